@@ -1,0 +1,1 @@
+//! Live joins between watch caches.

@@ -1,0 +1,1 @@
+//! A watch cache for Kubernetes objects.

@@ -1,0 +1,3 @@
+//! kcc-cache
+
+fn main() {}

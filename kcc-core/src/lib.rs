@@ -1,0 +1,1 @@
+//! Credential cache and kubeconfig resolver.

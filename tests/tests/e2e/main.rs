@@ -1,0 +1,15 @@
+//! Tests on real parts: kube-apiserver, kubectl, TLS, processes and signals.
+
+mod apiserver;
+mod kubeconfig;
+
+use libtest_mimic::{Arguments, Trial};
+
+fn main() {
+    let args = Arguments::from_args();
+    let trials: Vec<Trial> = [apiserver::trials(), kubeconfig::trials()]
+        .into_iter()
+        .flatten()
+        .collect();
+    libtest_mimic::run(&args, trials).exit();
+}
