@@ -40,7 +40,7 @@ func main() {
 
 func serveCommand() *cobra.Command {
 	var dir string
-	var exitWithStdin bool
+	var exitWithStdin, temporary bool
 	cmd := &cobra.Command{
 		Use:   "serve --data-dir DIR [-- KUBE-APISERVER-FLAG...]",
 		Short: "Run until SIGTERM or SIGINT; print one line of JSON when ready",
@@ -49,11 +49,15 @@ func serveCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if temporary {
+				defer os.RemoveAll(string(data))
+			}
 			return serve(data, exitWithStdin, flags)
 		},
 	}
 	cmd.Flags().StringVar(&dir, "data-dir", "", "folder for everything that a restart needs (made if missing)")
 	cmd.Flags().BoolVar(&exitWithStdin, "exit-with-stdin", false, "end when standard input ends, which it does when the parent dies")
+	cmd.Flags().BoolVar(&temporary, "temporary", false, "remove the folder at the end (not after SIGKILL)")
 	_ = cmd.MarkFlagRequired("data-dir")
 	return cmd
 }
@@ -67,11 +71,11 @@ func certCommand() *cobra.Command {
 		Short: "Issue a client certificate; print it as JSON",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			pki, err := existingDataDir(dir)
+			data, err := existingDataDir(dir)
 			if err != nil {
 				return err
 			}
-			pair, err := pki.clientPair(user, groups, ttl)
+			pair, err := data.clientPair(user, groups, ttl)
 			if err != nil {
 				return err
 			}
