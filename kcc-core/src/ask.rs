@@ -44,10 +44,8 @@ struct Place<'a> {
 
 /// Whose turn it is to run the plugin.
 enum Turn {
-    /// Ours, with the key's lock in hand.
-    Ours(KeyLock),
-    /// Ours, without a lock, for the reason given.
-    OursUnlocked(String),
+    /// Ours, with the key's lock in hand, or without one for the reason given.
+    Ours(Result<KeyLock, String>),
     /// Nobody's: another process's run was for us, too.
     Answered(Entry),
     /// Nobody's: another process's run was for us, too, and failed.
@@ -113,11 +111,7 @@ impl<'a> Ask<'a> {
 
     fn answer_in_turn(&mut self, place: Place<'_>) -> Result<Answer, Error> {
         match self.await_turn(place) {
-            Turn::Ours(lock) => self.answer_by_plugin(place, Some(&lock)),
-            Turn::OursUnlocked(problem) => {
-                (self.notify)(Notice::NotLocked { problem });
-                self.answer_by_plugin(place, None)
-            }
+            Turn::Ours(lock) => self.answer_by_plugin(place, lock),
             Turn::Answered(entry) => Ok(entry.into_answer(Source::OtherProcess)),
             Turn::Failed(failure) => {
                 let command = self.request.command.clone();
@@ -131,7 +125,7 @@ impl<'a> Ask<'a> {
         let began = self.clock.now();
         let lock = match KeyLock::open(place.store, place.key) {
             Ok(lock) => lock,
-            Err(error) => return Turn::OursUnlocked(format!("no lock file: {error}")),
+            Err(error) => return Turn::unlocked(format!("no lock file: {error}")),
         };
         let patience = self.timeout().map(|timeout| timeout + LOCK_PATIENCE);
         let waiting_since = Instant::now();
@@ -139,7 +133,7 @@ impl<'a> Ask<'a> {
         loop {
             let attempt = lock.attempt();
             if let Attempt::Impossible(error) = attempt {
-                return Turn::OursUnlocked(format!("the file system has no locks: {error}"));
+                return Turn::unlocked(format!("the file system has no locks: {error}"));
             }
             // Also with the lock in hand: it may be the one that another has just let go.
             if let Some(entry) = self.answer_since(place, began) {
@@ -149,11 +143,11 @@ impl<'a> Ask<'a> {
                 return Turn::Failed(failure);
             }
             if let Attempt::Locked = attempt {
-                return Turn::Ours(lock);
+                return Turn::Ours(Ok(lock));
             }
             let waited = waiting_since.elapsed();
             if patience.is_some_and(|patience| waited > patience) {
-                return Turn::OursUnlocked(format!(
+                return Turn::unlocked(format!(
                     "another process has held the lock for {} s",
                     waited.as_secs()
                 ));
@@ -179,22 +173,30 @@ impl<'a> Ask<'a> {
     fn answer_by_plugin(
         &mut self,
         place: Place<'_>,
-        lock: Option<&KeyLock>,
+        lock: Result<KeyLock, String>,
     ) -> Result<Answer, Error> {
-        let run_lock = lock.and_then(|_| RunLock::acquire(place.store, place.key));
-        let credential = match self.run_plugin(run_lock.as_ref()) {
-            Ok(credential) => credential,
+        let held = lock.as_ref().ok();
+        let run_lock = held.and_then(|_| RunLock::acquire(place.store, place.key));
+        let ran = self.run_plugin(run_lock.as_ref());
+        // Its file is only touched under the key's lock.
+        drop(run_lock);
+        match ran {
+            Ok(credential) => Ok(self.store(place, &credential, &lock)),
             Err(error) => {
-                if let (Some(lock), Some(failure)) = (lock, error.failure()) {
+                if let (Some(lock), Some(failure)) = (held, error.failure()) {
                     lock.record_failure(failure, self.clock.now());
                 }
-                return self.fall_back(place, error);
+                self.fall_back(place, error)
             }
-        };
-        Ok(self.store(place, &credential, lock.is_some()))
+        }
     }
 
-    fn store(&mut self, place: Place<'_>, credential: &ExecCredential, exclusive: bool) -> Answer {
+    fn store(
+        &mut self,
+        place: Place<'_>,
+        credential: &ExecCredential,
+        lock: &Result<KeyLock, String>,
+    ) -> Answer {
         let stored_at = self.clock.now();
         let expires_at = self.expiry(credential, stored_at);
         let line = credential.to_json(expires_at);
@@ -204,24 +206,41 @@ impl<'a> Ask<'a> {
             let credential = line;
             return Answer { credential, source };
         };
-        let request = self.request;
+        let metadata = self.metadata(credential, stored_at, expires_at);
         let entry = Entry {
-            metadata: Metadata {
-                stored_at,
-                expires_at,
-                kind: credential.kind(),
-                command: request.command.to_string_lossy().into_owned(),
-                user: self.settings.user.to_string_lossy().into_owned(),
-                server: request.info.server().map(str::to_owned),
-            },
+            metadata,
             credential: line,
         };
-        if let Err(fault) = place.store.put(place.key, &entry, exclusive) {
-            let path = place.store.path_of(place.key);
-            let problem = format!("{}: {fault}", path.display());
-            (self.notify)(Notice::NotStored { problem });
+        let stored = place.store.put(place.key, &entry, lock.is_ok());
+        match (stored, lock) {
+            (Err(fault), _) => {
+                let path = place.store.path_of(place.key);
+                let problem = format!("{}: {fault}", path.display());
+                (self.notify)(Notice::NotStored { problem });
+            }
+            (Ok(()), Err(problem)) => {
+                let problem = problem.clone();
+                (self.notify)(Notice::NotLocked { problem });
+            }
+            (Ok(()), Ok(_)) => {}
         }
         entry.into_answer(source)
+    }
+
+    fn metadata(
+        &self,
+        credential: &ExecCredential,
+        stored_at: Timestamp,
+        expires_at: Timestamp,
+    ) -> Metadata {
+        Metadata {
+            stored_at,
+            expires_at,
+            kind: credential.kind(),
+            command: self.request.command.to_string_lossy().into_owned(),
+            user: self.settings.user.to_string_lossy().into_owned(),
+            server: self.request.info.server().map(str::to_owned),
+        }
     }
 
     /// A credential that has not expired is better than none.
@@ -335,6 +354,12 @@ fn program<'a>(command: &'a OsStr, directory: Option<&Path>) -> Cow<'a, OsStr> {
     match std::path::absolute(from) {
         Ok(absolute) => Cow::Owned(OsString::from(absolute)),
         Err(_) => Cow::Borrowed(command),
+    }
+}
+
+impl Turn {
+    fn unlocked(problem: String) -> Self {
+        Self::Ours(Err(problem))
     }
 }
 

@@ -93,7 +93,7 @@ pub enum Notice {
         /// Why.
         problem: String,
     },
-    /// The plugin runs although another process may run it, too.
+    /// The plugin ran although another process may have run it at the same time.
     NotLocked {
         /// Why.
         problem: String,
@@ -214,7 +214,10 @@ impl fmt::Display for Notice {
                 write!(f, "the credential could not be stored: {problem}")
             }
             Self::NotLocked { problem } => {
-                write!(f, "the plugin may run more than once at a time: {problem}")
+                write!(
+                    f,
+                    "the plugin ran without a lock, perhaps beside another run: {problem}"
+                )
             }
             Self::PluginFailed {
                 problem,
