@@ -111,7 +111,7 @@ impl<'a> Ask<'a> {
 
     fn answer_in_turn(&mut self, place: Place<'_>) -> Result<Answer, Error> {
         match self.await_turn(place) {
-            Turn::Ours(lock) => self.answer_by_plugin(place, lock),
+            Turn::Ours(lock) => self.answer_by_plugin(place, &lock),
             Turn::Answered(entry) => Ok(entry.into_answer(Source::OtherProcess)),
             Turn::Failed(failure) => {
                 let command = self.request.command.clone();
@@ -173,7 +173,7 @@ impl<'a> Ask<'a> {
     fn answer_by_plugin(
         &mut self,
         place: Place<'_>,
-        lock: Result<KeyLock, String>,
+        lock: &Result<KeyLock, String>,
     ) -> Result<Answer, Error> {
         let held = lock.as_ref().ok();
         let run_lock = held.and_then(|_| RunLock::acquire(place.store, place.key));
@@ -181,7 +181,7 @@ impl<'a> Ask<'a> {
         // Its file is only touched under the key's lock.
         drop(run_lock);
         match ran {
-            Ok(credential) => Ok(self.store(place, &credential, &lock)),
+            Ok(credential) => Ok(self.store(place, &credential, lock)),
             Err(error) => {
                 if let (Some(lock), Some(failure)) = (held, error.failure()) {
                     lock.record_failure(failure, self.clock.now());

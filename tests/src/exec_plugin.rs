@@ -43,12 +43,12 @@ impl ExecPlugin {
     /// From now on it answers with this token. `@RUN@` stands for the number of the run, `@NAME@`
     /// for the plugin's first argument.
     pub fn answers_token(&self, token: &str) -> io::Result<()> {
-        self.answers_status(json!({ "token": token }))
+        self.answers_status(&json!({ "token": token }))
     }
 
     /// From now on it answers with this client certificate and key.
     pub fn answers_certificate(&self, certificate: &str, key: &str) -> io::Result<()> {
-        self.answers_status(json!({
+        self.answers_status(&json!({
             "clientCertificateData": certificate,
             "clientKeyData": key,
         }))
@@ -96,7 +96,7 @@ impl ExecPlugin {
         self.lines("overlaps").len()
     }
 
-    fn answers_status(&self, status: serde_json::Value) -> io::Result<()> {
+    fn answers_status(&self, status: &serde_json::Value) -> io::Result<()> {
         let mut answer = json!({
             "kind": "ExecCredential",
             "apiVersion": "client.authentication.k8s.io/@VERSION@",

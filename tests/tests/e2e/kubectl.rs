@@ -13,10 +13,12 @@ use libtest_mimic::{Failed, Trial};
 use serde_json::{Value, json};
 
 type Outcome = Result<(), Failed>;
+/// One trial.
+type Run = fn() -> Outcome;
 
 pub(crate) fn trials() -> Vec<Trial> {
     let ignored = cluster::unavailable().is_some();
-    let all: [(&str, fn() -> Outcome); 9] = [
+    let all: [(&str, Run); 9] = [
         ("a_token_is_asked_for_once", a_token_is_asked_for_once),
         (
             "a_certificate_is_asked_for_once",
@@ -144,8 +146,12 @@ fn exec_user(home: &CacheHome, plugin: &ExecPlugin, args: &[&str]) -> ExecUser {
     ExecUser::new(home.kcc_cache().get_program(), &all)
 }
 
-fn check(holds: bool, problem: String) -> Outcome {
-    if holds { Ok(()) } else { Err(problem.into()) }
+fn check(holds: bool, problem: impl Into<String>) -> Outcome {
+    if holds {
+        Ok(())
+    } else {
+        Err(problem.into().into())
+    }
 }
 
 fn whoami(output: &Output) -> Result<String, Failed> {
@@ -287,7 +293,7 @@ fn kubectls_commands_work() -> Outcome {
     let value = ["get", "configmap", "by-walt", "-o", "jsonpath={.data.a}"];
     check(
         stdout(&user.kubectl(&value).output()?)? == "1",
-        "another value".into(),
+        "another value",
     )?;
 
     let watch = [
@@ -346,7 +352,7 @@ fn a_failing_plugin_is_heard() -> Outcome {
     user.plugin.exits_with(73)?;
     let output = user.kubectl(&["get", "namespaces"]).output()?;
     let heard = String::from_utf8_lossy(&output.stderr).into_owned();
-    check(!output.status.success(), "kubectl succeeded".into())?;
+    check(!output.status.success(), "kubectl succeeded")?;
     check(heard.contains("run login first"), heard.clone())?;
     check(heard.contains("exit code 73"), heard)
 }

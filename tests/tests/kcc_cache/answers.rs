@@ -9,12 +9,12 @@ const CERTIFICATE: &str = include_str!("../../../kcc-core/testdata/client.pem");
 const KEY: &str = include_str!("../../../kcc-core/testdata/client-key.pem");
 const NOT_AFTER: &str = "2036-11-20T04:36:49Z";
 
-fn answer(bench: &Bench, status: Value) {
+fn answer(bench: &Bench, status: &Value) {
     let answer = json!({ "kind": "ExecCredential", "apiVersion": V1, "status": status });
     bench.plugin.answers(&answer.to_string()).unwrap();
 }
 
-fn status_of(status: Value) -> Value {
+fn status_of(status: &Value) -> Value {
     let bench = Bench::new();
     answer(&bench, status);
     let first = credential(&bench.ask());
@@ -30,7 +30,7 @@ fn status_of(status: Value) -> Value {
 #[test]
 fn a_timestamp_of_the_plugin_is_printed_unchanged() {
     for stamp in ["2040-01-02T03:04:05Z", "2040-01-02T03:04:05.678+02:00"] {
-        let status = status_of(json!({ "token": "t", "expirationTimestamp": stamp }));
+        let status = status_of(&json!({ "token": "t", "expirationTimestamp": stamp }));
         assert_eq!(
             status,
             json!({ "token": "t", "expirationTimestamp": stamp })
@@ -40,7 +40,7 @@ fn a_timestamp_of_the_plugin_is_printed_unchanged() {
 
 #[test]
 fn a_certificate_names_its_expiry() {
-    let status = status_of(json!({ "clientCertificateData": CERTIFICATE, "clientKeyData": KEY }));
+    let status = status_of(&json!({ "clientCertificateData": CERTIFICATE, "clientKeyData": KEY }));
     assert_eq!(status["expirationTimestamp"], NOT_AFTER);
     assert_eq!(status["clientCertificateData"], CERTIFICATE);
     assert_eq!(status["clientKeyData"], KEY);
@@ -52,7 +52,7 @@ fn a_jwt_names_its_expiry() {
     use base64::Engine;
     let encode = |text: &str| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(text);
     let token = format!("{}.{}.s", encode("{}"), encode(r#"{"exp":2208988800}"#));
-    let status = status_of(json!({ "token": token }));
+    let status = status_of(&json!({ "token": token }));
     assert_eq!(status["expirationTimestamp"], "2040-01-01T00:00:00Z");
 }
 
@@ -62,7 +62,7 @@ fn the_earliest_end_counts() {
     let late = "2040-01-01T00:00:00Z";
     answer(
         &bench,
-        json!({
+        &json!({
             "clientCertificateData": CERTIFICATE, "clientKeyData": KEY, "token": "t",
             "expirationTimestamp": late,
         }),
@@ -80,7 +80,7 @@ fn the_earliest_end_counts() {
 
 #[test]
 fn an_inferred_expiry_is_given_on_the_miss_and_on_every_hit() {
-    let status = status_of(json!({ "token": "t" }));
+    let status = status_of(&json!({ "token": "t" }));
     let expiry: jiff::Timestamp = status["expirationTimestamp"]
         .as_str()
         .unwrap()
@@ -114,7 +114,10 @@ fn the_answer_may_be_yaml() {
 fn a_past_timestamp_is_kept() {
     let bench = Bench::new();
     let past = "2020-01-01T00:00:00Z";
-    answer(&bench, json!({ "token": "t", "expirationTimestamp": past }));
+    answer(
+        &bench,
+        &json!({ "token": "t", "expirationTimestamp": past }),
+    );
     assert_eq!(
         credential(&bench.ask())["status"]["expirationTimestamp"],
         past
@@ -208,7 +211,7 @@ fn a_garbage_certificate_with_a_good_key_is_an_error() {
     let garbage = CERTIFICATE.replace("MII", "AAA");
     answer(
         &bench,
-        json!({ "clientCertificateData": garbage, "clientKeyData": KEY }),
+        &json!({ "clientCertificateData": garbage, "clientKeyData": KEY }),
     );
     let output = bench.ask();
     assert_eq!(code(&output), 1);

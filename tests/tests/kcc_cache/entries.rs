@@ -76,12 +76,8 @@ fn a_damaged_entry_is_replaced() {
     );
     spoiled(
         |entry| {
-            fs::File::options()
-                .write(true)
-                .open(entry)
-                .unwrap()
-                .set_len(1 << 30)
-                .unwrap()
+            let file = fs::File::options().write(true).open(entry).unwrap();
+            file.set_len(1 << 30).unwrap();
         },
         "damaged",
         true,

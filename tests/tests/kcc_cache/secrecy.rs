@@ -1,7 +1,7 @@
 //! No secret appears anywhere but in an entry and on stdout.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use serde_json::json;
@@ -10,13 +10,13 @@ use crate::{Bench, V1, script};
 
 const MARKER: &str = "MARKER-7f3a";
 
-fn find_in_files(folder: &Path, found: &mut Vec<String>) {
+fn find_in_files(folder: &Path, found: &mut Vec<PathBuf>) {
     for file in fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = file.path();
         if path.is_dir() {
             find_in_files(&path, found);
         } else if String::from_utf8_lossy(&fs::read(&path).unwrap()).contains(MARKER) {
-            found.push(path.display().to_string());
+            found.push(path);
         }
     }
 }
@@ -69,8 +69,8 @@ fn no_scenario_lets_a_secret_out() {
         }
         let mut found = vec![];
         find_in_files(bench.home.path(), &mut found);
-        found.retain(|path| !path.ends_with(".entry"));
-        assert_eq!(found, Vec::<String>::new());
+        found.retain(|path| path.extension() != Some("entry".as_ref()));
+        assert_eq!(found, Vec::<PathBuf>::new());
     }
 }
 
@@ -90,7 +90,7 @@ fn arguments_and_environment_are_not_repeated_either() {
     });
     let mut found = vec![];
     find_in_files(bench.home.path(), &mut found);
-    assert_eq!(found, Vec::<String>::new());
+    assert_eq!(found, Vec::<PathBuf>::new());
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! SIGKILL at random instants.
 
+use std::path::PathBuf;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
@@ -22,6 +23,10 @@ fn kills() -> usize {
 struct Random(u64);
 
 impl Random {
+    fn index(&mut self, length: usize) -> usize {
+        usize::try_from(self.below(length as u64)).unwrap()
+    }
+
     fn below(&mut self, bound: u64) -> u64 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
@@ -52,7 +57,7 @@ fn round(bench: &Bench, number: usize, random: &mut Random) -> usize {
     let mut killed = [false; ASKS_A_ROUND];
     for _ in 0..KILLS_A_ROUND {
         std::thread::sleep(Duration::from_micros(random.below(9_000)));
-        let index = random.below(ASKS_A_ROUND as u64) as usize;
+        let index = random.index(ASKS_A_ROUND);
         // One that has ended already is not a kill.
         if !killed[index] && asks[index].try_wait().unwrap().is_none() {
             let pid = Pid::from_child(&asks[index]);
@@ -117,21 +122,23 @@ fn killed_processes_leave_nothing_that_hurts() {
         assert_eq!(bench.plugin.overlaps(), 0, "seed {seed}, round {rounds}");
     }
     let leftovers = leftovers(&bench);
-    assert_eq!(leftovers, Vec::<String>::new(), "seed {seed}");
+    assert_eq!(leftovers, Vec::<PathBuf>::new(), "seed {seed}");
 }
 
 /// What no process works on any more, other than entries, locks and the installation's key.
-fn leftovers(bench: &Bench) -> Vec<String> {
+fn leftovers(bench: &Bench) -> Vec<PathBuf> {
     let files = std::fs::read_dir(bench.home.entries_dir()).unwrap();
-    let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
-    let known = |name: &String| {
-        name == "installation.key" || name.ends_with(".entry") || name.ends_with(".lock")
+    let is_known = |path: &PathBuf| {
+        let extension = path.extension().and_then(|extension| extension.to_str());
+        let stem = path
+            .file_stem()
+            .and_then(|stem| stem.to_str())
+            .unwrap_or_default();
+        // A process that was killed while it made the installation's key leaves an unused one.
+        matches!(extension, Some("entry" | "lock")) || stem.starts_with("installation")
     };
-    // A process that was killed while it made the installation's key leaves an unused one.
-    let unused_key = |name: &String| name.starts_with("installation.key.");
-    names
-        .filter(|name| !known(name) && !unused_key(name))
-        .collect()
+    let paths = files.map(|file| file.unwrap().path());
+    paths.filter(|path| !is_known(path)).collect()
 }
 
 #[test]
