@@ -28,6 +28,7 @@ mod credentials;
 mod go;
 mod kubeconfig;
 mod progress;
+mod rbac;
 mod server;
 
 pub use availability::{shared, unavailable};
@@ -41,11 +42,11 @@ pub use server::Ready;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use server::Server;
 
@@ -106,8 +107,9 @@ pub struct Cluster {
     data: DataDir,
     binaries: Binaries,
     options: ClusterOptions,
-    /// Held while the token file is read and written again.
-    tokens: Mutex<()>,
+    /// Held while the token file is read and written again, and while a binding is applied: of two
+    /// kubectls that create the same object, one fails.
+    changes: Mutex<()>,
 }
 
 /// Where the server keeps everything.
@@ -160,7 +162,7 @@ impl Cluster {
             data,
             binaries,
             options,
-            tokens: Mutex::new(()),
+            changes: Mutex::new(()),
         })
     }
 
@@ -235,10 +237,14 @@ impl Cluster {
     }
 
     fn change_tokens(&self, change: impl FnOnce(&mut Vec<TokenUser>)) -> Result<()> {
-        let _held = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        let _held = self.hold_changes();
         let mut tokens = credentials::read_tokens(self.token_file())?;
         change(&mut tokens);
         credentials::write_tokens(self.token_file(), &tokens)
+    }
+
+    fn hold_changes(&self) -> MutexGuard<'_, ()> {
+        self.changes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Issues a client certificate that is good from now on for `ttl`.
@@ -296,28 +302,22 @@ impl Cluster {
 
     /// Applies a manifest as the administrator.
     pub fn apply(&self, manifest: &Value) -> Result<()> {
-        let mut command = self.kubectl_with(self.admin_kubeconfig());
-        let content = manifest.to_string();
-        output_of(command.args(["apply", "-f", "-"]), Some(&content)).map(drop)
+        self.kubectl_admin_fed(&["apply", "-f", "-"], manifest)
+            .map(drop)
     }
 
-    /// Lets a group do what a cluster role (`cluster-admin`, `view`, ...) allows, everywhere.
+    /// [`Cluster::kubectl_admin`] with an object on its standard input.
+    fn kubectl_admin_fed(&self, args: &[&str], object: &Value) -> Result<String> {
+        let mut command = self.kubectl_with(self.admin_kubeconfig());
+        output_of(command.args(args), Some(&object.to_string()))
+    }
+
+    /// Lets a group do what a cluster role allows, everywhere; returns when that holds.
+    ///
+    /// `cluster-admin` and the `system:` roles are as they are elsewhere. `view`, `edit` and
+    /// `admin` are empty, because no controller aggregates them: bind `system:aggregate-to-view`.
     pub fn bind_group(&self, group: &str, cluster_role: &str) -> Result<()> {
-        self.apply(&json!({
-            "apiVersion": "rbac.authorization.k8s.io/v1",
-            "kind": "ClusterRoleBinding",
-            "metadata": { "name": format!("{group}-{cluster_role}") },
-            "roleRef": {
-                "apiGroup": "rbac.authorization.k8s.io",
-                "kind": "ClusterRole",
-                "name": cluster_role,
-            },
-            "subjects": [{
-                "apiGroup": "rbac.authorization.k8s.io",
-                "kind": "Group",
-                "name": group,
-            }],
-        }))
+        rbac::bind_group(self, group, cluster_role)
     }
 }
 
