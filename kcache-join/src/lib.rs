@@ -1,1 +1,1 @@
-//! Live joins between watch caches.
+#![doc = include_str!("../README.md")]

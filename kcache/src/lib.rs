@@ -1,1 +1,1 @@
-//! A watch cache for Kubernetes objects.
+#![doc = include_str!("../README.md")]
