@@ -8,8 +8,9 @@
 //! ```
 //!
 //! The reference is client-go's `tools/clientcmd`; each rule names the file it comes from. What
-//! kubectl refuses is refused here, and what it accepts is read the same way: YAML 1.1 scalars
-//! (`yes` is a boolean), the last of two equal keys, the first document of several.
+//! kubectl accepts is read the same way: YAML 1.1 scalars (`yes` is a boolean), the last of two
+//! equal keys, the first document of several. What it refuses is refused, but for a few spellings
+//! whose meaning is plain, such as JSON's `\/` and `\ud83d\ude00`.
 //! Nothing here touches the network, runs a program or writes a file.
 //!
 //! # Example

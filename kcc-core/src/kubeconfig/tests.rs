@@ -330,11 +330,15 @@ fn two_entries_of_one_name_are_refused_with_both_lines() {
 
 #[test]
 fn aliases_cannot_unfold_without_end() {
-    let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
-    for level in 1..9 {
-        let below = vec![format!("*a{}", level - 1); 10].join(", ");
-        text += &format!("a{level}: &a{level} [{below}]\n");
-    }
+    let level = |level: usize, below: &str| {
+        format!("a{level}: &a{level} [{}]\n", [below; 10].join(", "))
+    };
+    let text: String = (0..9)
+        .map(|n| match n {
+            0 => level(0, "x"),
+            n => level(n, &format!("*a{}", n - 1)),
+        })
+        .collect();
     assert_eq!(syntax(&text).2, SyntaxProblem::TooLarge);
     let deep = "[".repeat(100_000);
     assert_eq!(syntax(&deep).2, SyntaxProblem::Yaml);
