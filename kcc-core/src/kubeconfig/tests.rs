@@ -330,9 +330,8 @@ fn two_entries_of_one_name_are_refused_with_both_lines() {
 
 #[test]
 fn aliases_cannot_unfold_without_end() {
-    let level = |level: usize, below: &str| {
-        format!("a{level}: &a{level} [{}]\n", [below; 10].join(", "))
-    };
+    let level =
+        |level: usize, below: &str| format!("a{level}: &a{level} [{}]\n", [below; 10].join(", "));
     let text: String = (0..9)
         .map(|n| match n {
             0 => level(0, "x"),
