@@ -188,14 +188,16 @@ impl ExecCredential {
 }
 
 impl Wire {
-    /// client-go decodes plugin output with its YAML-or-JSON codec. Parse errors are not passed on:
+    /// client-go takes what begins with a brace for JSON and all else for YAML. Parse errors are not passed on:
     /// they quote what they choke on.
     fn parse(output: &[u8]) -> Result<Self, AnswerProblem> {
         if output.trim_ascii().is_empty() {
             return Err(AnswerProblem::Empty);
         }
-        if let Ok(wire) = serde_json::from_slice(output) {
-            return Ok(wire);
+        if output.trim_ascii_start().starts_with(b"{") {
+            return serde_json::from_slice(output).map_err(|error| AnswerProblem::Syntax {
+                line: error.line() as u64,
+            });
         }
         let text = std::str::from_utf8(output).map_err(|_| AnswerProblem::NotUtf8)?;
         serde_saphyr::from_str(text).map_err(|error| {

@@ -118,8 +118,8 @@ impl<'a> RunLock<'a> {
                 Err(TryLockError::WouldBlock) => {}
             }
             let record: RunRecord = read_record(&file).unwrap_or_default();
-            let late = Instant::now() > give_up || record.is_overdue();
-            match record.plugin {
+            let late = record.is_overdue(give_up);
+            match &record.plugin {
                 // What it left running holds the lock with it; nobody waits for that.
                 Some(plugin) if !plugin.is_alive() => store.remove_beside(key, RUN).ok()?,
                 Some(plugin) if late => {
@@ -159,9 +159,12 @@ impl<'a> RunLock<'a> {
 }
 
 impl RunRecord {
-    fn is_overdue(&self) -> bool {
-        let now = Timestamp::now().as_microsecond();
-        self.deadline.is_some_and(|deadline| now > deadline)
+    /// Whether its time is over; where it had no limit, ours decides.
+    fn is_overdue(&self, give_up: Instant) -> bool {
+        match self.deadline {
+            Some(deadline) => Timestamp::now().as_microsecond() > deadline,
+            None => Instant::now() > give_up,
+        }
     }
 }
 

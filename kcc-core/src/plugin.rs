@@ -295,7 +295,7 @@ impl<'a> Run<'a> {
 
     /// The child is not waited for before `wait` returns, so its number is still its own.
     fn send(&self, signal: Signal) {
-        if let (None, Some(id)) = (self.ended, self.id) {
+        if let (None, Some(id)) = (self.ended, &self.id) {
             id.signal(signal, !self.plugin.interactive);
         }
     }

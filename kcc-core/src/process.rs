@@ -3,45 +3,58 @@
 use rustix::process::{Pid, Signal};
 use serde::{Deserialize, Serialize};
 
-/// A process by its number and, where the system tells it, its start time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// A process by its number and, where the system tells them, its start time and where the number
+/// means something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ProcessId {
     pid: i32,
     /// Clock ticks since boot, from `/proc/<pid>/stat`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     start: Option<u64>,
+    /// The boot and the PID namespace: a cache directory may be shared by containers and hosts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    origin: Option<String>,
 }
 
 impl ProcessId {
     pub(crate) fn of(pid: u32) -> Option<Self> {
         let pid = i32::try_from(pid).ok()?;
-        let start = start_time(pid);
-        Some(Self { pid, start })
+        Some(Self {
+            pid,
+            start: stat(pid).map(|stat| stat.start),
+            origin: origin(),
+        })
     }
 
     /// Whether this very process still runs; one that ended and was not yet waited for does not.
-    pub(crate) fn is_alive(self) -> bool {
+    /// One that cannot be seen from here may run.
+    pub(crate) fn is_alive(&self) -> bool {
+        if self.is_elsewhere() {
+            return true;
+        }
         match (self.start, stat(self.pid)) {
             (Some(start), Some(now)) => now.start == start && !matches!(now.state, 'Z' | 'X'),
-            (Some(_), None) if cfg!(target_os = "linux") => false,
-            _ => self.exists(),
+            (Some(_), None) => false,
+            (None, _) => self.exists(),
         }
     }
 
-    /// Sends `signal` to it, and to the group that it leads if `with_group`.
-    pub(crate) fn signal(self, signal: Signal, with_group: bool) {
-        let Some(pid) = Pid::from_raw(self.pid) else {
-            return;
-        };
+    /// Sends `signal` to it, or to the group that it leads.
+    pub(crate) fn signal(&self, signal: Signal, group: bool) {
+        let pid = Pid::from_raw(self.pid).filter(|_| !self.is_elsewhere());
         // An error means that it has ended in between.
-        let _ = if with_group {
-            rustix::process::kill_process_group(pid, signal)
-        } else {
-            rustix::process::kill_process(pid, signal)
+        let _ = match pid {
+            Some(pid) if group => rustix::process::kill_process_group(pid, signal),
+            Some(pid) => rustix::process::kill_process(pid, signal),
+            None => Ok(()),
         };
     }
 
-    fn exists(self) -> bool {
+    fn is_elsewhere(&self) -> bool {
+        self.origin != origin()
+    }
+
+    fn exists(&self) -> bool {
         let pid = Pid::from_raw(self.pid);
         pid.is_some_and(|pid| rustix::process::test_kill_process(pid).is_ok())
     }
@@ -52,8 +65,10 @@ struct Stat {
     start: u64,
 }
 
-fn start_time(pid: i32) -> Option<u64> {
-    stat(pid).map(|stat| stat.start)
+fn origin() -> Option<String> {
+    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    let namespace = std::fs::read_link("/proc/self/ns/pid").ok()?;
+    Some(format!("{} {}", boot.trim_end(), namespace.display()))
 }
 
 /// proc(5): the name in parentheses may hold anything, so fields count from the last `)`.
@@ -86,11 +101,8 @@ mod tests {
     #[cfg(target_os = "linux")]
     fn another_process_of_the_same_number_is_not_it() {
         let me = ProcessId::of(std::process::id()).unwrap();
-        let earlier = ProcessId {
-            start: Some(1),
-            ..me
-        };
         assert!(me.is_alive());
-        assert!(!earlier.is_alive());
+        let start = Some(1);
+        assert!(!ProcessId { start, ..me }.is_alive());
     }
 }

@@ -174,6 +174,10 @@ fn what_client_go_refuses_is_refused_in_clear_words() {
             "neither JSON nor YAML of the expected form",
         ),
         (
+            v1(r#","status":{"token":12345}"#),
+            "neither JSON nor YAML of the expected form",
+        ),
+        (
             v1(r#","status":{"clientCertificateData":"MARKER"}"#),
             "without clientKeyData",
         ),
