@@ -91,6 +91,9 @@ impl SyntaxError {
 /// specification and from serde-saphyr's own in two points, so the tree is made from parser
 /// events: the last of two equal keys wins, and a merge key (`<<`) counts where it stands, so that
 /// it overrides the keys above it.
+///
+/// The parser itself keeps to YAML 1.2: it takes a key over two lines in braces, which kubectl
+/// refuses, and U+0085 and U+2028 are text to it and line breaks to kubectl.
 pub(super) fn read(bytes: &[u8]) -> Result<Item, SyntaxError> {
     let start = Marker::new(0, 1, 0);
     let text = decode(bytes).ok_or_else(|| SyntaxError::at(start, SyntaxProblem::Encoding))?;
