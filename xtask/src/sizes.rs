@@ -88,15 +88,9 @@ fn functions(text: &str) -> Vec<(usize, usize)> {
     let lines: Vec<&str> = text.lines().collect();
     let indent = |line: &str| line.len() - line.trim_start().len();
     let is_head = |line: &str| {
-        let words = line
-            .split_whitespace()
-            .take_while(|word| !word.contains('('));
-        let mut before = line
-            .split('(')
-            .next()
-            .unwrap_or_default()
-            .split_whitespace();
-        words.count() <= 6 && before.any(|word| word == "fn") && !line.trim().starts_with("//")
+        let mut words = line.split_whitespace();
+        let qualifiers = ["pub", "pub(crate)", "pub(super)", "async", "const"];
+        words.find(|word| !qualifiers.contains(word)) == Some("fn")
     };
     let mut found = vec![];
     for (start, line) in lines.iter().enumerate() {
