@@ -162,7 +162,7 @@ fn lock(path: &Path, progress: Progress) -> Result<File> {
         std::thread::sleep(Duration::from_millis(200));
         match file.try_lock() {
             Ok(()) => break,
-            Err(TryLockError::WouldBlock) => task.tick(""),
+            Err(TryLockError::WouldBlock) => task.tick("it holds the lock"),
             Err(TryLockError::Error(error)) => return Err(error.into()),
         }
     }

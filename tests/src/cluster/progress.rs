@@ -82,8 +82,9 @@ impl Task {
 }
 
 fn moving(title: &str) -> ProgressBar {
-    let style = ProgressStyle::with_template("{spinner} {prefix} [{elapsed}] {wide_msg:.dim}")
-        .expect("a valid template");
+    let style =
+        ProgressStyle::with_template("{spinner} {prefix} [{elapsed_precise}] {wide_msg:.dim}")
+            .expect("a valid template");
     let bar = ProgressBar::new_spinner().with_style(style);
     bar.set_prefix(title.to_owned());
     bar.enable_steady_tick(Duration::from_millis(120));
