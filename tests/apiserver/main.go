@@ -43,7 +43,7 @@ func serveCommand() *cobra.Command {
 	var exitWithStdin, temporary bool
 	cmd := &cobra.Command{
 		Use:   "serve --data-dir DIR [-- KUBE-APISERVER-FLAG...]",
-		Short: "Run until SIGTERM or SIGINT; print one line of JSON when ready",
+		Short: "Run until SIGTERM, SIGINT or SIGHUP; print one line of JSON when ready",
 		RunE: func(_ *cobra.Command, flags []string) error {
 			data, err := openDataDir(dir)
 			if err != nil {

@@ -22,7 +22,7 @@ var originalStderr = os.Stderr
 
 // serve runs etcd and the API server until it is told to end.
 func serve(data dataDir, exitWithStdin bool, flags []string) error {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
 	defer stop()
 	if exitWithStdin {
 		ctx = untilEOF(ctx, os.Stdin)
