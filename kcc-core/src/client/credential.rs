@@ -63,6 +63,16 @@ impl Credential {
         })
     }
 
+    #[cfg(test)]
+    pub(super) fn of_token(token: &str, expires_at: Timestamp, renew_at: Timestamp) -> Self {
+        Self {
+            authorization: bearer(token.as_bytes()),
+            expires_at: Some(expires_at),
+            renew_at: Some(renew_at),
+            ..Self::default()
+        }
+    }
+
     pub(super) fn authorization(&self) -> Option<&HeaderValue> {
         self.authorization.as_ref()
     }
@@ -133,4 +143,44 @@ fn sensitive(value: &[u8]) -> Option<HeaderValue> {
     let mut value = HeaderValue::from_bytes(value).ok()?;
     value.set_sensitive(true);
     Some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cache::Source;
+
+    fn answer(status: &str) -> Answer {
+        let line = format!(
+            r#"{{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{status}}}"#
+        );
+        Answer {
+            credential: Secret::from(line),
+            source: Source::Plugin,
+            renew_at: None,
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let answer = answer(r#"{"token":"s3cret"}"#);
+        let credential = Credential::from_answer(answer, ApiVersion::V1).unwrap();
+        assert_eq!(credential.authorization().unwrap(), "Bearer s3cret");
+        let shown = format!("{credential:?} {:?}", credential.authorization());
+        assert!(!shown.contains("s3cret"), "{shown}");
+    }
+
+    #[test]
+    fn a_token_that_no_header_can_hold_is_refused() {
+        let answer = answer(r#"{"token":"a\nb"}"#);
+        let problem = Credential::from_answer(answer, ApiVersion::V1).unwrap_err();
+        assert_eq!(problem, AnswerProblem::Token);
+    }
+
+    #[test]
+    fn a_name_and_a_password_stand_in_basic_form() {
+        let header = basic("Aladdin", b"open sesame").unwrap();
+        assert_eq!(header, "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
+        assert!(header.is_sensitive());
+    }
 }

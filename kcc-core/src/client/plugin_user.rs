@@ -222,6 +222,40 @@ mod tests {
     }
 
     #[test]
+    fn the_plugin_is_told_what_client_go_tells_it() {
+        let cluster = Cluster {
+            server: "https://a".to_owned(),
+            ..Cluster::default()
+        };
+        let told = |mode, provide_cluster_info| {
+            let spec = ExecSpec {
+                api_version: "client.authentication.k8s.io/v1".to_owned(),
+                interactive_mode: Some(mode),
+                provide_cluster_info,
+                env: vec![("A".to_owned(), "kubeconfig".to_owned())],
+                ..spec("aws", &[])
+            };
+            let environment = [("A", "process"), ("KUBERNETES_EXEC_INFO", "stale")];
+            let environment = environment.into_iter().collect();
+            let place = Place {
+                origin: None,
+                kind: crate::kubeconfig::EntryKind::User,
+                name: "u".to_owned(),
+            };
+            let user = PluginUser::new(place, &spec, &cluster, &environment, true).unwrap();
+            let environment = user.request.environment;
+            assert_eq!(environment.get("A"), Some(OsStr::new("kubeconfig")));
+            let info = environment.get(exec_info::VARIABLE).unwrap();
+            serde_json::from_str::<Value>(info.to_str().unwrap()).unwrap()
+        };
+        let never = told(InteractiveMode::Never, false);
+        assert_eq!(never["spec"], serde_json::json!({"interactive": false}));
+        let available = told(InteractiveMode::IfAvailable, true);
+        assert_eq!(available["spec"]["interactive"], true);
+        assert_eq!(available["spec"]["cluster"]["server"], "https://a");
+    }
+
+    #[test]
     fn cluster_info_has_what_is_set() {
         let cluster = Cluster {
             server: "https://a".to_owned(),

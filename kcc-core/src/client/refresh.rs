@@ -223,3 +223,147 @@ fn pause_after(credential: &Credential, is_stale: bool, failures: &mut u32) -> O
         Instant::now() + (left / 2).max(FIRST_PAUSE)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+
+    use super::*;
+    use crate::kubeconfig::EntryKind;
+
+    /// What the n-th run does.
+    type Script = fn(usize) -> Result<Issued, ClientError>;
+
+    struct Scripted {
+        place: Place,
+        runs: Arc<AtomicUsize>,
+        script: Script,
+    }
+
+    impl Issuer for Scripted {
+        fn place(&self) -> &Place {
+            &self.place
+        }
+
+        fn issue(&self, _: Option<&Secret>) -> Result<Issued, ClientError> {
+            let run = self.runs.fetch_add(1, SeqCst) + 1;
+            std::thread::sleep(Duration::from_millis(50));
+            (self.script)(run)
+        }
+    }
+
+    fn place() -> Place {
+        Place {
+            origin: None,
+            kind: EntryKind::User,
+            name: "u".to_owned(),
+        }
+    }
+
+    fn refresher(script: Script) -> (Refresher, Arc<AtomicUsize>) {
+        let runs = Arc::new(AtomicUsize::new(0));
+        let issuer = Scripted {
+            place: place(),
+            runs: Arc::clone(&runs),
+            script,
+        };
+        (Refresher::new(issuer), runs)
+    }
+
+    /// A credential of this many seconds that is due after so many.
+    fn issued(run: usize, life: i64, due: i64) -> Issued {
+        let at = |seconds| Timestamp::now() + jiff::SignedDuration::from_secs(seconds);
+        Issued {
+            credential: Credential::of_token(&format!("token-{run}"), at(life), at(due)),
+            is_stale: false,
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn all_who_ask_at_once_share_one_run() {
+        let (refresher, runs) = refresher(|run| Ok(issued(run, 600, 500)));
+        let asks = (0..20).map(|_| refresher.current());
+        let all = futures_util::future::try_join_all(asks).await.unwrap();
+        assert!(all.iter().all(|one| Arc::ptr_eq(one, &all[0])));
+        assert_eq!(runs.load(SeqCst), 1);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn all_who_were_refused_share_one_run() {
+        let (refresher, runs) = refresher(|run| Ok(issued(run, 600, 500)));
+        let old = refresher.current().await.unwrap();
+        let asks = (0..20).map(|_| refresher.instead_of(&old));
+        let all = futures_util::future::try_join_all(asks).await.unwrap();
+        assert!(all.iter().all(|new| !new.proves_the_same(&old)));
+        assert_eq!(runs.load(SeqCst), 2);
+    }
+
+    #[tokio::test]
+    async fn one_that_was_never_taken_is_replaced_after_a_pause_only() {
+        let (refresher, runs) = refresher(|run| Ok(issued(run, 600, 500)));
+        let first = refresher.current().await.unwrap();
+        let second = refresher.instead_of(&first).await.unwrap();
+        let same = refresher.instead_of(&second).await.unwrap();
+        assert!(Arc::ptr_eq(&same, &second));
+        assert_eq!(runs.load(SeqCst), 2);
+        // The server took it, so it was revoked since.
+        second.accept();
+        let third = refresher.instead_of(&second).await.unwrap();
+        assert!(!third.proves_the_same(&second));
+        assert_eq!(runs.load(SeqCst), 3);
+    }
+
+    #[tokio::test]
+    async fn a_failed_renewal_keeps_the_old_one_and_pauses() {
+        let (refresher, runs) = refresher(|run| match run {
+            1 => Ok(issued(run, 600, 600)),
+            _ => Err(ClientError::NoRuntime),
+        });
+        let old = refresher.current().await.unwrap();
+        old.accept();
+        assert!(refresher.instead_of(&old).await.is_err());
+        for _ in 0..5 {
+            let same = refresher.current().await.unwrap();
+            assert!(Arc::ptr_eq(&same, &old));
+            let same = refresher.instead_of(&old).await.unwrap();
+            assert!(Arc::ptr_eq(&same, &old));
+        }
+        assert_eq!(runs.load(SeqCst), 2);
+    }
+
+    #[tokio::test]
+    async fn an_expired_one_is_passed_on_and_asked_for_again() {
+        let (refresher, runs) = refresher(|run| Ok(issued(run, -1, -2)));
+        refresher.current().await.unwrap();
+        refresher.current().await.unwrap();
+        assert_eq!(runs.load(SeqCst), 2);
+    }
+
+    #[tokio::test]
+    async fn one_that_is_due_from_the_start_does_not_run_the_plugin_all_the_time() {
+        let (refresher, runs) = refresher(|run| Ok(issued(run, 600, -1)));
+        for _ in 0..5 {
+            refresher.current().await.unwrap();
+        }
+        assert_eq!(runs.load(SeqCst), 1);
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_an_error_and_the_next_ask_tries_again() {
+        let (refresher, runs) = refresher(|run| match run {
+            1 => panic!("on purpose"),
+            _ => Ok(issued(run, 600, 500)),
+        });
+        let error = refresher.current().await.unwrap_err();
+        assert!(matches!(error, ClientError::Thread { .. }), "{error}");
+        refresher.current().await.unwrap();
+        assert_eq!(runs.load(SeqCst), 2);
+    }
+
+    #[test]
+    fn pauses_double_up_to_a_minute() {
+        let pauses: Vec<u64> = (0..8).map(|failures| pause(failures).as_secs()).collect();
+        assert_eq!(pauses, [1, 2, 4, 8, 16, 32, 60, 60]);
+        assert_eq!(pause(u32::MAX), LONGEST_PAUSE);
+    }
+}

@@ -65,8 +65,8 @@ fn is_list_or_watch(method: &Method, uri: &http::Uri) -> bool {
 mod tests {
     use super::*;
 
-    fn is(method: Method, uri: &str) -> bool {
-        is_list_or_watch(&method, &uri.parse().unwrap())
+    fn is(method: &Method, uri: &str) -> bool {
+        is_list_or_watch(method, &uri.parse().unwrap())
     }
 
     #[test]
@@ -81,7 +81,7 @@ mod tests {
             "/api/v1/namespaces/default/pods/one?watch=1",
             "/api/v1/watch/pods",
         ] {
-            assert!(is(Method::GET, uri), "{uri}");
+            assert!(is(&Method::GET, uri), "{uri}");
         }
     }
 
@@ -99,9 +99,9 @@ mod tests {
             "/api/v1/namespaces/default/pods/one/log",
             "/apis/apps/v1/namespaces/default/deployments/one/scale",
         ] {
-            assert!(!is(Method::GET, uri), "{uri}");
+            assert!(!is(&Method::GET, uri), "{uri}");
         }
-        assert!(!is(Method::POST, "/api/v1/namespaces/default/pods"));
-        assert!(!is(Method::DELETE, "/api/v1/namespaces/default/pods"));
+        assert!(!is(&Method::POST, "/api/v1/namespaces/default/pods"));
+        assert!(!is(&Method::DELETE, "/api/v1/namespaces/default/pods"));
     }
 }
