@@ -48,6 +48,7 @@ mod login;
 mod plugin_user;
 mod refresh;
 mod retry;
+mod roots;
 mod service_account;
 mod target;
 mod tls;

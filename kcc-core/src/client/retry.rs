@@ -63,7 +63,39 @@ fn is_list_or_watch(method: &Method, uri: &http::Uri) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+
+    use tower::ServiceExt;
+    use tower::retry::Retry;
+
     use super::*;
+
+    /// How often a request is sent to a server that is not available the first time.
+    async fn sent(uri: &str) -> usize {
+        let count = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&count);
+        let server = tower::service_fn(move |_: Request<Body>| {
+            let status = match counted.fetch_add(1, SeqCst) {
+                0 => 503,
+                _ => 200,
+            };
+            let response = Response::builder().status(status).body(());
+            std::future::ready(response.map_err(BoxError::from))
+        });
+        let request = Request::get(uri).body(Body::empty()).unwrap();
+        let retried = Retry::new(Retries::new(), server);
+        retried.oneshot(request).await.unwrap();
+        count.load(SeqCst)
+    }
+
+    #[tokio::test]
+    async fn only_lists_and_watches_are_sent_once() {
+        assert_eq!(sent("/api/v1/pods").await, 1);
+        assert_eq!(sent("/api/v1/pods?watch=true").await, 1);
+        assert_eq!(sent("/api/v1/namespaces/default/pods/one").await, 2);
+        assert_eq!(sent("/version").await, 2);
+    }
 
     fn is(method: &Method, uri: &str) -> bool {
         is_list_or_watch(method, &uri.parse().unwrap())

@@ -1,12 +1,9 @@
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use http::Uri;
-use rustls::client::danger::ServerCertVerifier;
 use rustls::pki_types::ServerName;
 
 use super::error::{ClientError, ClientProblem, Place};
-use super::tls;
 use crate::kubeconfig::{Cluster, Entry, EntryKind};
 
 /// Where the server is, and how to know that it is the right one.
@@ -19,6 +16,7 @@ pub(super) struct Target {
 }
 
 /// Who vouches for the server.
+#[derive(Clone)]
 pub(super) enum Authority {
     /// The certificate authorities that the operating system trusts.
     System,
@@ -59,21 +57,7 @@ impl Target {
     }
 }
 
-impl Authority {
-    pub(super) fn verifier(&self) -> Result<Arc<dyn ServerCertVerifier>, ClientProblem> {
-        match self {
-            Self::System => tls::verify_by_system(),
-            Self::Pem(pem) => tls::verify_by(pem),
-            Self::File(path) => match std::fs::read(path) {
-                Ok(pem) => tls::verify_by(&pem),
-                Err(error) => Err(ClientProblem::unreadable(path, error)),
-            },
-            Self::Unchecked => Ok(tls::verify_nothing()),
-        }
-    }
-}
-
-/// client-go's transport/transport.go, `TLSConfigFor`: data before a file, and no CA where nothing
+/// client-go's `transport/transport.go`, `TLSConfigFor`: data before a file, and no CA where nothing
 /// is checked.
 fn authority(cluster: &Cluster) -> Result<Authority, ClientProblem> {
     let named = match (

@@ -15,11 +15,13 @@ use hyper_util::client::legacy::connect::{Connection, HttpConnector};
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use hyper_util::rt::TokioExecutor;
 use kube::client::Body;
+use rustls::ClientConfig;
 use rustls::client::danger::ServerCertVerifier;
 use tower::util::BoxCloneService;
 use tower::{BoxError, Service, ServiceExt};
 
 use super::error::ClientError;
+use super::roots::{self, Roots};
 use super::target::Target;
 use super::tls::{self, ClientCertificate};
 use crate::environment::Environment;
@@ -34,24 +36,25 @@ type HttpService = BoxCloneService<Request<Body>, Response<Incoming>, BoxError>;
 
 /// Connections to one server, over TLS with one client certificate at a time.
 pub(super) struct Transport {
-    verifier: Arc<dyn ServerCertVerifier>,
+    roots: Roots,
     server_name: Arc<dyn ResolveServerName + Send + Sync>,
     proxy: Option<Intercept>,
     pool: Mutex<Option<Pool>>,
 }
 
-/// The connections that were made with one client certificate. With another one they are of no use:
-/// a connection proves the certificate that it began with.
+/// The connections that were made with one client certificate and one CA. With another they are of
+/// no use: a connection proves what it began with.
 struct Pool {
     certificate: Option<Arc<ClientCertificate>>,
+    verifier: Arc<dyn ServerCertVerifier>,
     service: HttpService,
 }
 
 impl Transport {
     pub(super) fn new(target: &Target, environment: &Environment) -> Result<Self, ClientError> {
-        let verifier = target.authority.verifier();
+        let roots = Roots::new(target.authority.clone(), roots::PERIOD);
         Ok(Self {
-            verifier: verifier.map_err(|problem| target.place.unusable(problem))?,
+            roots: roots.map_err(|problem| target.place.unusable(problem))?,
             server_name: match target.tls_server_name.clone() {
                 Some(name) => Arc::new(FixedServerNameResolver::new(name)),
                 None => Arc::new(DefaultServerNameResolver::default()),
@@ -70,21 +73,25 @@ impl Transport {
     }
 
     fn service(&self, certificate: Option<&Arc<ClientCertificate>>) -> HttpService {
+        let verifier = self.roots.verifier();
         let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*pool {
-            Some(pool) if pool.certificate.as_ref() == certificate => pool.service.clone(),
-            _ => {
-                let service = self.connect(certificate.map(Arc::as_ref));
-                *pool = Some(Pool {
-                    certificate: certificate.cloned(),
-                    service: service.clone(),
-                });
-                service
-            }
+        if let Some(pool) = &*pool
+            && pool.certificate.as_ref() == certificate
+            && Arc::ptr_eq(&pool.verifier, &verifier)
+        {
+            return pool.service.clone();
         }
+        let tls = tls::client_config(Arc::clone(&verifier), certificate.map(Arc::as_ref));
+        let service = self.connect(tls);
+        *pool = Some(Pool {
+            certificate: certificate.cloned(),
+            verifier,
+            service: service.clone(),
+        });
+        service
     }
 
-    fn connect(&self, certificate: Option<&ClientCertificate>) -> HttpService {
+    fn connect(&self, tls: ClientConfig) -> HttpService {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
@@ -92,46 +99,40 @@ impl Transport {
         tcp.set_keepalive_interval(Some(KEEPALIVE_INTERVAL));
         tcp.set_keepalive_retries(Some(KEEPALIVE_PROBES));
         match &self.proxy {
-            None => self.service_over(tcp, certificate),
-            Some(proxy) => self.service_by(proxy, tcp, certificate),
+            None => self.service_over(tcp, tls),
+            Some(proxy) => self.service_by(proxy, tcp, tls),
         }
     }
 
-    fn service_by(
-        &self,
-        proxy: &Intercept,
-        tcp: HttpConnector,
-        certificate: Option<&ClientCertificate>,
-    ) -> HttpService {
+    fn service_by(&self, proxy: &Intercept, tcp: HttpConnector, tls: ClientConfig) -> HttpService {
         match proxy.uri().scheme_str() {
             Some("socks5" | "socks5h") => {
                 let mut socks = SocksV5::new(proxy.uri().clone(), tcp);
                 if let Some((user, password)) = proxy.raw_auth() {
                     socks = socks.with_auth(user.to_owned(), password.to_owned());
                 }
-                self.service_over(socks, certificate)
+                self.service_over(socks, tls)
             }
             Some("https") => {
-                let config = tls::client_config(Arc::clone(&self.verifier), None);
+                // The same CA and certificate as for the server, as in Go.
                 let name = Arc::new(DefaultServerNameResolver::default());
-                let https = HttpsConnector::new(tcp, config, true, name);
-                self.service_over(tunnel(proxy, https), certificate)
+                let https = HttpsConnector::new(tcp, tls.clone(), true, name);
+                self.service_over(tunnel(proxy, https), tls)
             }
-            _ => self.service_over(tunnel(proxy, tcp), certificate),
+            _ => self.service_over(tunnel(proxy, tcp), tls),
         }
     }
 
     /// HTTP/1.1 over TLS over `connector`.
-    fn service_over<C>(&self, connector: C, certificate: Option<&ClientCertificate>) -> HttpService
+    fn service_over<C>(&self, connector: C, tls: ClientConfig) -> HttpService
     where
         C: Service<Uri> + Clone + Send + Sync + 'static,
         C::Response: Connection + Read + Write + Send + Unpin + 'static,
         C::Future: Send + 'static,
         C::Error: Into<BoxError>,
     {
-        let config = tls::client_config(Arc::clone(&self.verifier), certificate);
         let name = Arc::clone(&self.server_name);
-        let https = HttpsConnector::new(connector, config, false, name);
+        let https = HttpsConnector::new(connector, tls, false, name);
         let mut connector = TimeoutConnector::new(https);
         connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
         let client = Client::builder(TokioExecutor::new()).build::<_, Body>(connector);

@@ -1,5 +1,7 @@
 //! Users whose credentials stand in a file: no plugin runs.
 
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
 use harness::CacheHome;
@@ -16,6 +18,7 @@ pub(super) const TRIALS: &[(&str, Run)] = &[
     ("a_token_file_is_read_again", a_token_file_is_read_again),
     ("a_user_is_impersonated", a_user_is_impersonated),
     ("overrides_choose", overrides_choose),
+    ("a_proxy_is_used", a_proxy_is_used),
     (
         "a_pod_uses_its_service_account",
         a_pod_uses_its_service_account,
@@ -155,6 +158,43 @@ fn a_pod_uses_its_service_account() -> Outcome {
     let config = loader.load()?;
     check(config.namespace() == "pods-own", config.namespace())?;
     runtime()?.block_on(async { expect_known_as(&config.client()?, "pod").await })
+}
+
+fn a_proxy_is_used() -> Outcome {
+    let cluster = cluster_for_testers()?;
+    cluster.add_token(TokenUser::new("proxied-token", "pru", &["testers"]))?;
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let url = format!("http://me:s3cret@{}", listener.local_addr()?);
+    let user = KubeconfigUser::Token("proxied-token".into());
+    let file = edited(&cluster.kubeconfig().with_user("pru", user), |content| {
+        content["clusters"][0]["cluster"]["proxy-url"] = json!(url);
+    })?;
+    let asked = std::thread::spawn(move || tunnel_once(&listener));
+    known_as("pru", &file)?;
+    let asked = asked.join().map_err(|_| "the proxy panicked")??;
+    let address = cluster.server_url().trim_start_matches("https://");
+    check(asked.starts_with(&format!("CONNECT {address} ")), &asked)?;
+    // me:s3cret
+    check(asked.contains("Basic bWU6czNjcmV0"), asked)
+}
+
+/// A proxy for one connection; returns the request for it.
+fn tunnel_once(listener: &TcpListener) -> std::io::Result<String> {
+    let (mut client, _) = listener.accept()?;
+    let mut head = Vec::new();
+    let mut byte = [0];
+    while !head.ends_with(b"\r\n\r\n") {
+        client.read_exact(&mut byte)?;
+        head.push(byte[0]);
+    }
+    let head = String::from_utf8_lossy(&head).into_owned();
+    let address = head.split(' ').nth(1).unwrap_or_default();
+    let mut server = TcpStream::connect(address)?;
+    client.write_all(b"HTTP/1.1 200 OK\r\n\r\n")?;
+    let (mut from_server, mut to_client) = (server.try_clone()?, client.try_clone()?);
+    std::thread::spawn(move || std::io::copy(&mut from_server, &mut to_client));
+    std::thread::spawn(move || std::io::copy(&mut client, &mut server));
+    Ok(head)
 }
 
 /// The kubeconfig with what the harness does not know of.
