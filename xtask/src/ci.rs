@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use anyhow::{Result, bail, ensure};
+use harness::cluster::Go;
 
 use crate::step;
 
@@ -59,15 +60,20 @@ fn dependencies_are_allowed() -> Result<()> {
 
 fn go_is_tidy() -> Result<()> {
     let folder = step::root().join("tests/apiserver");
-    if !step::answers("go", &["version"]) {
-        step::say("\n=== the API server's source: left out, since Go is missing");
-        return Ok(());
-    }
+    let go = match Go::find() {
+        Ok(go) => go.command,
+        Err(reason) => {
+            step::say(&format!(
+                "\n=== the API server's source: left out: {reason}"
+            ));
+            return Ok(());
+        }
+    };
     step::say("\n=== the API server's source");
-    let mut gofmt = Command::new("gofmt");
+    let mut gofmt = Command::new(go.with_file_name("gofmt"));
     let unformatted = step::output_of(gofmt.arg("-l").arg(".").current_dir(&folder))?;
     ensure!(unformatted.is_empty(), "gofmt would change: {unformatted}");
-    let mut vet = Command::new("go");
+    let mut vet = Command::new(&go);
     step::run("go vet", vet.args(["vet", "./..."]).current_dir(&folder))
 }
 
