@@ -1,7 +1,7 @@
 //! Real kubectl against the real kube-apiserver, its exec plugin behind `kcc-cache`.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Output, Stdio};
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, Output, Stdio};
 use std::sync::Once;
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ type Run = fn() -> Outcome;
 
 pub(crate) fn trials() -> Vec<Trial> {
     let ignored = cluster::unavailable().is_some();
-    let all: [(&str, Run); 9] = [
+    let all: [(&str, Run); 10] = [
         ("a_token_is_asked_for_once", a_token_is_asked_for_once),
         (
             "a_certificate_is_asked_for_once",
@@ -46,6 +46,10 @@ pub(crate) fn trials() -> Vec<Trial> {
             each_protocol_version_and_cluster_info_work,
         ),
         ("a_failing_plugin_is_heard", a_failing_plugin_is_heard),
+        (
+            "a_plugin_may_prompt_at_the_terminal",
+            a_plugin_may_prompt_at_the_terminal,
+        ),
     ];
     all.into_iter()
         .map(|(name, run)| Trial::test(format!("kubectl::{name}"), run).with_ignored_flag(ignored))
@@ -355,4 +359,54 @@ fn a_failing_plugin_is_heard() -> Outcome {
     check(!output.status.success(), "kubectl succeeded")?;
     check(heard.contains("run login first"), heard.clone())?;
     check(heard.contains("exit code 73"), heard)
+}
+
+/// `script` gives kubectl a terminal; what is typed reaches the plugin through kubectl and
+/// `kcc-cache`, and the next kubectl asks for nothing.
+fn a_plugin_may_prompt_at_the_terminal() -> Outcome {
+    let prompting = |exec: &mut ExecUser| exec.interactive_mode = Some("IfAvailable".into());
+    let user = User::with("pam", prompting)?;
+    user.cluster
+        .add_token(TokenUser::new("pin-4711", "pam", &["testers"]))?;
+    let folder = user.home.path();
+    let answer = json!({
+        "kind": "ExecCredential",
+        "apiVersion": "client.authentication.k8s.io/v1",
+        "status": { "token": "pin-PIN" },
+    });
+    let prompt = format!(
+        "#!/bin/sh\nprintf 'PIN: ' >&2\nread -r pin\necho '{answer}' | sed \"s/PIN/$pin/\"\n"
+    );
+    std::fs::write(user.plugin.path(), prompt)?;
+    let kubectl = user.kubectl(&[]);
+    let call = format!("{} auth whoami -o json", kubectl.get_program().display());
+    for typed in ["4711\n", ""] {
+        let mut terminal = Command::new("script");
+        terminal.args(["--quiet", "--return", "--command", &call]);
+        terminal.arg(folder.join("typescript"));
+        terminal.env_clear().env("SHELL", "/bin/sh");
+        terminal.envs(
+            kubectl
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        );
+        let mut terminal = terminal
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let mut keyboard = terminal.stdin.take().ok_or("no stdin")?;
+        keyboard.write_all(typed.as_bytes())?;
+        let output = terminal.wait_with_output()?;
+        drop(keyboard);
+        let screen = String::from_utf8_lossy(&output.stdout).into_owned();
+        check(
+            screen.contains("PIN: ") != typed.is_empty(),
+            format!("the screen: {screen}"),
+        )?;
+        check(
+            screen.contains("\"username\": \"pam\""),
+            format!("the screen: {screen}"),
+        )?;
+    }
+    Ok(())
 }
