@@ -100,7 +100,7 @@ impl ExecCredential {
         }
         let status = wire.status.ok_or(AnswerProblem::NoStatus)?;
         let stated = match &status.expiration_timestamp {
-            Some(text) => Some(text.parse().map_err(|_| AnswerProblem::Timestamp)?),
+            Some(text) => expiry::of_timestamp(text)?,
             None => None,
         };
         let token = status.token.filter(|token| !token.expose().is_empty());
