@@ -28,8 +28,8 @@ pub(crate) fn of_timestamp(text: &str) -> Result<Option<Timestamp>, AnswerProble
     Ok((at != zero_time()).then_some(at))
 }
 
-/// An RFC 3339 time in the form that Go's `time.Parse` takes for a `metav1.Time`; other parsers take
-/// more.
+/// An RFC 3339 time in the form that Go's `time.Parse` takes for a `metav1.Time`; other parsers
+/// take more.
 fn rfc3339(text: &str) -> Option<Timestamp> {
     const FORM: &[u8] = b"0000-00-00T00:00:00";
     let (date_time, rest) = text.split_at_checked(FORM.len())?;
@@ -96,7 +96,7 @@ pub(crate) fn of_jwt(token: &[u8]) -> Option<Timestamp> {
     let payload = payload.trim_end_matches('=');
     let claims = Zeroizing::new(URL_SAFE_NO_PAD.decode(payload).ok()?);
     let claims: Claims = serde_json::from_slice(&claims).ok()?;
-    // A NumericDate may have a fraction; a float beyond the range of times saturates and is refused.
+    // A NumericDate may have a fraction; one beyond the range of times saturates and is refused.
     #[expect(clippy::cast_possible_truncation)]
     Timestamp::from_second(claims.exp.floor() as i64).ok()
 }
