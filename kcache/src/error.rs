@@ -1,5 +1,6 @@
 //! Why something ended.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 /// Why a publisher, a subscription or a monitor ended. None of these is retried: what is temporary
@@ -34,16 +35,23 @@ pub enum Error {
 }
 
 impl Error {
-    /// What a caught panic becomes.
-    pub(crate) fn panicked(payload: &(dyn std::any::Any + Send)) -> Self {
-        let text = payload.downcast_ref::<&str>().copied();
-        let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-        Self::Panicked(text.unwrap_or("no message").into())
+    /// Runs what a user gave; a panic becomes [`Panicked`](Self::Panicked).
+    ///
+    /// # Errors
+    ///
+    /// The panic.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// let caught = kcache::Error::catch(|| panic!("oh"));
+    /// assert_eq!(caught, Err::<(), _>(kcache::Error::Panicked("oh".into())));
+    /// ```
+    pub fn catch<T>(run: impl FnOnce() -> T) -> Result<T, Self> {
+        catch_unwind(AssertUnwindSafe(run)).map_err(|payload| {
+            let text = payload.downcast_ref::<&str>().copied();
+            let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+            Self::Panicked(text.unwrap_or("no message").into())
+        })
     }
-}
-
-/// Runs what a user gave us; a panic becomes an error.
-pub(crate) fn guarded<T>(run: impl FnOnce() -> T) -> Result<T, Error> {
-    let run = std::panic::AssertUnwindSafe(run);
-    std::panic::catch_unwind(run).map_err(|payload| Error::panicked(&*payload))
 }

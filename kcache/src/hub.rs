@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::task::Waker;
 
-use crate::error::{Error, guarded};
+use crate::error::Error;
 use crate::event::Change;
 use crate::field::Field;
 use crate::filter::Filter;
@@ -101,7 +101,7 @@ impl<V: Object> Hub<V> {
                 }
                 delivered.evaluations += 1;
                 let untouched = route.outbox.is_empty();
-                match guarded(|| narrowed(&route.filter, change)) {
+                match Error::catch(|| narrowed(&route.filter, change)) {
                     Ok(narrowed) => route.outbox.extend(narrowed),
                     Err(error) => route.end(&error, &mut delivered.wakers),
                 }
@@ -122,7 +122,7 @@ impl<V: Object> Hub<V> {
 
     /// The routes that a change may concern; one may be named more than once.
     fn concerned(&self, change: &Change<V>) -> Vec<u32> {
-        let named = guarded(|| {
+        let named = Error::catch(|| {
             let mut named = Vec::new();
             for object in [&change.old, &change.new].into_iter().flatten() {
                 let namespace = object.namespace().unwrap_or_default();

@@ -196,11 +196,19 @@ impl SelectorIndex {
         self.selectors.remove(id, &anchors.0);
     }
 
-    /// Files an object, and returns where.
-    pub fn insert_object<V: Object>(&mut self, id: u32, object: &V) -> Anchors {
-        let anchors = Anchors(self.anchors_of(object));
+    /// Where an object is to be filed, or would be.
+    pub fn anchors<V: Object>(&self, object: &V) -> Anchors {
+        let namespace = object.namespace().unwrap_or_default();
+        let mut anchors = Vec::new();
+        let mut file = |term: Term<'_>| anchors.push(self.hash(namespace, term));
+        file(Term::Any);
+        for_each_label(object, file);
+        Anchors(anchors)
+    }
+
+    /// Files an object.
+    pub fn insert_object(&mut self, id: u32, anchors: &Anchors) {
         self.objects.insert(id, &anchors.0);
-        anchors
     }
 
     /// Takes an object out.
@@ -228,15 +236,6 @@ impl SelectorIndex {
             .into_iter()
             .flat_map(|anchor| self.objects.at(anchor));
         found.filter(move |id| seen.insert(*id))
-    }
-
-    fn anchors_of<V: Object>(&self, object: &V) -> Vec<u64> {
-        let namespace = object.namespace().unwrap_or_default();
-        let mut anchors = Vec::new();
-        let mut file = |term: Term<'_>| anchors.push(self.hash(namespace, term));
-        file(Term::Any);
-        for_each_label(object, file);
-        anchors
     }
 
     /// Where a selector is met by the fewest objects that it does not match, and stands among the

@@ -107,6 +107,6 @@ pub use publisher::{Publisher, publisher};
 pub use selector::{Selector, SelectorError};
 pub use status::{Notice, Notices, Phase, Status};
 pub use store::Snapshot;
-pub use subscription::{Batch, Start, SubscribeOptions, Subscription};
+pub use subscription::{Batch, Control, Start, SubscribeOptions, Subscription};
 pub use view::View;
 pub use writer::{Updates, Writer};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
-use crate::error::{Error, guarded};
+use crate::error::Error;
 use crate::event::Change;
 use crate::object::{Key, Object};
 use crate::publisher::Publisher;
@@ -127,7 +127,7 @@ impl<V: Object, F: Fn(&V) -> Vec<String>> Follower<V, F> {
         };
         let mut changes = start.objects.into_iter().map(Change::created).collect();
         loop {
-            if let Err(error) = guarded(|| self.file(changes)) {
+            if let Err(error) = Error::catch(|| self.file(changes)) {
                 return input.tap().close(&error);
             }
             ready.send_replace(true);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use crate::error::{Error, guarded};
+use crate::error::Error;
 use crate::event::Event;
 use crate::object::Object;
 use crate::subscription::Subscription;
@@ -161,11 +161,11 @@ async fn handle_all<V: Object>(mut input: Subscription<V>, mut handler: Handler<
         Ok(start) => start,
         Err(error) => return error,
     };
-    if let Err(error) = guarded(|| run(&mut handler.initialize, start.objects)) {
+    if let Err(error) = Error::catch(|| run(&mut handler.initialize, start.objects)) {
         return error;
     }
     while let Some(event) = input.next().await {
-        if let Err(error) = guarded(|| handler.handle(event)) {
+        if let Err(error) = Error::catch(|| handler.handle(event)) {
             return error;
         }
         // The queue may be full whenever it is looked at; closing must get its turn.

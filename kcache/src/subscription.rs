@@ -13,7 +13,7 @@ use futures_core::Stream;
 use tokio::sync::watch;
 
 use crate::cache::Cache;
-use crate::error::{Error, guarded};
+use crate::error::Error;
 use crate::event::{Change, Event};
 use crate::filter::Filter;
 use crate::gate::Gate;
@@ -224,6 +224,11 @@ impl<V: Object> Subscription<V> {
         self.tap.refilter(filter)
     }
 
+    /// A handle to refilter and close it while it is being read.
+    pub fn control(&self) -> Control<V> {
+        Control(self.tap.clone())
+    }
+
     /// The publisher's newest state through this filter. It can be ahead of the last event taken.
     pub fn cache(&self) -> Cache<V> {
         let filter = self.tap.filter().unwrap_or_else(Filter::nothing);
@@ -269,7 +274,7 @@ impl<V: Object> Subscription<V> {
             let Some(letter) = std::task::ready!(self.tap.mailbox().poll_take(cx)) else {
                 return Poll::Ready(None);
             };
-            let passed = guarded(|| match letter {
+            let passed = Error::catch(|| match letter {
                 Letter::Change(change) => self.gate.pass(change).into_iter().collect(),
                 Letter::Refilter(filter, changes) => self.gate.pass_all(Some(filter), changes),
             });
@@ -292,9 +297,62 @@ impl<V: Object> Subscription<V> {
             filter,
             changes,
         } = drained;
-        let passed = guarded(|| self.gate.pass_all(filter, changes));
+        let passed = Error::catch(|| self.gate.pass_all(filter, changes));
         let changes = passed.inspect_err(|error| self.tap.close(error))?;
         Ok(Batch { commit, changes })
+    }
+}
+
+/// Refilters and closes a [`Subscription`] that someone else is taking events from. It does not keep
+/// the subscription going: that ends when it is dropped.
+///
+/// # Example
+///
+/// ```
+/// # use k8s_openapi::api::core::v1::ConfigMap;
+/// # use kcache::Filter;
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), kcache::Error> {
+/// # let (maps, _feed) = kcache::feed::<ConfigMap>();
+/// let mut changes = maps.subscribe();
+/// let control = changes.control();
+/// let reader = tokio::spawn(async move { while changes.next().await.is_some() {} });
+/// control.refilter(Filter::namespace("default"))?;
+/// control.close();
+/// assert!(reader.await.is_ok());
+/// # Ok(()) }
+/// ```
+pub struct Control<V: Object>(Arc<Tap<V>>);
+
+impl<V: Object> Control<V> {
+    /// As [`Subscription::refilter`].
+    ///
+    /// # Errors
+    ///
+    /// Why the subscription ended, if it has.
+    pub fn refilter(&self, filter: Filter<V>) -> Result<(), Error> {
+        self.0.refilter(filter)
+    }
+
+    /// As [`Subscription::status`].
+    pub fn status(&self) -> Status {
+        self.0.status()
+    }
+
+    /// As [`Subscription::close`].
+    pub fn close(&self) {
+        self.0.close(&Error::Closed);
+    }
+}
+
+impl<V: Object> Clone for Control<V> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<V: Object> fmt::Debug for Control<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Control").field("filter", &self.0.filter()).finish_non_exhaustive()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::task::Waker;
 
-use crate::error::{Error, guarded};
+use crate::error::Error;
 use crate::event::Change;
 use crate::filter::Filter;
 use crate::mailbox::{Limits, Mailbox, Stage};
@@ -63,7 +63,7 @@ impl<V: Object> Tap<V> {
         let recheck = filter.has_closure() || current.as_ref().is_some_and(Filter::has_closure);
         let state = self.source.core().reroute(&self.mailbox, &old, &new)?;
         *lock(&self.filter) = Some(filter.clone());
-        let changes = guarded(|| difference(&state, &old, &new, recheck));
+        let changes = Error::catch(|| difference(&state, &old, &new, recheck));
         let waker = match changes {
             Ok(changes) => self.mailbox.release(state.commit, filter, changes),
             Err(error) => {
