@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::object::{Key, Object};
 use crate::publisher::{Publisher, publisher};
 use crate::store::State;
-use crate::version;
+use crate::version::{self, raise};
 use crate::writer::{Updates, Writer};
 
 /// One thing that a source of changes says.
@@ -75,6 +75,7 @@ pub fn feed<V: Object>() -> (Publisher<V>, Feed<V>) {
         mode: Mode::Listing(Listing::default()),
         seen: None,
         removed: None,
+        listed: None,
     };
     (publisher, feed)
 }
@@ -93,6 +94,9 @@ pub struct Feed<V: Object> {
     /// The newest version at which anything was removed in this history: what is older than this
     /// and not there was there before.
     removed: Option<String>,
+    /// The newest version that the last list is known to cover: what is not newer than this and
+    /// not there was there before.
+    listed: Option<String>,
 }
 
 /// What the source is doing.
@@ -211,10 +215,7 @@ impl<V: Object> Feed<V> {
         let refused = match present(&key, updates, &state) {
             Some(there) if there.uid() == object.uid() => older(&object, there.version(), true),
             Some(there) => older(&object, there.version(), false),
-            None => self
-                .removed
-                .as_ref()
-                .is_some_and(|at| older(&object, at, false)),
+            None => self.is_past(&object),
         };
         raise(&mut self.seen, object.version());
         if refused {
@@ -239,6 +240,19 @@ impl<V: Object> Feed<V> {
         }
     }
 
+    /// True if an object that is not there was there before, and is gone.
+    fn is_past(&self, object: &V) -> bool {
+        let removed = self
+            .removed
+            .as_ref()
+            .is_some_and(|at| older(object, at, false));
+        removed
+            || self
+                .listed
+                .as_ref()
+                .is_some_and(|at| older(object, at, true))
+    }
+
     /// The list is complete: what it says, against what was there, is one commit.
     fn synced(&mut self, version: Option<&str>) {
         let Mode::Listing(listing) = std::mem::replace(&mut self.mode, Mode::Watching) else {
@@ -251,12 +265,13 @@ impl<V: Object> Feed<V> {
         if restored {
             (self.seen, self.removed) = (None, None);
         }
+        for version in [version, listing.newest()].into_iter().flatten() {
+            raise(&mut self.seen, version);
+        }
+        // The list is consistent, so it is as new as anything seen.
+        self.listed.clone_from(&self.seen);
         let (updates, refused) = listing.against(&state, restored);
         (0..refused).for_each(|_| self.writer.stale_input());
-        if let Some(version) = version {
-            raise(&mut self.seen, version);
-            raise(&mut self.removed, version);
-        }
         self.writer.commit_in(history, updates, &[]);
         if restored {
             self.writer.new_history(history);
@@ -292,17 +307,6 @@ fn older<V: Object>(object: &V, than: &str, same: bool) -> bool {
         Some(Ordering::Less) => !crate::fault::TakeOlder.strikes(),
         Some(Ordering::Equal) => same,
         _ => false,
-    }
-}
-
-/// Keeps the newest of the versions.
-fn raise(newest: &mut Option<String>, version: &str) {
-    let newer = match newest {
-        Some(newest) => version::compare(version, newest) == Some(Ordering::Greater),
-        None => version::compare(version, version).is_some(),
-    };
-    if newer {
-        *newest = Some(version.to_owned());
     }
 }
 

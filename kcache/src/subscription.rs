@@ -352,7 +352,9 @@ impl<V: Object> Clone for Control<V> {
 
 impl<V: Object> fmt::Debug for Control<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Control").field("filter", &self.0.filter()).finish_non_exhaustive()
+        f.debug_struct("Control")
+            .field("filter", &self.0.filter())
+            .finish_non_exhaustive()
     }
 }
 

@@ -13,8 +13,20 @@ pub(crate) fn compare(a: &str, b: &str) -> Option<Ordering> {
     (!a.is_empty() && a == b).then_some(Ordering::Equal)
 }
 
-fn is_number(version: &str) -> bool {
+/// True if the version has an order.
+pub(crate) fn is_number(version: &str) -> bool {
     version.bytes().all(|b| b.is_ascii_digit()) && !matches!(version.as_bytes(), [] | [b'0', ..])
+}
+
+/// Keeps the newest of the versions that have an order.
+pub(crate) fn raise(newest: &mut Option<String>, version: &str) {
+    let newer = match newest {
+        Some(newest) => compare(version, newest) == Some(Ordering::Greater),
+        None => is_number(version),
+    };
+    if newer {
+        *newest = Some(version.to_owned());
+    }
 }
 
 #[cfg(test)]

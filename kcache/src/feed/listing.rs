@@ -14,6 +14,8 @@ pub(super) struct Listing<V> {
     objects: HashMap<Key, V>,
     /// Keys of objects that could not be read: they are there, whatever they are.
     kept: HashSet<Key>,
+    /// The newest version in it: the list is at least as new.
+    newest: Option<String>,
 }
 
 impl<V> Default for Listing<V> {
@@ -21,12 +23,14 @@ impl<V> Default for Listing<V> {
         Self {
             objects: HashMap::new(),
             kept: HashSet::new(),
+            newest: None,
         }
     }
 }
 
 impl<V: Object> Listing<V> {
     pub(super) fn put(&mut self, object: V) {
+        version::raise(&mut self.newest, object.version());
         let key = Key::of(&object);
         let newer = self
             .objects
@@ -39,6 +43,7 @@ impl<V: Object> Listing<V> {
     }
 
     pub(super) fn take(&mut self, object: &V) {
+        version::raise(&mut self.newest, object.version());
         let key = Key::of(object);
         let newer = self
             .objects
@@ -50,19 +55,23 @@ impl<V: Object> Listing<V> {
         }
     }
 
+    pub(super) fn newest(&self) -> Option<&str> {
+        self.newest.as_deref()
+    }
+
     pub(super) fn keep(&mut self, key: Key) {
         self.kept.insert(key);
     }
 
     /// The updates that make a state this list, and how many objects of the list were older than
-    /// what is known. In a new history nothing is.
+    /// what is known. A new history may give old versions to new objects, so in it none is known.
     pub(super) fn against(mut self, state: &State<V>, new_history: bool) -> (Updates<V>, u64) {
         let mut updates = Updates::new();
         let mut refused = 0;
         let mut loses = crate::fault::DropDelete.strikes();
         for (key, there) in state.unordered() {
             match self.objects.remove(key) {
-                Some(listed) if is_same(&listed, there) => {}
+                Some(listed) if !new_history && is_same(&listed, there) => {}
                 Some(listed) if !new_history && is_older(&listed, there) => refused += 1,
                 Some(listed) => drop(updates.insert(key.clone(), Some(Arc::new(listed)))),
                 None if self.kept.contains(key) || std::mem::take(&mut loses) => {}
