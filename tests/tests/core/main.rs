@@ -10,7 +10,7 @@ mod replay;
 // mod guarantees;
 // mod joins;
 mod model;
-// mod oracle;
+mod oracle;
 // mod selectors;
 // mod stored_forms;
 
