@@ -54,9 +54,9 @@ impl Selecting {
         match self {
             Self::Absent => Ok(Selector::nothing()),
             Self::Invalid => "app in (web".parse(),
-            Self::Map(map) => {
-                Ok(Selector::from_map(map.iter().map(|(k, v)| (k.as_str(), v.as_str()))))
-            }
+            Self::Map(map) => Ok(Selector::from_map(
+                map.iter().map(|(k, v)| (k.as_str(), v.as_str())),
+            )),
             Self::Terms(terms) => {
                 let expressions = terms.iter().map(Term::requirement).collect();
                 Selector::from_object(Some(&LabelSelector {
@@ -82,20 +82,29 @@ impl Selecting {
 }
 
 fn terms(random: &mut Random, operators: usize) -> Vec<Term> {
-    (0..random.below(3)).map(|_| Term::any(random, operators)).collect()
+    (0..random.below(3))
+        .map(|_| Term::any(random, operators))
+        .collect()
 }
 
 impl Term {
     fn any(random: &mut Random, operators: usize) -> Self {
-        let operator = ["In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt"][random.below(operators)];
+        let operator =
+            ["In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt"][random.below(operators)];
         let values = match operator {
-            "In" | "NotIn" => (0..=random.below(2)).map(|_| *random.pick(&VALUES)).collect(),
+            "In" | "NotIn" => (0..=random.below(2))
+                .map(|_| *random.pick(&VALUES))
+                .collect(),
             "Gt" | "Lt" => vec![*random.pick(&["0", "1", "2"])],
             _ => vec![],
         };
         let values = values.into_iter().map(str::to_owned).collect();
         let key = (*random.pick(&KEYS)).to_owned();
-        Self { key, operator, values }
+        Self {
+            key,
+            operator,
+            values,
+        }
     }
 
     fn requirement(&self) -> LabelSelectorRequirement {
@@ -168,7 +177,9 @@ impl Condition {
     fn of_depth(random: &mut Random, depth: usize) -> Self {
         let owned = |texts: Vec<&&str>| texts.into_iter().map(|text| (*text).to_owned()).collect();
         let inner = |random: &mut Random| {
-            (0..=random.below(2)).map(|_| Self::of_depth(random, depth - 1)).collect()
+            (0..=random.below(2))
+                .map(|_| Self::of_depth(random, depth - 1))
+                .collect()
         };
         match random.below(if depth == 0 { 10 } else { 14 }) {
             0 | 1 => Self::Everything,
@@ -195,9 +206,7 @@ impl Condition {
             Self::Nothing => Filter::nothing(),
             Self::Name(namespace, name) => Filter::name(namespace, name),
             Self::Namespaces(all) => Filter::namespaces(all.iter().map(String::as_str)),
-            Self::Labels(map) => {
-                Filter::labels(map.iter().map(|(k, v)| (k.as_str(), v.as_str())))
-            }
+            Self::Labels(map) => Filter::labels(map.iter().map(|(k, v)| (k.as_str(), v.as_str()))),
             Self::Selector(selecting) => {
                 Filter::selector(selecting.build().unwrap_or_else(|_| Selector::nothing()))
             }
@@ -229,11 +238,9 @@ impl Condition {
         match self {
             Self::Everything | Self::Panics(_) => true,
             Self::Nothing | Self::Fickle => false,
-            Self::Name(namespace, name) => {
-                [(namespace, &spec.namespace), (name, &spec.name)]
-                    .iter()
-                    .all(|(wanted, has)| wanted.is_empty() || wanted == has)
-            }
+            Self::Name(namespace, name) => [(namespace, &spec.namespace), (name, &spec.name)]
+                .iter()
+                .all(|(wanted, has)| wanted.is_empty() || wanted == has),
             Self::Namespaces(all) => all.contains(&spec.namespace),
             Self::Labels(map) => map.iter().all(|(k, v)| spec.labels.get(k) == Some(v)),
             Self::Selector(selecting) => selecting.matches(&spec.labels),

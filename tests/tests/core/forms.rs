@@ -75,7 +75,9 @@ pub(crate) fn read<V: Form>(object: &V) -> Spec {
 
 fn decoded<V>(mut codec: impl Codec<V>, value: &serde_json::Value) -> V {
     let bytes = value.to_string();
-    codec.decode(Raw::Json(bytes.as_bytes())).expect("the test's own JSON")
+    codec
+        .decode(Raw::Json(bytes.as_bytes()))
+        .expect("the test's own JSON")
 }
 
 impl Form for Pod {
@@ -125,7 +127,10 @@ impl Object for Own {
     }
 
     fn labels(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.spec.labels.iter().map(|(k, v)| (k.as_str(), v.as_str()))
+        self.spec
+            .labels
+            .iter()
+            .map(|(k, v)| (k.as_str(), v.as_str()))
     }
 }
 
@@ -165,7 +170,11 @@ impl Codec<Packed> for PackedCodec {
         };
         let text = std::str::from_utf8(bytes).map_err(|_| DecodeError::new("not UTF-8"))?;
         let mut lines = text.split('\n');
-        let mut line = || lines.next().ok_or_else(|| DecodeError::new("too few lines"));
+        let mut line = || {
+            lines
+                .next()
+                .ok_or_else(|| DecodeError::new("too few lines"))
+        };
         let (namespace, name, uid, version) = (line()?, line()?, line()?, line()?);
         let labels = line()?.split(',').filter_map(|label| label.split_once('='));
         let labels = labels.map(|(k, v)| (k.into(), v.into())).collect();
@@ -183,9 +192,19 @@ impl Codec<Packed> for PackedCodec {
 
 impl Packed {
     pub(crate) fn wire(spec: &Spec) -> String {
-        let Spec { namespace, name, uid, version, labels, node } = spec;
+        let Spec {
+            namespace,
+            name,
+            uid,
+            version,
+            labels,
+            node,
+        } = spec;
         let labels: Vec<_> = labels.iter().map(|(k, v)| format!("{k}={v}")).collect();
-        format!("{namespace}\n{name}\n{uid}\n{version}\n{}\n{node}", labels.join(","))
+        format!(
+            "{namespace}\n{name}\n{uid}\n{version}\n{}\n{node}",
+            labels.join(",")
+        )
     }
 }
 
@@ -215,10 +234,14 @@ impl Form for Packed {
     fn of(spec: &Spec) -> Self {
         let wire = Self::wire(spec);
         let raw = Raw::Protobuf(wire.as_bytes());
-        PackedCodec::default().decode(raw).expect("the test's own bytes")
+        PackedCodec::default()
+            .decode(raw)
+            .expect("the test's own bytes")
     }
 
     fn node() -> Field<Self> {
-        Field::new("spec.nodeName", |packed| Some(String::from_utf8_lossy(&packed.bytes)))
+        Field::new("spec.nodeName", |packed| {
+            Some(String::from_utf8_lossy(&packed.bytes))
+        })
     }
 }

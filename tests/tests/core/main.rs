@@ -6,13 +6,13 @@ mod forms;
 mod random;
 mod replay;
 
-// mod evaluations;
-// mod guarantees;
-// mod joins;
+mod evaluations;
+mod guarantees;
+mod joins;
 mod model;
 mod oracle;
-// mod selectors;
-// mod stored_forms;
+mod selectors;
+mod stored_forms;
 
 #[cfg(kcache_faults)]
 mod faults;

@@ -13,10 +13,32 @@ use crate::random::Random;
 
 /// Every kind of thing that has to happen often enough in a run.
 const KINDS: [&str; 26] = [
-    "create", "update", "delete", "replaced", "batch", "missed", "duplicate", "replay", "relist",
-    "interrupted list", "stream in list", "unversioned list", "new history", "bad object",
-    "degraded", "late subscriber", "deferred", "stall", "lag", "refilter", "view", "view refilter",
-    "view of view", "panic", "lag error", "close",
+    "create",
+    "update",
+    "delete",
+    "replaced",
+    "batch",
+    "missed",
+    "duplicate",
+    "replay",
+    "relist",
+    "interrupted list",
+    "stream in list",
+    "unversioned list",
+    "new history",
+    "bad object",
+    "degraded",
+    "late subscriber",
+    "deferred",
+    "stall",
+    "lag",
+    "refilter",
+    "view",
+    "view refilter",
+    "view of view",
+    "panic",
+    "lag error",
+    "close",
 ];
 
 /// One case of the cache's model in one stored form.

@@ -14,8 +14,21 @@ use crate::random::Random;
 use crate::replay::Watcher;
 
 const KINDS: [&str; 15] = [
-    "create", "update", "delete", "replaced", "source", "target", "moved", "batch", "relist",
-    "refilter", "by selector", "everywhere", "by key", "composed", "invalid selector",
+    "create",
+    "update",
+    "delete",
+    "replaced",
+    "source",
+    "target",
+    "moved",
+    "batch",
+    "relist",
+    "refilter",
+    "by selector",
+    "everywhere",
+    "by key",
+    "composed",
+    "invalid selector",
 ];
 
 /// A source: what it selects, and the names that it refers to.
@@ -45,7 +58,10 @@ impl Object for Source {
     }
 
     fn labels(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.spec.labels.iter().map(|(k, v)| (k.as_str(), v.as_str()))
+        self.spec
+            .labels
+            .iter()
+            .map(|(k, v)| (k.as_str(), v.as_str()))
     }
 }
 
@@ -60,7 +76,9 @@ impl Form for Source {
     }
 
     fn node() -> Field<Self> {
-        Field::new("spec.nodeName", |source| Some(source.spec.node.as_str().into()))
+        Field::new("spec.nodeName", |source| {
+            Some(source.spec.node.as_str().into())
+        })
     }
 }
 
@@ -79,7 +97,14 @@ impl<V: Form> Side<V> {
         let (publisher, feed) = kcache::feed::<V>();
         let view = publisher.view(Condition::Everything.build());
         let (objects, condition, version) = (BTreeMap::new(), Condition::Everything, 0);
-        Self { objects, feed, publisher, view, condition, version }
+        Self {
+            objects,
+            feed,
+            publisher,
+            view,
+            condition,
+            version,
+        }
     }
 
     /// A spec for a key: the next version of what is there, or another object.
@@ -93,7 +118,12 @@ impl<V: Form> Side<V> {
         };
         let node = (*random.pick(&NODES)).to_owned();
         let spec = Spec::new(key.namespace(), key.name(), self.version);
-        Spec { uid, labels, node, ..spec }
+        Spec {
+            uid,
+            labels,
+            node,
+            ..spec
+        }
     }
 
     fn put(&mut self, object: V, again: V) {
@@ -104,8 +134,13 @@ impl<V: Form> Side<V> {
     fn take(&mut self, key: &Key) {
         self.version += 1;
         if let Some(there) = self.objects.remove(key) {
-            let spec = Spec { version: self.version, ..read(&there) };
-            self.feed.remove(V::of(&spec)).expect("the publisher is open");
+            let spec = Spec {
+                version: self.version,
+                ..read(&there)
+            };
+            self.feed
+                .remove(V::of(&spec))
+                .expect("the publisher is open");
         }
     }
 
@@ -117,7 +152,9 @@ impl<V: Form> Side<V> {
 
     fn refilter(&mut self, random: &mut Random) {
         self.condition = Condition::any(random);
-        self.view.refilter(self.condition.build()).expect("the view is open");
+        self.view
+            .refilter(self.condition.build())
+            .expect("the view is open");
     }
 
     fn input(&self, by_view: bool) -> &Publisher<V> {
@@ -201,7 +238,10 @@ impl<V: Form> World<V> {
     }
 
     async fn finish(mut self) -> Outcome {
-        self.gates.feed.relist([], None).map_err(|error| error.to_string())?;
+        self.gates
+            .feed
+            .relist([], None)
+            .map_err(|error| error.to_string())?;
         self.gates.objects.clear();
         self.relist();
         self.check().await?;
@@ -220,19 +260,36 @@ impl<V: Form> World<V> {
         self.coverage.count("source");
         let key = self.key();
         let gate = self.random.chance(1, 4);
-        let (side, random) = (if gate { &mut self.gates } else { &mut self.sources }, &mut self.random);
+        let (side, random) = (
+            if gate {
+                &mut self.gates
+            } else {
+                &mut self.sources
+            },
+            &mut self.random,
+        );
         if random.chance(1, 4) {
             return side.take(&key);
         }
-        let known = side.objects.get(&key).map(|source| source.selecting.clone());
+        let known = side
+            .objects
+            .get(&key)
+            .map(|source| source.selecting.clone());
         let selecting = known.filter(|_| random.chance(1, 3));
         let selecting = selecting.unwrap_or_else(|| Selecting::any(random));
         if selecting == Selecting::Invalid {
             self.coverage.count("invalid selector");
         }
         let names = random.some(&NAMES).into_iter().take(2);
-        let refers = names.chain(random.some(&NODES)).map(|name| (*name).to_owned()).collect();
-        let source = Source { selecting, refers, ..Source::of(&side.next(&key, random)) };
+        let refers = names
+            .chain(random.some(&NODES))
+            .map(|name| (*name).to_owned())
+            .collect();
+        let source = Source {
+            selecting,
+            refers,
+            ..Source::of(&side.next(&key, random))
+        };
         side.put(source.clone(), source);
     }
 
@@ -255,7 +312,11 @@ impl<V: Form> World<V> {
             let there = read(there);
             self.targets.take(&from);
             self.targets.version += 1;
-            let spec = Spec { namespace, version: self.targets.version, ..there };
+            let spec = Spec {
+                namespace,
+                version: self.targets.version,
+                ..there
+            };
             self.targets.put(V::of(&spec), V::of(&spec));
         }
     }
@@ -267,12 +328,21 @@ impl<V: Form> World<V> {
         self.targets.objects.retain(|_, _| random.chance(9, 10));
         let specs: Vec<_> = self.targets.objects.values().map(read).collect();
         let targets = specs.iter().map(V::of);
-        self.targets.feed.relist(targets, None).expect("the publisher is open");
+        self.targets
+            .feed
+            .relist(targets, None)
+            .expect("the publisher is open");
         self.sources.objects.retain(|_, _| random.chance(9, 10));
         let sources: Vec<_> = self.sources.objects.values().cloned().collect();
-        self.sources.feed.relist(sources, None).expect("the publisher is open");
+        self.sources
+            .feed
+            .relist(sources, None)
+            .expect("the publisher is open");
         let gates: Vec<_> = self.gates.objects.values().cloned().collect();
-        self.gates.feed.relist(gates, None).expect("the publisher is open");
+        self.gates
+            .feed
+            .relist(gates, None)
+            .expect("the publisher is open");
     }
 
     fn refilter(&mut self) {
@@ -298,38 +368,66 @@ impl<V: Form> World<V> {
             }
             1 => {
                 let everywhere = selecting.scope(Scope::Everywhere);
-                (Kind::BySelector(Scope::Everywhere), "everywhere", everywhere.join(sources, targets))
+                (
+                    Kind::BySelector(Scope::Everywhere),
+                    "everywhere",
+                    everywhere.join(sources, targets),
+                )
             }
             2 => {
                 let join = KeyJoin::new(|source: &Source| source.refers.clone(), names_of::<V>);
-                (Kind::ByKey, "by key", join.with_pairs().join(sources, targets))
+                (
+                    Kind::ByKey,
+                    "by key",
+                    join.with_pairs().join(sources, targets),
+                )
             }
             _ => {
                 let refers = |gate: &Source| gate.refers.clone();
                 let name = |source: &Source| vec![source.name().to_owned()];
                 let between = KeyJoin::new(refers, name).join(&self.gates.publisher, sources);
-                (Kind::Composed, "composed", selecting.join(&between, targets))
+                (
+                    Kind::Composed,
+                    "composed",
+                    selecting.join(&between, targets),
+                )
             }
         };
         self.coverage.count(name);
         let watchers = vec![Watcher::start(join.subscribe())];
-        self.joins.push(Joined { kind, by_view, join, watchers });
+        self.joins.push(Joined {
+            kind,
+            by_view,
+            join,
+            watchers,
+        });
     }
 
     fn watch(&mut self) {
         if !self.joins.is_empty() {
             let place = self.random.below(self.joins.len());
             let joined = &mut self.joins[place];
-            joined.watchers.push(Watcher::start(joined.join.subscribe()));
+            joined
+                .watchers
+                .push(Watcher::start(joined.join.subscribe()));
         }
     }
 
     async fn check(&mut self) -> Result<(), String> {
         tokio::time::sleep(Duration::from_millis(1)).await;
-        for Joined { kind, by_view, join, watchers } in &self.joins {
+        for Joined {
+            kind,
+            by_view,
+            join,
+            watchers,
+        } in &self.joins
+        {
             let (related, pairs) = self.recompute(*kind, *by_view);
             let list = join.cache().list();
-            let have = list.iter().map(|object| (Key::of(&**object), read(&**object))).collect();
+            let have = list
+                .iter()
+                .map(|object| (Key::of(&**object), read(&**object)))
+                .collect();
             if related != have {
                 return Err(format!("{kind:?} has {have:?} instead of {related:?}"));
             }
@@ -352,8 +450,12 @@ impl<V: Form> World<V> {
 
     /// The nested loop: the targets that have a source, and the versions of all pairs.
     fn recompute(&self, kind: Kind, by_view: bool) -> (BTreeMap<Key, Spec>, BTreeSet<(u64, u64)>) {
-        let ready = [self.sources.input(by_view).status(), self.targets.input(by_view).status()];
-        let gates = self.gates.publisher.status().phase.is_ready() || !matches!(kind, Kind::Composed);
+        let ready = [
+            self.sources.input(by_view).status(),
+            self.targets.input(by_view).status(),
+        ];
+        let gates =
+            self.gates.publisher.status().phase.is_ready() || !matches!(kind, Kind::Composed);
         let (mut related, mut pairs) = (BTreeMap::new(), BTreeSet::new());
         if !gates || ready.iter().any(|status| !status.phase.is_ready()) {
             return (related, pairs);
@@ -377,9 +479,7 @@ impl<V: Form> World<V> {
         match kind {
             Kind::BySelector(Scope::Everywhere) => selects,
             Kind::BySelector(Scope::Namespace) => selects && same_namespace,
-            Kind::ByKey => {
-                has(&source.refers, &target.name) || has(&source.refers, &target.node)
-            }
+            Kind::ByKey => has(&source.refers, &target.name) || has(&source.refers, &target.node),
             Kind::Composed => {
                 let mut gates = self.gates.objects.values();
                 let open = gates.any(|gate| has(&gate.refers, &source.spec.name));
@@ -391,7 +491,10 @@ impl<V: Form> World<V> {
 
 /// The keys of a target: its name and its node, which may be the empty string.
 fn names_of<V: Form>(target: &V) -> Vec<String> {
-    vec![target.name().to_owned(), V::node().read(target).into_owned()]
+    vec![
+        target.name().to_owned(),
+        V::node().read(target).into_owned(),
+    ]
 }
 
 #[test]

@@ -49,13 +49,15 @@ impl<V: Form> Replay<V> {
         };
         if !legal {
             let has = has.map(|has| has.version().to_owned());
-            self.illegal.push(format!("{event:?} for one who has {has:?}"));
+            self.illegal
+                .push(format!("{event:?} for one who has {has:?}"));
         }
         let deleted = self.deleted.take();
         match event {
             Event::Create { new } => {
                 let replaced = deleted.is_some_and(|(k, uid)| k == key && uid != new.uid());
-                self.coverage.count(if replaced { "replaced" } else { "create" });
+                self.coverage
+                    .count(if replaced { "replaced" } else { "create" });
                 self.keep(key, new);
             }
             Event::Update { new, .. } => {
@@ -75,14 +77,18 @@ impl<V: Form> Replay<V> {
         let newest = self.versions.entry(spec.uid).or_default();
         if spec.version < *newest && !self.between {
             let was = *newest;
-            self.illegal.push(format!("{key} went back from {was} to {}", spec.version));
+            self.illegal
+                .push(format!("{key} went back from {was} to {}", spec.version));
         }
         *newest = spec.version;
         self.state.insert(key, new);
     }
 
     pub(crate) fn specs(&self) -> BTreeMap<Key, Spec> {
-        self.state.iter().map(|(key, object)| (key.clone(), read(&**object))).collect()
+        self.state
+            .iter()
+            .map(|(key, object)| (key.clone(), read(&**object)))
+            .collect()
     }
 }
 
@@ -113,7 +119,11 @@ impl<V: Form> Watcher<V> {
                 }
             }
         });
-        Self { control, replay, go }
+        Self {
+            control,
+            replay,
+            go,
+        }
     }
 
     /// Stops taking events, or goes on.

@@ -51,7 +51,12 @@ impl Server {
                 let labels = labels(random);
                 let node = (*random.pick(&NODES)).to_owned();
                 let version = self.version;
-                vec![self.put(Spec { labels, node, version, ..there })]
+                vec![self.put(Spec {
+                    labels,
+                    node,
+                    version,
+                    ..there
+                })]
             }
         }
     }
@@ -89,7 +94,10 @@ impl Server {
     /// News, told as it happens.
     pub(crate) fn news<V: Form>(&mut self, random: &mut Random) -> Vec<Input<V>> {
         let happenings = self.happen(random);
-        happenings.iter().map(|happening| self.tell(happening)).collect()
+        happenings
+            .iter()
+            .map(|happening| self.tell(happening))
+            .collect()
     }
 
     /// Something that nobody is told of before the next list.
@@ -99,7 +107,11 @@ impl Server {
 
     /// Something that was told before: the last thing, or any.
     pub(crate) fn repeat<V: Form>(&self, random: &mut Random, last: bool) -> Option<Input<V>> {
-        let behind = if last { 0 } else { random.below(self.log.len().max(1)) };
+        let behind = if last {
+            0
+        } else {
+            random.below(self.log.len().max(1))
+        };
         self.log.iter().rev().nth(behind).map(input)
     }
 
@@ -116,7 +128,11 @@ impl Server {
         let mut inputs = vec![Input::Restart];
         if random.chance(1, 4) {
             coverage.count("interrupted list");
-            let half: Vec<_> = self.objects.values().filter(|_| random.chance(1, 2)).collect();
+            let half: Vec<_> = self
+                .objects
+                .values()
+                .filter(|_| random.chance(1, 2))
+                .collect();
             inputs.extend(half.into_iter().map(|spec| Input::Item(V::of(spec))));
             inputs.push(Input::Restart);
         }

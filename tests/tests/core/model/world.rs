@@ -96,9 +96,13 @@ impl<V: Form> World<V> {
 
     /// Everyone goes on, and ends with what a late one sees.
     pub(crate) async fn finish(mut self) -> Outcome {
-        self.observers.iter().for_each(|observer| observer.watcher.stall(false));
+        self.observers
+            .iter()
+            .for_each(|observer| observer.watcher.stall(false));
         let list = self.server.list::<V>(&mut self.random, &mut self.coverage);
-        self.feed.send_all(list).map_err(|error| error.to_string())?;
+        self.feed
+            .send_all(list)
+            .map_err(|error| error.to_string())?;
         self.check().await?;
         for observer in std::mem::take(&mut self.observers) {
             self.retire(&observer);
@@ -109,7 +113,9 @@ impl<V: Form> World<V> {
     fn batch(&mut self) -> Vec<Input<V>> {
         self.coverage.count("batch");
         let many = 1 + self.random.below(6);
-        (0..many).flat_map(|_| self.server.news(&mut self.random)).collect()
+        (0..many)
+            .flat_map(|_| self.server.news(&mut self.random))
+            .collect()
     }
 
     fn miss(&mut self) -> Vec<Input<V>> {
@@ -138,7 +144,9 @@ impl<V: Form> World<V> {
         }
         self.coverage.count("new history");
         self.server.restore(&mut self.random);
-        self.observers.iter().for_each(|observer| observer.watcher.forget_versions());
+        self.observers
+            .iter()
+            .for_each(|observer| observer.watcher.forget_versions());
         self.between = true;
         let mut inputs = vec![Input::Bookmark(before.to_string()), Input::Restart];
         inputs.extend(self.server.told_anew());
@@ -158,13 +166,23 @@ impl<V: Form> World<V> {
     fn observe(&mut self) -> Vec<Input<V>> {
         let station = self.random.below(self.stations.len());
         let condition = Condition::any(&mut self.random);
-        let overflow = *self.random.pick(&[Overflow::Merge, Overflow::Merge, Overflow::End]);
+        let overflow = *self
+            .random
+            .pick(&[Overflow::Merge, Overflow::Merge, Overflow::End]);
         let mut options = SubscribeOptions::default()
             .queue(*self.random.pick(&[1, 3, 256]))
             .overflow(overflow);
         let deferred = self.random.chance(1, 4);
-        options = if deferred { options.deferred() } else { options.filter(condition.build()) };
-        self.coverage.count(if deferred { "deferred" } else { "late subscriber" });
+        options = if deferred {
+            options.deferred()
+        } else {
+            options.filter(condition.build())
+        };
+        self.coverage.count(if deferred {
+            "deferred"
+        } else {
+            "late subscriber"
+        });
         let subscription = self.stations[station].publisher.subscribe_options(options);
         let watcher = Watcher::start(subscription);
         if self.between {
@@ -220,7 +238,8 @@ impl<V: Form> World<V> {
             Some(condition) => source.view(condition.build()),
             None => source.view_deferred(),
         };
-        self.coverage.count(if parent == 0 { "view" } else { "view of view" });
+        self.coverage
+            .count(if parent == 0 { "view" } else { "view of view" });
         self.stations.push(Station {
             publisher: (*view).clone(),
             view: Some(view),
@@ -233,7 +252,9 @@ impl<V: Form> World<V> {
     fn refilter_view(&mut self) -> Vec<Input<V>> {
         let place = self.random.below(self.stations.len());
         let station = &mut self.stations[place];
-        let Some(view) = &station.view else { return Vec::new() };
+        let Some(view) = &station.view else {
+            return Vec::new();
+        };
         let condition = Condition::any(&mut self.random);
         if view.refilter(condition.build()).is_ok() {
             self.coverage.count("view refilter");
@@ -265,7 +286,9 @@ impl<V: Form> World<V> {
     }
 
     fn retire(&mut self, observer: &Observer<V>) {
-        observer.watcher.with(|replay| self.coverage.add(&replay.coverage));
+        observer
+            .watcher
+            .with(|replay| self.coverage.add(&replay.coverage));
         if observer.watcher.control.status().lags > 0 {
             self.coverage.count("lag");
         }
@@ -295,7 +318,13 @@ impl<V: Form> World<V> {
 
     /// Returns whether it goes on.
     fn check_observer(&mut self, observer: &Observer<V>) -> Result<bool, String> {
-        let Observer { watcher, station, condition, fickle, .. } = observer;
+        let Observer {
+            watcher,
+            station,
+            condition,
+            fickle,
+            ..
+        } = observer;
         let mut chain = self.chain(*station);
         chain.push(condition.clone());
         let want = self.visible(&chain);
@@ -308,7 +337,11 @@ impl<V: Form> World<V> {
             if matches!(error, Error::Lagged { .. }) {
                 self.coverage.count("lag error");
             }
-            return if may { Ok(false) } else { Err(format!("ended: {error}")) };
+            return if may {
+                Ok(false)
+            } else {
+                Err(format!("ended: {error}"))
+            };
         }
         let illegal = watcher.with(|replay| replay.illegal.join("; "));
         if !illegal.is_empty() {
@@ -332,8 +365,14 @@ impl<V: Form> World<V> {
     }
 
     fn chain(&self, station: usize) -> Chain {
-        let Station { parent, condition, .. } = &self.stations[station];
-        let mut chain = if station == 0 { Chain::new() } else { self.chain(*parent) };
+        let Station {
+            parent, condition, ..
+        } = &self.stations[station];
+        let mut chain = if station == 0 {
+            Chain::new()
+        } else {
+            self.chain(*parent)
+        };
         chain.push(condition.clone());
         chain
     }
@@ -341,10 +380,14 @@ impl<V: Form> World<V> {
     fn visible(&self, chain: &Chain) -> BTreeMap<Key, Spec> {
         let ready = self.stations[0].publisher.status().phase.is_ready();
         let sees = |spec: &Spec| {
-            ready && chain.iter().all(|condition| condition.as_ref().is_some_and(|c| c.accepts(spec)))
+            ready
+                && chain
+                    .iter()
+                    .all(|condition| condition.as_ref().is_some_and(|c| c.accepts(spec)))
         };
         let told = self.server.told.iter().filter(|(_, spec)| sees(spec));
-        told.map(|(key, spec)| (key.clone(), spec.clone())).collect()
+        told.map(|(key, spec)| (key.clone(), spec.clone()))
+            .collect()
     }
 }
 
