@@ -20,6 +20,9 @@ pub(crate) struct Hub<V> {
     /// Where a filter is, by how it prints.
     places: HashMap<String, Vec<u32>>,
     index: Index,
+    /// How many anchors there are of each kind of term, in all namespaces and in one: an object is
+    /// looked up only under what someone waits for.
+    kinds: [[usize; 2]; index::KINDS],
     /// The fields that filters are anchored by, with how many filters use each.
     fields: Vec<(Field<V>, usize)>,
     commits: u64,
@@ -31,6 +34,8 @@ pub(crate) struct Hub<V> {
 struct Route<V> {
     filter: Filter<V>,
     anchors: Vec<u64>,
+    /// The kinds of the anchors.
+    kinds: Vec<[usize; 2]>,
     members: Vec<Arc<Mailbox<V>>>,
     /// What the commit under way brings.
     outbox: Vec<Change<V>>,
@@ -52,6 +57,7 @@ impl<V> Default for Hub<V> {
             free: Vec::new(),
             places: HashMap::new(),
             index: Index::default(),
+            kinds: Default::default(),
             fields: Vec::new(),
             commits: 0,
             closed: None,
@@ -127,9 +133,11 @@ impl<V: Object> Hub<V> {
             for object in [&change.old, &change.new].into_iter().flatten() {
                 let namespace = object.namespace().unwrap_or_default();
                 let mut look = |term: Term<'_>| {
-                    for namespace in [None, Some(namespace)] {
-                        let anchor = self.index.hash(Anchor { namespace, term });
-                        named.extend(self.index.at(anchor));
+                    for (scope, namespace) in [None, Some(namespace)].into_iter().enumerate() {
+                        if self.kinds[term.kind()][scope] > 0 {
+                            let anchor = self.index.hash(Anchor { namespace, term });
+                            named.extend(self.index.at(anchor));
+                        }
                     }
                 };
                 index::for_each_term(&**object, &mut look);
@@ -152,8 +160,17 @@ impl<V: Object> Hub<V> {
 
     fn open_route(&mut self, filter: &Filter<V>) -> u32 {
         let crowd = |anchor: Anchor<'_>| self.index.count(&[self.index.hash(anchor)]);
-        let anchors = filter.anchors(&crowd).into_iter();
-        let anchors: Vec<u64> = anchors.map(|anchor| self.index.hash(anchor)).collect();
+        let anchors = filter.anchors(&crowd);
+        let kind =
+            |anchor: &Anchor<'_>| [anchor.term.kind(), usize::from(anchor.namespace.is_some())];
+        let kinds: Vec<_> = anchors.iter().map(kind).collect();
+        let anchors: Vec<u64> = anchors
+            .iter()
+            .map(|anchor| self.index.hash(*anchor))
+            .collect();
+        for [kind, scope] in &kinds {
+            self.kinds[*kind][*scope] += 1;
+        }
         let place = self.free.pop().unwrap_or_else(|| {
             self.routes.push(Route::free());
             u32::try_from(self.routes.len() - 1).expect("fewer than 2^32 filters")
@@ -165,13 +182,16 @@ impl<V: Object> Hub<V> {
             .or_default()
             .push(place);
         let route = &mut self.routes[place as usize];
-        (route.filter, route.anchors) = (filter.clone(), anchors);
+        (route.filter, route.anchors, route.kinds) = (filter.clone(), anchors, kinds);
         place
     }
 
     fn close_route(&mut self, place: u32) {
         let route = std::mem::replace(&mut self.routes[place as usize], Route::free());
         self.index.remove(place, &route.anchors);
+        for [kind, scope] in route.kinds {
+            self.kinds[kind][scope] -= 1;
+        }
         self.count_fields(&route.filter, false);
         let text = route.filter.to_string();
         if let Some(places) = self.places.get_mut(&text) {
@@ -202,6 +222,7 @@ impl<V> Route<V> {
         Self {
             filter: Filter::nothing(),
             anchors: Vec::new(),
+            kinds: Vec::new(),
             members: Vec::new(),
             outbox: Vec::new(),
             seen: (0, 0),

@@ -27,7 +27,22 @@ pub(crate) enum Term<'a> {
     Field(&'a str, &'a str),
 }
 
+/// How many kinds of terms there are.
+pub(crate) const KINDS: usize = 6;
+
 impl Term<'_> {
+    /// A number below [`KINDS`] for the kind of the term.
+    pub(crate) fn kind(self) -> usize {
+        match self {
+            Self::Any => 0,
+            Self::Name(_) => 1,
+            Self::Label(..) => 2,
+            Self::LabelKey(_) => 3,
+            Self::Owner(_) => 4,
+            Self::Field(..) => 5,
+        }
+    }
+
     /// How many objects to expect under such a term, roughly and only to compare.
     pub(crate) fn breadth(self) -> usize {
         match self {

@@ -245,7 +245,7 @@ impl Condition {
             Self::Labels(map) => map.iter().all(|(k, v)| spec.labels.get(k) == Some(v)),
             Self::Selector(selecting) => selecting.matches(&spec.labels),
             Self::Nodes(nodes) => nodes.contains(&spec.node),
-            Self::Even => spec.version % 2 == 0,
+            Self::Even => spec.version.is_multiple_of(2),
             Self::And(all) => all.iter().all(|c| c.accepts(spec)),
             Self::Or(all) => all.iter().any(|c| c.accepts(spec)),
             Self::Not(inner) => !inner.accepts(spec),

@@ -16,6 +16,10 @@ use serde_json::{Value, json};
 use crate::forms::{Form, Own, Packed, Spec};
 
 /// An object of a kind, in namespace `a` unless the name says another.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "made in place by every caller"
+)]
 fn object<K: DeserializeOwned>(name: &str, version: u64, labels: Value, spec: Value) -> K {
     let (namespace, name) = name.split_once('/').unwrap_or(("a", name));
     let uid = format!("{namespace}-{name}");

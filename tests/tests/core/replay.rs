@@ -109,13 +109,13 @@ impl<V: Form> Watcher<V> {
             while going.wait_for(|go| *go).await.is_ok() {
                 tokio::select! {
                     changed = going.changed() => if changed.is_err() { return },
-                    event = subscription.next() => match event {
-                        Some(event) => lock(&seen).see(event),
-                        None => {
+                    event = subscription.next() => {
+                        let Some(event) = event else {
                             lock(&seen).ended = subscription.error();
                             return;
-                        }
-                    },
+                        };
+                        lock(&seen).see(event);
+                    }
                 }
             }
         });

@@ -33,7 +33,8 @@ pub(crate) struct Server {
 impl Server {
     /// Something happens to one object.
     fn happen(&mut self, random: &mut Random) -> Vec<Happening> {
-        let key = Key::new(*random.pick(&NAMESPACES), *random.pick(&NAMES));
+        let (namespace, name) = (random.pick(&NAMESPACES), random.pick(&NAMES));
+        let key = Key::new(namespace, name);
         self.version += 1 + random.next() % 3;
         let Some(there) = self.objects.get(&key).cloned() else {
             return vec![self.put(self.fresh(&key, random))];
@@ -52,9 +53,9 @@ impl Server {
                 let node = (*random.pick(&NODES)).to_owned();
                 let version = self.version;
                 vec![self.put(Spec {
+                    version,
                     labels,
                     node,
-                    version,
                     ..there
                 })]
             }

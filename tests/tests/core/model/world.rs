@@ -128,7 +128,9 @@ impl<V: Form> World<V> {
         let ready = self.stations[0].publisher.status().phase.is_ready();
         // In the first list there is nothing that could be older.
         let repeated = self.server.repeat(&mut self.random, last).filter(|_| ready);
-        repeated.iter().for_each(|_| self.coverage.count(kind));
+        if repeated.is_some() {
+            self.coverage.count(kind);
+        }
         repeated.into_iter().collect()
     }
 
@@ -350,18 +352,8 @@ impl<V: Form> World<V> {
         if !watcher.is_stalled() && !fickle {
             watcher.compare(&want)?;
         }
-        self.bounded(observer)?;
+        bounded(observer)?;
         Ok(true)
-    }
-
-    /// No more waits than a queue and an entry a key. (A refilter's own changes are not queued away
-    /// from one who wants every change.)
-    fn bounded(&self, observer: &Observer<V>) -> Result<(), String> {
-        let waiting = observer.watcher.control.status().waiting;
-        if observer.overflow == Overflow::Merge && waiting > 256 + 24 {
-            return Err(format!("{waiting} changes wait"));
-        }
-        Ok(())
     }
 
     fn chain(&self, station: usize) -> Chain {
@@ -389,6 +381,16 @@ impl<V: Form> World<V> {
         told.map(|(key, spec)| (key.clone(), spec.clone()))
             .collect()
     }
+}
+
+/// No more waits than a queue and an entry a key. (A refilter's own changes are not queued away
+/// from one who wants every change.)
+fn bounded<V: Form>(observer: &Observer<V>) -> Result<(), String> {
+    let waiting = observer.watcher.control.status().waiting;
+    if observer.overflow == Overflow::Merge && waiting > 256 + 24 {
+        return Err(format!("{waiting} changes wait"));
+    }
+    Ok(())
 }
 
 fn named<V: Form>(object: &Arc<V>) -> (Key, Spec) {
