@@ -189,3 +189,26 @@ where
         std::mem::take(&mut self.evaluations)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn empty_inputs_leave_an_empty_index() {
+        let mut postings = Postings::default();
+        let facts = [
+            BTreeSet::from(["a", "b"]),
+            BTreeSet::from(["b"]),
+            BTreeSet::new(),
+        ];
+        for (place, fact) in (0..).zip(&facts) {
+            postings.insert(place, fact);
+        }
+        assert_eq!(postings.under(&BTreeSet::from(["a", "b"])), [0, 1]);
+        for (place, fact) in (0..).zip(&facts) {
+            postings.remove(place, fact);
+        }
+        assert!(postings.0.is_empty());
+    }
+}

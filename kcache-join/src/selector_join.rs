@@ -225,3 +225,53 @@ impl<S: Object, T: Object> Operator<S, T> for BySelector<S> {
         std::mem::take(&mut self.evaluations)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use k8s_openapi::api::core::v1::ConfigMap;
+
+    use super::*;
+
+    fn map(name: &str, app: &str) -> ConfigMap {
+        let mut map = ConfigMap::default();
+        map.metadata.name = Some(name.to_owned());
+        map.metadata.labels = Some([("app".to_owned(), app.to_owned())].into());
+        map
+    }
+
+    #[test]
+    fn empty_inputs_leave_an_empty_index() {
+        let mut operator = BySelector {
+            select: Arc::new(|map: &ConfigMap| {
+                map.metadata.name.as_deref().unwrap_or_default().parse()
+            }),
+            index: SelectorIndex::new(Scope::Namespace),
+            filed: Vec::new(),
+            evaluations: 0,
+            wasted: 0,
+        };
+        type Side<'a> =
+            &'a mut dyn Operator<ConfigMap, ConfigMap, Source = Selecting, Target = Anchors>;
+        let side: Side<'_> = &mut operator;
+        let (mut sources, mut targets) = (Vec::new(), Vec::new());
+        for (place, text) in (0..).zip(["app=web", "app in (web,db)", "!x", "", "app", "x,app=db"])
+        {
+            let (fact, wrong) = side.source(&map(text, ""));
+            assert_eq!(wrong, None);
+            side.add_source(place, &fact);
+            sources.push((place, fact));
+        }
+        for (place, app) in (0..).zip(["web", "db", "", "web"]) {
+            let fact = side.target(&map("target", app));
+            side.add_target(place, &fact);
+            targets.push((place, fact));
+        }
+        for (place, fact) in sources {
+            side.drop_source(place, &fact);
+        }
+        for (place, fact) in targets {
+            side.drop_target(place, &fact);
+        }
+        assert!(operator.index.is_empty());
+    }
+}

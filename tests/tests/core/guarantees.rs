@@ -168,7 +168,7 @@ async fn a_stalled_subscriber_delays_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_slow_closure_and_a_slow_callback_delay_only_themselves() {
+async fn a_slow_closure_delays_only_its_view() {
     let (pods, mut feed) = kcache::feed();
     feed.relist([own("p1", 1)], None).unwrap();
     let (release, blocked) = mpsc::channel::<()>();
@@ -186,6 +186,26 @@ async fn a_slow_closure_and_a_slow_callback_delay_only_themselves() {
     assert_eq!((pods.cache().len(), view.cache().len()), (2, 0));
     drop(release);
     view.ready().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_slow_callback_delays_only_its_monitor() {
+    let (pods, mut feed) = kcache::feed();
+    feed.relist([own("p1", 1)], None).unwrap();
+    let (release, blocked) = mpsc::channel::<()>();
+    let handler = Handler::new().on_initialize(move |_: Vec<Arc<Own>>| drop(blocked.recv()));
+    let monitor = pods.monitor(handler);
+    let mut brisk = pods.subscribe();
+    brisk.snapshot().await.unwrap();
+    feed.apply(own("p2", 2)).unwrap();
+    assert_eq!(
+        brisk.next().await.map(|event| show(&event)),
+        Some("create p2 2".to_owned())
+    );
+    assert!(monitor.error().is_none());
+    drop(release);
+    monitor.close();
+    assert_eq!(monitor.closed().await, Error::Closed);
 }
 
 #[tokio::test(start_paused = true)]
