@@ -1,1 +1,27 @@
-//! Credential cache and kubeconfig resolver.
+#![doc = include_str!("../README.md")]
+
+mod ask;
+mod cache;
+mod clock;
+mod environment;
+mod error;
+mod exec_credential;
+mod exec_info;
+mod expiry;
+mod key;
+pub mod kubeconfig;
+mod lock;
+mod plugin;
+mod process;
+mod secret;
+mod settings;
+mod store;
+
+pub use cache::{Answer, CredentialCache, MissReason, Notice, Notify, Request, Source};
+pub use clock::{Clock, SystemClock};
+pub use environment::Environment;
+pub use error::{AnswerProblem, End, Error, Failure, FailureClass, StartProblem};
+pub use exec_credential::{CredentialKind, ExecCredential};
+pub use exec_info::{ApiVersion, ExecInfo};
+pub use secret::Secret;
+pub use settings::{Settings, variable};

@@ -1,3 +1,12 @@
-//! Harness.
+//! Real parts for tests: a kube-apiserver with its kubectl, exec plugins, and `kcc-cache` in a
+//! home of its own.
+//!
+//! The library names no crate of this workspace in its dependencies, so that an edit in them does
+//! not rebuild it, nor `xtask`, which uses it, too.
 
 pub mod cluster;
+mod exec_plugin;
+mod kcc_cache;
+
+pub use exec_plugin::ExecPlugin;
+pub use kcc_cache::{CacheHome, build_kcc_cache};

@@ -1,3 +1,74 @@
-//! Development tasks.
+//! `cargo xtask`: everything that people do with this workspace beside editing it.
 
-fn main() {}
+mod apiserver;
+mod bench;
+mod ci;
+mod demo;
+mod sizes;
+mod step;
+mod test;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Development tasks of this workspace.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Show the main job: a slow exec plugin, and kcc-cache in front of it
+    Demo,
+    /// Run all tests: unit, documentation, processes, and kubectl on a real API server
+    Test {
+        /// Only tests whose name contains this
+        filter: Option<String>,
+    },
+    /// Run what CI runs: format, lints, tests, docs, packages, dependencies, sizes
+    Ci,
+    /// Run a real kube-apiserver on 127.0.0.1 until Ctrl-C, with a kubeconfig ready to use
+    Apiserver {
+        /// Where everything that a restart needs is kept; a temporary folder by default
+        #[arg(long, value_name = "DIR")]
+        data_dir: Option<PathBuf>,
+    },
+    /// Report the sizes of files and functions against the style's limits
+    Sizes,
+    /// Measure something, as docs/performance.md reports it
+    #[command(subcommand)]
+    Bench(Bench),
+}
+
+#[derive(Subcommand)]
+enum Bench {
+    /// What an answer from the cache costs: instructions, system calls, time
+    Hit {
+        /// How many pairs of runs are timed
+        #[arg(long, default_value_t = 500)]
+        pairs: usize,
+    },
+}
+
+fn main() -> ExitCode {
+    let done = match Arguments::parse().task {
+        Task::Demo => demo::run(),
+        Task::Test { filter } => test::run(filter.as_deref()),
+        Task::Ci => ci::run(),
+        Task::Apiserver { data_dir } => apiserver::run(data_dir),
+        Task::Sizes => sizes::run(),
+        Task::Bench(Bench::Hit { pairs }) => bench::hit(pairs),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            step::say(&format!("xtask: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -2,12 +2,13 @@
 
 mod apiserver;
 mod kubeconfig;
+mod kubectl;
 
 use libtest_mimic::{Arguments, Trial};
 
 fn main() {
     let args = Arguments::from_args();
-    let trials: Vec<Trial> = [apiserver::trials(), kubeconfig::trials()]
+    let trials: Vec<Trial> = [apiserver::trials(), kubeconfig::trials(), kubectl::trials()]
         .into_iter()
         .flatten()
         .collect();

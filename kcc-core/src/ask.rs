@@ -1,0 +1,371 @@
+use std::borrow::Cow;
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+use crate::cache::{Answer, MissReason, Notice, Notify, Request, Source};
+use crate::clock::Clock;
+use crate::error::{Error, Failure};
+use crate::exec_credential::ExecCredential;
+use crate::exec_info;
+use crate::key::{Key, KeyParts};
+use crate::lock::{Attempt, KeyLock, Pause, RunLock};
+use crate::plugin::Plugin;
+use crate::settings::Settings;
+use crate::store::{Entry, Lookup, Metadata, Store};
+
+/// Above the 60 s before an expiry in which kube-rs asks again for every request.
+const REFRESH_MARGIN: Duration = Duration::from_secs(75);
+
+/// How much longer than the plugin may run one waits for another process's run.
+const LOCK_PATIENCE: Duration = Duration::from_secs(5);
+
+/// An entry that seems to be stored this much later than now is older than the clock's setting.
+const CLOCK_TOLERANCE: Duration = Duration::from_secs(60);
+
+/// One ask on its way to an answer.
+pub(crate) struct Ask<'a> {
+    settings: &'a Settings,
+    clock: &'a dyn Clock,
+    request: &'a Request,
+    /// What is run: an absolute path, or a bare name.
+    program: Cow<'a, OsStr>,
+    notify: Notify<'a>,
+}
+
+/// An entry of the store on which this ask works.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    store: &'a Store,
+    key: Key,
+}
+
+/// Whose turn it is to run the plugin.
+enum Turn {
+    /// Ours, with the key's lock in hand, or without one for the reason given.
+    Ours(Result<KeyLock, String>),
+    /// Nobody's: another process's run was for us, too.
+    Answered(Entry),
+    /// Nobody's: another process's run was for us, too, and failed.
+    Failed(Failure),
+}
+
+impl<'a> Ask<'a> {
+    pub(crate) fn new(
+        settings: &'a Settings,
+        clock: &'a dyn Clock,
+        request: &'a Request,
+        notify: Notify<'a>,
+    ) -> Self {
+        Self {
+            settings,
+            clock,
+            request,
+            program: program(&request.command, settings.command_dir.as_deref()),
+            notify,
+        }
+    }
+
+    /// Answers from `store`, or by a plugin run whose answer goes there.
+    pub(crate) fn answer_from(mut self, store: &Store) -> Result<Answer, Error> {
+        let place = Place {
+            store,
+            key: self.key_parts().key(store.installation()),
+        };
+        let path = store.path_of(place.key);
+        let reason = match store.look_up(place.key) {
+            Lookup::Found(entry) => match self.reason_to_renew(&entry.metadata) {
+                None => {
+                    let expires_at = entry.metadata.expires_at;
+                    (self.notify)(Notice::Hit { path, expires_at });
+                    return Ok(entry.into_answer(Source::Cache));
+                }
+                Some(reason) => reason,
+            },
+            Lookup::Absent => MissReason::Absent,
+            Lookup::Unusable(fault) => {
+                let problem = fault.to_string();
+                let path = path.clone();
+                (self.notify)(Notice::EntryUnusable { path, problem });
+                MissReason::Absent
+            }
+        };
+        let path = Some(path);
+        (self.notify)(Notice::Miss { reason, path });
+        self.answer_in_turn(place)
+    }
+
+    /// Answers by a plugin run, where there is no store.
+    pub(crate) fn answer_unstored(mut self) -> Result<Answer, Error> {
+        let reason = MissReason::NoStore;
+        (self.notify)(Notice::Miss { reason, path: None });
+        let credential = self.run_plugin(None)?;
+        let expires_at = self.expiry(&credential, self.clock.now());
+        Ok(Answer {
+            credential: credential.to_json(expires_at),
+            source: Source::Plugin,
+        })
+    }
+
+    fn answer_in_turn(&mut self, place: Place<'_>) -> Result<Answer, Error> {
+        match self.await_turn(place) {
+            Turn::Ours(lock) => self.answer_by_plugin(place, &lock),
+            Turn::Answered(entry) => Ok(entry.into_answer(Source::OtherProcess)),
+            Turn::Failed(failure) => {
+                let command = self.request.command.clone();
+                self.fall_back(place, Error::Shared { command, failure })
+            }
+        }
+    }
+
+    /// Waits for the key's lock, or for what the process that holds it comes to.
+    fn await_turn(&self, place: Place<'_>) -> Turn {
+        let began = self.clock.now();
+        let lock = match KeyLock::open(place.store, place.key) {
+            Ok(lock) => lock,
+            Err(error) => return Turn::unlocked(format!("no lock file: {error}")),
+        };
+        let patience = self.timeout().map(|timeout| timeout + LOCK_PATIENCE);
+        let waiting_since = Instant::now();
+        let mut pause = Pause::default();
+        loop {
+            let attempt = lock.attempt();
+            if let Attempt::Impossible(error) = attempt {
+                return Turn::unlocked(format!("the file system has no locks: {error}"));
+            }
+            // Also with the lock in hand: it may be the one that another has just let go.
+            if let Some(entry) = self.answer_since(place, began) {
+                return Turn::Answered(entry);
+            }
+            if let Some(failure) = lock.failure_since(began, self.clock.now()) {
+                return Turn::Failed(failure);
+            }
+            if let Attempt::Locked = attempt {
+                return Turn::Ours(Ok(lock));
+            }
+            let waited = waiting_since.elapsed();
+            if patience.is_some_and(|patience| waited > patience) {
+                return Turn::unlocked(format!(
+                    "another process has held the lock for {} s",
+                    waited.as_secs()
+                ));
+            }
+            pause.sleep();
+        }
+    }
+
+    /// An entry that answers: a fresh one, or one that was stored for an ask of our time, however
+    /// short its life is.
+    fn answer_since(&self, place: Place<'_>, began: Timestamp) -> Option<Entry> {
+        let Lookup::Found(entry) = place.store.look_up(place.key) else {
+            return None;
+        };
+        let answers = match self.reason_to_renew(&entry.metadata) {
+            None => true,
+            Some(MissReason::InMargin) => entry.metadata.stored_at >= began,
+            Some(_) => false,
+        };
+        answers.then_some(entry)
+    }
+
+    fn answer_by_plugin(
+        &mut self,
+        place: Place<'_>,
+        lock: &Result<KeyLock, String>,
+    ) -> Result<Answer, Error> {
+        let held = lock.as_ref().ok();
+        let run_lock = held.and_then(|_| RunLock::acquire(place.store, place.key));
+        let ran = self.run_plugin(run_lock.as_ref());
+        // Its file is only touched under the key's lock.
+        drop(run_lock);
+        match ran {
+            Ok(credential) => Ok(self.store(place, &credential, lock)),
+            Err(error) => {
+                if let (Some(lock), Some(failure)) = (held, error.failure()) {
+                    lock.record_failure(failure, self.clock.now());
+                }
+                self.fall_back(place, error)
+            }
+        }
+    }
+
+    fn store(
+        &mut self,
+        place: Place<'_>,
+        credential: &ExecCredential,
+        lock: &Result<KeyLock, String>,
+    ) -> Answer {
+        let stored_at = self.clock.now();
+        let expires_at = self.expiry(credential, stored_at);
+        let line = credential.to_json(expires_at);
+        let source = Source::Plugin;
+        // What has already expired is passed on for the client to judge.
+        let Some(expires_at) = expires_at.filter(|expires_at| *expires_at > stored_at) else {
+            let credential = line;
+            return Answer { credential, source };
+        };
+        let metadata = self.metadata(credential, stored_at, expires_at);
+        let entry = Entry {
+            metadata,
+            credential: line,
+        };
+        let stored = place.store.put(place.key, &entry, lock.is_ok());
+        match (stored, lock) {
+            (Err(fault), _) => {
+                let path = place.store.path_of(place.key);
+                let problem = format!("{}: {fault}", path.display());
+                (self.notify)(Notice::NotStored { problem });
+            }
+            (Ok(()), Err(problem)) => {
+                let problem = problem.clone();
+                (self.notify)(Notice::NotLocked { problem });
+            }
+            (Ok(()), Ok(_)) => {}
+        }
+        entry.into_answer(source)
+    }
+
+    fn metadata(
+        &self,
+        credential: &ExecCredential,
+        stored_at: Timestamp,
+        expires_at: Timestamp,
+    ) -> Metadata {
+        Metadata {
+            stored_at,
+            expires_at,
+            kind: credential.kind(),
+            command: self.request.command.to_string_lossy().into_owned(),
+            user: self.settings.user.to_string_lossy().into_owned(),
+            server: self.request.info.server().map(str::to_owned),
+        }
+    }
+
+    /// A credential that has not expired is better than none.
+    fn fall_back(&mut self, place: Place<'_>, error: Error) -> Result<Answer, Error> {
+        if error.is_interruption() {
+            return Err(error);
+        }
+        let Lookup::Found(entry) = place.store.look_up(place.key) else {
+            return Err(error);
+        };
+        let expires_at = entry.metadata.expires_at;
+        if expires_at <= self.clock.now() {
+            return Err(error);
+        }
+        let problem = error.to_string();
+        (self.notify)(Notice::PluginFailed {
+            problem,
+            expires_at,
+        });
+        Ok(entry.into_answer(Source::CacheAfterFailure))
+    }
+
+    fn run_plugin(&mut self, lock: Option<&RunLock<'_>>) -> Result<ExecCredential, Error> {
+        let request = self.request;
+        let mut env = Cow::Borrowed(&request.environment);
+        if env.non_empty(exec_info::VARIABLE).is_none() {
+            // A plugin that finds none takes a version of its own choice.
+            env.to_mut()
+                .set(exec_info::VARIABLE, request.info.to_json());
+        }
+        let plugin = Plugin {
+            command: &request.command,
+            program: &self.program,
+            args: &request.args,
+            env: &env,
+            interactive: request.info.interactive,
+            timeout: self.timeout(),
+            install_hint: self.settings.install_hint.as_deref(),
+            forward_signals: request.forward_signals,
+        };
+        let started = Instant::now();
+        let output = plugin.run(lock);
+        let took = started.elapsed();
+        (self.notify)(Notice::PluginRan { took });
+        let parsed = ExecCredential::parse(output?.expose(), request.info.api_version);
+        parsed.map_err(|problem| Error::Answer {
+            command: request.command.clone(),
+            problem,
+        })
+    }
+
+    /// Why an entry does not answer; `None` where it does.
+    fn reason_to_renew(&self, entry: &Metadata) -> Option<MissReason> {
+        let now = self.clock.now();
+        let left = entry.expires_at.duration_since(now);
+        if left.is_negative() || left.is_zero() {
+            Some(MissReason::Expired)
+        } else if entry.stored_at > now + CLOCK_TOLERANCE {
+            Some(MissReason::ClockSetBack)
+        } else if left.unsigned_abs() <= self.margin(entry) {
+            Some(MissReason::InMargin)
+        } else {
+            None
+        }
+    }
+
+    /// The default margin is at most a quarter of the credential's life, or one with a short life
+    /// would never be used; what the user set is taken as it is.
+    fn margin(&self, entry: &Metadata) -> Duration {
+        self.settings.refresh_margin.unwrap_or_else(|| {
+            let life = entry.expires_at.duration_since(entry.stored_at);
+            REFRESH_MARGIN.min(life.unsigned_abs() / 4)
+        })
+    }
+
+    /// When the credential ends: as it says itself, else after the default TTL. `None` where that
+    /// is zero: then it is not kept.
+    fn expiry(&self, credential: &ExecCredential, now: Timestamp) -> Option<Timestamp> {
+        let ttl = self.settings.default_ttl;
+        credential
+            .expires_at()
+            .or_else(|| (!ttl.is_zero()).then(|| now + ttl))
+    }
+
+    fn timeout(&self) -> Option<Duration> {
+        let interactive = self.request.info.interactive;
+        self.settings.plugin_timeout.limit(interactive)
+    }
+
+    fn key_parts(&self) -> KeyParts<'_> {
+        let request = self.request;
+        KeyParts {
+            api_version: request.info.api_version,
+            command: &self.program,
+            args: &request.args,
+            env: KeyParts::relevant_env(&request.environment, &self.settings.key_names),
+            cluster: request.info.cluster.as_ref(),
+            user: &self.settings.user,
+        }
+    }
+}
+
+/// A bare name is for `PATH`. A path is made absolute: client-go resolves the one in a kubeconfig
+/// against the file's directory, but not one that has become an argument of the cache.
+fn program<'a>(command: &'a OsStr, directory: Option<&Path>) -> Cow<'a, OsStr> {
+    let path = Path::new(command);
+    if path.is_absolute() || !command.as_encoded_bytes().contains(&b'/') {
+        return Cow::Borrowed(command);
+    }
+    let from = directory.map_or_else(|| path.to_owned(), |directory| directory.join(path));
+    match std::path::absolute(from) {
+        Ok(absolute) => Cow::Owned(OsString::from(absolute)),
+        Err(_) => Cow::Borrowed(command),
+    }
+}
+
+impl Turn {
+    fn unlocked(problem: String) -> Self {
+        Self::Ours(Err(problem))
+    }
+}
+
+impl Entry {
+    fn into_answer(self, source: Source) -> Answer {
+        let credential = self.credential;
+        Answer { credential, source }
+    }
+}

@@ -1,0 +1,254 @@
+use std::ffi::OsString;
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::ask::Ask;
+use crate::clock::{Clock, SystemClock};
+use crate::environment::Environment;
+use crate::error::Error;
+use crate::exec_info::ExecInfo;
+use crate::secret::Secret;
+use crate::settings::{Directory, Settings};
+use crate::store::Store;
+
+/// Answers for exec credential plugins: from the store while it can, by running the plugin when it
+/// must.
+///
+/// ```no_run
+/// use kcc_core::{CredentialCache, Environment, ExecInfo, Request, Settings};
+///
+/// let environment = Environment::of_process();
+/// let cache = CredentialCache::new(Settings::from_environment(&environment)?);
+/// let request = Request {
+///     info: ExecInfo::from_environment(&environment)?,
+///     command: "aws".into(),
+///     args: ["eks", "get-token", "--cluster-name", "prod"].map(Into::into).to_vec(),
+///     environment,
+///     forward_signals: false,
+/// };
+/// let answer = cache.get(&request, &mut |notice| eprintln!("{notice}"))?;
+/// println!("{} bytes from {:?}", answer.credential.expose().len(), answer.source);
+/// # Ok::<(), kcc_core::Error>(())
+/// ```
+pub struct CredentialCache {
+    settings: Settings,
+    clock: Box<dyn Clock>,
+}
+
+/// One ask for a credential.
+#[derive(Debug)]
+pub struct Request {
+    /// What the client asks for.
+    pub info: ExecInfo,
+    /// The plugin, as it stands in the kubeconfig or on the command line.
+    pub command: OsString,
+    /// The plugin's arguments.
+    pub args: Vec<OsString>,
+    /// The plugin's whole environment; a part of it is in the key.
+    pub environment: Environment,
+    /// Whether SIGHUP, SIGINT, SIGQUIT and SIGTERM to this process go on to the plugin while it
+    /// runs: for a program that stands in for the plugin, not for a library.
+    pub forward_signals: bool,
+}
+
+/// The answer to a [`Request`].
+#[derive(Debug)]
+pub struct Answer {
+    /// An `ExecCredential` as one line of JSON, with the line's end.
+    pub credential: Secret,
+    /// Where it came from.
+    pub source: Source,
+}
+
+/// Where an answer came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Source {
+    /// The store; nothing was run or locked.
+    Cache,
+    /// A plugin run of this process.
+    Plugin,
+    /// A plugin run of another process that asked at the same time.
+    OtherProcess,
+    /// The store, since the plugin failed: the credential is in its refresh margin, not expired.
+    CacheAfterFailure,
+}
+
+/// Something a person may want to know. None of them holds a secret.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Notice {
+    /// A stored entry was not used, and counts as absent.
+    EntryUnusable {
+        /// The entry's file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The credential is good, and the next ask will have to run the plugin again.
+    NotStored {
+        /// Why.
+        problem: String,
+    },
+    /// The plugin ran although another process may have run it at the same time.
+    NotLocked {
+        /// Why.
+        problem: String,
+    },
+    /// The plugin failed, and the stored credential, which has not expired yet, is used.
+    PluginFailed {
+        /// How it failed.
+        problem: String,
+        /// When the stored credential ends.
+        expires_at: Timestamp,
+    },
+    /// For debugging: why the plugin has to run.
+    Miss {
+        /// Why.
+        reason: MissReason,
+        /// The entry's file.
+        path: Option<PathBuf>,
+    },
+    /// For debugging: the store answered.
+    Hit {
+        /// The entry's file.
+        path: PathBuf,
+        /// When the credential ends.
+        expires_at: Timestamp,
+    },
+    /// For debugging: the plugin ran to its end.
+    PluginRan {
+        /// How long it took.
+        took: Duration,
+    },
+}
+
+/// Why the store does not answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum MissReason {
+    /// There is no usable entry.
+    Absent,
+    /// The entry has expired.
+    Expired,
+    /// The entry is so near its end that it is renewed.
+    InMargin,
+    /// The entry seems to be stored in the future.
+    ClockSetBack,
+    /// There is no store.
+    NoStore,
+}
+
+/// Takes what a person may want to know, as it happens.
+pub type Notify<'a> = &'a mut dyn FnMut(Notice);
+
+impl CredentialCache {
+    /// A cache with these settings and the machine's clock.
+    pub fn new(settings: Settings) -> Self {
+        Self::with_clock(settings, SystemClock)
+    }
+
+    /// A cache that takes its time from `clock`.
+    pub fn with_clock(settings: Settings, clock: impl Clock + 'static) -> Self {
+        Self {
+            settings,
+            clock: Box::new(clock),
+        }
+    }
+
+    /// The credential that `request` asks for.
+    ///
+    /// # Errors
+    /// [`Error`] where the plugin gives none and no stored one is still valid.
+    pub fn get(&self, request: &Request, notify: Notify<'_>) -> Result<Answer, Error> {
+        let clock = self.clock.as_ref();
+        match self.open_store() {
+            Ok(store) => Ask::new(&self.settings, clock, request, notify).answer_from(&store),
+            Err(problem) => {
+                notify(Notice::NotStored { problem });
+                Ask::new(&self.settings, clock, request, notify).answer_unstored()
+            }
+        }
+    }
+
+    fn open_store(&self) -> Result<Store, String> {
+        match &self.settings.directory {
+            Directory::Nowhere(reason) => Err((*reason).to_owned()),
+            Directory::At(path) => Store::open(path).map_err(|error| error.to_string()),
+        }
+    }
+}
+
+impl Notice {
+    /// Whether a person should see it unasked.
+    pub fn is_warning(&self) -> bool {
+        match self {
+            Self::EntryUnusable { .. }
+            | Self::NotStored { .. }
+            | Self::NotLocked { .. }
+            | Self::PluginFailed { .. } => true,
+            Self::Miss { .. } | Self::Hit { .. } | Self::PluginRan { .. } => false,
+        }
+    }
+}
+
+impl fmt::Debug for CredentialCache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("CredentialCache");
+        debug
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::EntryUnusable { path, problem } => {
+                write!(f, "the entry {} is not used: {problem}", path.display())
+            }
+            Self::NotStored { problem } => {
+                write!(f, "the credential could not be stored: {problem}")
+            }
+            Self::NotLocked { problem } => {
+                write!(
+                    f,
+                    "the plugin ran without a lock, perhaps beside another run: {problem}"
+                )
+            }
+            Self::PluginFailed {
+                problem,
+                expires_at,
+            } => {
+                write!(
+                    f,
+                    "{problem}; using the stored credential, good until {expires_at:.0}"
+                )
+            }
+            Self::Miss {
+                reason,
+                path: Some(path),
+            } => write!(f, "miss: {reason}: {}", path.display()),
+            Self::Miss { reason, path: None } => write!(f, "miss: {reason}"),
+            Self::Hit { path, expires_at } => {
+                write!(f, "hit: {}, good until {expires_at:.0}", path.display())
+            }
+            Self::PluginRan { took } => write!(f, "the plugin ran for {took:.0?}"),
+        }
+    }
+}
+
+impl fmt::Display for MissReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Absent => "there is no usable entry",
+            Self::Expired => "the entry has expired",
+            Self::InMargin => "the entry is near its expiry",
+            Self::ClockSetBack => "the entry is from the future; the clock was set back",
+            Self::NoStore => "there is no store",
+        })
+    }
+}

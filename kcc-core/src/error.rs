@@ -1,0 +1,269 @@
+use std::ffi::OsString;
+use std::io;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::exec_info::{self, ApiVersion};
+
+/// Why there is no credential. No variant carries a token, a key or anything a plugin printed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A `KUBE_CREDENTIAL_CACHE_*` variable has a value of another form. Final.
+    #[error("{name}={value:?}: expected {accepted}")]
+    Variable {
+        /// The variable.
+        name: &'static str,
+        /// What it holds.
+        value: String,
+        /// What it may hold.
+        accepted: &'static str,
+    },
+
+    /// `KUBERNETES_EXEC_INFO` is not what a client sends. Final.
+    #[error(
+        "{}: {problem}; unset it to call the plugin by hand",
+        exec_info::VARIABLE
+    )]
+    ExecInfo {
+        /// What is wrong with it.
+        problem: String,
+    },
+
+    /// The plugin could not be started. Final until it is installed or repaired.
+    #[error("cannot run {}: {problem}{}", .command.display(), hint_line(.hint.as_deref()))]
+    Start {
+        /// The plugin's command as it was given.
+        command: OsString,
+        /// Why.
+        problem: StartProblem,
+        /// The kubeconfig's `installHint`.
+        hint: Option<String>,
+    },
+
+    /// The plugin ended with a failure; what it had to say it said on stderr. The next ask runs it
+    /// again.
+    #[error("{} {end}", .command.display())]
+    Failed {
+        /// The plugin's command as it was given.
+        command: OsString,
+        /// How it ended.
+        end: End,
+    },
+
+    /// The plugin was stopped, with its process group, after its time was over.
+    #[error(
+        "{} did not end within {after:?} and was stopped; {}=0 lifts the limit",
+        .command.display(), crate::settings::variable::PLUGIN_TIMEOUT
+    )]
+    TimedOut {
+        /// The plugin's command as it was given.
+        command: OsString,
+        /// Its time limit.
+        after: Duration,
+    },
+
+    /// The plugin printed something that is no credential.
+    #[error("{} gave no usable ExecCredential: {problem}", .command.display())]
+    Answer {
+        /// The plugin's command as it was given.
+        command: OsString,
+        /// What is wrong with its output.
+        problem: AnswerProblem,
+    },
+
+    /// Another process asked for the same credential at the same time, and its plugin run failed;
+    /// the plugin's messages went to that process.
+    #[error(
+        "{} failed for another process that asked at the same time ({failure})",
+        .command.display()
+    )]
+    Shared {
+        /// The plugin's command as it was given.
+        command: OsString,
+        /// What is known of that failure.
+        failure: Failure,
+    },
+
+    /// This process was told to end while the plugin ran; the plugin was told the same and ended.
+    #[error("ended by signal {signal}")]
+    Interrupted {
+        /// The signal.
+        signal: i32,
+    },
+}
+
+/// Why a plugin could not be started.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartProblem {
+    /// No such file, or none of that name in `PATH`.
+    #[error("{}", if *.in_path { "not found in PATH" } else { "no such file" })]
+    NotFound {
+        /// Whether `PATH` was searched.
+        in_path: bool,
+    },
+    /// The file is there; what its first line names is not.
+    #[error("the interpreter that its first line names was not found")]
+    NoInterpreter,
+    /// The file is not executable for this user.
+    #[error("it is not executable; chmod +x it, or check who may run it")]
+    NotExecutable,
+    /// Anything else that the operating system says.
+    #[error("{0}")]
+    System(io::Error),
+}
+
+/// How a plugin ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum End {
+    /// By itself.
+    #[error("failed with exit code {0}")]
+    Code(i32),
+    /// By a signal.
+    #[error("was ended by signal {0}")]
+    Signal(i32),
+}
+
+/// What is wrong with a plugin's output.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AnswerProblem {
+    /// Nothing was printed on stdout.
+    #[error("it printed nothing on stdout")]
+    Empty,
+    /// More was printed than a credential can be.
+    #[error("it printed more than {} KiB on stdout", .limit / 1024)]
+    TooLarge {
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// Neither JSON nor YAML.
+    #[error("its stdout is neither JSON nor YAML of the expected form (line {line})")]
+    Syntax {
+        /// Where, counted from 1.
+        line: u64,
+    },
+    /// Not text.
+    #[error("its stdout is not UTF-8")]
+    NotUtf8,
+    /// There is no `kind`.
+    #[error("it has no kind; expected ExecCredential")]
+    NoKind,
+    /// The `kind` is another.
+    #[error("its kind is not ExecCredential")]
+    OtherKind,
+    /// There is no `apiVersion`.
+    #[error("it has no apiVersion")]
+    NoApiVersion,
+    /// The `apiVersion` is not the one that was asked for.
+    #[error("its apiVersion is not the {asked} that the client asked for")]
+    OtherApiVersion {
+        /// What was asked for.
+        asked: ApiVersion,
+    },
+    /// There is no `status`.
+    #[error("it has no status")]
+    NoStatus,
+    /// `status` has neither token nor certificate.
+    #[error("its status has neither a token nor a client certificate with its key")]
+    NoCredential,
+    /// A certificate without its key.
+    #[error("its status has clientCertificateData without clientKeyData")]
+    CertificateWithoutKey,
+    /// A key without its certificate.
+    #[error("its status has clientKeyData without clientCertificateData")]
+    KeyWithoutCertificate,
+    /// The certificate cannot be read.
+    #[error("its clientCertificateData is not a PEM certificate")]
+    Certificate,
+    /// The key cannot be read.
+    #[error("its clientKeyData is not a PEM private key")]
+    Key,
+    /// The timestamp cannot be read.
+    #[error("its expirationTimestamp is not an RFC 3339 time such as 2030-01-02T03:04:05Z")]
+    Timestamp,
+}
+
+/// What processes that asked at the same time learn of a failed plugin run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{class}, exit code {exit_code}")]
+pub struct Failure {
+    /// What kind of failure.
+    pub class: FailureClass,
+    /// The exit code with which that process ended.
+    pub exit_code: u8,
+}
+
+/// The kind of a failed plugin run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum FailureClass {
+    /// It could not be started.
+    #[error("it could not be started")]
+    Start,
+    /// It ended with an exit code or by a signal.
+    #[error("it ended with an error")]
+    End,
+    /// It was stopped after its time limit.
+    #[error("it ran into its time limit")]
+    Timeout,
+    /// It printed no usable credential.
+    #[error("it gave no usable credential")]
+    Answer,
+}
+
+impl Error {
+    /// The exit code for a process that ends because of this: the plugin's own where it has one,
+    /// 127 and 126 for a plugin that is missing or not executable (as a shell does), 124 for one
+    /// that timed out (as `timeout` does), 128 and the number for a signal, 2 for wrong settings.
+    pub fn exit_code(&self) -> u8 {
+        let by_signal = |signal: i32| u8::try_from(128 + signal).unwrap_or(u8::MAX);
+        match self {
+            Self::Variable { .. } | Self::ExecInfo { .. } => 2,
+            Self::Start { problem, .. } => match problem {
+                StartProblem::NotFound { .. } => 127,
+                _ => 126,
+            },
+            Self::Failed {
+                end: End::Code(code),
+                ..
+            } => u8::try_from(*code).unwrap_or(1),
+            Self::Failed {
+                end: End::Signal(signal),
+                ..
+            }
+            | Self::Interrupted { signal } => by_signal(*signal),
+            Self::TimedOut { .. } => 124,
+            Self::Answer { .. } => 1,
+            Self::Shared { failure, .. } => failure.exit_code,
+        }
+    }
+
+    /// Whether this process was told to end.
+    pub(crate) fn is_interruption(&self) -> bool {
+        matches!(self, Self::Interrupted { .. })
+    }
+
+    /// What the processes that wait for the same answer may know; `None` where the failure is
+    /// this process's own matter.
+    pub(crate) fn failure(&self) -> Option<Failure> {
+        let class = match self {
+            Self::Start { .. } => FailureClass::Start,
+            Self::Failed { .. } => FailureClass::End,
+            Self::TimedOut { .. } => FailureClass::Timeout,
+            Self::Answer { .. } => FailureClass::Answer,
+            _ => return None,
+        };
+        let exit_code = self.exit_code();
+        Some(Failure { class, exit_code })
+    }
+}
+
+/// client-go shows the hint on lines of its own, behind the error.
+fn hint_line(hint: Option<&str>) -> String {
+    hint.map(|hint| format!("\n\n{}", hint.trim_end()))
+        .unwrap_or_default()
+}

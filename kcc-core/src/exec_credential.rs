@@ -1,0 +1,234 @@
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::error::AnswerProblem;
+use crate::exec_info::ApiVersion;
+use crate::expiry;
+use crate::secret::Secret;
+
+/// What a plugin answered: its `ExecCredential`, checked by client-go's rules.
+#[derive(Debug, Clone)]
+pub struct ExecCredential {
+    api_version: ApiVersion,
+    /// As the plugin wrote it, so that it is printed unchanged.
+    expiration_timestamp: Option<String>,
+    token: Option<Secret>,
+    certificate: Option<CertificateAndKey>,
+    /// The earliest of what the timestamp, the certificate and the token say.
+    expires_at: Option<Timestamp>,
+}
+
+/// What kind of credential a plugin gave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum CredentialKind {
+    /// A bearer token.
+    Token,
+    /// A client certificate with its key.
+    Certificate,
+    /// A token and a certificate; the client sends both.
+    Both,
+}
+
+#[derive(Debug, Clone)]
+struct CertificateAndKey {
+    certificate: Secret,
+    key: Secret,
+}
+
+/// The wire form; unknown fields are ignored, as client-go ignores them.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Wire {
+    api_version: Option<String>,
+    kind: Option<String>,
+    status: Option<WireStatus>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireStatus {
+    expiration_timestamp: Option<String>,
+    token: Option<Secret>,
+    client_certificate_data: Option<Secret>,
+    client_key_data: Option<Secret>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Printed<'a> {
+    kind: &'static str,
+    api_version: &'static str,
+    spec: PrintedSpec,
+    status: PrintedStatus<'a>,
+}
+
+/// `spec` is required in v1, and `{}` is what plugins print.
+#[derive(Serialize)]
+struct PrintedSpec {}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PrintedStatus<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expiration_timestamp: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_certificate_data: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_key_data: Option<&'a str>,
+}
+
+impl ExecCredential {
+    /// Reads a plugin's output, JSON or YAML, as an answer to an ask of version `asked`.
+    ///
+    /// # Errors
+    /// [`AnswerProblem`] where client-go would refuse the output, too. It never repeats any of it.
+    pub fn parse(output: &[u8], asked: ApiVersion) -> Result<Self, AnswerProblem> {
+        let wire = Wire::parse(output)?;
+        match wire.kind.as_deref() {
+            Some("ExecCredential") => {}
+            None | Some("") => return Err(AnswerProblem::NoKind),
+            Some(_) => return Err(AnswerProblem::OtherKind),
+        }
+        match wire.api_version.as_deref() {
+            None | Some("") => return Err(AnswerProblem::NoApiVersion),
+            Some(version) if version == asked.as_str() => {}
+            Some(_) => return Err(AnswerProblem::OtherApiVersion { asked }),
+        }
+        let status = wire.status.ok_or(AnswerProblem::NoStatus)?;
+        let stated = match &status.expiration_timestamp {
+            Some(text) => Some(text.parse().map_err(|_| AnswerProblem::Timestamp)?),
+            None => None,
+        };
+        let token = status.token.filter(|token| !token.expose().is_empty());
+        let certificate = certificate(status.client_certificate_data, status.client_key_data)?;
+        if token.is_none() && certificate.is_none() {
+            return Err(AnswerProblem::NoCredential);
+        }
+        let not_after = match &certificate {
+            Some(pair) => Some(expiry::of_certificate(pair.certificate.expose())?),
+            None => None,
+        };
+        let exp = token
+            .as_ref()
+            .and_then(|token| expiry::of_jwt(token.expose()));
+        Ok(Self {
+            api_version: asked,
+            expiration_timestamp: status.expiration_timestamp,
+            token,
+            certificate,
+            expires_at: [stated, not_after, exp].into_iter().flatten().min(),
+        })
+    }
+
+    /// When it ends: the earliest of the plugin's timestamp, the certificate's `NotAfter` and a
+    /// JWT's `exp`; `None` where nothing says.
+    pub fn expires_at(&self) -> Option<Timestamp> {
+        self.expires_at
+    }
+
+    /// Whether it is a token, a certificate or both.
+    pub fn kind(&self) -> CredentialKind {
+        match (&self.token, &self.certificate) {
+            (Some(_), Some(_)) => CredentialKind::Both,
+            (None, Some(_)) => CredentialKind::Certificate,
+            _ => CredentialKind::Token,
+        }
+    }
+
+    /// One line of JSON for the client. The plugin's own timestamp stands unchanged; where it gave
+    /// none, `expires_at` stands, so that a client that saw an expiry once sees one every time
+    /// (kube-rs asks never again without one, and fails if it vanishes later).
+    pub fn to_json(&self, expires_at: Option<Timestamp>) -> Secret {
+        let printed = Printed {
+            kind: "ExecCredential",
+            api_version: self.api_version.as_str(),
+            spec: PrintedSpec {},
+            status: PrintedStatus {
+                expiration_timestamp: self
+                    .expiration_timestamp
+                    .clone()
+                    .or_else(|| expires_at.map(whole_seconds)),
+                token: self.token.as_ref().and_then(Secret::expose_str),
+                client_certificate_data: self
+                    .certificate
+                    .as_ref()
+                    .and_then(|pair| pair.certificate.expose_str()),
+                client_key_data: self
+                    .certificate
+                    .as_ref()
+                    .and_then(|pair| pair.key.expose_str()),
+            },
+        };
+        // A buffer that never grows leaves no copies of the secret behind in freed memory.
+        let mut line = Vec::with_capacity(self.printed_size());
+        serde_json::to_writer(&mut line, &printed).expect("strings and a writer that cannot fail");
+        line.push(b'\n');
+        Secret::new(line)
+    }
+
+    /// More than the JSON can take: each byte may need an escape of six.
+    fn printed_size(&self) -> usize {
+        let secrets = [
+            self.token.as_ref(),
+            self.certificate.as_ref().map(|pair| &pair.certificate),
+            self.certificate.as_ref().map(|pair| &pair.key),
+        ];
+        let bytes: usize = secrets
+            .iter()
+            .flatten()
+            .map(|secret| secret.expose().len())
+            .sum();
+        let stated = self.expiration_timestamp.as_ref().map_or(40, String::len);
+        6 * (bytes + stated) + 512
+    }
+}
+
+impl Wire {
+    /// client-go takes what begins with a brace for JSON and all else for YAML. Parse errors are not passed on:
+    /// they quote what they choke on.
+    fn parse(output: &[u8]) -> Result<Self, AnswerProblem> {
+        if output.trim_ascii().is_empty() {
+            return Err(AnswerProblem::Empty);
+        }
+        if output.trim_ascii_start().starts_with(b"{") {
+            return serde_json::from_slice(output).map_err(|error| AnswerProblem::Syntax {
+                line: error.line() as u64,
+            });
+        }
+        let text = std::str::from_utf8(output).map_err(|_| AnswerProblem::NotUtf8)?;
+        serde_saphyr::from_str(text).map_err(|error| {
+            let place = error.location();
+            AnswerProblem::Syntax {
+                line: place.map_or(0, |place| place.line()),
+            }
+        })
+    }
+}
+
+fn certificate(
+    certificate: Option<Secret>,
+    key: Option<Secret>,
+) -> Result<Option<CertificateAndKey>, AnswerProblem> {
+    let present = |secret: Option<Secret>| secret.filter(|secret| !secret.expose().is_empty());
+    match (present(certificate), present(key)) {
+        (None, None) => Ok(None),
+        (Some(_), None) => Err(AnswerProblem::CertificateWithoutKey),
+        (None, Some(_)) => Err(AnswerProblem::KeyWithoutCertificate),
+        (Some(certificate), Some(key)) => {
+            if !expiry::is_private_key(key.expose()) {
+                return Err(AnswerProblem::Key);
+            }
+            Ok(Some(CertificateAndKey { certificate, key }))
+        }
+    }
+}
+
+/// RFC 3339 as Kubernetes writes times: whole seconds, never later than the instant itself.
+fn whole_seconds(instant: Timestamp) -> String {
+    let whole = Timestamp::from_second(instant.as_second()).unwrap_or(instant);
+    whole.to_string()
+}

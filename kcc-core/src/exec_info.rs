@@ -1,0 +1,216 @@
+use std::fmt;
+
+use serde_json::{Map, Value};
+
+use crate::environment::Environment;
+use crate::error::Error;
+
+/// The variable in which a client tells its plugin what it asks for.
+pub(crate) const VARIABLE: &str = "KUBERNETES_EXEC_INFO";
+
+const KIND: &str = "ExecCredential";
+
+/// The version of the exec credential protocol; an answer must have the version that was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ApiVersion {
+    /// `client.authentication.k8s.io/v1`
+    V1,
+    /// `client.authentication.k8s.io/v1beta1`
+    V1Beta1,
+}
+
+/// What a client asks of its plugin: the content of `KUBERNETES_EXEC_INFO`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ExecInfo {
+    pub(crate) api_version: ApiVersion,
+    pub(crate) interactive: bool,
+    /// The cluster object as it came, present where the kubeconfig has `provideClusterInfo: true`.
+    pub(crate) cluster: Option<Map<String, Value>>,
+}
+
+impl ApiVersion {
+    /// The version as it is written in `apiVersion`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::V1 => "client.authentication.k8s.io/v1",
+            Self::V1Beta1 => "client.authentication.k8s.io/v1beta1",
+        }
+    }
+
+    /// Reads what stands in `apiVersion`.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::V1, Self::V1Beta1]
+            .into_iter()
+            .find(|version| version.as_str() == text)
+    }
+}
+
+impl ExecInfo {
+    /// An ask of this version, without cluster information.
+    pub fn new(api_version: ApiVersion, interactive: bool) -> Self {
+        Self {
+            api_version,
+            interactive,
+            cluster: None,
+        }
+    }
+
+    /// Reads `KUBERNETES_EXEC_INFO`. Absent or empty is v1, no cluster, not interactive: somebody
+    /// who calls the plugin by hand.
+    ///
+    /// # Errors
+    /// [`Error::ExecInfo`], which says what is wrong and where.
+    pub fn from_environment(env: &Environment) -> Result<Self, Error> {
+        match env.non_empty(VARIABLE) {
+            None => Ok(Self::new(ApiVersion::V1, false)),
+            Some(text) => match text.to_str() {
+                Some(text) => Self::parse(text),
+                None => Err(wrong("it is not UTF-8")),
+            },
+        }
+    }
+
+    /// Reads the JSON text of `KUBERNETES_EXEC_INFO`.
+    ///
+    /// # Errors
+    /// [`Error::ExecInfo`], which says what is wrong and where.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let value: Value = serde_json::from_str(text).map_err(|error| {
+            let (line, column) = (error.line(), error.column());
+            wrong(format!(
+                "it is not valid JSON at line {line}, column {column}"
+            ))
+        })?;
+        let Value::Object(mut info) = value else {
+            return Err(wrong("it is not a JSON object"));
+        };
+        match info.get("kind") {
+            None => {}
+            Some(Value::String(kind)) if kind == KIND => {}
+            Some(_) => return Err(wrong("its kind is not ExecCredential")),
+        }
+        let api_version = match info.get("apiVersion").and_then(Value::as_str) {
+            None | Some("") => return Err(wrong("it has no apiVersion")),
+            Some(text) => ApiVersion::parse(text).ok_or_else(|| unsupported(text))?,
+        };
+        let mut spec = object(info.remove("spec"), "spec")?.unwrap_or_default();
+        let interactive = match spec.get("interactive") {
+            None | Some(Value::Null) => false,
+            Some(Value::Bool(interactive)) => *interactive,
+            Some(_) => return Err(wrong("spec.interactive is neither true nor false")),
+        };
+        Ok(Self {
+            api_version,
+            interactive,
+            cluster: object(spec.remove("cluster"), "spec.cluster")?,
+        })
+    }
+
+    /// The protocol version that was asked for.
+    pub fn api_version(&self) -> ApiVersion {
+        self.api_version
+    }
+
+    /// Whether the plugin may prompt: then it gets the client's standard input.
+    pub fn interactive(&self) -> bool {
+        self.interactive
+    }
+
+    /// The server's URL, where the client gave cluster information.
+    pub fn server(&self) -> Option<&str> {
+        self.cluster.as_ref()?.get("server")?.as_str()
+    }
+
+    /// The same as JSON, for the plugin of an ask that came without it.
+    pub(crate) fn to_json(&self) -> String {
+        let mut spec = Map::new();
+        if let Some(cluster) = &self.cluster {
+            spec.insert("cluster".into(), Value::Object(cluster.clone()));
+        }
+        spec.insert("interactive".into(), self.interactive.into());
+        let version = self.api_version.as_str();
+        serde_json::json!({ "kind": KIND, "apiVersion": version, "spec": spec }).to_string()
+    }
+}
+
+impl fmt::Display for ApiVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+fn object(value: Option<Value>, name: &str) -> Result<Option<Map<String, Value>>, Error> {
+    match value {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Object(object)) => Ok(Some(object)),
+        Some(_) => Err(wrong(format!("its {name} is not an object"))),
+    }
+}
+
+fn unsupported(version: &str) -> Error {
+    let shown: String = version.chars().take(80).collect();
+    wrong(format!(
+        "its apiVersion {shown:?} is neither {} nor {}",
+        ApiVersion::V1,
+        ApiVersion::V1Beta1
+    ))
+}
+
+fn wrong(problem: impl Into<String>) -> Error {
+    Error::ExecInfo {
+        problem: problem.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn absent_and_empty_are_a_call_by_hand() {
+        let by_hand = ExecInfo::new(ApiVersion::V1, false);
+        let absent = Environment::default();
+        let empty: Environment = [(VARIABLE, "")].into_iter().collect();
+        assert_eq!(ExecInfo::from_environment(&absent).unwrap(), by_hand);
+        assert_eq!(ExecInfo::from_environment(&empty).unwrap(), by_hand);
+    }
+
+    #[test]
+    fn what_kubectl_sends_is_read() {
+        let info = ExecInfo::parse(
+            r#"{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1beta1",
+                "spec":{"interactive":true,"cluster":{"server":"https://a","config":null}}}"#,
+        )
+        .unwrap();
+        assert_eq!(info.api_version(), ApiVersion::V1Beta1);
+        assert!(info.interactive());
+        assert_eq!(info.server(), Some("https://a"));
+        assert_eq!(ExecInfo::parse(&info.to_json()).unwrap(), info);
+    }
+
+    #[test]
+    fn a_malformed_one_says_what_is_wrong() {
+        let v1 = r#""apiVersion":"client.authentication.k8s.io/v1""#;
+        for (text, expected) in [
+            ("{".to_owned(), "line 1, column 1"),
+            ("[]".to_owned(), "not a JSON object"),
+            ("{}".to_owned(), "no apiVersion"),
+            (r#"{"apiVersion":"v1"}"#.to_owned(), "neither"),
+            (format!(r#"{{"kind":"Pod",{v1}}}"#), "kind"),
+            (format!(r#"{{{v1},"spec":3}}"#), "spec is not an object"),
+            (
+                format!(r#"{{{v1},"spec":{{"interactive":"yes"}}}}"#),
+                "spec.interactive",
+            ),
+            (
+                format!(r#"{{{v1},"spec":{{"cluster":[]}}}}"#),
+                "spec.cluster",
+            ),
+        ] {
+            let error = ExecInfo::parse(&text).unwrap_err().to_string();
+            assert!(error.contains(expected), "{text}: {error}");
+            assert!(error.contains(VARIABLE), "{error}");
+        }
+    }
+}

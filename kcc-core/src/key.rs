@@ -1,0 +1,338 @@
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+
+use hmac::{Hmac, KeyInit, Mac};
+use serde_json::{Map, Value};
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use crate::environment::Environment;
+use crate::exec_info::ApiVersion;
+use crate::settings::NamePattern;
+
+/// Changes whenever the same ask would come to another key, or an entry to another meaning.
+const FORMAT: &[u8] = b"kcc key 1";
+
+/// The random key of this installation, so that the names of entries tell nothing about them.
+#[derive(Clone)]
+pub(crate) struct InstallationKey(Zeroizing<[u8; 32]>);
+
+/// The name of an entry: an HMAC-SHA-256 over everything that decides which credential is meant.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Key([u8; 32]);
+
+/// Everything that decides which credential is meant.
+///
+/// `interactive` is not among it: a terminal and a pipe share an entry.
+#[derive(Debug)]
+pub(crate) struct KeyParts<'a> {
+    pub(crate) api_version: ApiVersion,
+    pub(crate) command: &'a OsStr,
+    pub(crate) args: &'a [OsString],
+    /// Sorted by name.
+    pub(crate) env: Vec<(&'a OsStr, &'a OsStr)>,
+    pub(crate) cluster: Option<&'a Map<String, Value>>,
+    pub(crate) user: &'a OsStr,
+}
+
+impl InstallationKey {
+    pub(crate) const SIZE: usize = 32;
+
+    pub(crate) fn generate() -> Result<Self, getrandom::Error> {
+        let mut bytes = Zeroizing::new([0; Self::SIZE]);
+        getrandom::fill(bytes.as_mut())?;
+        Ok(Self(bytes))
+    }
+
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let bytes = <[u8; Self::SIZE]>::try_from(bytes).ok()?;
+        Some(Self(Zeroizing::new(bytes)))
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.0.as_slice()
+    }
+
+    /// An HMAC over fields, each behind its length, so that no two lists of fields look alike.
+    pub(crate) fn authenticate<'a>(&self, fields: impl IntoIterator<Item = &'a [u8]>) -> [u8; 32] {
+        let mut hasher = Hasher::new(self);
+        for field in fields {
+            hasher.field(field);
+        }
+        hasher.finish()
+    }
+}
+
+impl Key {
+    /// The file name of the entry, without its extension.
+    pub(crate) fn to_hex(self) -> String {
+        hex(&self.0)
+    }
+}
+
+impl<'a> KeyParts<'a> {
+    /// The variables of `env` that one of `names` matches, sorted.
+    pub(crate) fn relevant_env(
+        env: &'a Environment,
+        names: &[NamePattern],
+    ) -> Vec<(&'a OsStr, &'a OsStr)> {
+        let matches = |name: &OsStr| names.iter().any(|pattern| pattern.matches(name));
+        let mut relevant: Vec<_> = env.iter().filter(|(name, _)| matches(name)).collect();
+        relevant.sort_unstable();
+        relevant
+    }
+
+    pub(crate) fn key(&self, installation: &InstallationKey) -> Key {
+        let mut hasher = Hasher::new(installation);
+        hasher.field(FORMAT);
+        hasher.field(self.api_version.as_str().as_bytes());
+        hasher.field(self.user.as_encoded_bytes());
+        hasher.field(self.command.as_encoded_bytes());
+        hasher.count(self.args.len());
+        for arg in self.args {
+            hasher.field(arg.as_encoded_bytes());
+        }
+        hasher.count(self.env.len());
+        for (name, value) in &self.env {
+            hasher.field(name.as_encoded_bytes());
+            hasher.field(value.as_encoded_bytes());
+        }
+        hasher.cluster(self.cluster);
+        Key(hasher.finish())
+    }
+}
+
+/// HMAC-SHA-256 over length-prefixed fields.
+struct Hasher(Hmac<Sha256>);
+
+impl Hasher {
+    fn new(installation: &InstallationKey) -> Self {
+        Self(Hmac::new_from_slice(installation.as_bytes()).expect("HMAC takes keys of any length"))
+    }
+
+    fn count(&mut self, count: usize) {
+        self.0.update(&(count as u64).to_le_bytes());
+    }
+
+    fn field(&mut self, bytes: &[u8]) {
+        self.count(bytes.len());
+        self.0.update(bytes);
+    }
+
+    /// Clients write a field that is not set as `null`, `false`, `""` or not at all, so those are
+    /// left out; a cluster without any field is no cluster.
+    fn cluster(&mut self, cluster: Option<&Map<String, Value>>) {
+        let set = |value: &Value| match value {
+            Value::Null | Value::Bool(false) => false,
+            Value::String(text) => !text.is_empty(),
+            _ => true,
+        };
+        let fields = cluster
+            .into_iter()
+            .flatten()
+            .filter(|(_, value)| set(value));
+        self.members(fields.collect());
+    }
+
+    /// The members of an object by name: `serde_json` keeps another order where some crate of the
+    /// program asks it to.
+    fn members(&mut self, mut members: Vec<(&String, &Value)>) {
+        members.sort_unstable_by_key(|(name, _)| *name);
+        self.count(members.len());
+        for (name, value) in members {
+            self.field(name.as_bytes());
+            self.value(value);
+        }
+    }
+
+    fn value(&mut self, value: &Value) {
+        match value {
+            Value::Null => self.field(b"null"),
+            Value::Bool(true) => self.field(b"true"),
+            Value::Bool(false) => self.field(b"false"),
+            Value::Number(number) => {
+                self.field(b"number");
+                self.field(number.to_string().as_bytes());
+            }
+            Value::String(text) => {
+                self.field(b"string");
+                self.field(text.as_bytes());
+            }
+            Value::Array(items) => {
+                self.field(b"array");
+                self.count(items.len());
+                for item in items {
+                    self.value(item);
+                }
+            }
+            Value::Object(object) => {
+                self.field(b"object");
+                self.members(object.iter().collect());
+            }
+        }
+    }
+
+    fn finish(self) -> [u8; 32] {
+        self.0.finalize().into_bytes().into()
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.to_hex())
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Key({self})")
+    }
+}
+
+impl fmt::Debug for InstallationKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("InstallationKey([redacted])")
+    }
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble)]);
+    bytes
+        .iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::exec_info::ExecInfo;
+
+    fn installation() -> InstallationKey {
+        InstallationKey::from_bytes(&[7; 32]).unwrap()
+    }
+
+    fn key_of(args: &[&str], env: &[(&str, &str)], info: &ExecInfo, user: &str) -> Key {
+        let args: Vec<OsString> = args.iter().map(OsString::from).collect();
+        let env: Environment = env.iter().copied().collect();
+        let names = [NamePattern::Prefix("AWS_".into())];
+        KeyParts {
+            api_version: info.api_version,
+            command: OsStr::new("aws"),
+            args: &args,
+            env: KeyParts::relevant_env(&env, &names),
+            cluster: info.cluster.as_ref(),
+            user: OsStr::new(user),
+        }
+        .key(&installation())
+    }
+
+    fn with_cluster(cluster: &str) -> ExecInfo {
+        ExecInfo::parse(&format!(
+            r#"{{"apiVersion":"client.authentication.k8s.io/v1","spec":{{"cluster":{cluster}}}}}"#
+        ))
+        .unwrap()
+    }
+
+    #[test]
+    fn every_part_that_decides_the_identity_changes_the_key() {
+        let v1 = ExecInfo::new(ApiVersion::V1, false);
+        let base = key_of(&["a", "b"], &[("AWS_PROFILE", "x")], &v1, "u");
+        let keys = [
+            base,
+            key_of(&["a b"], &[("AWS_PROFILE", "x")], &v1, "u"),
+            key_of(&["ab"], &[("AWS_PROFILE", "x")], &v1, "u"),
+            key_of(&["a", "b", ""], &[("AWS_PROFILE", "x")], &v1, "u"),
+            key_of(&["a", "b"], &[("AWS_PROFILE", "y")], &v1, "u"),
+            key_of(&["a", "b"], &[("AWS_PROFIL", "Ex")], &v1, "u"),
+            key_of(&["a", "b"], &[("AWS_PROFILE", "")], &v1, "u"),
+            key_of(&["a", "b"], &[], &v1, "u"),
+            key_of(&["a", "b"], &[("AWS_PROFILE", "x")], &v1, "v"),
+            key_of(
+                &["a", "b"],
+                &[("AWS_PROFILE", "x")],
+                &ExecInfo::new(ApiVersion::V1Beta1, false),
+                "u",
+            ),
+            key_of(
+                &["a", "b"],
+                &[("AWS_PROFILE", "x")],
+                &with_cluster(r#"{"server":"https://1"}"#),
+                "u",
+            ),
+            key_of(
+                &["a", "b"],
+                &[("AWS_PROFILE", "x")],
+                &with_cluster(r#"{"server":"https://2"}"#),
+                "u",
+            ),
+        ];
+        for (i, left) in keys.iter().enumerate() {
+            for right in &keys[i + 1..] {
+                assert_ne!(left, right);
+            }
+        }
+    }
+
+    #[test]
+    fn what_does_not_decide_it_does_not() {
+        let asks = ExecInfo::new(ApiVersion::V1, true);
+        let v1 = ExecInfo::new(ApiVersion::V1, false);
+        let base = key_of(&["a"], &[("AWS_A", "1"), ("AWS_B", "2")], &v1, "u");
+        assert_eq!(
+            base,
+            key_of(&["a"], &[("AWS_A", "1"), ("AWS_B", "2")], &asks, "u")
+        );
+        assert_eq!(
+            base,
+            key_of(
+                &["a"],
+                &[("AWS_B", "2"), ("AWS_A", "1"), ("TERM", "x")],
+                &v1,
+                "u"
+            )
+        );
+    }
+
+    #[test]
+    fn forms_of_one_cluster_share_a_key() {
+        let key = |cluster| key_of(&[], &[], &with_cluster(cluster), "");
+        let plain = key(r#"{"server":"https://a","config":{"b":1,"a":[true,null]}}"#);
+        for same in [
+            r#"{"config":{"a":[true,null],"b":1},"server":"https://a"}"#,
+            r#"{"server":"https://a","insecure-skip-tls-verify":false,"proxy-url":"","config":{"b":1,"a":[true,null]}}"#,
+            r#"{"server":"https://a","certificate-authority-data":null,"config":{"b":1,"a":[true,null]}}"#,
+        ] {
+            assert_eq!(plain, key(same), "{same}");
+        }
+        assert_ne!(
+            plain,
+            key(r#"{"server":"https://a","config":{"b":1,"a":[true]}}"#)
+        );
+        assert_ne!(
+            plain,
+            key(r#"{"server":"https://a","config":{"b":"1","a":[true,null]}}"#)
+        );
+        let none = key_of(&[], &[], &ExecInfo::new(ApiVersion::V1, false), "");
+        assert_eq!(none, key("{}"));
+        assert_eq!(none, key("null"));
+    }
+
+    proptest! {
+        #[test]
+        fn other_args_come_to_another_key(
+            left in prop::collection::vec("[ab ]{0,3}", 0..4),
+            right in prop::collection::vec("[ab ]{0,3}", 0..4),
+        ) {
+            let v1 = ExecInfo::new(ApiVersion::V1, false);
+            let key = |args: &[String]| {
+                let args: Vec<&str> = args.iter().map(String::as_str).collect();
+                key_of(&args, &[], &v1, "")
+            };
+            prop_assert_eq!(key(&left) == key(&right), left == right);
+        }
+    }
+}

@@ -1,0 +1,133 @@
+use std::collections::BTreeMap;
+
+use super::validate::{check_cluster, check_user};
+use super::{Cluster, Context, Entry, EntryKind, Kubeconfig, KubeconfigError, Origin, User};
+
+/// What the caller wants otherwise than the files say: kubectl's `--context`, `--cluster`, `--user`
+/// and `--namespace`. An empty string counts as none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Overrides {
+    /// A context instead of `current-context`.
+    pub context: Option<String>,
+    /// A cluster instead of the context's.
+    pub cluster: Option<String>,
+    /// A user instead of the context's.
+    pub user: Option<String>,
+    /// A namespace instead of the context's.
+    pub namespace: Option<String>,
+}
+
+/// Where to go, as whom. Each part knows where it came from.
+#[derive(Clone, Debug)]
+pub struct Resolved<'a> {
+    /// The context; none if there is no current one and the caller named a cluster.
+    pub context: Option<&'a Entry<Context>>,
+    /// The cluster.
+    pub cluster: &'a Entry<Cluster>,
+    /// The user; none if neither the context nor the caller names one: an anonymous client.
+    pub user: Option<&'a Entry<User>>,
+    /// The namespace: the caller's, the context's, or `default`.
+    pub namespace: String,
+}
+
+impl Kubeconfig {
+    /// Picks a context, cluster, user and namespace, and checks what it picked
+    /// (`clientcmd/client_config.go`, `clientcmd/validation.go`); what was not picked may be broken.
+    ///
+    /// In two cases kubectl goes on where this refuses: without a cluster it tries
+    /// `http://localhost:8080`, and where a context's user does not exist it is anonymous.
+    ///
+    /// # Errors
+    ///
+    /// The first reason why a client cannot be made of it.
+    pub fn resolve(&self, overrides: &Overrides) -> Result<Resolved<'_>, KubeconfigError> {
+        let context = self.pick_context(overrides)?;
+        let cluster = self.pick_cluster(overrides, context)?;
+        let user = self.pick_user(overrides, context)?;
+        if let Some(user) = user {
+            check_user(user)?;
+        }
+        check_cluster(cluster)?;
+        let namespace = wanted(overrides.namespace.as_ref())
+            .or_else(|| context?.value.namespace.as_deref())
+            .unwrap_or("default");
+        Ok(Resolved {
+            context,
+            cluster,
+            user,
+            namespace: namespace.to_owned(),
+        })
+    }
+
+    fn pick_context(
+        &self,
+        overrides: &Overrides,
+    ) -> Result<Option<&Entry<Context>>, KubeconfigError> {
+        let (name, origin) = match (wanted(overrides.context.as_ref()), &self.current_context) {
+            (Some(name), _) => (name, None),
+            (None, Some(current)) => (current.name.as_str(), Some(&current.origin)),
+            (None, None) => return Ok(None),
+        };
+        find(&self.contexts, EntryKind::Context, name, origin).map(Some)
+    }
+
+    fn pick_cluster(
+        &self,
+        overrides: &Overrides,
+        context: Option<&Entry<Context>>,
+    ) -> Result<&Entry<Cluster>, KubeconfigError> {
+        let find = |name, origin| find(&self.clusters, EntryKind::Cluster, name, origin);
+        match (wanted(overrides.cluster.as_ref()), context) {
+            (Some(name), _) => find(name, None),
+            (None, Some(context)) if context.value.cluster.is_empty() => {
+                Err(KubeconfigError::ContextWithoutCluster {
+                    origin: context.origin.clone(),
+                    name: context.name.clone(),
+                })
+            }
+            (None, Some(context)) => find(&context.value.cluster, Some(&context.origin)),
+            (None, None) => Err(KubeconfigError::NoContext {
+                available: names(&self.contexts),
+            }),
+        }
+    }
+
+    fn pick_user(
+        &self,
+        overrides: &Overrides,
+        context: Option<&Entry<Context>>,
+    ) -> Result<Option<&Entry<User>>, KubeconfigError> {
+        let find = |name, origin| find(&self.users, EntryKind::User, name, origin).map(Some);
+        match (wanted(overrides.user.as_ref()), context) {
+            (Some(name), _) => find(name, None),
+            (None, Some(context)) if !context.value.user.is_empty() => {
+                find(&context.value.user, Some(&context.origin))
+            }
+            _ => Ok(None),
+        }
+    }
+}
+
+fn wanted(name: Option<&String>) -> Option<&str> {
+    name.map(String::as_str).filter(|name| !name.is_empty())
+}
+
+fn find<'a, T>(
+    entries: &'a BTreeMap<String, Entry<T>>,
+    kind: EntryKind,
+    name: &str,
+    origin: Option<&Origin>,
+) -> Result<&'a Entry<T>, KubeconfigError> {
+    entries
+        .get(name)
+        .ok_or_else(|| KubeconfigError::UnknownEntry {
+            kind,
+            name: name.to_owned(),
+            origin: origin.cloned(),
+            available: names(entries),
+        })
+}
+
+fn names<T>(entries: &BTreeMap<String, Entry<T>>) -> Vec<String> {
+    entries.keys().cloned().collect()
+}

@@ -1,0 +1,133 @@
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::{
+    Cluster, ClusterProblem, Entry, ExecSpec, InteractiveMode, KubeconfigError, User, UserProblem,
+};
+
+/// clientcmd/validation.go, `validateClusterInfo`.
+pub(super) fn check_cluster(entry: &Entry<Cluster>) -> Result<(), KubeconfigError> {
+    cluster(&entry.value).map_err(|problem| KubeconfigError::InvalidCluster {
+        origin: entry.origin.clone(),
+        name: entry.name.clone(),
+        problem,
+    })
+}
+
+/// clientcmd/validation.go, `validateAuthInfo`.
+pub(super) fn check_user(entry: &Entry<User>) -> Result<(), KubeconfigError> {
+    user(&entry.value).map_err(|problem| KubeconfigError::InvalidUser {
+        origin: entry.origin.clone(),
+        name: entry.name.clone(),
+        problem,
+    })
+}
+
+fn cluster(cluster: &Cluster) -> Result<(), ClusterProblem> {
+    if cluster.server.is_empty() {
+        return Err(ClusterProblem::NoServer);
+    }
+    if let Some(url) = &cluster.proxy_url {
+        let scheme = url
+            .split_once(':')
+            .map(|(scheme, _)| scheme.to_ascii_lowercase());
+        if !matches!(scheme.as_deref(), Some("http" | "https" | "socks5")) {
+            return Err(ClusterProblem::ProxyUrl);
+        }
+    }
+    let authority = cluster.certificate_authority.as_deref();
+    if authority.is_some() && cluster.certificate_authority_data.is_some() {
+        return Err(ClusterProblem::TwoAuthorities);
+    }
+    readable(authority).map_err(|(path, source)| ClusterProblem::Unreadable {
+        field: "certificate-authority",
+        path,
+        source,
+    })
+}
+
+fn user(user: &User) -> Result<(), UserProblem> {
+    client_certificate(user)?;
+    if let Some(spec) = &user.exec {
+        if user.auth_provider.is_some() {
+            return Err(UserProblem::ExecAndAuthProvider);
+        }
+        exec(spec)?;
+    }
+    if user.token.is_some() && (user.username.is_some() || user.password.is_some()) {
+        return Err(UserProblem::TwoMethods);
+    }
+    let who = &user.impersonate;
+    if who.user.is_none() && !(who.uid.is_none() && who.groups.is_empty() && who.extra.is_empty()) {
+        return Err(UserProblem::ImpersonationWithoutUser);
+    }
+    Ok(())
+}
+
+/// A key without a certificate is not looked at.
+fn client_certificate(user: &User) -> Result<(), UserProblem> {
+    let (certificate, key) = (
+        user.client_certificate.as_deref(),
+        user.client_key.as_deref(),
+    );
+    match (certificate, &user.client_certificate_data) {
+        (None, None) => return Ok(()),
+        (Some(_), Some(_)) => {
+            return Err(UserProblem::FileAndData {
+                field: "client-certificate",
+            });
+        }
+        _ => {}
+    }
+    match (key, &user.client_key_data) {
+        (None, None) => return Err(UserProblem::NoKey),
+        (Some(_), Some(_)) => {
+            return Err(UserProblem::FileAndData {
+                field: "client-key",
+            });
+        }
+        _ => {}
+    }
+    for (field, path) in [("client-certificate", certificate), ("client-key", key)] {
+        readable(path).map_err(|(path, source)| UserProblem::Unreadable {
+            field,
+            path,
+            source,
+        })?;
+    }
+    Ok(())
+}
+
+fn exec(exec: &ExecSpec) -> Result<(), UserProblem> {
+    if exec.command.is_empty() {
+        return Err(UserProblem::NoCommand);
+    }
+    match exec.api_version.as_str() {
+        "" => return Err(UserProblem::NoApiVersion),
+        "client.authentication.k8s.io/v1" | "client.authentication.k8s.io/v1beta1" => {}
+        other => {
+            return Err(UserProblem::ApiVersion {
+                found: other.to_owned(),
+            });
+        }
+    }
+    if exec.env.iter().any(|(name, _)| name.is_empty()) {
+        return Err(UserProblem::NoVariableName);
+    }
+    match &exec.interactive_mode {
+        None => Err(UserProblem::NoInteractiveMode),
+        Some(InteractiveMode::Other(found)) => Err(UserProblem::InteractiveMode {
+            found: found.clone(),
+        }),
+        Some(_) => Ok(()),
+    }
+}
+
+/// Whether the file, if there is one, can be opened.
+fn readable(path: Option<&Path>) -> Result<(), (PathBuf, io::Error)> {
+    match path.map(|path| (path, File::open(path))) {
+        Some((path, Err(error))) => Err((path.to_owned(), error)),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,108 @@
+//! Which process is meant: a number alone is used again for another one.
+
+use rustix::process::{Pid, Signal};
+use serde::{Deserialize, Serialize};
+
+/// A process by its number and, where the system tells them, its start time and where the number
+/// means something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ProcessId {
+    pid: i32,
+    /// Clock ticks since boot, from `/proc/<pid>/stat`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    start: Option<u64>,
+    /// The boot and the PID namespace: a cache directory may be shared by containers and hosts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    origin: Option<String>,
+}
+
+impl ProcessId {
+    pub(crate) fn of(pid: u32) -> Option<Self> {
+        let pid = i32::try_from(pid).ok()?;
+        Some(Self {
+            pid,
+            start: stat(pid).map(|stat| stat.start),
+            origin: origin(),
+        })
+    }
+
+    /// Whether this very process still runs; one that ended and was not yet waited for does not.
+    /// One that cannot be seen from here may run.
+    pub(crate) fn is_alive(&self) -> bool {
+        if self.is_elsewhere() {
+            return true;
+        }
+        match (self.start, stat(self.pid)) {
+            (Some(start), Some(now)) => now.start == start && !matches!(now.state, 'Z' | 'X'),
+            (Some(_), None) => false,
+            (None, _) => self.exists(),
+        }
+    }
+
+    /// Sends `signal` to it, or to the group that it leads.
+    pub(crate) fn signal(&self, signal: Signal, group: bool) {
+        let pid = Pid::from_raw(self.pid).filter(|_| !self.is_elsewhere());
+        // An error means that it has ended in between.
+        let _ = match pid {
+            Some(pid) if group => rustix::process::kill_process_group(pid, signal),
+            Some(pid) => rustix::process::kill_process(pid, signal),
+            None => Ok(()),
+        };
+    }
+
+    fn is_elsewhere(&self) -> bool {
+        self.origin != origin()
+    }
+
+    fn exists(&self) -> bool {
+        let pid = Pid::from_raw(self.pid);
+        pid.is_some_and(|pid| rustix::process::test_kill_process(pid).is_ok())
+    }
+}
+
+struct Stat {
+    state: char,
+    start: u64,
+}
+
+fn origin() -> Option<String> {
+    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    let namespace = std::fs::read_link("/proc/self/ns/pid").ok()?;
+    Some(format!("{} {}", boot.trim_end(), namespace.display()))
+}
+
+/// proc(5): the name in parentheses may hold anything, so fields count from the last `)`.
+fn stat(pid: i32) -> Option<Stat> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let mut fields = text.rsplit_once(')')?.1.split_ascii_whitespace();
+    let state = fields.next()?.chars().next()?;
+    let start = fields.nth(18)?.parse().ok()?;
+    Some(Stat { state, start })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_is_alive_until_it_ends() {
+        let mut child = std::process::Command::new("sleep")
+            .arg("60")
+            .spawn()
+            .unwrap();
+        let id = ProcessId::of(child.id()).unwrap();
+        assert!(id.is_alive());
+        id.signal(Signal::KILL, false);
+        child.wait().unwrap();
+        assert!(!id.is_alive());
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn another_process_of_the_same_number_is_not_it() {
+        let me = ProcessId::of(std::process::id()).unwrap();
+        assert!(me.is_alive());
+        let start = Some(1);
+        assert!(!ProcessId { start, ..me }.is_alive());
+    }
+}

@@ -1,0 +1,384 @@
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+use crate::environment::Environment;
+use crate::error::Error;
+
+/// The names of the variables that change how the cache works.
+pub mod variable {
+    /// Where the Go original kept its one file; entries go into the directory `<file>.d` beside it.
+    pub const FILE: &str = "KUBE_CREDENTIAL_CACHE_FILE";
+    /// How long before its expiry a credential is renewed, such as `30s`.
+    pub const REFRESH_MARGIN: &str = "KUBE_CREDENTIAL_CACHE_REFRESH_MARGIN";
+    /// Comma-separated names of variables that are part of the cache key, beside the patterns.
+    pub const CACHEKEY_ENV_LIST: &str = "KUBE_CREDENTIAL_CACHE_CACHEKEY_ENV_LIST";
+    /// Replaces the built-in patterns of names that are part of the cache key.
+    pub const CACHEKEY_ENV_PATTERNS: &str = "KUBE_CREDENTIAL_CACHE_CACHEKEY_ENV_PATTERNS";
+    /// The kubeconfig user whose credential this is.
+    pub const USER: &str = "KUBE_CREDENTIAL_CACHE_USER";
+    /// How long a credential that names no expiry is kept, such as `1h`; `0` keeps none.
+    pub const DEFAULT_TTL: &str = "KUBE_CREDENTIAL_CACHE_DEFAULT_TTL";
+    /// Where credentials are kept: `file`.
+    pub const BACKEND: &str = "KUBE_CREDENTIAL_CACHE_BACKEND";
+    /// Whether `kcc-cache` tells on stderr what it does: `1` or `0`.
+    pub const DEBUG: &str = "KUBE_CREDENTIAL_CACHE_DEBUG";
+    /// How long the plugin may run, such as `60s`; `0` is without limit.
+    pub const PLUGIN_TIMEOUT: &str = "KUBE_CREDENTIAL_CACHE_PLUGIN_TIMEOUT";
+    /// What a relative plugin path starts from: the directory of its kubeconfig.
+    pub const COMMAND_DIR: &str = "KUBE_CREDENTIAL_CACHE_COMMAND_DIR";
+    /// The kubeconfig's `installHint` of the plugin, shown where the plugin is missing.
+    pub const INSTALL_HINT: &str = "KUBE_CREDENTIAL_CACHE_INSTALL_HINT";
+}
+
+/// Names that decide who somebody is, or which directory says so.
+const IDENTITY_PATTERNS: &[&str] = &[
+    "AAD_*",
+    "APPDATA",
+    "ARM_*",
+    "AWS_*",
+    "AZURE_*",
+    "CLOUDSDK_*",
+    "DIGITALOCEAN_*",
+    "GOOGLE_*",
+    "HOME",
+    "IBMCLOUD_*",
+    "OCI_*",
+    "TELEPORT_*",
+    "TSH_*",
+    "USER",
+    "USERPROFILE",
+    "VAULT_*",
+    "XDG_CONFIG_HOME",
+];
+
+/// The plugin's time limit where it is not interactive and no variable says otherwise.
+pub(crate) const PLUGIN_TIMEOUT: Duration = Duration::from_secs(60);
+
+const DEFAULT_TTL: Duration = Duration::from_secs(60 * 60);
+const DURATION_FORM: &str = "a duration such as 30s, 5m or 1h30m";
+const NAMES_FORM: &str = "comma-separated variable names; a trailing * stands for any ending";
+
+/// What the `KUBE_CREDENTIAL_CACHE_*` variables say; absent and empty ones leave the default.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub(crate) directory: Directory,
+    pub(crate) refresh_margin: Option<Duration>,
+    pub(crate) default_ttl: Duration,
+    pub(crate) plugin_timeout: PluginTimeout,
+    pub(crate) key_names: Vec<NamePattern>,
+    pub(crate) user: OsString,
+    pub(crate) command_dir: Option<PathBuf>,
+    pub(crate) install_hint: Option<String>,
+    debug: bool,
+}
+
+/// Where entries are kept.
+#[derive(Debug, Clone)]
+pub(crate) enum Directory {
+    At(PathBuf),
+    /// Nowhere, for the reason given.
+    Nowhere(&'static str),
+}
+
+/// How long a plugin may run.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum PluginTimeout {
+    /// 60 s where nobody can answer a prompt, else without limit.
+    ByInteractivity,
+    /// As the user said.
+    Of(Duration),
+    /// The user lifted the limit.
+    Unlimited,
+}
+
+/// A variable's name, or a prefix of names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum NamePattern {
+    Exact(String),
+    Prefix(String),
+}
+
+impl Settings {
+    /// Reads every variable.
+    ///
+    /// # Errors
+    /// [`Error::Variable`] for the first variable whose value is not of the accepted form.
+    pub fn from_environment(env: &Environment) -> Result<Self, Error> {
+        Ok(Self {
+            directory: directory(env)?,
+            refresh_margin: duration(env, variable::REFRESH_MARGIN)?,
+            default_ttl: duration(env, variable::DEFAULT_TTL)?.unwrap_or(DEFAULT_TTL),
+            plugin_timeout: PluginTimeout::from_environment(env)?,
+            key_names: key_names(env)?,
+            user: env.get(variable::USER).unwrap_or_default().to_owned(),
+            command_dir: command_dir(env)?,
+            install_hint: env
+                .non_empty(variable::INSTALL_HINT)
+                .map(|hint| hint.to_string_lossy().into_owned()),
+            debug: boolean(env, variable::DEBUG)?,
+        })
+    }
+
+    /// Whether the user wants to read what the cache does.
+    pub fn debug(&self) -> bool {
+        self.debug
+    }
+
+    /// The directory that holds the entries; `None` where there is no place for them.
+    pub fn directory(&self) -> Option<&Path> {
+        match &self.directory {
+            Directory::At(path) => Some(path),
+            Directory::Nowhere(_) => None,
+        }
+    }
+}
+
+impl PluginTimeout {
+    fn from_environment(env: &Environment) -> Result<Self, Error> {
+        Ok(match duration(env, variable::PLUGIN_TIMEOUT)? {
+            None => Self::ByInteractivity,
+            Some(Duration::ZERO) => Self::Unlimited,
+            Some(limit) => Self::Of(limit),
+        })
+    }
+
+    pub(crate) fn limit(self, interactive: bool) -> Option<Duration> {
+        match self {
+            Self::ByInteractivity => (!interactive).then_some(PLUGIN_TIMEOUT),
+            Self::Of(limit) => Some(limit),
+            Self::Unlimited => None,
+        }
+    }
+}
+
+impl NamePattern {
+    fn parse(text: &str) -> Option<Self> {
+        let (stem, is_prefix) = match text.strip_suffix('*') {
+            Some(stem) => (stem, true),
+            None => (text, false),
+        };
+        if stem.is_empty() || stem.contains(['*', '=', ' ', '\t', '\0']) {
+            return None;
+        }
+        let stem = stem.to_owned();
+        Some(if is_prefix {
+            Self::Prefix(stem)
+        } else {
+            Self::Exact(stem)
+        })
+    }
+
+    pub(crate) fn matches(&self, name: &OsStr) -> bool {
+        let name = name.as_encoded_bytes();
+        match self {
+            Self::Exact(exact) => name == exact.as_bytes(),
+            Self::Prefix(prefix) => name.starts_with(prefix.as_bytes()),
+        }
+    }
+}
+
+fn directory(env: &Environment) -> Result<Directory, Error> {
+    match env.non_empty(variable::BACKEND).map(OsStr::to_str) {
+        None | Some(Some("file")) => {}
+        Some(Some("keyring")) => {
+            return Ok(Directory::Nowhere(
+                "KUBE_CREDENTIAL_CACHE_BACKEND=keyring, and this build has no keyring support",
+            ));
+        }
+        Some(_) => return Err(bad(env, variable::BACKEND, "file")),
+    }
+    if let Some(file) = env.non_empty(variable::FILE) {
+        return beside(env, Path::new(file));
+    }
+    Ok(match user_cache_dir(env) {
+        Some(base) => Directory::At(base.join("kcc")),
+        None => Directory::Nowhere("neither XDG_CACHE_HOME nor HOME names an absolute directory"),
+    })
+}
+
+fn beside(env: &Environment, file: &Path) -> Result<Directory, Error> {
+    let Some(name) = file.file_name() else {
+        return Err(bad(env, variable::FILE, "a path that ends in a file name"));
+    };
+    let mut name = name.to_owned();
+    name.push(".d");
+    Ok(Directory::At(file.with_file_name(name)))
+}
+
+/// As Go's `os.UserCacheDir` on Unix; the XDG specification says to ignore relative paths.
+fn user_cache_dir(env: &Environment) -> Option<PathBuf> {
+    let absolute = |name| {
+        let path = env.non_empty(name).map(PathBuf::from);
+        path.filter(|path| path.is_absolute())
+    };
+    if cfg!(target_os = "macos") {
+        return absolute("HOME").map(|home| home.join("Library/Caches"));
+    }
+    absolute("XDG_CACHE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".cache")))
+}
+
+fn key_names(env: &Environment) -> Result<Vec<NamePattern>, Error> {
+    let built_in = || {
+        IDENTITY_PATTERNS
+            .iter()
+            .copied()
+            .filter_map(NamePattern::parse)
+            .collect()
+    };
+    let mut patterns = names(env, variable::CACHEKEY_ENV_PATTERNS)?.unwrap_or_else(built_in);
+    patterns.extend(names(env, variable::CACHEKEY_ENV_LIST)?.unwrap_or_default());
+    Ok(patterns)
+}
+
+fn names(env: &Environment, name: &'static str) -> Result<Option<Vec<NamePattern>>, Error> {
+    let Some(value) = env.non_empty(name) else {
+        return Ok(None);
+    };
+    let text = value.to_str().ok_or_else(|| bad(env, name, NAMES_FORM))?;
+    let parts = text
+        .split(',')
+        .map(str::trim)
+        .filter(|part| !part.is_empty());
+    let patterns: Option<Vec<_>> = parts.map(NamePattern::parse).collect();
+    patterns.map(Some).ok_or_else(|| bad(env, name, NAMES_FORM))
+}
+
+fn command_dir(env: &Environment) -> Result<Option<PathBuf>, Error> {
+    let dir = env.non_empty(variable::COMMAND_DIR).map(PathBuf::from);
+    match dir {
+        Some(dir) if !dir.is_absolute() => {
+            Err(bad(env, variable::COMMAND_DIR, "an absolute directory"))
+        }
+        dir => Ok(dir),
+    }
+}
+
+fn duration(env: &Environment, name: &'static str) -> Result<Option<Duration>, Error> {
+    let Some(value) = env.non_empty(name) else {
+        return Ok(None);
+    };
+    if value == "0" {
+        return Ok(Some(Duration::ZERO));
+    }
+    let parsed = value
+        .to_str()
+        .and_then(|text| text.parse::<SignedDuration>().ok());
+    let duration = parsed.and_then(|duration| Duration::try_from(duration).ok());
+    duration
+        .map(Some)
+        .ok_or_else(|| bad(env, name, DURATION_FORM))
+}
+
+fn boolean(env: &Environment, name: &'static str) -> Result<bool, Error> {
+    match env.non_empty(name).map(OsStr::to_str) {
+        None | Some(Some("0" | "f" | "false" | "F" | "FALSE" | "False")) => Ok(false),
+        Some(Some("1" | "t" | "true" | "T" | "TRUE" | "True")) => Ok(true),
+        Some(_) => Err(bad(env, name, "1 or 0, true or false")),
+    }
+}
+
+fn bad(env: &Environment, name: &'static str, accepted: &'static str) -> Error {
+    let value = env.get(name).unwrap_or_default();
+    Error::Variable {
+        name,
+        value: value.to_string_lossy().into_owned(),
+        accepted,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(pairs: &[(&str, &str)]) -> Result<Settings, Error> {
+        Settings::from_environment(&pairs.iter().copied().collect())
+    }
+
+    #[test]
+    fn durations_are_read_as_go_writes_them() {
+        for (text, millis) in [
+            ("30s", 30_000),
+            ("1h30m", 5_400_000),
+            ("1.5h", 5_400_000),
+            ("250ms", 250),
+            ("1m0s", 60_000),
+            ("0s", 0),
+            ("0", 0),
+        ] {
+            let read = settings(&[(variable::REFRESH_MARGIN, text)]).unwrap();
+            assert_eq!(
+                read.refresh_margin,
+                Some(Duration::from_millis(millis)),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_bad_value_names_the_variable_and_the_accepted_form() {
+        for (name, value) in [
+            (variable::REFRESH_MARGIN, "30"),
+            (variable::REFRESH_MARGIN, "-30s"),
+            (variable::DEFAULT_TTL, "soon"),
+            (variable::PLUGIN_TIMEOUT, "1x"),
+            (variable::DEBUG, "maybe"),
+            (variable::BACKEND, "floppy"),
+            (variable::CACHEKEY_ENV_LIST, "A,B=C"),
+            (variable::CACHEKEY_ENV_PATTERNS, "*"),
+            (variable::COMMAND_DIR, "bin"),
+            (variable::FILE, "/"),
+        ] {
+            let text = settings(&[(name, value)]).unwrap_err().to_string();
+            assert!(text.contains(name) && text.contains(value), "{text}");
+            assert!(text.contains("expected"), "{text}");
+        }
+    }
+
+    #[test]
+    fn entries_go_beside_the_originals_file() {
+        let read = settings(&[(variable::FILE, "/x/cache.json")]).unwrap();
+        assert_eq!(read.directory(), Some(Path::new("/x/cache.json.d")));
+    }
+
+    #[test]
+    #[cfg(not(target_os = "macos"))]
+    fn the_cache_directory_follows_xdg() {
+        let at = |pairs: &[(&str, &str)]| {
+            let read = settings(pairs).unwrap();
+            read.directory().map(Path::to_owned)
+        };
+        let home = ("HOME", "/home/u");
+        assert_eq!(at(&[home]), Some("/home/u/.cache/kcc".into()));
+        assert_eq!(at(&[home, ("XDG_CACHE_HOME", "/c")]), Some("/c/kcc".into()));
+        assert_eq!(
+            at(&[home, ("XDG_CACHE_HOME", "c")]),
+            Some("/home/u/.cache/kcc".into())
+        );
+        assert_eq!(at(&[]), None);
+    }
+
+    #[test]
+    fn a_list_adds_names_and_patterns_replace_the_built_in_ones() {
+        let matched = |pairs: &[(&str, &str)], name: &str| {
+            let read = settings(pairs).unwrap();
+            read.key_names
+                .iter()
+                .any(|pattern| pattern.matches(OsStr::new(name)))
+        };
+        let list = (variable::CACHEKEY_ENV_LIST, "MY_TENANT, OTHER_*");
+        let patterns = (variable::CACHEKEY_ENV_PATTERNS, "ONLY_*");
+        assert!(matched(&[], "AWS_PROFILE") && !matched(&[], "MY_TENANT"));
+        assert!(matched(&[list], "AWS_PROFILE") && matched(&[list], "MY_TENANT"));
+        assert!(matched(&[list], "OTHER_ONE") && !matched(&[list], "MY_TENANT_2"));
+        assert!(matched(&[patterns], "ONLY_THIS") && !matched(&[patterns], "AWS_PROFILE"));
+    }
+
+    #[test]
+    fn a_keyring_that_was_asked_for_is_never_replaced_by_plain_files() {
+        let read = settings(&[("HOME", "/home/u"), (variable::BACKEND, "keyring")]).unwrap();
+        assert_eq!(read.directory(), None);
+    }
+}

@@ -1,0 +1,402 @@
+use std::fs::{DirBuilder, File};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use rustix::fs::{AtFlags, Mode, OFlags};
+use rustix::io::Errno;
+use serde::{Deserialize, Serialize};
+
+use crate::exec_credential::CredentialKind;
+use crate::key::{InstallationKey, Key, hex};
+use crate::secret::Secret;
+
+const INSTALLATION_KEY: &str = "installation.key";
+const INSTALLATION_LOCK: &str = "installation.lock";
+const DIRECTORY_MODE: u32 = 0o700;
+const FILE_MODE: Mode = Mode::RUSR.union(Mode::WUSR);
+
+/// The first bytes of an entry: the format and its version.
+const MAGIC: &str = "kcc1 ";
+const MAC_HEX: usize = 64;
+
+/// No credential comes near this; a larger file is no entry.
+const MAX_ENTRY: u64 = 8 * 1024 * 1024;
+
+/// A directory of credentials that only its owner can read: one file for each key, written beside
+/// its place and renamed, so that a reader sees a whole entry or none.
+///
+/// ```text
+/// kcc1 <HMAC over the rest, in hex>
+/// {"expires_at":...}                  what, for whom, until when; no secret
+/// {"kind":"ExecCredential",...}       what is printed
+/// ```
+#[derive(Debug)]
+pub(crate) struct Store {
+    directory: File,
+    path: PathBuf,
+    installation: InstallationKey,
+    uid: u32,
+}
+
+/// What is known of a stored credential without looking at it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Metadata {
+    #[serde(with = "micros")]
+    pub(crate) stored_at: Timestamp,
+    #[serde(with = "micros")]
+    pub(crate) expires_at: Timestamp,
+    pub(crate) kind: CredentialKind,
+    pub(crate) command: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) user: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) server: Option<String>,
+}
+
+/// A stored credential.
+#[derive(Debug, Clone)]
+pub(crate) struct Entry {
+    pub(crate) metadata: Metadata,
+    /// The line to print.
+    pub(crate) credential: Secret,
+}
+
+/// What a look into the store found.
+#[derive(Debug)]
+pub(crate) enum Lookup {
+    Found(Entry),
+    Absent,
+    /// There is something that must not be used.
+    Unusable(Fault),
+}
+
+/// Why something in the store must not be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Fault {
+    #[error("it is a symbolic link")]
+    Symlink,
+    #[error("it is not a regular file")]
+    NotAFile,
+    #[error("it belongs to user id {0}; remove it")]
+    ForeignOwner(u32),
+    #[error("its mode {0:03o} lets others at it")]
+    Mode(u32),
+    #[error("it is damaged")]
+    Damaged,
+    #[error("{0}")]
+    System(#[from] io::Error),
+}
+
+/// Why there is no place for credentials.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum OpenError {
+    #[error("{path}: {source}", path = .path.display())]
+    Directory { path: PathBuf, source: io::Error },
+    #[error("{path}: {fault}", path = .path.display())]
+    Fault { path: PathBuf, fault: Fault },
+    #[error("no random numbers: {0}")]
+    Random(getrandom::Error),
+}
+
+impl Fault {
+    /// Whether a new entry may take its place: what belongs to somebody else is left alone.
+    fn is_replaceable(&self) -> bool {
+        !matches!(self, Self::ForeignOwner(_))
+    }
+}
+
+impl Store {
+    /// Opens the directory, and makes it with its key where it is not there yet.
+    pub(crate) fn open(path: &Path) -> Result<Self, OpenError> {
+        let at = |source| OpenError::Directory {
+            path: path.to_owned(),
+            source,
+        };
+        let directory = match open_directory(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let mut builder = DirBuilder::new();
+                builder.recursive(true).mode(DIRECTORY_MODE);
+                builder.create(path).and_then(|()| open_directory(path))
+            }
+            opened => opened,
+        }
+        .map_err(at)?;
+        let uid = rustix::process::geteuid().as_raw();
+        secure_directory(&directory, uid).map_err(|fault| OpenError::Fault {
+            path: path.to_owned(),
+            fault,
+        })?;
+        let installation = installation_key(&directory, path, uid)?;
+        Ok(Self {
+            directory,
+            path: path.to_owned(),
+            installation,
+            uid,
+        })
+    }
+
+    pub(crate) fn installation(&self) -> &InstallationKey {
+        &self.installation
+    }
+
+    pub(crate) fn path_of(&self, key: Key) -> PathBuf {
+        self.path.join(entry_name(key))
+    }
+
+    /// Reads the entry of `key`.
+    pub(crate) fn look_up(&self, key: Key) -> Lookup {
+        let bytes = match read(&self.directory, &entry_name(key), self.uid) {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => return Lookup::Absent,
+            Err(fault) => return Lookup::Unusable(fault),
+        };
+        match self.decode(key, bytes.expose()) {
+            Some(entry) => Lookup::Found(entry),
+            None => Lookup::Unusable(Fault::Damaged),
+        }
+    }
+
+    /// Writes the entry of `key`. `exclusive` says that the caller holds the key's lock, so that
+    /// the remains of a killed writer cannot be somebody's work.
+    pub(crate) fn put(&self, key: Key, entry: &Entry, exclusive: bool) -> Result<(), Fault> {
+        if let Lookup::Unusable(fault) = self.look_up(key)
+            && !fault.is_replaceable()
+        {
+            return Err(fault);
+        }
+        let temporary = if exclusive {
+            format!("{key}.tmp")
+        } else {
+            format!("{key}.{}.tmp", std::process::id())
+        };
+        let result = self
+            .write_new(&temporary, &self.encode(key, entry))
+            .and_then(|()| rename(&self.directory, &temporary, &entry_name(key)));
+        if result.is_err() {
+            let _ = unlink(&self.directory, &temporary);
+        }
+        result.map_err(Fault::System)
+    }
+
+    /// Opens, and where needed makes, a file beside the entry: a lock, or what goes with it.
+    pub(crate) fn open_beside(&self, key: Key, extension: &str) -> io::Result<File> {
+        let flags = OFlags::RDWR | OFlags::CREATE;
+        open_at(&self.directory, &format!("{key}.{extension}"), flags)
+    }
+
+    pub(crate) fn remove_beside(&self, key: Key, extension: &str) -> io::Result<()> {
+        unlink(&self.directory, &format!("{key}.{extension}"))
+    }
+
+    fn write_new(&self, name: &str, bytes: &Secret) -> io::Result<()> {
+        match unlink(&self.directory, name) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        create_at(&self.directory, name)?.write_all(bytes.expose())
+    }
+
+    fn encode(&self, key: Key, entry: &Entry) -> Secret {
+        let metadata = serde_json::to_vec(&entry.metadata).expect("plain fields");
+        let credential = entry.credential.expose();
+        let mac = hex(&self.mac(key, &metadata, credential));
+        let size = MAGIC.len() + MAC_HEX + metadata.len() + credential.len() + 2;
+        let mut bytes = Vec::with_capacity(size);
+        for part in [
+            MAGIC.as_bytes(),
+            mac.as_bytes(),
+            b"\n",
+            &metadata,
+            b"\n",
+            credential,
+        ] {
+            bytes.extend_from_slice(part);
+        }
+        Secret::new(bytes)
+    }
+
+    fn decode(&self, key: Key, bytes: &[u8]) -> Option<Entry> {
+        let rest = bytes.strip_prefix(MAGIC.as_bytes())?;
+        let (mac, rest) = rest.split_at_checked(MAC_HEX)?;
+        let rest = rest.strip_prefix(b"\n")?;
+        let end = rest.iter().position(|byte| *byte == b'\n')?;
+        let (metadata, credential) = (&rest[..end], &rest[end + 1..]);
+        if hex(&self.mac(key, metadata, credential)).as_bytes() != mac {
+            return None;
+        }
+        Some(Entry {
+            metadata: serde_json::from_slice(metadata).ok()?,
+            credential: Secret::new(credential.to_vec()),
+        })
+    }
+
+    /// Binds the content to its name and to this installation: a damaged, copied or renamed entry
+    /// is never used.
+    fn mac(&self, key: Key, metadata: &[u8], credential: &[u8]) -> [u8; 32] {
+        let name = key.to_hex();
+        let fields: [&[u8]; 4] = [MAGIC.as_bytes(), name.as_bytes(), metadata, credential];
+        self.installation.authenticate(fields)
+    }
+}
+
+/// The key of this installation, made once: of any number of processes that find none, the first
+/// to link its own wins, and all read that one.
+fn installation_key(directory: &File, path: &Path, uid: u32) -> Result<InstallationKey, OpenError> {
+    let fault = |fault| OpenError::Fault {
+        path: path.join(INSTALLATION_KEY),
+        fault,
+    };
+    // Other rounds are needed where this process makes the key, or takes a bad one away.
+    for _ in 0..4 {
+        match read_key(directory, uid) {
+            Ok(Some(key)) => return Ok(key),
+            Ok(None) => {
+                let key = InstallationKey::generate().map_err(OpenError::Random)?;
+                link_new_key(directory, &key).map_err(|error| fault(error.into()))?;
+            }
+            Err(Fault::Symlink | Fault::Mode(_) | Fault::Damaged) => {
+                retire_bad_key(directory, uid).map_err(|error| fault(error.into()))?;
+            }
+            Err(other) => return Err(fault(other)),
+        }
+    }
+    Err(fault(Fault::Damaged))
+}
+
+fn read_key(directory: &File, uid: u32) -> Result<Option<InstallationKey>, Fault> {
+    match read(directory, INSTALLATION_KEY, uid)? {
+        None => Ok(None),
+        Some(bytes) => {
+            let key = InstallationKey::from_bytes(bytes.expose());
+            key.map(Some).ok_or(Fault::Damaged)
+        }
+    }
+}
+
+/// Takes an unusable key out of the way. Entries under it are lost, which costs a plugin run each.
+/// Under a lock and after another look, or it would take away the good key that another made.
+fn retire_bad_key(directory: &File, uid: u32) -> io::Result<()> {
+    let lock = open_at(directory, INSTALLATION_LOCK, OFlags::RDWR | OFlags::CREATE)?;
+    lock.lock()?;
+    match read_key(directory, uid) {
+        Ok(_) => Ok(()),
+        Err(_) => match unlink(directory, INSTALLATION_KEY) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            result => result,
+        },
+    }
+}
+
+fn link_new_key(directory: &File, key: &InstallationKey) -> io::Result<()> {
+    let mut suffix = [0; 8];
+    getrandom::fill(&mut suffix).map_err(io::Error::other)?;
+    let temporary = format!("{INSTALLATION_KEY}.{}.tmp", hex(&suffix));
+    create_at(directory, &temporary)?.write_all(key.as_bytes())?;
+    let linked = rustix::fs::linkat(
+        directory,
+        &temporary,
+        directory,
+        INSTALLATION_KEY,
+        AtFlags::empty(),
+    );
+    unlink(directory, &temporary)?;
+    match linked {
+        Ok(()) | Err(Errno::EXIST) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn open_directory(path: &Path) -> io::Result<File> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    match rustix::fs::open(path, flags, Mode::empty()) {
+        Ok(directory) => Ok(directory.into()),
+        Err(Errno::LOOP) => Err(io::Error::other("it is a symbolic link")),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A directory of ours that others can enter is closed to them; each file in it is still checked.
+fn secure_directory(directory: &File, uid: u32) -> Result<(), Fault> {
+    let metadata = directory.metadata()?;
+    if metadata.uid() != uid {
+        return Err(Fault::ForeignOwner(metadata.uid()));
+    }
+    if metadata.mode() & 0o077 != 0 {
+        rustix::fs::fchmod(directory, Mode::RWXU).map_err(io::Error::from)?;
+    }
+    Ok(())
+}
+
+/// The whole of a file that is ours alone; `None` where there is none.
+fn read(directory: &File, name: &str, uid: u32) -> Result<Option<Secret>, Fault> {
+    // NONBLOCK, so that a pipe in the file's place cannot hold us up.
+    let mut file = match open_at(directory, name, OFlags::RDONLY | OFlags::NONBLOCK) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.raw_os_error() == Some(Errno::LOOP.raw_os_error()) => {
+            return Err(Fault::Symlink);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err(Fault::NotAFile);
+    }
+    if metadata.uid() != uid {
+        return Err(Fault::ForeignOwner(metadata.uid()));
+    }
+    if metadata.mode() & 0o077 != 0 {
+        return Err(Fault::Mode(metadata.mode() & 0o777));
+    }
+    let size = usize::try_from(metadata.size())
+        .ok()
+        .filter(|_| metadata.size() <= MAX_ENTRY);
+    let mut bytes = vec![0; size.ok_or(Fault::Damaged)?];
+    // An entry is never written in place, so its size cannot change under us.
+    file.read_exact(&mut bytes)?;
+    Ok(Some(Secret::new(bytes)))
+}
+
+fn open_at(directory: &File, name: &str, flags: OFlags) -> io::Result<File> {
+    let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    Ok(rustix::fs::openat(directory, name, flags, FILE_MODE)?.into())
+}
+
+fn create_at(directory: &File, name: &str) -> io::Result<File> {
+    open_at(
+        directory,
+        name,
+        OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL,
+    )
+}
+
+fn rename(directory: &File, from: &str, to: &str) -> io::Result<()> {
+    Ok(rustix::fs::renameat(directory, from, directory, to)?)
+}
+
+fn unlink(directory: &File, name: &str) -> io::Result<()> {
+    Ok(rustix::fs::unlinkat(directory, name, AtFlags::empty())?)
+}
+
+fn entry_name(key: Key) -> String {
+    format!("{key}.entry")
+}
+
+/// Microseconds since the Unix epoch: a hit reads them without a parser of dates.
+mod micros {
+    use jiff::Timestamp;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(super) fn serialize<S: Serializer>(
+        at: &Timestamp,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_i64(at.as_microsecond())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Timestamp, D::Error> {
+        Timestamp::from_microsecond(i64::deserialize(from)?).map_err(D::Error::custom)
+    }
+}

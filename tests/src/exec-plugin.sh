@@ -1,0 +1,24 @@
+#!/bin/sh
+# An exec plugin for tests. Its folder says what it does; $1, if given, names which credential.
+folder=@FOLDER@
+if ! mkdir "$folder/running.$1" 2>/dev/null; then
+  echo "$1" >>"$folder/overlaps"
+fi
+echo "$1" >>"$folder/runs"
+if [ -s "$folder/stderr" ]; then cat "$folder/stderr" >&2; fi
+delay=$(cat "$folder/delay")
+case $delay in 0) ;; *) sleep "$delay" ;; esac
+rmdir "$folder/running.$1" 2>/dev/null
+code=$(cat "$folder/exit-code")
+case $code in 0) ;; *) exit "$code" ;; esac
+case $KUBERNETES_EXEC_INFO in *authentication.k8s.io/v1beta1*) version=v1beta1 ;; *) version=v1 ;; esac
+life=$(cat "$folder/life")
+case $life in
+'') expiry=null ;;
+*)
+  at=$(($(date +%s) + life))
+  expiry=\"$(date -u -d "@$at" +%Y-%m-%dT%H:%M:%SZ 2>/dev/null || date -u -r "$at" +%Y-%m-%dT%H:%M:%SZ)\"
+  ;;
+esac
+run=$(wc -l <"$folder/runs")
+sed -e "s/@VERSION@/$version/" -e "s/@EXPIRY@/$expiry/" -e "s/@RUN@/${run##* }/" -e "s/@NAME@/$1/" "$folder/answer"

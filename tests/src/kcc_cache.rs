@@ -1,0 +1,105 @@
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+use std::{env, fs, io};
+
+use anyhow::{Context, bail, ensure};
+use tempfile::TempDir;
+
+/// A home directory with a credential cache of its own.
+#[derive(Debug)]
+pub struct CacheHome {
+    home: TempDir,
+}
+
+/// The `kcc-cache` binary: what `KCC_CACHE_BIN` names, else built once in this process.
+///
+/// It is built alone, by `-p`: a build of the whole workspace unifies features and would test
+/// another program than the one that users get.
+pub fn build_kcc_cache() -> anyhow::Result<PathBuf> {
+    if let Some(named) = env::var_os("KCC_CACHE_BIN") {
+        let path = PathBuf::from(named);
+        ensure!(
+            path.is_file(),
+            "KCC_CACHE_BIN names no file: {}",
+            path.display()
+        );
+        return Ok(path);
+    }
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .args(["build", "--quiet", "--package=kcc-cli", "--bin=kcc-cache"])
+        .arg("--message-format=json-render-diagnostics")
+        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cannot run cargo to build kcc-cache")?;
+    ensure!(output.status.success(), "cargo could not build kcc-cache");
+    let messages = String::from_utf8(output.stdout)?;
+    for message in messages.lines() {
+        let message: serde_json::Value = serde_json::from_str(message)?;
+        if let Some(path) = message["executable"].as_str() {
+            return Ok(path.into());
+        }
+    }
+    bail!("cargo built kcc-cache and did not say where")
+}
+
+impl CacheHome {
+    /// An empty home.
+    pub fn new() -> io::Result<Self> {
+        let home = tempfile::Builder::new().prefix("home").tempdir()?;
+        Ok(Self { home })
+    }
+
+    /// The home directory.
+    pub fn path(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// Where the entries are.
+    pub fn entries_dir(&self) -> PathBuf {
+        self.path().join("cache/kcc")
+    }
+
+    /// The files of the stored entries.
+    pub fn entries(&self) -> Vec<PathBuf> {
+        let Ok(files) = fs::read_dir(self.entries_dir()) else {
+            return vec![];
+        };
+        let paths = files.filter_map(|file| Some(file.ok()?.path()));
+        paths
+            .filter(|path| {
+                path.extension()
+                    .is_some_and(|extension| extension == "entry")
+            })
+            .collect()
+    }
+
+    /// `kcc-cache` with this home and nothing else of our environment but `PATH`.
+    ///
+    /// # Panics
+    /// Where the binary can be neither found nor built; the message says why.
+    pub fn kcc_cache(&self) -> Command {
+        static BINARY: OnceLock<PathBuf> = OnceLock::new();
+        let binary = BINARY.get_or_init(|| match build_kcc_cache() {
+            Ok(path) => path,
+            Err(error) => panic!("{error:#}"),
+        });
+        let mut command = Command::new(binary);
+        command.env_clear().envs(self.variables());
+        command.stdin(Stdio::null());
+        command
+    }
+
+    /// The environment that makes a program use this home.
+    pub fn variables(&self) -> Vec<(&'static str, String)> {
+        let home = self.path().display();
+        let path = env::var("PATH").unwrap_or_default();
+        vec![
+            ("HOME", home.to_string()),
+            ("XDG_CACHE_HOME", format!("{home}/cache")),
+            ("PATH", path),
+        ]
+    }
+}

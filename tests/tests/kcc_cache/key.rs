@@ -1,0 +1,134 @@
+//! What shares an entry and what does not.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+
+use crate::{Bench, V1, exec_info, quiet_token};
+
+#[test]
+fn args_are_never_joined() {
+    let bench = Bench::new();
+    let ask = |args: &[&str]| quiet_token(bench.command().args(args));
+    assert_eq!(ask(&["a", "b"]), "token-1");
+    assert_eq!(ask(&["a b"]), "token-2");
+    assert_eq!(ask(&["a", "b"]), "token-1");
+}
+
+#[test]
+fn variables_that_decide_the_identity_have_entries_of_their_own() {
+    let bench = Bench::new();
+    let ask = |name: &str, value: &str| quiet_token(bench.command().env(name, value));
+    assert_eq!(ask("AWS_PROFILE", "dev"), "token-1");
+    assert_eq!(ask("AWS_PROFILE", "prod"), "token-2");
+    assert_eq!(ask("KUBE_CREDENTIAL_CACHE_USER", "dev"), "token-3");
+    assert_eq!(ask("AWS_PROFILE", "dev"), "token-1");
+    assert_eq!(ask("TERM", "xterm"), "token-4");
+    assert_eq!(ask("TERM", "dumb"), "token-4");
+}
+
+#[test]
+fn recorded_names_are_part_of_the_key() {
+    let bench = Bench::new();
+    let ask = |tenant: &str, list: &str| {
+        let mut command = bench.command();
+        command.env("TENANT", tenant);
+        quiet_token(command.env("KUBE_CREDENTIAL_CACHE_CACHEKEY_ENV_LIST", list))
+    };
+    assert_eq!(ask("a", "TENANT"), "token-1");
+    assert_eq!(ask("b", "TENANT"), "token-2");
+    assert_eq!(ask("a", "OTHER"), "token-3");
+    assert_eq!(ask("b", "OTHER"), "token-3");
+}
+
+#[test]
+fn clusters_have_entries_of_their_own_and_forms_of_one_cluster_share() {
+    let bench = Bench::new();
+    let ask = |cluster| {
+        let info = exec_info(V1, json!({ "cluster": cluster }));
+        quiet_token(bench.command().env("KUBERNETES_EXEC_INFO", info))
+    };
+    assert_eq!(ask(json!({ "server": "https://a" })), "token-1");
+    assert_eq!(ask(json!({ "server": "https://b" })), "token-2");
+    assert_eq!(
+        ask(json!({ "config": null, "server": "https://a", "insecure-skip-tls-verify": false })),
+        "token-1"
+    );
+}
+
+#[test]
+fn a_terminal_and_a_pipe_share() {
+    let bench = Bench::new();
+    let interactive = exec_info(V1, json!({ "interactive": true }));
+    assert_eq!(bench.token(), "token-1");
+    let mut command = bench.command();
+    assert_eq!(
+        quiet_token(command.env("KUBERNETES_EXEC_INFO", interactive)),
+        "token-1"
+    );
+}
+
+#[test]
+fn sixteen_users_at_once_keep_sixteen_entries() {
+    let bench = Bench::new();
+    let user = |number: usize| {
+        let mut command = bench.command();
+        command.env("KUBE_CREDENTIAL_CACHE_USER", format!("user-{number}"));
+        quiet_token(&mut command)
+    };
+    let round = || -> BTreeSet<String> {
+        std::thread::scope(|scope| {
+            let asks: Vec<_> = (0..16)
+                .map(|number| scope.spawn(move || user(number)))
+                .collect();
+            asks.into_iter().map(|ask| ask.join().unwrap()).collect()
+        })
+    };
+    let _ = round();
+    assert_eq!(bench.plugin.runs(), 16);
+    assert_eq!(
+        bench.home.entries().len(),
+        16,
+        "one installation key, whoever came first"
+    );
+    let _ = round();
+    assert_eq!(bench.plugin.runs(), 16);
+}
+
+#[test]
+fn the_names_of_entries_tell_nothing_and_differ_between_installations() {
+    let one = Bench::new();
+    let name = |bench: &Bench| bench.entry().file_name().unwrap().to_owned();
+    one.token();
+    let before = name(&one);
+    std::fs::remove_dir_all(one.home.entries_dir()).unwrap();
+    one.token();
+    assert_ne!(before, name(&one));
+}
+
+#[test]
+fn a_relative_path_starts_from_the_recorded_directory() {
+    let bench = Bench::new();
+    let plugin = bench.plugin.path();
+    let folder = plugin.parent().unwrap();
+    let ask = |setup: &dyn Fn(&mut std::process::Command)| {
+        let mut command = bench.home.kcc_cache();
+        command.arg("./plugin");
+        setup(&mut command);
+        command.output().unwrap()
+    };
+    let by_variable = ask(&|command| {
+        command.env("KUBE_CREDENTIAL_CACHE_COMMAND_DIR", folder);
+    });
+    let by_working_directory = ask(&|command| {
+        command.current_dir(folder);
+    });
+    assert_eq!(crate::token_of(&by_variable), "token-1");
+    assert_eq!(crate::token_of(&by_working_directory), "token-1");
+    assert_eq!(
+        bench.token(),
+        "token-1",
+        "the absolute path is the same plugin"
+    );
+    assert_eq!(crate::code(&ask(&|_| {})), 127);
+}

@@ -1,0 +1,397 @@
+//! How the plugin is run: streams, exit codes, signals, limits.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use harness::CacheHome;
+use rustix::process::{Pid, Signal};
+use serde_json::json;
+
+use crate::{V1, code, exec_info, script, stderr, token_of};
+
+/// A shell script as the plugin of a home.
+struct Scripted {
+    home: CacheHome,
+}
+
+impl Scripted {
+    fn new() -> Self {
+        Self {
+            home: CacheHome::new().unwrap(),
+        }
+    }
+
+    fn folder(&self) -> &Path {
+        self.home.path()
+    }
+
+    fn command(&self, text: &str) -> Command {
+        let plugin = script(self.folder(), "plugin", text);
+        let mut command = self.home.kcc_cache();
+        command.arg(plugin).current_dir(self.folder());
+        command
+    }
+
+    fn run(&self, text: &str) -> Output {
+        self.command(text).output().unwrap()
+    }
+
+    /// Starts `text`, and waits until it has made the file `started`.
+    fn start(&self, command: &mut Command) -> Child {
+        let child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        wait_for(&self.folder().join("started"));
+        child
+    }
+}
+
+const ANSWER: &str = r#"echo '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{"token":"t"}}'"#;
+
+fn wait_for(path: &Path) {
+    let since = Instant::now();
+    while !path.exists() {
+        assert!(
+            since.elapsed() < Duration::from_secs(20),
+            "{} never came",
+            path.display()
+        );
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn is_alive(pid_file: &Path) -> bool {
+    let pid: i32 = fs::read_to_string(pid_file)
+        .unwrap()
+        .trim()
+        .parse()
+        .unwrap();
+    rustix::process::test_kill_process(Pid::from_raw(pid).unwrap()).is_ok()
+}
+
+/// Ended soon, that is; a killed process stays for a moment until its new parent has seen it.
+fn has_ended(pid_file: &Path) -> bool {
+    let since = Instant::now();
+    while since.elapsed() < Duration::from_secs(10) {
+        if !is_alive(pid_file) {
+            return true;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    false
+}
+
+fn interactive(command: &mut Command) -> &mut Command {
+    command.env(
+        "KUBERNETES_EXEC_INFO",
+        exec_info(V1, json!({ "interactive": true })),
+    )
+}
+
+#[test]
+fn exit_codes_pass_through() {
+    let bench = Scripted::new();
+    for expected in [1, 2, 73, 126, 255] {
+        assert_eq!(code(&bench.run(&format!("exit {expected}"))), expected);
+    }
+    let killed = bench.run("kill -TERM $$");
+    assert_eq!(code(&killed), 128 + 15);
+    assert_eq!(stderr(&killed), "");
+}
+
+#[test]
+fn a_missing_plugin_is_named_with_its_hint() {
+    let bench = Scripted::new();
+    let ask = |command: &str| {
+        let mut ask = bench.home.kcc_cache();
+        ask.arg(command).env(
+            "KUBE_CREDENTIAL_CACHE_INSTALL_HINT",
+            "Install it from the shelf.",
+        );
+        ask.output().unwrap()
+    };
+    let in_path = ask("no-such-plugin");
+    assert_eq!(code(&in_path), 127);
+    assert!(stderr(&in_path).contains("cannot run no-such-plugin: not found in PATH"));
+    assert!(stderr(&in_path).contains("Install it from the shelf."));
+
+    let by_path = ask("/no/such/plugin");
+    assert_eq!(code(&by_path), 127);
+    assert!(stderr(&by_path).contains("cannot run /no/such/plugin: no such file"));
+}
+
+#[test]
+fn a_plugin_that_cannot_run_says_why() {
+    let bench = Scripted::new();
+    let file = bench.folder().join("plain");
+    fs::write(&file, "x").unwrap();
+    let plain = bench.home.kcc_cache().arg(&file).output().unwrap();
+    assert_eq!(code(&plain), 126);
+    assert!(
+        stderr(&plain).contains("not executable"),
+        "{}",
+        stderr(&plain)
+    );
+
+    let orphan = script(bench.folder(), "orphan", "");
+    fs::write(&orphan, "#!/no/such/interpreter\n").unwrap();
+    let output = bench.home.kcc_cache().arg(&orphan).output().unwrap();
+    assert_eq!(code(&output), 126);
+    assert!(
+        stderr(&output).contains("interpreter"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn the_plugin_is_told_what_the_client_asks_for() {
+    let bench = Scripted::new();
+    let tell = format!("printf %s \"$KUBERNETES_EXEC_INFO\" > info; {ANSWER}");
+    let info = exec_info(V1, json!({ "cluster": { "server": "https://a" } }));
+    let mut command = bench.command(&tell);
+    command.env("KUBERNETES_EXEC_INFO", &info).output().unwrap();
+    let told = || fs::read_to_string(bench.folder().join("info")).unwrap();
+    assert_eq!(told(), info);
+
+    // By hand there is nothing to pass on; without it a plugin would choose a version itself.
+    bench.run(&tell);
+    assert_eq!(
+        told(),
+        exec_info(V1, json!({})).replace(
+            r#"{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1"#,
+            r#"{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential"#
+        )
+    );
+}
+
+#[test]
+fn stdin_reaches_an_interactive_plugin_only() {
+    let read_stdin = format!("cat > input; {ANSWER}");
+    for (is_interactive, expected) in [(true, "secret code\n"), (false, "")] {
+        let bench = Scripted::new();
+        let mut command = bench.command(&read_stdin);
+        if is_interactive {
+            interactive(&mut command);
+        }
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        stdin.write_all(b"secret code\n").unwrap();
+        drop(stdin);
+        assert_eq!(token_of(&child.wait_with_output().unwrap()), "t");
+        assert_eq!(
+            fs::read_to_string(bench.folder().join("input")).unwrap(),
+            expected
+        );
+    }
+}
+
+#[test]
+fn a_plugin_that_may_prompt_stays_in_the_terminals_process_group() {
+    let tell = format!("ps -o pgid= -p $$ > group; ps -o pgid= -p $PPID > parents; {ANSWER}");
+    let groups = |bench: &Scripted| {
+        let read = |name| fs::read_to_string(bench.folder().join(name)).unwrap();
+        (read("group"), read("parents"))
+    };
+    let bench = Scripted::new();
+    bench.run(&tell);
+    let (group, parents) = groups(&bench);
+    assert_ne!(group, parents);
+
+    let bench = Scripted::new();
+    interactive(&mut bench.command(&tell)).output().unwrap();
+    let (group, parents) = groups(&bench);
+    assert_eq!(group, parents);
+}
+
+#[test]
+fn a_plugin_that_hangs_is_ended_with_its_group() {
+    let bench = Scripted::new();
+    let hang = "trap '' TERM; sh -c 'trap \"\" TERM; echo $$ > grandchild; sleep 60' & \
+                echo $$ > plugin-pid; sleep 60; sleep 60";
+    let mut command = bench.command(hang);
+    let since = Instant::now();
+    let output = command
+        .env("KUBE_CREDENTIAL_CACHE_PLUGIN_TIMEOUT", "400ms")
+        .output()
+        .unwrap();
+    assert_eq!(code(&output), 124);
+    assert!(
+        stderr(&output).contains("did not end within 400ms"),
+        "{}",
+        stderr(&output)
+    );
+    assert!(since.elapsed() < Duration::from_secs(20));
+    assert!(has_ended(&bench.folder().join("plugin-pid")));
+    assert!(has_ended(&bench.folder().join("grandchild")));
+}
+
+#[test]
+fn a_process_that_the_plugin_leaves_behind_does_not_hold_the_answer_up() {
+    let bench = Scripted::new();
+    // It keeps stdout, stderr and the run lock. Stderr is not a pipe here, or this test would wait.
+    let quick = |text: &str| {
+        let since = Instant::now();
+        let output = bench.command(text).stderr(Stdio::null()).output().unwrap();
+        assert_eq!(token_of(&output), "t");
+        assert!(since.elapsed() < Duration::from_secs(20), "{text}");
+    };
+    quick(&format!("sleep 60 & echo $! > daemon; {ANSWER}"));
+    let daemon = bench.folder().join("daemon");
+    assert!(
+        is_alive(&daemon),
+        "what the plugin started on purpose is left alone"
+    );
+    fs::remove_file(&bench.home.entries()[0]).unwrap();
+    quick(ANSWER);
+
+    let pid: i32 = fs::read_to_string(&daemon).unwrap().trim().parse().unwrap();
+    rustix::process::kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL).unwrap();
+}
+
+#[test]
+fn output_without_end_is_cut_off() {
+    let bench = Scripted::new();
+    let output = bench.run("echo $$ > plugin-pid; exec yes SECRET");
+    assert_eq!(code(&output), 1);
+    assert!(
+        stderr(&output).contains("printed more than 1024 KiB"),
+        "{}",
+        stderr(&output)
+    );
+    assert!(!stderr(&output).contains("SECRET"));
+    assert!(has_ended(&bench.folder().join("plugin-pid")));
+}
+
+#[test]
+fn a_large_answer_is_read_whole() {
+    let bench = Scripted::new();
+    let token = "x".repeat(900_000);
+    let answer =
+        json!({ "kind": "ExecCredential", "apiVersion": V1, "status": { "token": token } });
+    fs::write(bench.folder().join("answer"), answer.to_string()).unwrap();
+    for _ in 0..2 {
+        assert_eq!(token_of(&bench.run("cat answer")), token);
+    }
+}
+
+#[test]
+fn signals_end_the_plugin_and_then_us() {
+    for signal in [Signal::TERM, Signal::INT, Signal::HUP, Signal::QUIT] {
+        let bench = Scripted::new();
+        let mut command = bench.command("echo $$ > plugin-pid; touch started; exec sleep 60");
+        let child = bench.start(&mut command);
+        rustix::process::kill_process(Pid::from_child(&child), signal).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let ended_by = std::os::unix::process::ExitStatusExt::signal(&output.status);
+        assert_eq!(
+            ended_by,
+            Some(signal.as_raw()),
+            "{signal:?}: {:?}",
+            output.status
+        );
+        assert!(has_ended(&bench.folder().join("plugin-pid")));
+    }
+}
+
+#[test]
+fn a_plugin_may_clean_up_after_a_signal() {
+    let bench = Scripted::new();
+    let tidy = "trap 'touch cleaned; exit 1' TERM; touch started; while :; do sleep 0.05; done";
+    let child = bench.start(&mut bench.command(tidy));
+    rustix::process::kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+    child.wait_with_output().unwrap();
+    assert!(bench.folder().join("cleaned").exists());
+}
+
+#[test]
+fn a_plugin_may_handle_the_terminals_interrupt_and_go_on() {
+    let bench = Scripted::new();
+    let patient = format!(
+        "trap 'touch asked' INT; touch started; while [ ! -e asked ]; do sleep 0.05; done; {ANSWER}"
+    );
+    let mut command = bench.command(&patient);
+    std::os::unix::process::CommandExt::process_group(interactive(&mut command), 0);
+    let child = bench.start(&mut command);
+    // Ctrl-C: the terminal signals the whole group.
+    rustix::process::kill_process_group(Pid::from_child(&child), Signal::INT).unwrap();
+    assert_eq!(token_of(&child.wait_with_output().unwrap()), "t");
+}
+
+#[test]
+fn an_answer_that_nobody_reads_ends_quietly() {
+    let bench = Scripted::new();
+    bench.run(ANSWER);
+    let mut command = bench.command(ANSWER);
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(stderr(&output), "");
+}
+
+#[test]
+fn wrong_calls_say_what_is_wrong() {
+    let home = CacheHome::new().unwrap();
+    let run = |args: &[&str]| home.kcc_cache().args(args).output().unwrap();
+    for (args, expected) in [
+        (&[][..], "which plugin?"),
+        (&["--refresh"], "unknown option --refresh"),
+        (&[""], "the command is empty"),
+    ] {
+        let output = run(args);
+        assert_eq!(code(&output), 2);
+        assert!(stderr(&output).contains(expected), "{}", stderr(&output));
+        assert!(stderr(&output).contains("usage: kcc-cache <command>"));
+    }
+    let help = run(&["--help"]);
+    assert_eq!(code(&help), 0);
+    assert!(
+        String::from_utf8(help.stdout)
+            .unwrap()
+            .contains("usage: kcc-cache <command> [args...]")
+    );
+    let version = run(&["--version"]);
+    assert!(
+        String::from_utf8(version.stdout)
+            .unwrap()
+            .starts_with("kcc-cache ")
+    );
+}
+
+#[test]
+fn a_bad_variable_is_named_before_anything_runs() {
+    let bench = Scripted::new();
+    let mut command = bench.command("touch ran");
+    let output = command
+        .env("KUBE_CREDENTIAL_CACHE_REFRESH_MARGIN", "soon")
+        .output()
+        .unwrap();
+    assert_eq!(code(&output), 2);
+    assert!(stderr(&output).contains("KUBE_CREDENTIAL_CACHE_REFRESH_MARGIN=\"soon\""));
+    assert!(!bench.folder().join("ran").exists());
+}
+
+#[test]
+fn options_behind_the_command_are_the_plugins() {
+    let bench = Scripted::new();
+    let mut command = bench.command(&format!("echo \"$@\" > args; {ANSWER}"));
+    command
+        .args(["--help", "--version", "-x"])
+        .output()
+        .unwrap();
+    let args = fs::read_to_string(bench.folder().join("args")).unwrap();
+    assert_eq!(args, "--help --version -x\n");
+}

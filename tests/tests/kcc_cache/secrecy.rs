@@ -1,0 +1,126 @@
+//! No secret appears anywhere but in an entry and on stdout.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::json;
+
+use crate::{Bench, V1, script};
+
+const MARKER: &str = "MARKER-7f3a";
+
+fn find_in_files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for file in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = file.path();
+        if path.is_dir() {
+            find_in_files(&path, found);
+        } else if String::from_utf8_lossy(&fs::read(&path).unwrap()).contains(MARKER) {
+            found.push(path);
+        }
+    }
+}
+
+/// Asks with debug output on and with the marker in a plugin's answer.
+fn ask(bench: &Bench, setup: impl FnOnce(&mut Command)) -> Output {
+    let mut command = bench.command();
+    command.env("KUBE_CREDENTIAL_CACHE_DEBUG", "1");
+    setup(&mut command);
+    command.output().unwrap()
+}
+
+#[test]
+fn no_scenario_lets_a_secret_out() {
+    let v1 = |status: &str| {
+        format!(r#"{{"kind":"ExecCredential","apiVersion":"{V1}","status":{status}}}"#)
+    };
+    let token = format!(r#"{{"token":"{MARKER}"}}"#);
+    for (answer, exit) in [
+        (v1(&token), 0),
+        (v1(&token), 3),
+        (
+            v1(&format!(
+                r#"{{"token":"{MARKER}","expirationTimestamp":"2001-01-01T00:00:00Z"}}"#
+            )),
+            0,
+        ),
+        (
+            v1(&format!(
+                r#"{{"token":"{MARKER}","expirationTimestamp":"{MARKER}"}}"#
+            )),
+            0,
+        ),
+        (v1(&format!(r#"{{"token":["{MARKER}"]}}"#)), 0),
+        (v1(&format!(r#"{{"clientKeyData":"{MARKER}"}}"#)), 0),
+        (format!("{MARKER}: [{MARKER}"), 0),
+        (
+            format!(r#"{{"kind":"{MARKER}","apiVersion":"{MARKER}"}}"#),
+            0,
+        ),
+        (MARKER.repeat(200_000), 0),
+    ] {
+        let bench = Bench::new();
+        bench.plugin.answers(&answer).unwrap();
+        bench.plugin.exits_with(exit).unwrap();
+        for _ in 0..2 {
+            let output = ask(&bench, |_| {});
+            let heard = String::from_utf8_lossy(&output.stderr);
+            assert!(!heard.contains(MARKER), "{heard}");
+        }
+        let mut found = vec![];
+        find_in_files(bench.home.path(), &mut found);
+        found.retain(|path| path.extension() != Some("entry".as_ref()));
+        assert_eq!(found, Vec::<PathBuf>::new());
+    }
+}
+
+#[test]
+fn arguments_and_environment_are_not_repeated_either() {
+    let bench = Bench::new();
+    bench.plugin.exits_with(1).unwrap();
+    let output = ask(&bench, |command| {
+        command.arg(format!("--client-secret={MARKER}"));
+        command.env("AWS_SECRET_ACCESS_KEY", MARKER);
+    });
+    assert!(!String::from_utf8_lossy(&output.stderr).contains(MARKER));
+    bench.plugin.exits_with(0).unwrap();
+    ask(&bench, |command| {
+        command.arg(format!("--client-secret={MARKER}"));
+        command.env("AWS_SECRET_ACCESS_KEY", MARKER);
+    });
+    let mut found = vec![];
+    find_in_files(bench.home.path(), &mut found);
+    assert_eq!(found, Vec::<PathBuf>::new());
+}
+
+#[test]
+fn a_damaged_entry_is_not_quoted() {
+    let bench = Bench::new();
+    bench.plugin.answers_token(MARKER).unwrap();
+    ask(&bench, |_| {});
+    let entry = bench.entry();
+    let mut bytes = fs::read(&entry).unwrap();
+    bytes.truncate(bytes.len() - 5);
+    fs::write(&entry, bytes).unwrap();
+    bench.plugin.exits_with(1).unwrap();
+    let output = ask(&bench, |_| {});
+    assert!(!String::from_utf8_lossy(&output.stderr).contains(MARKER));
+}
+
+#[test]
+fn core_dumps_are_off_while_a_credential_is_in_memory() {
+    let bench = Bench::new();
+    let answer = json!({ "kind": "ExecCredential", "apiVersion": V1, "status": { "token": "t" } });
+    let text = format!("ulimit -S -c > limit; echo '{answer}'");
+    let plugin = script(bench.home.path(), "plugin", &text);
+    let mut shell = Command::new("sh");
+    let command = bench.home.kcc_cache();
+    shell
+        .args(["-c", "ulimit -S -c unlimited; exec \"$@\"", "sh"])
+        .arg(command.get_program());
+    shell.arg(plugin).current_dir(bench.home.path());
+    shell.env_clear().envs(bench.home.variables());
+    assert!(shell.output().unwrap().status.success());
+    let limit = fs::read_to_string(bench.home.path().join("limit")).unwrap();
+    assert_eq!(limit.trim(), "0");
+}

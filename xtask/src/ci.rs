@@ -1,0 +1,89 @@
+//! What CI runs, in the order in which it fails soonest.
+
+use std::process::Command;
+
+use anyhow::{Result, bail, ensure};
+use harness::cluster::Go;
+
+use crate::step;
+
+/// What is on crates registries; verified together, since alone a crate does not find its
+/// neighbours that are not published yet.
+const PUBLISHED: [&str; 4] = ["kcc-core", "kcc-cli", "kcache", "kcache-join"];
+
+pub(crate) fn run() -> Result<()> {
+    step::run("format", &mut step::cargo_with("fmt --all -- --check"))?;
+    let clippy = "clippy --workspace --all-targets --all-features -- --deny warnings";
+    step::run("lints", &mut step::cargo_with(clippy))?;
+    go_is_tidy()?;
+    hit_path_is_small()?;
+    dependencies_are_allowed()?;
+    crate::test::run(None)?;
+    let mut docs = step::cargo_with("doc --workspace --all-features --no-deps");
+    step::run("documentation", docs.env("RUSTDOCFLAGS", "--deny warnings"))?;
+    packages_are_complete()?;
+    crate::sizes::run()
+}
+
+/// `kcc-cache` is what every kubectl call starts; an async runtime has no place in it.
+fn hit_path_is_small() -> Result<()> {
+    step::say("\n=== no async runtime in kcc-cli");
+    let mut tree = step::cargo_with("tree --package kcc-cli --edges normal --prefix none");
+    let tree = step::output_of(&mut tree)?;
+    let names = tree
+        .lines()
+        .filter_map(|line| line.split_whitespace().next());
+    for name in names {
+        ensure!(
+            !matches!(name, "tokio" | "kube" | "k8s-openapi"),
+            "kcc-cli depends on {name}; `cargo tree -p kcc-cli -i {name}` shows by which way"
+        );
+    }
+    Ok(())
+}
+
+/// The advisory check needs a database from elsewhere; the others need nothing.
+fn dependencies_are_allowed() -> Result<()> {
+    if !step::answers(step::cargo().get_program(), &["deny", "--version"]) {
+        if std::env::var_os("CI").is_some() {
+            bail!(
+                "cargo-deny is missing; .ci/run installs it, or: cargo install --locked cargo-deny"
+            );
+        }
+        step::say("\n=== licences, bans, sources: left out, since cargo-deny is missing");
+        step::say("install it with: cargo install --locked cargo-deny");
+        return Ok(());
+    }
+    let deny = "deny --all-features check licenses bans sources";
+    step::run("licences, bans, sources", &mut step::cargo_with(deny))
+}
+
+fn go_is_tidy() -> Result<()> {
+    let folder = step::root().join("tests/apiserver");
+    let go = match Go::find() {
+        Ok(go) => go.command,
+        Err(reason) => {
+            step::say(&format!(
+                "\n=== the API server's source: left out: {reason}"
+            ));
+            return Ok(());
+        }
+    };
+    step::say("\n=== the API server's source");
+    let mut gofmt = Command::new(go.with_file_name("gofmt"));
+    let unformatted = step::output_of(gofmt.arg("-l").arg(".").current_dir(&folder))?;
+    ensure!(unformatted.is_empty(), "gofmt would change: {unformatted}");
+    let mut vet = Command::new(&go);
+    step::run("go vet", vet.args(["vet", "./..."]).current_dir(&folder))
+}
+
+fn packages_are_complete() -> Result<()> {
+    let mut package = step::cargo_with("package");
+    for name in PUBLISHED {
+        package.args(["--package", name]);
+    }
+    if std::env::var_os("CI").is_none() {
+        package.arg("--allow-dirty");
+    }
+    step::run("packages", &mut package)
+}
