@@ -232,6 +232,9 @@ mod tests {
 
     use super::*;
 
+    type Side<'a> =
+        &'a mut dyn Operator<ConfigMap, ConfigMap, Source = Selecting, Target = Anchors>;
+
     fn map(name: &str, app: &str) -> ConfigMap {
         let mut map = ConfigMap::default();
         map.metadata.name = Some(name.to_owned());
@@ -250,8 +253,6 @@ mod tests {
             evaluations: 0,
             wasted: 0,
         };
-        type Side<'a> =
-            &'a mut dyn Operator<ConfigMap, ConfigMap, Source = Selecting, Target = Anchors>;
         let side: Side<'_> = &mut operator;
         let (mut sources, mut targets) = (Vec::new(), Vec::new());
         for (place, text) in (0..).zip(["app=web", "app in (web,db)", "!x", "", "app", "x,app=db"])

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::fact::{Fact, Involved, NodeName, Selects};
 use crate::field::{Field, FieldError, FieldSelector};
 use crate::index::{Anchor, Term};
-use crate::object::{Key, Object};
+use crate::object::Object;
 use crate::selector::Selector;
 use crate::store::State;
 
@@ -280,16 +280,19 @@ impl<V: Object> Filter<V> {
 
     /// Shows all objects of a state that the filter may accept, and spares what it plainly does
     /// not.
-    pub(crate) fn scan<'a>(&self, state: &'a State<V>, mut see: impl FnMut(&'a Key, &'a Arc<V>)) {
+    pub(crate) fn scan<'a>(&self, state: &'a State<V>, see: impl FnMut(&'a Arc<V>)) {
         match self.rule() {
             Rule::Nothing => {}
             Rule::Names(names) if names_one_each(names) => {
-                let found = pairs_of(names).filter_map(|(ns, name)| state.entry(ns, name));
-                found.for_each(|(key, object)| see(key, object));
+                let found = pairs_of(names).filter_map(|(ns, name)| state.get(ns, name));
+                found.for_each(see);
             }
             _ => match self.shared_namespace() {
-                Some(namespace) => state.in_namespace(namespace).for_each(|(k, o)| see(k, o)),
-                None => state.unordered().for_each(|(k, o)| see(k, o)),
+                Some(namespace) => {
+                    let found = state.in_namespace(namespace);
+                    found.map(|(_, object)| object).for_each(see);
+                }
+                None => state.unordered().for_each(see),
             },
         }
     }

@@ -1,8 +1,11 @@
 //! The state of a cache: immutable, replaced whole by each commit.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::ops::Bound;
 use std::sync::Arc;
+
+use equivalent::Equivalent;
 
 use crate::event::Change;
 use crate::object::{Key, KeyRef, Object};
@@ -15,9 +18,45 @@ pub(crate) struct State<V> {
     /// The newest commit of each input that this state has seen.
     pub(crate) frontier: Arc<[u64]>,
     /// For gets: twice as fast as an ordered map.
-    objects: imbl::HashMap<Key, Arc<V>>,
+    objects: imbl::HashMap<Stored<V>, ()>,
     /// For lists; an update leaves it alone.
     order: imbl::OrdSet<Key>,
+}
+
+/// An object as its own key, so that a node of the map holds one pointer for each and copying it
+/// touches one count.
+struct Stored<V>(Arc<V>);
+
+impl<V> Clone for Stored<V> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<V: Object> Stored<V> {
+    fn parts(&self) -> KeyRef<'_> {
+        KeyRef(self.0.namespace().unwrap_or_default(), self.0.name())
+    }
+}
+
+impl<V: Object> PartialEq for Stored<V> {
+    fn eq(&self, other: &Self) -> bool {
+        self.parts() == other.parts()
+    }
+}
+
+impl<V: Object> Eq for Stored<V> {}
+
+impl<V: Object> Hash for Stored<V> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.parts().hash(state);
+    }
+}
+
+impl<V: Object> Equivalent<Stored<V>> for KeyRef<'_> {
+    fn equivalent(&self, stored: &Stored<V>) -> bool {
+        *self == stored.parts()
+    }
 }
 
 impl<V> Default for State<V> {
@@ -44,17 +83,18 @@ impl<V> Clone for State<V> {
     }
 }
 
-impl<V> State<V> {
+impl<V: Object> State<V> {
     pub(crate) fn get(&self, namespace: &str, name: &str) -> Option<&Arc<V>> {
-        self.objects.get(&KeyRef(namespace, name))
-    }
-
-    pub(crate) fn entry(&self, namespace: &str, name: &str) -> Option<(&Key, &Arc<V>)> {
-        self.objects.get_key_value(&KeyRef(namespace, name))
+        self.get_parts(KeyRef(namespace, name))
     }
 
     pub(crate) fn at(&self, key: &Key) -> Option<&Arc<V>> {
-        self.objects.get(key)
+        self.get_parts(key.parts())
+    }
+
+    fn get_parts(&self, parts: KeyRef<'_>) -> Option<&Arc<V>> {
+        let (Stored(object), ()) = self.objects.get_key_value(&parts)?;
+        Some(object)
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -65,27 +105,28 @@ impl<V> State<V> {
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&Key, &Arc<V>)> {
         self.order
             .iter()
-            .filter_map(|key| Some((key, self.objects.get(key)?)))
+            .filter_map(|key| Some((key, self.at(key)?)))
     }
 
     /// All objects, in any order: faster than in order.
-    pub(crate) fn unordered(&self) -> impl Iterator<Item = (&Key, &Arc<V>)> {
-        self.objects.iter()
+    pub(crate) fn unordered(&self) -> impl Iterator<Item = &Arc<V>> {
+        self.objects.keys().map(|Stored(object)| object)
     }
 
     pub(crate) fn in_namespace(&self, namespace: &str) -> impl Iterator<Item = (&Key, &Arc<V>)> {
         let from = Bound::Included(KeyRef(namespace, ""));
         let keys = self.order.range::<_, KeyRef<'_>>((from, Bound::Unbounded));
         let keys = keys.take_while(move |key| key.namespace() == namespace);
-        keys.filter_map(|key| Some((key, self.objects.get(key)?)))
+        keys.filter_map(|key| Some((key, self.at(key)?)))
     }
 
     /// Puts one change in, and makes it say what was really there before.
     pub(crate) fn apply(&mut self, change: &mut Change<V>) {
-        change.old = match &change.new {
-            Some(new) => self.objects.insert(change.key.clone(), new.clone()),
-            None => self.objects.remove(&change.key),
-        };
+        change.old = self.at(&change.key).cloned();
+        match &change.new {
+            Some(new) => drop(self.objects.insert(Stored(new.clone()), ())),
+            None => drop(self.objects.remove(&change.key.parts())),
+        }
         match (&change.old, &change.new) {
             (None, Some(_)) => drop(self.order.insert(change.key.clone())),
             (Some(_), None) => drop(self.order.remove(&change.key)),
@@ -164,7 +205,7 @@ impl<V> fmt::Debug for Snapshot<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut f = f.debug_struct("Snapshot");
         f.field("commit", &self.0.commit)
-            .field("len", &self.0.len());
+            .field("len", &self.0.objects.len());
         f.finish_non_exhaustive()
     }
 }

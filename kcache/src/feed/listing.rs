@@ -69,13 +69,14 @@ impl<V: Object> Listing<V> {
         let mut updates = Updates::new();
         let mut refused = 0;
         let mut loses = crate::fault::DropDelete.strikes();
-        for (key, there) in state.unordered() {
-            match self.objects.remove(key) {
+        for there in state.unordered() {
+            let key = Key::of(&**there);
+            match self.objects.remove(&key) {
                 Some(listed) if !new_history && is_same(&listed, there) => {}
                 Some(listed) if !new_history && is_older(&listed, there) => refused += 1,
-                Some(listed) => drop(updates.insert(key.clone(), Some(Arc::new(listed)))),
-                None if self.kept.contains(key) || std::mem::take(&mut loses) => {}
-                None => drop(updates.insert(key.clone(), None)),
+                Some(listed) => drop(updates.insert(key, Some(Arc::new(listed)))),
+                None if self.kept.contains(&key) || std::mem::take(&mut loses) => {}
+                None => drop(updates.insert(key, None)),
             }
         }
         let new = self.objects.into_iter();

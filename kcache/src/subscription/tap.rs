@@ -141,18 +141,17 @@ fn difference<V: Object>(
     recheck: bool,
 ) -> Vec<Change<V>> {
     let mut changes = Vec::new();
-    let side = |object: &Arc<V>, has: bool| has.then(|| object.clone());
-    old.scan(state, |key, object| {
+    old.scan(state, |object| {
         let stays = new.accepts(object);
         if old.accepts(object) && (recheck || !stays) {
-            let (key, old, new) = (key.clone(), Some(object.clone()), side(object, stays));
-            changes.push(Change { key, old, new });
+            let new = stays.then(|| object.clone());
+            let gone = Change::deleted(object.clone());
+            changes.push(Change { new, ..gone });
         }
     });
-    new.scan(state, |key, object| {
+    new.scan(state, |object| {
         if new.accepts(object) && !old.accepts(object) {
-            let (key, old, new) = (key.clone(), None, Some(object.clone()));
-            changes.push(Change { key, old, new });
+            changes.push(Change::created(object.clone()));
         }
     });
     changes

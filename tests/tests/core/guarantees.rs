@@ -193,7 +193,9 @@ async fn a_slow_callback_delays_only_its_monitor() {
     let (pods, mut feed) = kcache::feed();
     feed.relist([own("p1", 1)], None).unwrap();
     let (release, blocked) = mpsc::channel::<()>();
-    let handler = Handler::new().on_initialize(move |_: Vec<Arc<Own>>| drop(blocked.recv()));
+    let handler = Handler::new().on_initialize(move |_: Vec<Arc<Own>>| {
+        let _ = blocked.recv();
+    });
     let monitor = pods.monitor(handler);
     let mut brisk = pods.subscribe();
     brisk.snapshot().await.unwrap();
