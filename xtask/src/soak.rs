@@ -1,43 +1,34 @@
-//! `cargo xtask soak --minutes N`: the model and the join oracle on cases that no run had before,
-//! and the checks that are builds of their own: seeded faults and loom.
+//! The oracles of the watch cache for longer, and what they need a build of its own for.
 
-use std::path::Path;
-use std::process::Command;
+use anyhow::Result;
 
-use anyhow::{Context, Result, ensure};
+use crate::step;
 
-/// Runs the oracles for so many minutes each. A failure prints the seed and the fewest steps.
+/// Runs each oracle for so many minutes, on cases that no run had before. A failure names the seed
+/// and the fewest steps that show it.
 pub(crate) fn run(minutes: f64) -> Result<()> {
-    let oracles = ["the_cache_is_its_model", "joins_are_their_nested_loop"];
-    for oracle in oracles {
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo.args(["test", "--release", "--package", "tests", "--test", "core", oracle]);
-        cargo.env("KCACHE_SOAK_MINUTES", minutes.to_string());
+    for oracle in ["the_cache_is_its_model", "joins_are_their_nested_loop"] {
+        let mut cargo = step::cargo_with("test --release --package tests --test core");
         cargo.env("CARGO_PROFILE_RELEASE_LTO", "off");
         cargo.env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
-        succeed(&mut cargo)?;
+        cargo.env("KCACHE_SOAK_MINUTES", minutes.to_string());
+        step::run(oracle, cargo.args([oracle, "--", "--nocapture"]))?;
     }
     Ok(())
 }
 
 /// Each fault that can be switched on must be caught by the oracles.
-pub(crate) fn faults(target: &Path) -> Result<()> {
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["test", "--package", "tests", "--test", "core", "faults::"]);
-    cargo.env("RUSTFLAGS", "--cfg kcache_faults");
-    succeed(cargo.env("CARGO_TARGET_DIR", target.join("faults")))
+pub(crate) fn faults() -> Result<()> {
+    let test = "test --package tests --test core --target-dir target/faults faults::";
+    let mut cargo = step::cargo_with(test);
+    step::run(
+        "seeded faults",
+        cargo.env("RUSTFLAGS", "--cfg kcache_faults"),
+    )
 }
 
-/// Every interleaving of a writer and a subscriber.
-pub(crate) fn interleavings(target: &Path) -> Result<()> {
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["test", "--package", "kcache", "--test", "loom"]);
-    cargo.env("RUSTFLAGS", "--cfg kcache_loom");
-    succeed(cargo.env("CARGO_TARGET_DIR", target.join("loom")))
-}
-
-fn succeed(cargo: &mut Command) -> Result<()> {
-    let status = cargo.status().context("cannot start cargo")?;
-    ensure!(status.success(), "{cargo:?} failed: {status}");
-    Ok(())
+/// Every interleaving of a writer and a subscriber, under loom.
+pub(crate) fn interleavings() -> Result<()> {
+    let mut cargo = step::cargo_with("test --package kcache --test loom --target-dir target/loom");
+    step::run("interleavings", cargo.env("RUSTFLAGS", "--cfg kcache_loom"))
 }
