@@ -294,7 +294,11 @@ impl<V: Object> Feed<V> {
 }
 
 /// What is under a key, after updates that are not committed yet.
-fn present<'a, V: Object>(key: &Key, updates: &'a Updates<V>, state: &'a State<V>) -> Option<&'a Arc<V>> {
+fn present<'a, V: Object>(
+    key: &Key,
+    updates: &'a Updates<V>,
+    state: &'a State<V>,
+) -> Option<&'a Arc<V>> {
     match updates.get(key) {
         Some(update) => update.as_ref(),
         None => state.at(key),
