@@ -56,6 +56,30 @@ where
 
 /// The Pods that Deployments select: those in the Deployment's namespace whose labels its selector
 /// matches, whoever owns them. An empty selector selects none.
+///
+/// # Example
+///
+/// ```
+/// use k8s_openapi::api::apps::v1::Deployment;
+/// use k8s_openapi::api::core::v1::Pod;
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), kcache::Error> {
+/// # fn read<K: serde::de::DeserializeOwned>(value: serde_json::Value) -> K {
+/// #     serde_json::from_value(value).expect("an object")
+/// # }
+/// # use serde_json::json;
+/// let (deployments, mut deployment_feed) = kcache::feed::<Deployment>();
+/// let (pods, mut pod_feed) = kcache::feed::<Pod>();
+/// let selected = kcache_join::deployment_pods(&deployments, &pods);
+/// # let labels = json!({"app": "web"});
+/// # let pod = read(json!({"metadata": {"namespace": "a", "name": "web-1", "labels": labels}}));
+/// # let spec = json!({"selector": {"matchLabels": labels}, "template": {}});
+/// # let deployment = read(json!({"metadata": {"namespace": "a", "name": "web"}, "spec": spec}));
+/// pod_feed.relist([pod], None)?;
+/// deployment_feed.relist([deployment], None)?;
+/// selected.ready().await?;
+/// assert!(selected.cache().get("a", "web-1").is_some());
+/// # Ok(()) }
+/// ```
 pub fn deployment_pods<D, P>(deployments: &Publisher<D>, pods: &Publisher<P>) -> Join<D, P>
 where
     D: Object + Fact<Selects>,
@@ -79,6 +103,30 @@ where
 
 /// The Services that Ingresses send requests to: by the names of the default backend and of every
 /// path's backend, in the Ingress's namespace.
+///
+/// # Example
+///
+/// ```
+/// use k8s_openapi::api::core::v1::Service;
+/// use k8s_openapi::api::networking::v1::Ingress;
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), kcache::Error> {
+/// # fn read<K: serde::de::DeserializeOwned>(value: serde_json::Value) -> K {
+/// #     serde_json::from_value(value).expect("an object")
+/// # }
+/// # use serde_json::json;
+/// let (ingresses, mut ingress_feed) = kcache::feed::<Ingress>();
+/// let (services, mut service_feed) = kcache::feed::<Service>();
+/// let reached = kcache_join::ingress_services(&ingresses, &services);
+/// # let backend = json!({"service": {"name": "web", "port": {"number": 80}}});
+/// # let spec = json!({"defaultBackend": backend});
+/// # let ingress = read(json!({"metadata": {"namespace": "a", "name": "in"}, "spec": spec}));
+/// # let service = read(json!({"metadata": {"namespace": "a", "name": "web"}}));
+/// ingress_feed.relist([ingress], None)?;
+/// service_feed.relist([service], None)?;
+/// reached.ready().await?;
+/// assert!(reached.cache().get("a", "web").is_some());
+/// # Ok(()) }
+/// ```
 pub fn ingress_services<I, S>(ingresses: &Publisher<I>, services: &Publisher<S>) -> Join<I, S>
 where
     I: Object + Fact<Backends>,
@@ -121,6 +169,24 @@ where
 }
 
 /// The Pods behind Ingresses: [`ingress_services`], then [`service_pods`].
+///
+/// # Example
+///
+/// ```
+/// # use k8s_openapi::api::core::v1::{Pod, Service};
+/// # use k8s_openapi::api::networking::v1::Ingress;
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), kcache::Error> {
+/// # let (ingresses, mut ingress_feed) = kcache::feed::<Ingress>();
+/// # let (services, mut service_feed) = kcache::feed::<Service>();
+/// # let (pods, mut pod_feed) = kcache::feed::<Pod>();
+/// let behind = kcache_join::ingress_pods(&ingresses, &services, &pods);
+/// # ingress_feed.relist([], None)?;
+/// # service_feed.relist([], None)?;
+/// # pod_feed.relist([], None)?;
+/// behind.ready().await?;
+/// assert!(behind.cache().is_empty());
+/// # Ok(()) }
+/// ```
 pub fn ingress_pods<I, S, P>(
     ingresses: &Publisher<I>,
     services: &Publisher<S>,

@@ -175,6 +175,23 @@ impl Scope {
 /// Selectors and objects go by numbers that the caller gives them. What [`selectors_for`] and
 /// [`objects_for`] name are candidates, to be judged by [`Selector::matches`].
 ///
+/// # Example
+///
+/// ```
+/// # use k8s_openapi::api::core::v1::ConfigMap;
+/// use kcache::{Scope, SelectorIndex};
+/// # let mut web = ConfigMap::default();
+/// # web.metadata.labels = Some([("app".to_owned(), "web".to_owned())].into());
+/// let mut index = SelectorIndex::new(Scope::Everywhere);
+/// let anchors = index.anchors(&web);
+/// index.insert_object(7, &anchors);
+/// let selector = "app in (web, api)".parse()?;
+/// index.insert_selector(1, "", &selector);
+/// assert_eq!(index.objects_for("", &selector).collect::<Vec<_>>(), [7]);
+/// assert_eq!(index.selectors_for(&anchors).collect::<Vec<_>>(), [1]);
+/// # Ok::<(), kcache::SelectorError>(())
+/// ```
+///
 /// [`selectors_for`]: Self::selectors_for
 /// [`objects_for`]: Self::objects_for
 #[derive(Default)]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::io::Write;
 use std::time::{Duration, Instant};
 
 /// Counts by kind.
@@ -62,6 +63,11 @@ pub(crate) fn run_cases(cases: u64, case: impl Fn(u64, usize) -> Outcome) -> Cov
             Err(_) => fail(seed, &case),
         }
         seed += 1;
+    }
+    if end.is_some() {
+        // The only report of a run that found nothing.
+        let cases = seed - first;
+        let _ = writeln!(std::io::stderr(), "{cases} cases of {STEPS} steps: {total}");
     }
     total
 }
