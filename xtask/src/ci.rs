@@ -19,6 +19,8 @@ pub(crate) fn run() -> Result<()> {
     hit_path_is_small()?;
     dependencies_are_allowed()?;
     crate::test::run(None)?;
+    crate::soak::faults()?;
+    crate::soak::interleavings()?;
     let mut docs = step::cargo_with("doc --workspace --all-features --no-deps");
     step::run("documentation", docs.env("RUSTDOCFLAGS", "--deny warnings"))?;
     packages_are_complete()?;
