@@ -1,1 +1,112 @@
-#![doc = include_str!("../README.md")]
+//! A watch cache for Kubernetes objects: one list and watch a resource, any number of subscribers,
+//! each with a filter that can be changed while it runs.
+//!
+//! # How a change travels
+//!
+//! ```text
+//!  a source: engine, other watcher, test
+//!      │ Input
+//!      ▼
+//!  Feed            feed.rs          is it news? what does a list mean?
+//!      │ Updates
+//!      ▼
+//!  Writer, State   writer.rs        one commit: the next immutable state, its changes
+//!      │ Change                     (store.rs holds states, cache.rs reads them)
+//!      ▼
+//!  Hub             hub.rs           which filters does it concern?
+//!      │ Change
+//!      ▼
+//!  Mailbox         mailbox.rs       queued, then one net change a key
+//!      │ Change
+//!      ▼
+//!  Subscription    subscription.rs  judged by the filter's closure
+//!      │ Event
+//!      ▼
+//!  a subscriber, or a view, index, monitor or join: again a writer, fed by a subscription
+//! ```
+//!
+//! One writer commits to a [`Publisher`]; reads of its [`Cache`] take the newest state and never
+//! wait. What a subscriber can rely on is written down, with the test for each point, in
+//! `docs/guarantees.md`.
+//!
+//! # Example
+//!
+//! ```
+//! use k8s_openapi::api::core::v1::Pod;
+//! use kcache::{Event, Filter};
+//!
+//! # fn pod(name: &str, app: &str) -> Pod {
+//! #     let value = serde_json::json!({"metadata": {"name": name, "namespace": "shop", "labels": {"app": app}}});
+//! #     serde_json::from_value(value).expect("a pod")
+//! # }
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), kcache::Error> {
+//! let (pods, mut feed) = kcache::feed();
+//! feed.relist([pod("web-1", "web"), pod("db-1", "db")], None)?;
+//!
+//! let web = pods.view(Filter::labels([("app", "web")]));
+//! let mut changes = web.subscribe();
+//! assert!(matches!(changes.next().await, Some(Event::Create { .. })));
+//! feed.apply(pod("web-2", "web"))?;
+//! assert!(matches!(changes.next().await, Some(Event::Create { .. })));
+//! assert_eq!((pods.cache().len(), web.cache().len()), (3, 2));
+//! # Ok(()) }
+//! ```
+//!
+//! # Stored forms
+//!
+//! Everything is generic over what is stored. [`Object`] is implemented for every
+//! [`kube::Resource`]: the types of k8s-openapi, derived custom resources, `DynamicObject`,
+//! `PartialObjectMeta`; it can be implemented for a struct of one's own, and a [`Codec`] makes any
+//! of them of bytes.
+
+mod object;
+mod version;
+
+mod event;
+mod feed;
+mod hub;
+mod mailbox;
+mod store;
+mod subscription;
+mod writer;
+
+mod cache;
+mod codec;
+mod error;
+mod fact;
+mod fault;
+mod field;
+mod filter;
+mod gate;
+mod index;
+mod lookup;
+mod monitor;
+mod publisher;
+mod selector;
+mod status;
+mod sync;
+mod view;
+
+pub use cache::Cache;
+pub use codec::{Codec, DecodeError, JsonCodec, Raw};
+pub use error::Error;
+pub use event::{Change, Event};
+pub use fact::{Fact, Involved, NodeName, Selects};
+#[doc(hidden)]
+#[cfg(kcache_faults)]
+pub use fault::Fault;
+pub use feed::{Feed, Input, feed};
+pub use field::{Field, FieldError, FieldSelector};
+pub use filter::Filter;
+pub use index::{Anchors, Scope, SelectorIndex};
+pub use lookup::Lookup;
+pub use mailbox::Overflow;
+pub use monitor::{Handler, Monitor};
+pub use object::{Key, Object};
+pub use publisher::{Publisher, publisher};
+pub use selector::{Selector, SelectorError};
+pub use status::{Notice, Notices, Phase, Status};
+pub use store::Snapshot;
+pub use subscription::{Batch, Control, Start, SubscribeOptions, Subscription};
+pub use view::View;
+pub use writer::{Updates, Writer};

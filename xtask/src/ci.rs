@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use anyhow::{Result, bail, ensure};
+use harness::cluster::Go;
 
 use crate::step;
 
@@ -18,6 +19,8 @@ pub(crate) fn run() -> Result<()> {
     hit_path_is_small()?;
     dependencies_are_allowed()?;
     crate::test::run(None)?;
+    crate::soak::faults()?;
+    crate::soak::interleavings()?;
     let mut docs = step::cargo_with("doc --workspace --all-features --no-deps");
     step::run("documentation", docs.env("RUSTDOCFLAGS", "--deny warnings"))?;
     packages_are_complete()?;
@@ -59,15 +62,20 @@ fn dependencies_are_allowed() -> Result<()> {
 
 fn go_is_tidy() -> Result<()> {
     let folder = step::root().join("tests/apiserver");
-    if !step::answers("go", &["version"]) {
-        step::say("\n=== the API server's source: left out, since Go is missing");
-        return Ok(());
-    }
+    let go = match Go::find() {
+        Ok(go) => go.command,
+        Err(reason) => {
+            step::say(&format!(
+                "\n=== the API server's source: left out: {reason}"
+            ));
+            return Ok(());
+        }
+    };
     step::say("\n=== the API server's source");
-    let mut gofmt = Command::new("gofmt");
+    let mut gofmt = Command::new(go.with_file_name("gofmt"));
     let unformatted = step::output_of(gofmt.arg("-l").arg(".").current_dir(&folder))?;
     ensure!(unformatted.is_empty(), "gofmt would change: {unformatted}");
-    let mut vet = Command::new("go");
+    let mut vet = Command::new(&go);
     step::run("go vet", vet.args(["vet", "./..."]).current_dir(&folder))
 }
 

@@ -2,9 +2,11 @@
 
 mod apiserver;
 mod bench;
+mod bench_core;
 mod ci;
 mod demo;
 mod sizes;
+mod soak;
 mod step;
 mod test;
 
@@ -40,6 +42,12 @@ enum Task {
     },
     /// Report the sizes of files and functions against the style's limits
     Sizes,
+    /// Run the oracles of the watch cache on cases that no run had before
+    Soak {
+        /// How long each oracle runs
+        #[arg(long)]
+        minutes: f64,
+    },
     /// Measure something, as docs/performance.md reports it
     #[command(subcommand)]
     Bench(Bench),
@@ -53,6 +61,12 @@ enum Bench {
         #[arg(long, default_value_t = 500)]
         pairs: usize,
     },
+    /// What the core of the watch cache costs: commits, reads, fan-out, joins
+    Core {
+        /// Where the table is written as JSON
+        #[arg(long, default_value = "target/bench-core.json")]
+        json: PathBuf,
+    },
 }
 
 fn main() -> ExitCode {
@@ -63,6 +77,8 @@ fn main() -> ExitCode {
         Task::Apiserver { data_dir } => apiserver::run(data_dir),
         Task::Sizes => sizes::run(),
         Task::Bench(Bench::Hit { pairs }) => bench::hit(pairs),
+        Task::Bench(Bench::Core { json }) => bench_core::run(&json),
+        Task::Soak { minutes } => soak::run(minutes),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

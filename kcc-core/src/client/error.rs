@@ -35,7 +35,7 @@ pub enum ClientError {
         problem: ClientProblem,
     },
     /// The exec plugin gave no credential. The next request runs it again.
-    #[error("{place}: {error}")]
+    #[error("{place}: {error}{}", Hint(.error.install_hint()))]
     Plugin {
         /// The user.
         place: Place,
@@ -170,5 +170,15 @@ impl fmt::Display for NotFound<'_> {
             .map(|path| path.display().to_string())
             .collect();
         write!(f, "no kubeconfig says anything ({})", paths.join(", "))
+    }
+}
+
+/// client-go shows the hint on lines of its own, behind the error.
+struct Hint<'a>(Option<&'a str>);
+
+impl fmt::Display for Hint<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let hint = self.0.map(str::trim_end);
+        hint.map_or(Ok(()), |hint| write!(f, "\n\n{hint}"))
     }
 }

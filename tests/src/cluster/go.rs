@@ -31,19 +31,21 @@ pub enum NoGo {
 }
 
 impl Go {
-    /// Looks in `PATH`, then where Go's own installer puts it.
+    /// The first usable one in `PATH`, then where Go's own installer puts it.
     ///
     /// # Errors
-    /// A [`NoGo`] whose text can be shown as it is.
+    /// A [`NoGo`] whose text can be shown as it is: of the first one found, where none is usable.
     pub fn find() -> Result<Self, NoGo> {
-        let command = candidates()
-            .find(|path| path.is_file())
-            .ok_or(NoGo::Missing)?;
-        let version = version_of(&command).map_err(|reason| NoGo::Unusable {
-            command: command.clone(),
-            reason,
-        })?;
-        Ok(Self { command, version })
+        let mut unusable = None;
+        for command in candidates().filter(|path| path.is_file()) {
+            match version_of(&command) {
+                Ok(version) => return Ok(Self { command, version }),
+                Err(reason) => {
+                    unusable.get_or_insert(NoGo::Unusable { command, reason });
+                }
+            }
+        }
+        Err(unusable.unwrap_or(NoGo::Missing))
     }
 }
 

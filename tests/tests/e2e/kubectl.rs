@@ -1,7 +1,7 @@
 //! Real kubectl against the real kube-apiserver, its exec plugin behind `kcc-cache`.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Output, Stdio};
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, Output, Stdio};
 use std::sync::Once;
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ type Run = fn() -> Outcome;
 
 pub(crate) fn trials() -> Vec<Trial> {
     let ignored = cluster::unavailable().is_some();
-    let all: [(&str, Run); 9] = [
+    let all: [(&str, Run); 10] = [
         ("a_token_is_asked_for_once", a_token_is_asked_for_once),
         (
             "a_certificate_is_asked_for_once",
@@ -46,6 +46,10 @@ pub(crate) fn trials() -> Vec<Trial> {
             each_protocol_version_and_cluster_info_work,
         ),
         ("a_failing_plugin_is_heard", a_failing_plugin_is_heard),
+        (
+            "a_plugin_may_prompt_at_the_terminal",
+            a_plugin_may_prompt_at_the_terminal,
+        ),
     ];
     all.into_iter()
         .map(|(name, run)| Trial::test(format!("kubectl::{name}"), run).with_ignored_flag(ignored))
@@ -121,6 +125,17 @@ impl User {
         )
     }
 
+    /// Waits until the stored credential has expired.
+    fn await_expiry(&self) -> Outcome {
+        let entry = std::fs::read_to_string(&self.home.entries()[0])?;
+        let metadata: Value = serde_json::from_str(entry.lines().nth(1).unwrap_or_default())?;
+        let expires_at = metadata["expires_at"].as_i64().ok_or("no expires_at")?;
+        while jiff::Timestamp::now().as_microsecond() <= expires_at {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Ok(())
+    }
+
     fn is_known(&self) -> Outcome {
         let name = self.whoami()?;
         check(
@@ -189,25 +204,34 @@ fn a_certificate_is_asked_for_once() -> Outcome {
 }
 
 fn an_expired_token_is_renewed_once() -> Outcome {
-    let user = User::new("mia")?.with_token()?;
-    user.plugin.expires_after(Some(5))?;
-    user.is_known()?;
-    user.is_known()?;
-    user.expect_runs(1)?;
-    std::thread::sleep(Duration::from_millis(5_100));
-    user.plugin.expires_after(Some(600))?;
-    user.is_known()?;
-    user.is_known()?;
-    user.expect_runs(2)
+    let user = User::with("mia", renew_when_expired)?.with_token()?;
+    user.plugin.expires_after(Some(15))?;
+    renewed_once(user, |user| {
+        user.plugin.expires_after(Some(600))?;
+        Ok(user)
+    })
 }
 
 /// Its end stands in the certificate; the plugin names none.
 fn an_expired_certificate_is_renewed_once() -> Outcome {
-    let user = User::new("otto")?.with_certificate(Duration::from_secs(6))?;
+    let user = User::with("otto", renew_when_expired)?.with_certificate(Duration::from_secs(15))?;
+    renewed_once(user, |user| {
+        user.with_certificate(Duration::from_secs(3_600))
+    })
+}
+
+/// Or a part of a short life is the margin.
+fn renew_when_expired(exec: &mut ExecUser) {
+    let margin = ("KUBE_CREDENTIAL_CACHE_REFRESH_MARGIN", "0s");
+    exec.env.push((margin.0.to_owned(), margin.1.to_owned()));
+}
+
+fn renewed_once(user: User, prolong: impl FnOnce(User) -> Result<User, Failed>) -> Outcome {
+    user.is_known()?;
     user.is_known()?;
     user.expect_runs(1)?;
-    std::thread::sleep(Duration::from_millis(6_100));
-    let user = user.with_certificate(Duration::from_secs(3_600))?;
+    user.await_expiry()?;
+    let user = prolong(user)?;
     user.is_known()?;
     user.is_known()?;
     user.expect_runs(2)
@@ -355,4 +379,54 @@ fn a_failing_plugin_is_heard() -> Outcome {
     check(!output.status.success(), "kubectl succeeded")?;
     check(heard.contains("run login first"), heard.clone())?;
     check(heard.contains("exit code 73"), heard)
+}
+
+/// `script` gives kubectl a terminal; what is typed reaches the plugin through kubectl and
+/// `kcc-cache`, and the next kubectl asks for nothing.
+fn a_plugin_may_prompt_at_the_terminal() -> Outcome {
+    let prompting = |exec: &mut ExecUser| exec.interactive_mode = Some("IfAvailable".into());
+    let user = User::with("pam", prompting)?;
+    user.cluster
+        .add_token(TokenUser::new("pin-4711", "pam", &["testers"]))?;
+    let folder = user.home.path();
+    let answer = json!({
+        "kind": "ExecCredential",
+        "apiVersion": "client.authentication.k8s.io/v1",
+        "status": { "token": "pin-PIN" },
+    });
+    let prompt = format!(
+        "#!/bin/sh\nprintf 'PIN: ' >&2\nread -r pin\necho '{answer}' | sed \"s/PIN/$pin/\"\n"
+    );
+    std::fs::write(user.plugin.path(), prompt)?;
+    let kubectl = user.kubectl(&[]);
+    let call = format!("{} auth whoami -o json", kubectl.get_program().display());
+    for typed in ["4711\n", ""] {
+        let mut terminal = Command::new("script");
+        terminal.args(["--quiet", "--return", "--command", &call]);
+        terminal.arg(folder.join("typescript"));
+        terminal.env_clear().env("SHELL", "/bin/sh");
+        terminal.envs(
+            kubectl
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        );
+        let mut terminal = terminal
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let mut keyboard = terminal.stdin.take().ok_or("no stdin")?;
+        keyboard.write_all(typed.as_bytes())?;
+        let output = terminal.wait_with_output()?;
+        drop(keyboard);
+        let screen = String::from_utf8_lossy(&output.stdout).into_owned();
+        check(
+            screen.contains("PIN: ") != typed.is_empty(),
+            format!("the screen: {screen}"),
+        )?;
+        check(
+            screen.contains("\"username\": \"pam\""),
+            format!("the screen: {screen}"),
+        )?;
+    }
+    Ok(())
 }

@@ -1,0 +1,207 @@
+//! A join at work: a task that follows two publishers.
+
+use std::fmt;
+use std::ops::Deref;
+
+use kcache::{
+    Batch, Change, Error, Filter, Object, Phase, Publisher, Start, Subscription, publisher,
+};
+
+use crate::engine::{Engine, Operator};
+use crate::pair::Pair;
+
+/// The targets that the sources relate to: a [`Publisher`] itself.
+///
+/// It is ready when both inputs are, and starts with one state. From then on each change of an
+/// input is one commit of it, if it changes anything; its
+/// [`frontier`](kcache::Snapshot::frontier) names the commits of the sources and of the targets that
+/// it has seen. It keeps its inputs alive. If one of them fails or ends, the join is degraded and
+/// keeps its state; it ends when both have ended.
+pub struct Join<S: Object, T: Object> {
+    publisher: Publisher<T>,
+    pairs: Option<Publisher<Pair<S, T>>>,
+}
+
+impl<S: Object, T: Object> Join<S, T> {
+    pub(crate) fn start<O: Operator<S, T>>(
+        sources: &Publisher<S>,
+        targets: &Publisher<T>,
+        operator: O,
+        pairs: bool,
+    ) -> Self {
+        let sources = Subscription::batches(sources, Some(Filter::everything()));
+        let targets = Subscription::batches(targets, Some(Filter::everything()));
+        let (result, writer) = publisher();
+        let (pairs, pair_writer) = pairs.then(publisher).unzip();
+        let follower = Follower {
+            sources,
+            targets,
+            ended: [None, None],
+            engine: Engine::new(operator, writer, pair_writer),
+        };
+        tokio::spawn(follower.run());
+        Self {
+            publisher: result,
+            pairs,
+        }
+    }
+
+    /// Which source holds which target, if the relation was made
+    /// [`with_pairs`](crate::SelectorJoin::with_pairs). What two objects stop to share is committed
+    /// before the targets are, and what they begin to share after that, so every pair's target is in
+    /// the join. The pairs end with the join.
+    pub fn pairs(&self) -> Option<&Publisher<Pair<S, T>>> {
+        self.pairs.as_ref()
+    }
+}
+
+impl<S: Object, T: Object> Deref for Join<S, T> {
+    type Target = Publisher<T>;
+
+    fn deref(&self) -> &Publisher<T> {
+        &self.publisher
+    }
+}
+
+impl<S: Object, T: Object> Clone for Join<S, T> {
+    fn clone(&self) -> Self {
+        Self {
+            publisher: self.publisher.clone(),
+            pairs: self.pairs.clone(),
+        }
+    }
+}
+
+impl<S: Object, T: Object> fmt::Debug for Join<S, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Join")
+            .field("publisher", &self.publisher)
+            .finish_non_exhaustive()
+    }
+}
+
+struct Follower<S: Object, T: Object, O: Operator<S, T>> {
+    sources: Subscription<S>,
+    targets: Subscription<T>,
+    /// Why the sources and the targets ended, if they did.
+    ended: [Option<Error>; 2],
+    engine: Engine<S, T, O>,
+}
+
+/// What an input said; no batch if it ended.
+enum News<S: Object, T: Object> {
+    Sources(Option<Batch<S>>),
+    Targets(Option<Batch<T>>),
+    /// The phase of an input is another one.
+    Phase,
+}
+
+impl<S: Object, T: Object, O: Operator<S, T>> Follower<S, T, O> {
+    async fn run(mut self) {
+        let ended = match self.load().await {
+            Ok(()) => self.follow().await,
+            Err(error) => error,
+        };
+        self.engine.close(&ended);
+    }
+
+    /// Waits for both inputs; their states are one commit. Targets come first, so that selectors are
+    /// filed by what there is to be found.
+    async fn load(&mut self) -> Result<(), Error> {
+        let (sources, targets) = tokio::select! {
+            started = async {
+                let sources = async { self.sources.snapshot().await.map_err(of("sources")) };
+                let targets = async { self.targets.snapshot().await.map_err(of("targets")) };
+                tokio::try_join!(sources, targets)
+            } => started?,
+            error = self.engine.writer.closed() => return Err(error),
+        };
+        self.engine.frontier = [sources.commit, targets.commit];
+        Error::catch(|| {
+            self.engine.change_targets(created(targets));
+            self.engine.change_sources(created(sources));
+        })?;
+        self.engine.commit();
+        self.engine.live();
+        Ok(())
+    }
+
+    async fn follow(&mut self) -> Error {
+        let mut phases = (self.sources.phases(), self.targets.phases());
+        phases.0.mark_changed();
+        let mut favoured = true;
+        loop {
+            // Sources are asked first, but not twice in a row while targets wait.
+            let sources = self.ended[0].is_none();
+            let targets = self.ended[1].is_none();
+            let sources_now = sources && (favoured || self.targets.status().waiting == 0);
+            let news = tokio::select! {
+                biased;
+                error = self.engine.writer.closed() => return error,
+                Ok(()) = phases.0.changed() => News::Phase,
+                Ok(()) = phases.1.changed() => News::Phase,
+                batch = self.sources.next_batch(), if sources_now => News::Sources(batch),
+                batch = self.targets.next_batch(), if targets => News::Targets(batch),
+            };
+            favoured = !matches!(news, News::Sources(_));
+            if let Err(error) = self.take(news) {
+                return error;
+            }
+        }
+    }
+
+    fn take(&mut self, news: News<S, T>) -> Result<(), Error> {
+        match news {
+            News::Sources(Some(Batch { commit, changes })) => {
+                self.engine.frontier[0] = commit;
+                Error::catch(|| self.engine.change_sources(changes))?;
+                self.engine.commit();
+            }
+            News::Targets(Some(Batch { commit, changes })) => {
+                self.engine.frontier[1] = commit;
+                Error::catch(|| self.engine.change_targets(changes))?;
+                self.engine.commit();
+            }
+            News::Sources(None) => self.ended[0] = self.sources.error(),
+            News::Targets(None) => self.ended[1] = self.targets.error(),
+            News::Phase => {}
+        }
+        if let [Some(_), Some(last)] = &self.ended {
+            return Err(of("targets")(last.clone()));
+        }
+        self.tell_phase();
+        Ok(())
+    }
+
+    /// The join is live while both inputs are.
+    fn tell_phase(&mut self) {
+        let phases = [self.sources.phases(), self.targets.phases()];
+        let mut reasons = Vec::new();
+        for ((input, phase), ended) in ["sources", "targets"].iter().zip(phases).zip(&self.ended) {
+            match (&*phase.borrow(), ended) {
+                (_, Some(error)) => reasons.push(format!("the {input} ended: {error}")),
+                (Phase::Degraded { reason, .. }, None) => {
+                    reasons.push(format!("{input}: {reason}"));
+                }
+                _ => {}
+            }
+        }
+        if reasons.is_empty() {
+            self.engine.live();
+        } else {
+            self.engine.degraded(&reasons.join("; "));
+        }
+    }
+}
+
+fn created<V: Object>(start: Start<V>) -> Vec<Change<V>> {
+    start.objects.into_iter().map(Change::created).collect()
+}
+
+/// Says which input an error is of.
+fn of(input: &'static str) -> impl Fn(Error) -> Error {
+    move |error| Error::Input {
+        input,
+        source: error.into(),
+    }
+}

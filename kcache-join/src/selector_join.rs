@@ -1,0 +1,278 @@
+//! Relating by labels.
+
+use std::fmt;
+use std::sync::Arc;
+
+use kcache::{
+    Anchors, Fact, Object, Publisher, Scope, Selector, SelectorError, SelectorIndex, Selects,
+};
+
+use crate::engine::Operator;
+use crate::join::Join;
+use crate::slots::Slots;
+
+type Select<S> = dyn Fn(&S) -> Result<Selector, SelectorError> + Send + Sync;
+
+/// A relation by labels: each source has a selector, and relates to the targets that it matches.
+///
+/// # Example
+///
+/// A relation of one's own: a `ConfigMap` that says in its data which Pods it is for.
+///
+/// ```
+/// use k8s_openapi::api::core::v1::{ConfigMap, Pod};
+/// use kcache::Selector;
+/// use kcache_join::SelectorJoin;
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), kcache::Error> {
+/// # let (maps, mut map_feed) = kcache::feed::<ConfigMap>();
+/// # let (pods, mut pod_feed) = kcache::feed::<Pod>();
+/// let relation = SelectorJoin::new(|map: &ConfigMap| {
+///     match map.data.as_ref().and_then(|data| data.get("pods")) {
+///         Some(text) => text.parse(),
+///         None => Ok(Selector::nothing()),
+///     }
+/// });
+/// let configured = relation.join(&maps, &pods);
+/// # let data = Some([("pods".to_owned(), "app=web".to_owned())].into());
+/// # map_feed.relist([ConfigMap { data, ..Default::default() }], None)?;
+/// # let mut pod = Pod::default();
+/// # pod.metadata.labels = Some([("app".to_owned(), "web".to_owned())].into());
+/// # pod_feed.relist([pod], None)?;
+/// configured.ready().await?;
+/// assert_eq!(configured.cache().len(), 1);
+/// # Ok(()) }
+/// ```
+pub struct SelectorJoin<S> {
+    select: Arc<Select<S>>,
+    scope: Scope,
+    pairs: bool,
+}
+
+impl<S: Object> SelectorJoin<S> {
+    /// A relation by what a function says that a source selects, in the source's namespace.
+    ///
+    /// A source with an invalid selector relates to nothing and is reported by the join as a bad
+    /// object. A function that panics ends the join.
+    pub fn new(
+        select: impl Fn(&S) -> Result<Selector, SelectorError> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            select: Arc::new(select),
+            scope: Scope::default(),
+            pairs: false,
+        }
+    }
+
+    /// The relation by what the sources say themselves, by the rules of their kind.
+    pub fn by_fact() -> Self
+    where
+        S: Fact<Selects>,
+    {
+        Self::new(|source: &S| match source.fact() {
+            Some(Selects(selector)) => selector,
+            None => Ok(Selector::nothing()),
+        })
+    }
+
+    /// In which namespaces targets are looked for.
+    #[must_use]
+    pub fn scope(mut self, scope: Scope) -> Self {
+        self.scope = scope;
+        self
+    }
+
+    /// Also tells which source holds which target.
+    #[must_use]
+    pub fn with_pairs(mut self) -> Self {
+        self.pairs = true;
+        self
+    }
+
+    /// Joins two publishers.
+    pub fn join<T: Object>(&self, sources: &Publisher<S>, targets: &Publisher<T>) -> Join<S, T> {
+        let operator = BySelector {
+            select: self.select.clone(),
+            index: SelectorIndex::new(self.scope),
+            filed: Vec::new(),
+            evaluations: 0,
+            wasted: 0,
+        };
+        Join::start(sources, targets, operator, self.pairs)
+    }
+}
+
+impl<S> Clone for SelectorJoin<S> {
+    fn clone(&self) -> Self {
+        Self {
+            select: self.select.clone(),
+            scope: self.scope,
+            pairs: self.pairs,
+        }
+    }
+}
+
+impl<S> fmt::Debug for SelectorJoin<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut f = f.debug_struct("SelectorJoin");
+        f.field("scope", &self.scope).field("pairs", &self.pairs);
+        f.finish_non_exhaustive()
+    }
+}
+
+struct BySelector<S> {
+    select: Arc<Select<S>>,
+    index: SelectorIndex,
+    /// Where the selector of each source is filed.
+    filed: Vec<Anchors>,
+    evaluations: u64,
+    /// Evaluations of selectors that did not match, since they were last filed.
+    wasted: usize,
+}
+
+/// What a source selects.
+#[derive(PartialEq)]
+pub(crate) struct Selecting {
+    namespace: String,
+    selector: Selector,
+}
+
+impl<S: Object, T: Object> Operator<S, T> for BySelector<S> {
+    type Source = Selecting;
+    type Target = Anchors;
+
+    fn source(&self, object: &S) -> (Selecting, Option<String>) {
+        let namespace = object.namespace().unwrap_or_default().to_owned();
+        let (selector, wrong) = match (self.select)(object) {
+            Ok(selector) => (selector, None),
+            Err(error) => (Selector::nothing(), Some(error.to_string())),
+        };
+        (
+            Selecting {
+                namespace,
+                selector,
+            },
+            wrong,
+        )
+    }
+
+    fn target(&self, object: &T) -> Anchors {
+        self.index.anchors(object)
+    }
+
+    fn same_target(&self, _: &Anchors, known: &T, new: &T) -> bool {
+        known.labels().eq(new.labels())
+    }
+
+    fn add_source(&mut self, place: u32, fact: &Selecting) {
+        let place_in_list = place as usize;
+        if self.filed.len() <= place_in_list {
+            self.filed.resize_with(place_in_list + 1, Anchors::default);
+        }
+        let anchors = self
+            .index
+            .insert_selector(place, &fact.namespace, &fact.selector);
+        self.filed[place_in_list] = anchors;
+    }
+
+    fn drop_source(&mut self, place: u32, _: &Selecting) {
+        let anchors = std::mem::take(&mut self.filed[place as usize]);
+        self.index.remove_selector(place, &anchors);
+    }
+
+    fn add_target(&mut self, place: u32, fact: &Anchors) {
+        self.index.insert_object(place, fact);
+    }
+
+    fn drop_target(&mut self, place: u32, fact: &Anchors) {
+        self.index.remove_object(place, fact);
+    }
+
+    fn targets(&mut self, fact: &Selecting, all: &Slots<T, Anchors>) -> Vec<u32> {
+        let Selecting {
+            namespace,
+            selector,
+        } = fact;
+        let mut found: Vec<u32> = self.index.objects_for(namespace, selector).collect();
+        self.evaluations += found.len() as u64;
+        found.retain(|place| selector.matches(&*all[*place].object));
+        found
+    }
+
+    fn sources(&mut self, object: &T, fact: &Anchors, all: &Slots<S, Selecting>) -> Vec<u32> {
+        let mut found: Vec<u32> = self.index.selectors_for(fact).collect();
+        let candidates = found.len();
+        found.retain(|place| all[*place].fact.selector.matches(object));
+        self.evaluations += candidates as u64;
+        self.wasted += candidates - found.len();
+        found
+    }
+
+    /// Selectors were filed by what stood in the index at that time. When too many candidates turn
+    /// out false, they are filed anew, which costs less than the candidates did.
+    fn tend(&mut self, sources: &Slots<S, Selecting>) {
+        if self.wasted < 16 * sources.len() + 1024 {
+            return;
+        }
+        self.wasted = 0;
+        for (place, source) in sources.iter() {
+            Operator::<S, T>::drop_source(self, place, &source.fact);
+            Operator::<S, T>::add_source(self, place, &source.fact);
+        }
+    }
+
+    fn take_evaluations(&mut self) -> u64 {
+        std::mem::take(&mut self.evaluations)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use k8s_openapi::api::core::v1::ConfigMap;
+
+    use super::*;
+
+    type Side<'a> =
+        &'a mut dyn Operator<ConfigMap, ConfigMap, Source = Selecting, Target = Anchors>;
+
+    fn map(name: &str, app: &str) -> ConfigMap {
+        let mut map = ConfigMap::default();
+        map.metadata.name = Some(name.to_owned());
+        map.metadata.labels = Some([("app".to_owned(), app.to_owned())].into());
+        map
+    }
+
+    #[test]
+    fn empty_inputs_leave_an_empty_index() {
+        let mut operator = BySelector {
+            select: Arc::new(|map: &ConfigMap| {
+                map.metadata.name.as_deref().unwrap_or_default().parse()
+            }),
+            index: SelectorIndex::new(Scope::Namespace),
+            filed: Vec::new(),
+            evaluations: 0,
+            wasted: 0,
+        };
+        let side: Side<'_> = &mut operator;
+        let (mut sources, mut targets) = (Vec::new(), Vec::new());
+        for (place, text) in (0..).zip(["app=web", "app in (web,db)", "!x", "", "app", "x,app=db"])
+        {
+            let (fact, wrong) = side.source(&map(text, ""));
+            assert_eq!(wrong, None);
+            side.add_source(place, &fact);
+            sources.push((place, fact));
+        }
+        for (place, app) in (0..).zip(["web", "db", "", "web"]) {
+            let fact = side.target(&map("target", app));
+            side.add_target(place, &fact);
+            targets.push((place, fact));
+        }
+        for (place, fact) in sources {
+            side.drop_source(place, &fact);
+        }
+        for (place, fact) in targets {
+            side.drop_target(place, &fact);
+        }
+        assert!(operator.index.is_empty());
+    }
+}

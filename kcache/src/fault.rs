@@ -1,0 +1,50 @@
+//! Seeded faults, by which the model test proves that it would notice.
+//!
+//! Without `--cfg kcache_faults` each question below is the constant `false`.
+
+use std::sync::atomic::{AtomicU8, Ordering};
+
+static ACTIVE: AtomicU8 = AtomicU8::new(0);
+
+/// A fault that can be switched on at run time.
+#[cfg_attr(
+    not(kcache_faults),
+    expect(unreachable_pub, reason = "exported for tests only")
+)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Fault {
+    /// A relist loses one of its deletes.
+    DropDelete = 1,
+    /// An older version of an object is taken for news.
+    TakeOlder,
+    /// A mailbox that gets its first change does not wake its subscriber.
+    LoseWakeup,
+    /// A replaced object comes out as an update.
+    ForgetUid,
+    /// A change that is merged into a waiting one forgets what the subscriber has.
+    ForgetFirst,
+    /// A join lets a target go with the first of its sources.
+    #[cfg(kcache_faults)]
+    ForgetCount,
+}
+
+pub(crate) use Fault::*;
+
+impl Fault {
+    /// True while this fault is the one that is switched on.
+    #[inline]
+    #[cfg_attr(
+        not(kcache_faults),
+        expect(unreachable_pub, reason = "exported for tests only")
+    )]
+    pub fn strikes(self) -> bool {
+        cfg!(kcache_faults) && ACTIVE.load(Ordering::Relaxed) == self as u8
+    }
+
+    /// Switches one fault on, or all off.
+    #[cfg(kcache_faults)]
+    pub fn switch(fault: Option<Self>) {
+        ACTIVE.store(fault.map_or(0, |fault| fault as u8), Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,323 @@
+//! From what a source says to what a cache commits.
+
+mod listing;
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::sync::Arc;
+
+use self::listing::Listing;
+use crate::codec::DecodeError;
+use crate::error::Error;
+use crate::object::{Key, Object};
+use crate::publisher::{Publisher, publisher};
+use crate::store::State;
+use crate::version::{self, raise};
+use crate::writer::{Updates, Writer};
+
+/// One thing that a source of changes says.
+///
+/// A source first lists: [`Restart`](Self::Restart), an [`Item`](Self::Item) for each object, and
+/// [`Synced`](Self::Synced). Then it watches: [`Apply`](Self::Apply) and [`Remove`](Self::Remove).
+/// It may list again at any time. While it lists, the cache keeps the state it had, and everything
+/// that comes belongs to the list, which at its end becomes one commit.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Input<V> {
+    /// A list begins; one that was not finished is thrown away. A new feed is in a list already.
+    Restart,
+    /// An object of the list.
+    Item(V),
+    /// The list is complete, and is of this version, if that is known. The source vouches for a
+    /// consistent list: a version lower than one seen before begins a new history.
+    Synced(Option<String>),
+    /// An object is there, new or changed.
+    Apply(V),
+    /// An object is gone; this is its last content, with the version of its removal.
+    Remove(V),
+    /// Nothing changed up to this version.
+    Bookmark(String),
+    /// An object could not be read. What the cache has under the key, if it is known, stays.
+    Bad(Option<Key>, DecodeError),
+    /// The source cannot say what there is, until it says something else than this. The reason must
+    /// not tell secrets.
+    Failed(String),
+}
+
+impl<V> Input<V> {
+    /// What became of bytes: the object as such an input, or the report that it is bad.
+    pub fn decoded(make: fn(V) -> Self, result: Result<V, DecodeError>) -> Self {
+        result.map_or_else(|error| Self::Bad(error.key().cloned(), error), make)
+    }
+}
+
+/// A publisher, and the feed that fills it.
+///
+/// Every source of changes goes through a feed: a list/watch engine, another watcher's stream, or a
+/// test.
+///
+/// # Example
+///
+/// ```
+/// # use k8s_openapi::api::core::v1::ConfigMap;
+/// use kcache::Input;
+/// let (maps, mut feed) = kcache::feed::<ConfigMap>();
+/// feed.send(Input::Item(ConfigMap::default()))?;
+/// assert!(maps.cache().is_empty());
+/// feed.send(Input::Synced(Some("17".into())))?;
+/// assert_eq!(maps.cache().len(), 1);
+/// # Ok::<(), kcache::Error>(())
+/// ```
+pub fn feed<V: Object>() -> (Publisher<V>, Feed<V>) {
+    let (publisher, writer) = publisher();
+    let feed = Feed {
+        writer,
+        mode: Mode::Listing(Listing::default()),
+        seen: None,
+        removed: None,
+        listed: None,
+    };
+    (publisher, feed)
+}
+
+/// Fills a publisher with what a source says.
+///
+/// It holds the rules of a history: within one, an object never goes back to an older version, and
+/// what is gone does not come back by a late message. What breaks them is dropped and counted in
+/// [`Status::stale_inputs`](crate::Status). Dropping the feed without [`close`](Self::close) closes
+/// the publisher with [`Error::FeedEnded`].
+pub struct Feed<V: Object> {
+    writer: Writer<V>,
+    mode: Mode<V>,
+    /// The newest version seen in this history.
+    seen: Option<String>,
+    /// The newest version at which anything was removed in this history: what is older than this
+    /// and not there was there before.
+    removed: Option<String>,
+    /// The newest version that the last list is known to cover: what is not newer than this and
+    /// not there was there before.
+    listed: Option<String>,
+}
+
+/// What the source is doing.
+enum Mode<V> {
+    /// It lists; nothing is committed before the end.
+    Listing(Listing<V>),
+    /// It watches; every input is news.
+    Watching,
+}
+
+impl<V: Object> Feed<V> {
+    /// Takes one input; what it changes is one commit.
+    ///
+    /// # Errors
+    ///
+    /// Why the publisher is closed, if it is: nobody listens, and the source can stop.
+    pub fn send(&mut self, input: Input<V>) -> Result<(), Error> {
+        self.send_all([input])
+    }
+
+    /// Takes several inputs. What they change is one commit, apart from a list: its end is a commit
+    /// of its own.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub fn send_all(&mut self, inputs: impl IntoIterator<Item = Input<V>>) -> Result<(), Error> {
+        if let Some(error) = self.writer.error() {
+            return Err(error);
+        }
+        let mut updates = Updates::new();
+        for input in inputs {
+            self.take(input, &mut updates);
+        }
+        self.flush(&mut updates);
+        Ok(())
+    }
+
+    /// Lists these objects: the cache then holds them and nothing else.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub fn relist(
+        &mut self,
+        objects: impl IntoIterator<Item = V>,
+        version: Option<&str>,
+    ) -> Result<(), Error> {
+        let items = objects.into_iter().map(Input::Item);
+        let end = Input::Synced(version.map(str::to_owned));
+        self.send_all(std::iter::once(Input::Restart).chain(items).chain([end]))
+    }
+
+    /// An object is there, new or changed.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub fn apply(&mut self, object: V) -> Result<(), Error> {
+        self.send(Input::Apply(object))
+    }
+
+    /// An object is gone.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub fn remove(&mut self, object: V) -> Result<(), Error> {
+        self.send(Input::Remove(object))
+    }
+
+    /// Closes the publisher: the source ended as it should.
+    pub fn close(mut self) {
+        self.writer.close(&Error::Closed);
+    }
+
+    /// Waits until the publisher is closed, or nobody reads it any longer.
+    pub async fn closed(&self) -> Error {
+        self.writer.closed().await
+    }
+
+    fn take(&mut self, input: Input<V>, updates: &mut Updates<V>) {
+        match (input, &mut self.mode) {
+            (Input::Restart, _) => {
+                self.flush(updates);
+                self.mode = Mode::Listing(Listing::default());
+            }
+            (Input::Synced(version), _) => {
+                self.flush(updates);
+                self.synced(version.as_deref());
+            }
+            (Input::Bookmark(version), _) => {
+                raise(&mut self.seen, &version);
+                self.recovered();
+            }
+            (Input::Bad(key, error), mode) => {
+                if let (Mode::Listing(listing), Some(key)) = (mode, key.clone()) {
+                    listing.keep(key);
+                }
+                self.writer.bad_object(key, &error.to_string());
+            }
+            (Input::Failed(reason), _) => self.writer.degraded(&reason),
+            (Input::Item(object) | Input::Apply(object), Mode::Listing(list)) => list.put(object),
+            (Input::Remove(object), Mode::Listing(listing)) => listing.take(&object),
+            (Input::Item(object) | Input::Apply(object), Mode::Watching) => {
+                self.applied(object, updates);
+            }
+            (Input::Remove(object), Mode::Watching) => self.gone(&object, updates),
+        }
+    }
+
+    fn applied(&mut self, object: V, updates: &mut Updates<V>) {
+        self.recovered();
+        let key = Key::of(&object);
+        let state = self.writer.state();
+        let refused = match present(&key, updates, &state) {
+            Some(there) if there.uid() == object.uid() => older(&object, there.version(), true),
+            Some(there) => older(&object, there.version(), false),
+            None => self.is_past(&object),
+        };
+        raise(&mut self.seen, object.version());
+        if refused {
+            self.writer.stale_input();
+        } else {
+            updates.insert(key, Some(Arc::new(object)));
+        }
+    }
+
+    fn gone(&mut self, object: &V, updates: &mut Updates<V>) {
+        self.recovered();
+        let key = Key::of(object);
+        let state = self.writer.state();
+        let there = present(&key, updates, &state);
+        let refused = there.is_some_and(|there| older(object, there.version(), false));
+        raise(&mut self.seen, object.version());
+        if refused {
+            self.writer.stale_input();
+        } else {
+            raise(&mut self.removed, object.version());
+            updates.insert(key, None);
+        }
+    }
+
+    /// True if an object that is not there was there before, and is gone.
+    fn is_past(&self, object: &V) -> bool {
+        let removed = self
+            .removed
+            .as_ref()
+            .is_some_and(|at| older(object, at, false));
+        removed
+            || self
+                .listed
+                .as_ref()
+                .is_some_and(|at| older(object, at, true))
+    }
+
+    /// The list is complete: what it says, against what was there, is one commit.
+    fn synced(&mut self, version: Option<&str>) {
+        let Mode::Listing(listing) = std::mem::replace(&mut self.mode, Mode::Watching) else {
+            return self.writer.live();
+        };
+        let state = self.writer.state();
+        let restored = matches!((version, &self.seen), (Some(listed), Some(seen))
+            if version::compare(listed, seen) == Some(Ordering::Less));
+        let history = state.history + u64::from(restored);
+        if restored {
+            (self.seen, self.removed) = (None, None);
+        }
+        for version in [version, listing.newest()].into_iter().flatten() {
+            raise(&mut self.seen, version);
+        }
+        // The list is consistent, so it is as new as anything seen.
+        self.listed.clone_from(&self.seen);
+        let (updates, refused) = listing.against(&state, restored);
+        (0..refused).for_each(|_| self.writer.stale_input());
+        self.writer.commit_in(history, updates, &[]);
+        if restored {
+            self.writer.new_history(history);
+        }
+        self.writer.live();
+    }
+
+    /// A watching source that says anything has recovered from whatever it had.
+    fn recovered(&mut self) {
+        if matches!(self.mode, Mode::Watching) {
+            self.writer.live();
+        }
+    }
+
+    fn flush(&mut self, updates: &mut Updates<V>) {
+        if !updates.is_empty() {
+            self.writer.commit(std::mem::take(updates), &[]);
+        }
+    }
+}
+
+/// What is under a key, after updates that are not committed yet.
+fn present<'a, V: Object>(
+    key: &Key,
+    updates: &'a Updates<V>,
+    state: &'a State<V>,
+) -> Option<&'a Arc<V>> {
+    match updates.get(key) {
+        Some(update) => update.as_ref(),
+        None => state.at(key),
+    }
+}
+
+/// True if the object is of an older version than this, or also of the `same`.
+fn older<V: Object>(object: &V, than: &str, same: bool) -> bool {
+    match version::compare(object.version(), than) {
+        Some(Ordering::Less) => !crate::fault::TakeOlder.strikes(),
+        Some(Ordering::Equal) => same,
+        _ => false,
+    }
+}
+
+impl<V: Object> fmt::Debug for Feed<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Feed")
+            .field("seen", &self.seen)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,95 @@
+//! A list while it comes in, and what it means at its end.
+
+use std::cmp::Ordering;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use crate::object::{Key, Object};
+use crate::store::State;
+use crate::version;
+use crate::writer::Updates;
+
+/// The objects of a list that is not complete yet.
+pub(super) struct Listing<V> {
+    objects: HashMap<Key, V>,
+    /// Keys of objects that could not be read: they are there, whatever they are.
+    kept: HashSet<Key>,
+    /// The newest version in it: the list is at least as new.
+    newest: Option<String>,
+}
+
+impl<V> Default for Listing<V> {
+    fn default() -> Self {
+        Self {
+            objects: HashMap::new(),
+            kept: HashSet::new(),
+            newest: None,
+        }
+    }
+}
+
+impl<V: Object> Listing<V> {
+    pub(super) fn put(&mut self, object: V) {
+        version::raise(&mut self.newest, object.version());
+        let key = Key::of(&object);
+        let newer = self
+            .objects
+            .get(&key)
+            .is_some_and(|there| is_older(&object, there));
+        self.kept.remove(&key);
+        if !newer {
+            self.objects.insert(key, object);
+        }
+    }
+
+    pub(super) fn take(&mut self, object: &V) {
+        version::raise(&mut self.newest, object.version());
+        let key = Key::of(object);
+        let newer = self
+            .objects
+            .get(&key)
+            .is_some_and(|there| is_older(object, there));
+        if !newer {
+            self.objects.remove(&key);
+            self.kept.remove(&key);
+        }
+    }
+
+    pub(super) fn newest(&self) -> Option<&str> {
+        self.newest.as_deref()
+    }
+
+    pub(super) fn keep(&mut self, key: Key) {
+        self.kept.insert(key);
+    }
+
+    /// The updates that make a state this list, and how many objects of the list were older than
+    /// what is known. A new history may give old versions to new objects, so in it none is known.
+    pub(super) fn against(mut self, state: &State<V>, new_history: bool) -> (Updates<V>, u64) {
+        let mut updates = Updates::new();
+        let mut refused = 0;
+        let mut loses = crate::fault::DropDelete.strikes();
+        for there in state.unordered() {
+            let key = Key::of(&**there);
+            match self.objects.remove(&key) {
+                Some(listed) if !new_history && is_same(&listed, there) => {}
+                Some(listed) if !new_history && is_older(&listed, there) => refused += 1,
+                Some(listed) => drop(updates.insert(key, Some(Arc::new(listed)))),
+                None if self.kept.contains(&key) || std::mem::take(&mut loses) => {}
+                None => drop(updates.insert(key, None)),
+            }
+        }
+        let new = self.objects.into_iter();
+        updates.extend(new.map(|(key, object)| (key, Some(Arc::new(object)))));
+        (updates, refused)
+    }
+}
+
+fn is_same<V: Object>(a: &V, b: &V) -> bool {
+    a.uid() == b.uid() && version::compare(a.version(), b.version()) == Some(Ordering::Equal)
+}
+
+fn is_older<V: Object>(object: &V, than: &V) -> bool {
+    let order = version::compare(object.version(), than.version());
+    order == Some(Ordering::Less) && !crate::fault::TakeOlder.strikes()
+}

@@ -1,0 +1,264 @@
+//! Brings the changes of a commit to the subscriptions that they concern.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::task::Waker;
+
+use crate::error::Error;
+use crate::event::Change;
+use crate::field::Field;
+use crate::filter::Filter;
+use crate::index::{self, Anchor, Index, Term};
+use crate::mailbox::Mailbox;
+use crate::object::Object;
+
+/// The mailboxes of a publisher, by the data part of their filters.
+pub(crate) struct Hub<V> {
+    routes: Vec<Route<V>>,
+    /// Places in `routes` that are free.
+    free: Vec<u32>,
+    /// Where a filter is, by how it prints.
+    places: HashMap<String, Vec<u32>>,
+    index: Index,
+    /// How many anchors there are of each kind of term, in all namespaces and in one: an object is
+    /// looked up only under what someone waits for.
+    kinds: [[usize; 2]; index::KINDS],
+    /// The fields that filters are anchored by, with how many filters use each.
+    fields: Vec<(Field<V>, usize)>,
+    commits: u64,
+    /// Set when the publisher is closed: nobody is let in any longer.
+    pub(crate) closed: Option<Error>,
+}
+
+/// One filter and all who have it: it is evaluated once for them all.
+struct Route<V> {
+    filter: Filter<V>,
+    anchors: Vec<u64>,
+    /// The kinds of the anchors.
+    kinds: Vec<[usize; 2]>,
+    members: Vec<Arc<Mailbox<V>>>,
+    /// What the commit under way brings.
+    outbox: Vec<Change<V>>,
+    /// The last change for which this route was looked at, so that it is looked at once.
+    seen: (u64, usize),
+}
+
+/// What a delivery leaves to do once the lock is released.
+#[derive(Default)]
+pub(crate) struct Delivered {
+    pub(crate) wakers: Vec<Waker>,
+    pub(crate) evaluations: u64,
+}
+
+impl<V> Default for Hub<V> {
+    fn default() -> Self {
+        Self {
+            routes: Vec::new(),
+            free: Vec::new(),
+            places: HashMap::new(),
+            index: Index::default(),
+            kinds: Default::default(),
+            fields: Vec::new(),
+            commits: 0,
+            closed: None,
+        }
+    }
+}
+
+impl<V: Object> Hub<V> {
+    pub(crate) fn join(&mut self, filter: &Filter<V>, mailbox: Arc<Mailbox<V>>) {
+        let place = self
+            .place_of(filter)
+            .unwrap_or_else(|| self.open_route(filter));
+        self.routes[place as usize].members.push(mailbox);
+    }
+
+    pub(crate) fn leave(&mut self, filter: &Filter<V>, mailbox: &Arc<Mailbox<V>>) {
+        let Some(place) = self.place_of(filter) else {
+            return;
+        };
+        let members = &mut self.routes[place as usize].members;
+        members.retain(|member| !Arc::ptr_eq(member, mailbox));
+        if members.is_empty() {
+            self.close_route(place);
+        }
+    }
+
+    /// Ends every subscription and lets nobody in any longer. The first reason stands.
+    pub(crate) fn close(&mut self, error: &Error) -> Vec<Arc<Mailbox<V>>> {
+        let open = Self {
+            closed: self.closed.clone().or_else(|| Some(error.clone())),
+            ..Self::default()
+        };
+        let routes = std::mem::replace(self, open).routes;
+        routes.into_iter().flat_map(|route| route.members).collect()
+    }
+
+    /// Puts each change into the mailboxes that it concerns.
+    pub(crate) fn deliver(&mut self, commit: u64, changes: &[Change<V>]) -> Delivered {
+        let mut delivered = Delivered::default();
+        let mut touched = Vec::new();
+        self.commits += 1;
+        for (i, change) in changes.iter().enumerate() {
+            for place in self.concerned(change) {
+                let route = &mut self.routes[place as usize];
+                if std::mem::replace(&mut route.seen, (self.commits, i)) == (self.commits, i) {
+                    continue;
+                }
+                delivered.evaluations += 1;
+                let untouched = route.outbox.is_empty();
+                match Error::catch(|| narrowed(&route.filter, change)) {
+                    Ok(narrowed) => route.outbox.extend(narrowed),
+                    Err(error) => route.end(&error, &mut delivered.wakers),
+                }
+                if untouched && (route.members.is_empty() || !route.outbox.is_empty()) {
+                    touched.push(place);
+                }
+            }
+        }
+        for place in touched {
+            let route = &mut self.routes[place as usize];
+            route.post(commit, &mut delivered.wakers);
+            if route.members.is_empty() && !route.is_free() {
+                self.close_route(place);
+            }
+        }
+        delivered
+    }
+
+    /// The routes that a change may concern; one may be named more than once.
+    fn concerned(&self, change: &Change<V>) -> Vec<u32> {
+        let named = Error::catch(|| {
+            let mut named = Vec::new();
+            for object in [&change.old, &change.new].into_iter().flatten() {
+                let namespace = object.namespace().unwrap_or_default();
+                let mut look = |term: Term<'_>| {
+                    for (scope, namespace) in [None, Some(namespace)].into_iter().enumerate() {
+                        if self.kinds[term.kind()][scope] > 0 {
+                            let anchor = self.index.hash(Anchor { namespace, term });
+                            named.extend(self.index.at(anchor));
+                        }
+                    }
+                };
+                index::for_each_term(&**object, &mut look);
+                for (field, _) in &self.fields {
+                    look(Term::Field(field.path(), &field.read(object)));
+                }
+            }
+            named
+        });
+        // If the object itself panics then so will the filters, each for itself.
+        named.unwrap_or_else(|_| (0..).take(self.routes.len()).collect())
+    }
+
+    fn place_of(&self, filter: &Filter<V>) -> Option<u32> {
+        let mut places = self.places.get(&filter.to_string())?.iter();
+        places
+            .find(|place| self.routes[**place as usize].filter == *filter)
+            .copied()
+    }
+
+    fn open_route(&mut self, filter: &Filter<V>) -> u32 {
+        let crowd = |anchor: Anchor<'_>| self.index.count(&[self.index.hash(anchor)]);
+        let anchors = filter.anchors(&crowd);
+        let kind =
+            |anchor: &Anchor<'_>| [anchor.term.kind(), usize::from(anchor.namespace.is_some())];
+        let kinds: Vec<_> = anchors.iter().map(kind).collect();
+        let anchors: Vec<u64> = anchors
+            .iter()
+            .map(|anchor| self.index.hash(*anchor))
+            .collect();
+        for [kind, scope] in &kinds {
+            self.kinds[*kind][*scope] += 1;
+        }
+        let place = self.free.pop().unwrap_or_else(|| {
+            self.routes.push(Route::free());
+            u32::try_from(self.routes.len() - 1).expect("fewer than 2^32 filters")
+        });
+        self.index.insert(place, &anchors);
+        self.count_fields(filter, true);
+        self.places
+            .entry(filter.to_string())
+            .or_default()
+            .push(place);
+        let route = &mut self.routes[place as usize];
+        (route.filter, route.anchors, route.kinds) = (filter.clone(), anchors, kinds);
+        place
+    }
+
+    fn close_route(&mut self, place: u32) {
+        let route = std::mem::replace(&mut self.routes[place as usize], Route::free());
+        self.index.remove(place, &route.anchors);
+        for [kind, scope] in route.kinds {
+            self.kinds[kind][scope] -= 1;
+        }
+        self.count_fields(&route.filter, false);
+        let text = route.filter.to_string();
+        if let Some(places) = self.places.get_mut(&text) {
+            places.retain(|other| *other != place);
+            if places.is_empty() {
+                self.places.remove(&text);
+            }
+        }
+        self.free.push(place);
+    }
+
+    fn count_fields(&mut self, filter: &Filter<V>, more: bool) {
+        let mut used = Vec::new();
+        filter.fields_used(&mut used);
+        for field in used {
+            match self.fields.iter_mut().find(|(known, _)| *known == field) {
+                Some((_, count)) if more => *count += 1,
+                Some((_, count)) => *count -= 1,
+                None => self.fields.push((field, 1)),
+            }
+        }
+        self.fields.retain(|(_, count)| *count > 0);
+    }
+}
+
+impl<V> Route<V> {
+    fn free() -> Self {
+        Self {
+            filter: Filter::nothing(),
+            anchors: Vec::new(),
+            kinds: Vec::new(),
+            members: Vec::new(),
+            outbox: Vec::new(),
+            seen: (0, 0),
+        }
+    }
+
+    fn is_free(&self) -> bool {
+        self.anchors.is_empty() && self.members.is_empty() && self.outbox.is_empty()
+    }
+
+    fn end(&mut self, error: &Error, wakers: &mut Vec<Waker>) {
+        wakers.extend(
+            self.members
+                .drain(..)
+                .filter_map(|member| member.end(error)),
+        );
+    }
+
+    fn post(&mut self, commit: u64, wakers: &mut Vec<Waker>) {
+        let changes = std::mem::take(&mut self.outbox);
+        if let (false, Some((last, others))) = (changes.is_empty(), self.members.split_last()) {
+            for member in others {
+                wakers.extend(member.push(commit, changes.clone()));
+            }
+            wakers.extend(last.push(commit, changes));
+        }
+    }
+}
+
+/// What a change is to those who have this filter.
+fn narrowed<V: Object>(filter: &Filter<V>, change: &Change<V>) -> Option<Change<V>> {
+    let narrow = |side: &Option<Arc<V>>| side.clone().filter(|object| filter.accepts(object));
+    let narrowed = Change {
+        key: change.key.clone(),
+        old: narrow(&change.old),
+        new: narrow(&change.new),
+    };
+    (!narrowed.is_nothing()).then_some(narrowed)
+}

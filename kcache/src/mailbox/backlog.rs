@@ -1,0 +1,193 @@
+//! What waits in a mailbox.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+
+use crate::event::Change;
+use crate::filter::Filter;
+use crate::object::Key;
+
+/// Changes in the order of their commits; after too many of them, one entry a key that holds the
+/// net change.
+pub(super) struct Backlog<V> {
+    queue: VecDeque<Letter<V>>,
+    /// How many changes the queue holds.
+    queued: usize,
+    net: Net<V>,
+    /// A filter that takes effect with what is in `net`.
+    filter: Option<Filter<V>>,
+}
+
+/// What is taken out at once.
+pub(crate) enum Letter<V> {
+    /// One change.
+    Change(Change<V>),
+    /// A filter from here on, with all that it changes; changes that waited before it may be
+    /// merged into these.
+    Refilter(Filter<V>, Vec<Change<V>>),
+}
+
+impl<V> Default for Backlog<V> {
+    fn default() -> Self {
+        Self {
+            queue: VecDeque::new(),
+            queued: 0,
+            net: Net::default(),
+            filter: None,
+        }
+    }
+}
+
+impl<V> Backlog<V> {
+    pub(super) fn len(&self) -> usize {
+        self.queued + self.net.entries.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.len() == 0 && self.filter.is_none() && self.queue.is_empty()
+    }
+
+    /// True if `count` more changes can be queued. A commit is never split, so one always fits into
+    /// an empty queue.
+    pub(super) fn fits(&self, count: usize, limit: usize) -> bool {
+        let merging = !self.net.entries.is_empty() || self.filter.is_some();
+        !merging && (self.queued == 0 || self.queued + count <= limit)
+    }
+
+    /// Takes in a commit; what does not fit is merged.
+    pub(super) fn push(&mut self, changes: Vec<Change<V>>, limit: usize) {
+        if self.fits(changes.len(), limit) {
+            self.queued += changes.len();
+            self.queue.extend(changes.into_iter().map(Letter::Change));
+        } else {
+            self.merge_queue();
+            for change in changes {
+                self.net.merge(change, false);
+            }
+        }
+    }
+
+    /// Takes in a refilter with what it changes.
+    pub(super) fn push_filter(&mut self, filter: Filter<V>, changes: Vec<Change<V>>, limit: usize) {
+        if self.fits(changes.len(), limit) {
+            self.queued += changes.len();
+            self.queue.push_back(Letter::Refilter(filter, changes));
+        } else {
+            self.merge_queue();
+            self.merge_letter(Letter::Refilter(filter, changes));
+        }
+    }
+
+    /// Takes in, after its own, all that waits in another.
+    pub(super) fn append(&mut self, mut later: Self, limit: usize) {
+        if self.fits(later.queued, limit) && later.net.entries.is_empty() {
+            self.queued += later.queued;
+            self.queue.append(&mut later.queue);
+        } else {
+            self.merge_queue();
+            later.merge_queue();
+            for entry in later.net.entries.into_values() {
+                self.net.merge(entry.change, entry.recheck);
+            }
+        }
+    }
+
+    pub(super) fn take(&mut self) -> Option<Letter<V>> {
+        if let Some(letter) = self.queue.pop_front() {
+            self.queued -= match &letter {
+                Letter::Change(_) => 1,
+                Letter::Refilter(_, changes) => changes.len(),
+            };
+            return Some(letter);
+        }
+        match self.filter.take() {
+            // Deletes of a refilter come first, so what it changes is not taken one by one.
+            Some(filter) => Some(Letter::Refilter(filter, self.net.drain())),
+            None => self.net.take_first().map(Letter::Change),
+        }
+    }
+
+    /// Everything at once, each key at most once.
+    pub(super) fn drain(&mut self) -> (Option<Filter<V>>, Vec<Change<V>>) {
+        self.merge_queue();
+        (self.filter.take(), self.net.drain())
+    }
+
+    fn merge_queue(&mut self) {
+        self.queued = 0;
+        for letter in std::mem::take(&mut self.queue) {
+            self.merge_letter(letter);
+        }
+    }
+
+    fn merge_letter(&mut self, letter: Letter<V>) {
+        match letter {
+            Letter::Change(change) => self.net.merge(change, false),
+            Letter::Refilter(filter, changes) => {
+                self.filter = Some(filter);
+                for change in changes {
+                    self.net.merge(change, true);
+                }
+            }
+        }
+    }
+}
+
+/// For each key the net change, in the order in which keys came up.
+struct Net<V> {
+    entries: BTreeMap<u64, Entry<V>>,
+    places: HashMap<Key, u64>,
+    next: u64,
+}
+
+struct Entry<V> {
+    change: Change<V>,
+    /// The object must be judged again by a closure, even if it did not change.
+    recheck: bool,
+}
+
+impl<V> Default for Net<V> {
+    fn default() -> Self {
+        Self {
+            entries: BTreeMap::new(),
+            places: HashMap::new(),
+            next: 0,
+        }
+    }
+}
+
+impl<V> Net<V> {
+    fn merge(&mut self, change: Change<V>, recheck: bool) {
+        let Some(place) = self.places.get(&change.key) else {
+            self.places.insert(change.key.clone(), self.next);
+            self.entries.insert(self.next, Entry { change, recheck });
+            self.next += 1;
+            return;
+        };
+        let Some(entry) = self.entries.get_mut(place) else {
+            return;
+        };
+        if crate::fault::ForgetFirst.strikes() {
+            entry.change.old = change.old;
+        }
+        entry.change.new = change.new;
+        entry.recheck |= recheck;
+        if entry.change.is_nothing() && !entry.recheck {
+            self.entries.remove(place);
+            self.places.remove(&change.key);
+        }
+    }
+
+    fn take_first(&mut self) -> Option<Change<V>> {
+        let (_, entry) = self.entries.pop_first()?;
+        self.places.remove(&entry.change.key);
+        Some(entry.change)
+    }
+
+    fn drain(&mut self) -> Vec<Change<V>> {
+        let net = std::mem::take(self);
+        net.entries
+            .into_values()
+            .map(|entry| entry.change)
+            .collect()
+    }
+}

@@ -1,0 +1,341 @@
+//! What informers, views and joins share: a state to read and changes to subscribe to.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Waker;
+
+use arc_swap::ArcSwap;
+use tokio::sync::watch;
+
+use crate::cache::Cache;
+use crate::error::Error;
+use crate::event::Change;
+use crate::filter::Filter;
+use crate::hub::Hub;
+use crate::lookup::Lookup;
+use crate::mailbox::{Limits, Mailbox};
+use crate::monitor::{Handler, Monitor};
+use crate::object::Object;
+use crate::status::{Notice, NoticeBoard, Notices, Phase, Status};
+use crate::store::State;
+use crate::subscription::{SubscribeOptions, Subscription};
+use crate::sync::{Mutex, lock};
+use crate::view::View;
+use crate::writer::Writer;
+
+/// What the writer and all readers of one publisher share.
+///
+/// Lock order: a subscription's filter, the hub, a mailbox. Nothing is woken under a lock.
+pub(crate) struct Core<V> {
+    /// The newest state. Stored only under the hub's lock, so that whoever holds that lock sees a
+    /// state and the subscriptions that were told of it; loaded without any lock.
+    pub(crate) state: ArcSwap<State<V>>,
+    hub: Mutex<Hub<V>>,
+    phase: watch::Sender<Phase>,
+    pub(crate) notices: NoticeBoard,
+    pub(crate) counters: Counters,
+}
+
+#[derive(Default)]
+pub(crate) struct Counters {
+    pub(crate) bad_objects: AtomicU64,
+    pub(crate) stale_inputs: AtomicU64,
+    pub(crate) evaluations: AtomicU64,
+}
+
+impl<V: Object> Core<V> {
+    pub(crate) fn new() -> Self {
+        Self {
+            state: ArcSwap::default(),
+            hub: Mutex::new(Hub::default()),
+            phase: watch::Sender::new(Phase::Syncing { failure: None }),
+            notices: NoticeBoard::default(),
+            counters: Counters::default(),
+        }
+    }
+
+    /// Makes a state the newest one, and then brings its changes to the subscriptions.
+    pub(crate) fn publish(&self, state: State<V>, changes: &[Change<V>]) {
+        let commit = state.commit;
+        let mut hub = lock(&self.hub);
+        if hub.closed.is_some() {
+            return;
+        }
+        let replaced = self.state.swap(Arc::new(state));
+        let delivered = hub.deliver(commit, changes);
+        drop(hub);
+        drop(replaced);
+        let evaluations = &self.counters.evaluations;
+        evaluations.fetch_add(delivered.evaluations, Ordering::Relaxed);
+        delivered.wakers.into_iter().for_each(Waker::wake);
+    }
+
+    /// Lets a mailbox in that gets nothing yet.
+    pub(crate) fn join(&self, mailbox: &Arc<Mailbox<V>>) {
+        let mut hub = lock(&self.hub);
+        match hub.closed.clone() {
+            Some(error) => drop(mailbox.end(&error)),
+            None => hub.join(&Filter::nothing(), mailbox.clone()),
+        }
+    }
+
+    /// Gives a mailbox another filter from the next commit on, and returns the state before it.
+    /// What comes in is held until it is released.
+    pub(crate) fn reroute(
+        &self,
+        mailbox: &Arc<Mailbox<V>>,
+        from: &Filter<V>,
+        to: &Filter<V>,
+    ) -> Result<Arc<State<V>>, Error> {
+        let mut hub = lock(&self.hub);
+        if let Some(error) = hub.closed.clone() {
+            return Err(error);
+        }
+        mailbox.hold();
+        hub.leave(from, mailbox);
+        hub.join(to, mailbox.clone());
+        Ok(self.state.load_full())
+    }
+
+    pub(crate) fn leave(&self, mailbox: &Arc<Mailbox<V>>, filter: &Filter<V>) {
+        lock(&self.hub).leave(filter, mailbox);
+    }
+
+    pub(crate) fn set_phase(&self, phase: Phase) {
+        self.phase.send_if_modified(|now| {
+            let open = now.closed().is_none();
+            if open {
+                *now = phase;
+            }
+            open
+        });
+    }
+
+    /// Ends the publisher and its subscriptions. The first reason stands.
+    pub(crate) fn close(&self, error: &Error) {
+        let members = lock(&self.hub).close(error);
+        self.set_phase(Phase::Closed(error.clone()));
+        let wakers = members.iter().filter_map(|mailbox| mailbox.end(error));
+        wakers.for_each(Waker::wake);
+    }
+
+    pub(crate) fn phase(&self) -> Phase {
+        self.phase.borrow().clone()
+    }
+
+    pub(crate) fn phases(&self) -> watch::Receiver<Phase> {
+        self.phase.subscribe()
+    }
+
+    pub(crate) fn error(&self) -> Option<Error> {
+        self.phase.borrow().closed().cloned()
+    }
+
+    pub(crate) async fn closed(&self) -> Error {
+        let mut phases = self.phases();
+        match phases.wait_for(|phase| phase.closed().is_some()).await {
+            Ok(phase) => phase.closed().cloned().unwrap_or(Error::Closed),
+            // The sender is a part of `self`.
+            Err(_) => Error::Closed,
+        }
+    }
+
+    pub(crate) fn status(&self) -> Status {
+        let state = self.state.load();
+        Status {
+            phase: self.phase(),
+            commit: state.commit,
+            history: state.history,
+            bad_objects: self.counters.bad_objects.load(Ordering::Relaxed),
+            stale_inputs: self.counters.stale_inputs.load(Ordering::Relaxed),
+            lags: 0,
+            waiting: 0,
+        }
+    }
+
+    pub(crate) fn notice(&self, notice: Notice) {
+        tracing::warn!(%notice, "watch cache");
+        self.notices.post(notice);
+    }
+}
+
+/// Closes the publisher when its last reader goes; the writer holds the core alone.
+struct Lease<V: Object>(Arc<Core<V>>);
+
+impl<V: Object> Drop for Lease<V> {
+    fn drop(&mut self) {
+        self.0.close(&Error::Closed);
+    }
+}
+
+/// A set of objects that changes: what an informer, a view and a join all are.
+///
+/// It has a [`cache`](Self::cache) to read, and it can be subscribed to, viewed through a filter,
+/// indexed and monitored. Cloning gives another handle of the same publisher. It lives as long as
+/// there is a handle, a subscription or anything derived from it; [`close`](Self::close) ends it and
+/// all that was derived from it.
+///
+/// Views, indexes, monitors and joins are tasks: what makes one must be called in a tokio runtime.
+///
+/// # Example
+///
+/// ```
+/// # use k8s_openapi::api::core::v1::ConfigMap;
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), kcache::Error> {
+/// let (maps, mut feed) = kcache::feed::<ConfigMap>();
+/// let mut changes = maps.subscribe();
+/// feed.relist([ConfigMap::default()], None)?;
+/// maps.ready().await?;
+/// assert!(matches!(changes.next().await, Some(kcache::Event::Create { .. })));
+/// maps.close();
+/// assert_eq!(changes.next().await.is_none(), true);
+/// # Ok(()) }
+/// ```
+pub struct Publisher<V: Object>(Arc<Lease<V>>);
+
+/// A publisher, and the one who may write it.
+///
+/// For what makes new sets of objects out of others, as `kcache-join` does; a source of objects is
+/// better served by a [`feed`](crate::feed()), which knows histories and versions.
+pub fn publisher<V: Object>() -> (Publisher<V>, Writer<V>) {
+    let core = Arc::new(Core::new());
+    let writer = Writer::new(core.clone());
+    (Publisher(Arc::new(Lease(core))), writer)
+}
+
+impl<V: Object> Publisher<V> {
+    pub(crate) fn core(&self) -> &Arc<Core<V>> {
+        &self.0.0
+    }
+
+    /// What can be read.
+    pub fn cache(&self) -> Cache<V> {
+        Cache::new(self.core().clone(), None)
+    }
+
+    /// Subscribes to everything, with a queue of 256 changes. The subscription starts with the
+    /// newest state.
+    pub fn subscribe(&self) -> Subscription<V> {
+        self.subscribe_options(SubscribeOptions::default())
+    }
+
+    /// Subscribes to what a filter lets in.
+    pub fn subscribe_with(&self, filter: Filter<V>) -> Subscription<V> {
+        self.subscribe_options(SubscribeOptions::default().filter(filter))
+    }
+
+    /// Subscribes without a filter yet: the subscription is ready after its first
+    /// [`refilter`](Subscription::refilter), and starts with the state at that time.
+    pub fn subscribe_deferred(&self) -> Subscription<V> {
+        self.subscribe_options(SubscribeOptions::default().deferred())
+    }
+
+    /// Subscribes with a filter, a queue length and a way to overflow.
+    pub fn subscribe_options(&self, options: SubscribeOptions<V>) -> Subscription<V> {
+        let limits = Limits {
+            queue: options.queue,
+            overflow: options.overflow,
+        };
+        Subscription::open(self.clone(), options.filter, limits)
+    }
+
+    /// A publisher of what a filter lets in; the filter can be changed.
+    pub fn view(&self, filter: Filter<V>) -> View<V> {
+        View::start(self, Some(filter))
+    }
+
+    /// A view without a filter yet: it is ready after its first [`refilter`](View::refilter).
+    pub fn view_deferred(&self) -> View<V> {
+        View::start(self, None)
+    }
+
+    /// The objects by the value of a label.
+    pub fn index_by_label(&self, label: &str) -> Lookup<V> {
+        let label = label.to_owned();
+        self.index_by(move |object| object.label(&label).map(str::to_owned))
+    }
+
+    /// The objects by values that a function reads from each. It is run by the index's own task.
+    pub fn index_by<I>(&self, values: impl Fn(&V) -> I + Send + 'static) -> Lookup<V>
+    where
+        I: IntoIterator<Item = String>,
+    {
+        Lookup::start(self, move |object| values(object).into_iter().collect())
+    }
+
+    /// Calls a handler for what is there and for each change, until the monitor is closed.
+    pub fn monitor(&self, handler: Handler<V>) -> Monitor {
+        Monitor::start(self.subscribe(), handler)
+    }
+
+    /// Waits until there is a complete state.
+    ///
+    /// # Errors
+    ///
+    /// Why it was closed, if it is closed before or already.
+    pub async fn ready(&self) -> Result<(), Error> {
+        let settled = |phase: &Phase| phase.is_ready() || phase.closed().is_some();
+        let mut phases = self.phases();
+        match phases
+            .wait_for(settled)
+            .await
+            .map(|phase| phase.closed().cloned())
+        {
+            Ok(None) => Ok(()),
+            Ok(Some(error)) => Err(error),
+            Err(_) => Err(Error::Closed),
+        }
+    }
+
+    /// Ends it, its subscriptions and all that is derived from it. What was last known can still
+    /// be read.
+    pub fn close(&self) {
+        self.core().close(&Error::Closed);
+    }
+
+    /// Waits until it is closed, and says why.
+    pub async fn closed(&self) -> Error {
+        self.core().closed().await
+    }
+
+    /// Why it is closed, or `None` while it is not.
+    pub fn error(&self) -> Option<Error> {
+        self.core().error()
+    }
+
+    /// Where it stands.
+    pub fn status(&self) -> Status {
+        self.core().status()
+    }
+
+    /// The phase, to wait for changes of it.
+    pub fn phases(&self) -> watch::Receiver<Phase> {
+        self.core().phases()
+    }
+
+    /// New histories and bad objects, from now on.
+    pub fn notices(&self) -> Notices {
+        Notices::new(vec![self.core().notices.read()])
+    }
+
+    /// How many times a filter was evaluated for a commit so far: what its subscriptions cost, and
+    /// for a join what joining cost.
+    pub fn evaluations(&self) -> u64 {
+        self.core().counters.evaluations.load(Ordering::Relaxed)
+    }
+}
+
+impl<V: Object> Clone for Publisher<V> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<V: Object> fmt::Debug for Publisher<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Publisher")
+            .field("status", &self.status())
+            .finish_non_exhaustive()
+    }
+}

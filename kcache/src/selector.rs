@@ -1,0 +1,252 @@
+//! Label selectors, as apimachinery has them.
+
+mod parse;
+mod validate;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+
+use crate::index::Term;
+use crate::object::Object;
+
+/// A condition on labels, built by the rules of `k8s.io/apimachinery/pkg/labels`.
+///
+/// All requirements must hold. A selector without any matches everything;
+/// [`nothing`](Self::nothing) matches nothing.
+///
+/// # Example
+///
+/// ```
+/// use kcache::Selector;
+/// let selector: Selector = "app in (web, api), !canary".parse()?;
+/// assert!(selector.matches_labels([("app", "web")]));
+/// assert!(!selector.matches_labels([("app", "web"), ("canary", "yes")]));
+/// assert_eq!(selector.to_string(), "app in (api,web),!canary");
+/// # Ok::<(), kcache::SelectorError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Selector(Rule);
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Rule {
+    Nothing,
+    All(Vec<Requirement>),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Requirement {
+    key: String,
+    test: Test,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Test {
+    In(BTreeSet<String>),
+    NotIn(BTreeSet<String>),
+    Exists,
+    DoesNotExist,
+    GreaterThan(i64),
+    LessThan(i64),
+}
+
+/// Why a selector was refused. Final: the same input is refused again.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SelectorError {
+    /// The text does not follow the grammar.
+    #[error("found {found:?}, expected {expected}")]
+    Syntax {
+        /// The token that was read.
+        found: String,
+        /// What could have stood there.
+        expected: &'static str,
+    },
+    /// The key is not a qualified name.
+    #[error("invalid label key {key:?}: {reason}")]
+    Key {
+        /// The key.
+        key: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// A value is not a label value, or not one that the operator takes.
+    #[error("invalid value {value:?} for label {key:?}: {reason}")]
+    Value {
+        /// The key.
+        key: String,
+        /// The value.
+        value: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// The operator does not take that number of values.
+    #[error("operator {operator} of label {key:?} does not take {count} values")]
+    Count {
+        /// The key.
+        key: String,
+        /// The operator.
+        operator: String,
+        /// How many values there were.
+        count: usize,
+    },
+    /// A `LabelSelector` names an operator that there is not.
+    #[error("{0:?} is not a label selector operator")]
+    Operator(String),
+}
+
+impl Selector {
+    /// The selector that matches every object.
+    pub fn everything() -> Self {
+        Self(Rule::All(Vec::new()))
+    }
+
+    /// The selector that matches no object.
+    pub fn nothing() -> Self {
+        Self(Rule::Nothing)
+    }
+
+    /// The selector of a `LabelSelector` object, as `LabelSelectorAsSelector` builds it: `None`
+    /// matches nothing and an empty one everything.
+    ///
+    /// What a certain kind makes of an empty selector is another matter: see [`Selects`](crate::Selects).
+    ///
+    /// # Errors
+    ///
+    /// The first requirement that apimachinery would refuse.
+    pub fn from_object(selector: Option<&LabelSelector>) -> Result<Self, SelectorError> {
+        let Some(selector) = selector else {
+            return Ok(Self::nothing());
+        };
+        let mut all = Vec::new();
+        for (key, value) in selector.match_labels.iter().flatten() {
+            all.push(Requirement::new(key, "=", vec![value.clone()])?);
+        }
+        for expression in selector.match_expressions.iter().flatten() {
+            let operator = match expression.operator.as_str() {
+                "In" => "in",
+                "NotIn" => "notin",
+                "Exists" => "exists",
+                "DoesNotExist" => "!",
+                unknown => return Err(SelectorError::Operator(unknown.to_owned())),
+            };
+            let values = expression.values.clone().unwrap_or_default();
+            all.push(Requirement::new(&expression.key, operator, values)?);
+        }
+        Ok(Self::all(all))
+    }
+
+    /// The selector of a map of labels, not validated, as those of Services and replication
+    /// controllers are. An empty map makes [`everything`](Self::everything).
+    pub fn from_map<'a>(labels: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let equals = |(key, value): (&str, &str)| Requirement {
+            key: key.to_owned(),
+            test: Test::In(BTreeSet::from([value.to_owned()])),
+        };
+        Self::all(labels.into_iter().map(equals).collect())
+    }
+
+    /// Requirements in one order, so that equal selectors compare and print equal.
+    fn all(mut requirements: Vec<Requirement>) -> Self {
+        requirements.sort();
+        requirements.dedup();
+        Self(Rule::All(requirements))
+    }
+
+    /// True if every object matches.
+    pub fn is_everything(&self) -> bool {
+        matches!(&self.0, Rule::All(all) if all.is_empty())
+    }
+
+    /// True if the object's labels match.
+    pub fn matches<V: Object>(&self, object: &V) -> bool {
+        self.matches_by(|key| object.label(key))
+    }
+
+    /// True if these labels match.
+    pub fn matches_labels<'a>(&self, labels: impl IntoIterator<Item = (&'a str, &'a str)>) -> bool {
+        let labels: BTreeMap<_, _> = labels.into_iter().collect();
+        self.matches_by(|key| labels.get(key).copied())
+    }
+
+    fn matches_by<'a>(&self, label: impl Fn(&str) -> Option<&'a str>) -> bool {
+        match &self.0 {
+            Rule::Nothing => false,
+            Rule::All(all) => all.iter().all(|r| r.test.accepts(label(&r.key))),
+        }
+    }
+
+    /// The ways to find all that this selector can match: of each, one term is on every match.
+    pub(crate) fn anchors(&self) -> Vec<Vec<Term<'_>>> {
+        let Rule::All(all) = &self.0 else {
+            return vec![Vec::new()];
+        };
+        let mut choices: Vec<_> = all.iter().filter_map(Requirement::anchor).collect();
+        if choices.is_empty() {
+            choices.push(vec![Term::Any]);
+        }
+        choices
+    }
+}
+
+impl Requirement {
+    /// The terms of which every match has one; none for a requirement that a missing label meets.
+    fn anchor(&self) -> Option<Vec<Term<'_>>> {
+        match &self.test {
+            Test::In(values) => {
+                let term = |value| Term::Label(&self.key, value);
+                Some(values.iter().map(|value| term(value.as_str())).collect())
+            }
+            Test::Exists | Test::GreaterThan(_) | Test::LessThan(_) => {
+                Some(vec![Term::LabelKey(&self.key)])
+            }
+            Test::NotIn(_) | Test::DoesNotExist => None,
+        }
+    }
+}
+
+impl Test {
+    fn accepts(&self, value: Option<&str>) -> bool {
+        // A label is a number by the rules of Go's `strconv.ParseInt(s, 10, 64)`.
+        let number = || value.and_then(|value| value.parse::<i64>().ok());
+        match self {
+            Self::In(values) => value.is_some_and(|value| values.contains(value)),
+            Self::NotIn(values) => value.is_none_or(|value| !values.contains(value)),
+            Self::Exists => value.is_some(),
+            Self::DoesNotExist => value.is_none(),
+            Self::GreaterThan(limit) => number().is_some_and(|number| number > *limit),
+            Self::LessThan(limit) => number().is_some_and(|number| number < *limit),
+        }
+    }
+}
+
+impl fmt::Display for Selector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Rule::All(all) = &self.0 else {
+            return f.write_str("<nothing>");
+        };
+        for (i, requirement) in all.iter().enumerate() {
+            let comma = if i == 0 { "" } else { "," };
+            write!(f, "{comma}{requirement}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Requirement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let key = &self.key;
+        let list = |set: &BTreeSet<String>| set.iter().cloned().collect::<Vec<_>>().join(",");
+        match &self.test {
+            Test::In(values) if values.len() == 1 => write!(f, "{key}={}", list(values)),
+            Test::In(values) => write!(f, "{key} in ({})", list(values)),
+            Test::NotIn(values) if values.len() == 1 => write!(f, "{key}!={}", list(values)),
+            Test::NotIn(values) => write!(f, "{key} notin ({})", list(values)),
+            Test::Exists => write!(f, "{key}"),
+            Test::DoesNotExist => write!(f, "!{key}"),
+            Test::GreaterThan(limit) => write!(f, "{key}>{limit}"),
+            Test::LessThan(limit) => write!(f, "{key}<{limit}"),
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Where a publisher or a subscription stands, and what it has to report besides events.
+
+use std::fmt;
+use std::sync::Arc;
+
+use tokio::sync::broadcast;
+use tokio::time::Instant;
+
+use crate::error::Error;
+use crate::object::Key;
+
+/// What a publisher or a subscription is doing.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Phase {
+    /// No complete state yet: the cache is empty because nothing is known, not because nothing is
+    /// there.
+    Syncing {
+        /// What went wrong so far, if anything did.
+        failure: Option<Arc<str>>,
+    },
+    /// Complete, and following its source.
+    Live,
+    /// The state is the last known one and may be stale.
+    Degraded {
+        /// Since when.
+        since: Instant,
+        /// Why.
+        reason: Arc<str>,
+    },
+    /// Ended; what is in the cache is the last known state.
+    Closed(Error),
+}
+
+impl Phase {
+    /// True once there has been a complete state, until it is closed.
+    pub fn is_ready(&self) -> bool {
+        matches!(self, Self::Live | Self::Degraded { .. })
+    }
+
+    /// The reason of a closed one.
+    pub fn closed(&self) -> Option<&Error> {
+        match self {
+            Self::Closed(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+/// Where a publisher or a subscription stands.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Status {
+    /// What it is doing.
+    pub phase: Phase,
+    /// The number of the newest commit.
+    pub commit: u64,
+    /// How many histories there have been: 1, and one more each time that the server began anew.
+    pub history: u64,
+    /// Objects that could not be taken in.
+    pub bad_objects: u64,
+    /// Inputs that were older than what was already known.
+    pub stale_inputs: u64,
+    /// How often it fell behind, so that waiting changes were merged. Zero for a publisher.
+    pub lags: u64,
+    /// How many changes wait to be taken. Zero for a publisher.
+    pub waiting: usize,
+}
+
+/// Something worth knowing that is not an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Notice {
+    /// A subscription fell behind: from here until it catches up it gets the net change of each
+    /// object instead of every change.
+    Lagged {
+        /// How many changes were waiting.
+        waiting: usize,
+    },
+    /// The server began a new history (it was restored from a backup): versions start over.
+    NewHistory {
+        /// The number of the new history.
+        history: u64,
+    },
+    /// An object could not be taken in; the others were.
+    BadObject {
+        /// Which one, as far as that is known.
+        key: Option<Key>,
+        /// Why, without anything of its content.
+        reason: Arc<str>,
+    },
+    /// Notices were not read in time, and this many were dropped.
+    Missed(u64),
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Lagged { waiting } => write!(f, "lagging with {waiting} changes waiting"),
+            Self::NewHistory { history } => write!(f, "history {history} begins"),
+            Self::BadObject {
+                key: Some(key),
+                reason,
+            } => write!(f, "bad object {key}: {reason}"),
+            Self::BadObject { key: None, reason } => write!(f, "bad object: {reason}"),
+            Self::Missed(count) => write!(f, "{count} notices were dropped"),
+        }
+    }
+}
+
+/// How many notices wait for a reader before the oldest are dropped.
+const NOTICES: usize = 64;
+
+/// Where notices are pinned up; nothing is allocated until someone reads.
+#[derive(Default)]
+pub(crate) struct NoticeBoard(std::sync::OnceLock<broadcast::Sender<Notice>>);
+
+impl NoticeBoard {
+    pub(crate) fn post(&self, notice: Notice) {
+        if let Some(readers) = self.0.get() {
+            let _ = readers.send(notice);
+        }
+    }
+
+    pub(crate) fn read(&self) -> broadcast::Receiver<Notice> {
+        self.0
+            .get_or_init(|| broadcast::channel(NOTICES).0)
+            .subscribe()
+    }
+}
+
+/// A stream of [`Notice`]s, from when it was asked for.
+///
+/// A reader that falls behind loses the oldest and is told how many.
+pub struct Notices {
+    boards: Vec<broadcast::Receiver<Notice>>,
+}
+
+impl Notices {
+    pub(crate) fn new(boards: Vec<broadcast::Receiver<Notice>>) -> Self {
+        Self { boards }
+    }
+
+    /// The next notice, or `None` when there will be no more.
+    pub async fn next(&mut self) -> Option<Notice> {
+        loop {
+            let (received, ended) = match self.boards.as_mut_slice() {
+                [] => return None,
+                [only] => (only.recv().await, 0),
+                [first, second, ..] => tokio::select! {
+                    received = first.recv() => (received, 0),
+                    received = second.recv() => (received, 1),
+                },
+            };
+            match received {
+                Ok(notice) => return Some(notice),
+                Err(broadcast::error::RecvError::Lagged(count)) => {
+                    return Some(Notice::Missed(count));
+                }
+                Err(broadcast::error::RecvError::Closed) => drop(self.boards.remove(ended)),
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Notices {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Notices").finish_non_exhaustive()
+    }
+}

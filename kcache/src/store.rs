@@ -1,0 +1,211 @@
+//! The state of a cache: immutable, replaced whole by each commit.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::ops::Bound;
+use std::sync::Arc;
+
+use equivalent::Equivalent;
+
+use crate::event::Change;
+use crate::object::{Key, KeyRef, Object};
+
+/// One consistent state. Cloning it copies a few pointers, and two states share what they have in
+/// common.
+pub(crate) struct State<V> {
+    pub(crate) commit: u64,
+    pub(crate) history: u64,
+    /// The newest commit of each input that this state has seen.
+    pub(crate) frontier: Arc<[u64]>,
+    /// For gets: twice as fast as an ordered map.
+    objects: imbl::HashMap<Stored<V>, ()>,
+    /// For lists; an update leaves it alone.
+    order: imbl::OrdSet<Key>,
+}
+
+/// An object as its own key, so that a node of the map holds one pointer for each and copying it
+/// touches one count.
+struct Stored<V>(Arc<V>);
+
+impl<V> Clone for Stored<V> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<V: Object> Stored<V> {
+    fn parts(&self) -> KeyRef<'_> {
+        KeyRef(self.0.namespace().unwrap_or_default(), self.0.name())
+    }
+}
+
+impl<V: Object> PartialEq for Stored<V> {
+    fn eq(&self, other: &Self) -> bool {
+        self.parts() == other.parts()
+    }
+}
+
+impl<V: Object> Eq for Stored<V> {}
+
+impl<V: Object> Hash for Stored<V> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.parts().hash(state);
+    }
+}
+
+impl<V: Object> Equivalent<Stored<V>> for KeyRef<'_> {
+    fn equivalent(&self, stored: &Stored<V>) -> bool {
+        *self == stored.parts()
+    }
+}
+
+impl<V> Default for State<V> {
+    fn default() -> Self {
+        Self {
+            commit: 0,
+            history: 1,
+            frontier: Arc::default(),
+            objects: imbl::HashMap::default(),
+            order: imbl::OrdSet::default(),
+        }
+    }
+}
+
+impl<V> Clone for State<V> {
+    fn clone(&self) -> Self {
+        Self {
+            commit: self.commit,
+            history: self.history,
+            frontier: self.frontier.clone(),
+            objects: self.objects.clone(),
+            order: self.order.clone(),
+        }
+    }
+}
+
+impl<V: Object> State<V> {
+    pub(crate) fn get(&self, namespace: &str, name: &str) -> Option<&Arc<V>> {
+        self.get_parts(KeyRef(namespace, name))
+    }
+
+    pub(crate) fn at(&self, key: &Key) -> Option<&Arc<V>> {
+        self.get_parts(key.parts())
+    }
+
+    fn get_parts(&self, parts: KeyRef<'_>) -> Option<&Arc<V>> {
+        let (Stored(object), ()) = self.objects.get_key_value(&parts)?;
+        Some(object)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.objects.len()
+    }
+
+    /// All objects, ordered by namespace and name.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Key, &Arc<V>)> {
+        self.order
+            .iter()
+            .filter_map(|key| Some((key, self.at(key)?)))
+    }
+
+    /// All objects, in any order: faster than in order.
+    pub(crate) fn unordered(&self) -> impl Iterator<Item = &Arc<V>> {
+        self.objects.keys().map(|Stored(object)| object)
+    }
+
+    pub(crate) fn in_namespace(&self, namespace: &str) -> impl Iterator<Item = (&Key, &Arc<V>)> {
+        let from = Bound::Included(KeyRef(namespace, ""));
+        let keys = self.order.range::<_, KeyRef<'_>>((from, Bound::Unbounded));
+        let keys = keys.take_while(move |key| key.namespace() == namespace);
+        keys.filter_map(|key| Some((key, self.at(key)?)))
+    }
+
+    /// Puts one change in, and makes it say what was really there before.
+    pub(crate) fn apply(&mut self, change: &mut Change<V>) {
+        change.old = self.at(&change.key).cloned();
+        match &change.new {
+            Some(new) => drop(self.objects.insert(Stored(new.clone()), ())),
+            None => drop(self.objects.remove(&change.key.parts())),
+        }
+        match (&change.old, &change.new) {
+            (None, Some(_)) => drop(self.order.insert(change.key.clone())),
+            (Some(_), None) => drop(self.order.remove(&change.key)),
+            _ => {}
+        }
+    }
+}
+
+/// One consistent state of a publisher: every get and list of it is of the same commit.
+///
+/// It keeps the objects of that commit alive, so it should not be held for long.
+///
+/// # Example
+///
+/// ```
+/// # use k8s_openapi::api::core::v1::ConfigMap;
+/// let (maps, mut feed) = kcache::feed::<ConfigMap>();
+/// let before = maps.cache().snapshot();
+/// feed.relist([ConfigMap::default()], None)?;
+/// assert_eq!((before.len(), maps.cache().len()), (0, 1));
+/// assert!(before.commit() < maps.cache().snapshot().commit());
+/// # Ok::<(), kcache::Error>(())
+/// ```
+pub struct Snapshot<V>(pub(crate) Arc<State<V>>);
+
+impl<V: Object> Snapshot<V> {
+    /// The number of the commit; each has a higher one than the one before it.
+    pub fn commit(&self) -> u64 {
+        self.0.commit
+    }
+
+    /// The number of the history that the versions belong to.
+    pub fn history(&self) -> u64 {
+        self.0.history
+    }
+
+    /// The commits of the inputs that this state has seen: of a view's source, or of the sources
+    /// and the targets of a join. Empty for what is fed from outside.
+    pub fn frontier(&self) -> &[u64] {
+        &self.0.frontier
+    }
+
+    /// The object of this name; the namespace is empty for a cluster-scoped one.
+    pub fn get(&self, namespace: &str, name: &str) -> Option<&Arc<V>> {
+        self.0.get(namespace, name)
+    }
+
+    /// All objects, ordered by namespace and name.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<V>> {
+        self.0.iter().map(|(_, object)| object)
+    }
+
+    /// The objects of one namespace, ordered by name.
+    pub fn in_namespace(&self, namespace: &str) -> impl Iterator<Item = &Arc<V>> {
+        self.0.in_namespace(namespace).map(|(_, object)| object)
+    }
+
+    /// How many objects there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// True if there is no object.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl<V> Clone for Snapshot<V> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<V> fmt::Debug for Snapshot<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut f = f.debug_struct("Snapshot");
+        f.field("commit", &self.0.commit)
+            .field("len", &self.0.objects.len());
+        f.finish_non_exhaustive()
+    }
+}

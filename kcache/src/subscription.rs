@@ -1,0 +1,384 @@
+//! Taking the changes of a publisher.
+
+mod tap;
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use futures_core::Stream;
+use tokio::sync::watch;
+
+use crate::cache::Cache;
+use crate::error::Error;
+use crate::event::{Change, Event};
+use crate::filter::Filter;
+use crate::gate::Gate;
+use crate::mailbox::{Drained, Letter, Limits, Overflow};
+use crate::object::Object;
+use crate::publisher::Publisher;
+use crate::status::{Notices, Phase, Status};
+pub(crate) use tap::Tap;
+
+/// The changes of a publisher, from one state on and without a gap.
+///
+/// It starts with the state at the time that it was made: [`snapshot`](Self::snapshot) gives that
+/// in one piece, and [`next`](Self::next) as creates. After that comes every change, in order. A
+/// subscriber that falls further behind than its queue is long gets the net change of each object
+/// instead, and a [`Notice`](crate::Notice) says so.
+///
+/// It keeps its publisher alive, and ends when that is closed. Dropping it ends it.
+///
+/// # Example
+///
+/// ```
+/// # use k8s_openapi::api::core::v1::ConfigMap;
+/// # use kcache::{Event, Filter};
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), kcache::Error> {
+/// # let (maps, mut feed) = kcache::feed::<ConfigMap>();
+/// # feed.relist([ConfigMap::default()], None)?;
+/// # feed.close();
+/// let mut changes = maps.subscribe_with(Filter::everything());
+/// while let Some(event) = changes.next().await {
+///     match event {
+///         Event::Create { new } => println!("new {:?}", new.metadata.name),
+///         Event::Update { old, new } => println!("{:?} became {:?}", old.data, new.data),
+///         Event::Delete { old } => println!("gone {:?}", old.metadata.name),
+///     }
+/// }
+/// # Ok(()) }
+/// ```
+pub struct Subscription<V: Object> {
+    tap: Arc<Tap<V>>,
+    gate: Gate<V>,
+    /// Events of what was last taken from the mailbox.
+    passed: VecDeque<Event<V>>,
+}
+
+/// What waited for a subscription, as one net change a key.
+#[derive(Debug)]
+pub struct Batch<V: Object> {
+    /// The newest commit that is in it.
+    pub commit: u64,
+    /// The changes: deletes, updates, creates.
+    pub changes: Vec<Change<V>>,
+}
+
+/// The state that a subscription starts with.
+#[derive(Debug)]
+pub struct Start<V> {
+    /// The newest commit that is in it.
+    pub commit: u64,
+    /// The objects.
+    pub objects: Vec<Arc<V>>,
+}
+
+/// How to subscribe.
+///
+/// # Example
+///
+/// ```
+/// # use k8s_openapi::api::core::v1::ConfigMap;
+/// use kcache::{Overflow, SubscribeOptions};
+/// # let (maps, _feed) = kcache::feed::<ConfigMap>();
+/// let every_change = SubscribeOptions::default().queue(10_000).overflow(Overflow::End);
+/// let audit = maps.subscribe_options(every_change);
+/// # let _ = audit;
+/// ```
+#[derive(Debug)]
+pub struct SubscribeOptions<V> {
+    pub(crate) filter: Option<Filter<V>>,
+    pub(crate) queue: usize,
+    pub(crate) overflow: Overflow,
+}
+
+impl<V> Default for SubscribeOptions<V> {
+    fn default() -> Self {
+        Self {
+            filter: Some(Filter::everything()),
+            queue: 256,
+            overflow: Overflow::default(),
+        }
+    }
+}
+
+impl<V> SubscribeOptions<V> {
+    /// Only what this filter lets in.
+    #[must_use]
+    pub fn filter(mut self, filter: Filter<V>) -> Self {
+        self.filter = Some(filter);
+        self
+    }
+
+    /// No filter until the first refilter.
+    #[must_use]
+    pub fn deferred(mut self) -> Self {
+        self.filter = None;
+        self
+    }
+
+    /// How many changes wait one by one; 256 unless told, at least 1. One commit always has room.
+    #[must_use]
+    pub fn queue(mut self, length: usize) -> Self {
+        self.queue = length.max(1);
+        self
+    }
+
+    /// What happens to changes that the queue has no room for.
+    #[must_use]
+    pub fn overflow(mut self, overflow: Overflow) -> Self {
+        self.overflow = overflow;
+        self
+    }
+}
+
+impl<V: Object> Subscription<V> {
+    pub(crate) fn open(source: Publisher<V>, filter: Option<Filter<V>>, limits: Limits) -> Self {
+        let tap = Tap::open(source, limits);
+        if let Some(filter) = filter {
+            // What goes wrong ends the subscription, which then says so.
+            let _ = tap.refilter(filter);
+        }
+        Self {
+            tap: Arc::new(tap),
+            gate: Gate::default(),
+            passed: VecDeque::new(),
+        }
+    }
+
+    pub(crate) fn tap(&self) -> &Arc<Tap<V>> {
+        &self.tap
+    }
+
+    /// Subscribes for whoever takes all that waits at once, with [`next_batch`](Self::next_batch):
+    /// changes of one key are merged from the start.
+    pub fn batches(source: &Publisher<V>, filter: Option<Filter<V>>) -> Self {
+        Self::open(source.clone(), filter, Limits::BATCHES)
+    }
+
+    /// Waits until the publisher is ready and there is a filter.
+    ///
+    /// # Errors
+    ///
+    /// Why it ended, if it ends before.
+    pub async fn ready(&self) -> Result<(), Error> {
+        self.tap.opened().await?;
+        let phases = self.tap.source().ready().await;
+        phases.map_err(|error| self.error().unwrap_or(error))
+    }
+
+    /// The state that the subscription starts with, once it is ready; to be called first. Events
+    /// follow from there. Called later, it gives what [`next_batch`](Self::next_batch) would and
+    /// counts objects only that are new.
+    ///
+    /// # Errors
+    ///
+    /// Why it ended, if it ends before there is a state.
+    pub async fn snapshot(&mut self) -> Result<Start<V>, Error> {
+        self.ready().await?;
+        let commit = self.tap.source().status().commit;
+        let drained = poll_fn(|cx| match self.tap.mailbox().poll_drain(cx) {
+            Poll::Pending => Poll::Ready(None),
+            ready @ Poll::Ready(_) => ready,
+        });
+        let Some(drained) = drained.await else {
+            let objects = Vec::new();
+            return self.error().map_or(Ok(Start { commit, objects }), Err);
+        };
+        let batch = self.pass_all(drained)?;
+        let objects = batch.changes.into_iter().filter_map(|change| change.new);
+        Ok(Start {
+            commit: batch.commit.max(commit),
+            objects: objects.collect(),
+        })
+    }
+
+    /// The next event, or `None` once the subscription has ended and all that waited was taken;
+    /// [`error`](Self::error) then says why. Dropping the future loses nothing.
+    pub async fn next(&mut self) -> Option<Event<V>> {
+        poll_fn(|cx| self.poll_event(cx)).await
+    }
+
+    /// All that waits, as one net change a key, or `None` as for [`next`](Self::next). It holds
+    /// whole commits: what one commit changed is never split over two batches.
+    pub async fn next_batch(&mut self) -> Option<Batch<V>> {
+        loop {
+            let drained = poll_fn(|cx| self.tap.mailbox().poll_drain(cx)).await?;
+            let batch = self.pass_all(drained).ok()?;
+            if !batch.changes.is_empty() {
+                return Some(batch);
+            }
+        }
+    }
+
+    /// Changes the filter. What leaves comes as deletes and what enters as creates, the deletes
+    /// first. An equal filter does nothing.
+    ///
+    /// # Errors
+    ///
+    /// Why the subscription ended, if it has.
+    pub fn refilter(&self, filter: Filter<V>) -> Result<(), Error> {
+        self.tap.refilter(filter)
+    }
+
+    /// A handle to refilter and close it while it is being read.
+    pub fn control(&self) -> Control<V> {
+        Control(self.tap.clone())
+    }
+
+    /// The publisher's newest state through this filter. It can be ahead of the last event taken.
+    pub fn cache(&self) -> Cache<V> {
+        let filter = self.tap.filter().unwrap_or_else(Filter::nothing);
+        Cache::new(self.tap.source().core().clone(), Some(filter))
+    }
+
+    /// Where it stands.
+    pub fn status(&self) -> Status {
+        self.tap.status()
+    }
+
+    /// The phase of its publisher, to wait for changes of it.
+    pub fn phases(&self) -> watch::Receiver<Phase> {
+        self.tap.source().phases()
+    }
+
+    /// That it lags, and what the publisher has to report, from now on.
+    pub fn notices(&self) -> Notices {
+        let own = self.tap.mailbox().notices.read();
+        Notices::new(vec![own, self.tap.source().core().notices.read()])
+    }
+
+    /// Ends it; what waits is thrown away.
+    pub fn close(&self) {
+        self.tap.close(&Error::Closed);
+    }
+
+    /// Waits until it has ended, and says why. What waits can still be taken.
+    pub async fn closed(&self) -> Error {
+        self.tap.ended().await
+    }
+
+    /// Why it ended, or `None` if it did not.
+    pub fn error(&self) -> Option<Error> {
+        self.tap.mailbox().error()
+    }
+
+    fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Event<V>>> {
+        loop {
+            if let Some(event) = self.passed.pop_front() {
+                return Poll::Ready(Some(event));
+            }
+            let Some(letter) = std::task::ready!(self.tap.mailbox().poll_take(cx)) else {
+                return Poll::Ready(None);
+            };
+            let passed = Error::catch(|| match letter {
+                Letter::Change(change) => self.gate.pass(change).into_iter().collect(),
+                Letter::Refilter(filter, changes) => self.gate.pass_all(Some(filter), changes),
+            });
+            match passed {
+                Ok(changes) => {
+                    let events = changes.into_iter().flat_map(Change::into_events).flatten();
+                    self.passed.extend(events);
+                }
+                Err(error) => {
+                    self.tap.close(&error);
+                    return Poll::Ready(None);
+                }
+            }
+        }
+    }
+
+    fn pass_all(&mut self, drained: Drained<V>) -> Result<Batch<V>, Error> {
+        let Drained {
+            commit,
+            filter,
+            changes,
+        } = drained;
+        let passed = Error::catch(|| self.gate.pass_all(filter, changes));
+        let changes = passed.inspect_err(|error| self.tap.close(error))?;
+        Ok(Batch { commit, changes })
+    }
+}
+
+/// Refilters and closes a [`Subscription`] that someone else is taking events from. It does not keep
+/// the subscription going: that ends when it is dropped.
+///
+/// # Example
+///
+/// ```
+/// # use k8s_openapi::api::core::v1::ConfigMap;
+/// # use kcache::Filter;
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), kcache::Error> {
+/// # let (maps, _feed) = kcache::feed::<ConfigMap>();
+/// let mut changes = maps.subscribe();
+/// let control = changes.control();
+/// let reader = tokio::spawn(async move { while changes.next().await.is_some() {} });
+/// control.refilter(Filter::namespace("default"))?;
+/// control.close();
+/// assert!(reader.await.is_ok());
+/// # Ok(()) }
+/// ```
+pub struct Control<V: Object>(Arc<Tap<V>>);
+
+impl<V: Object> Control<V> {
+    /// As [`Subscription::refilter`].
+    ///
+    /// # Errors
+    ///
+    /// Why the subscription ended, if it has.
+    pub fn refilter(&self, filter: Filter<V>) -> Result<(), Error> {
+        self.0.refilter(filter)
+    }
+
+    /// As [`Subscription::status`].
+    pub fn status(&self) -> Status {
+        self.0.status()
+    }
+
+    /// As [`Subscription::close`].
+    pub fn close(&self) {
+        self.0.close(&Error::Closed);
+    }
+}
+
+impl<V: Object> Clone for Control<V> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<V: Object> fmt::Debug for Control<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Control")
+            .field("filter", &self.0.filter())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<V: Object> Drop for Subscription<V> {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl<V: Object> Unpin for Subscription<V> {}
+
+/// The events, as [`next`](Subscription::next) gives them.
+impl<V: Object> Stream for Subscription<V> {
+    type Item = Event<V>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Event<V>>> {
+        self.poll_event(cx)
+    }
+}
+
+impl<V: Object> fmt::Debug for Subscription<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Subscription")
+            .field("filter", &self.tap.filter())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,52 @@
+//! The order of resource versions.
+
+use std::cmp::Ordering;
+
+/// How two versions of one resource stand to each other, or `None` where nothing can be said.
+///
+/// Versions are decimal numbers of any length, without leading zeros and not zero; anything else
+/// is only compared for equality (KEP-5504, "Comparable Resource Version").
+pub(crate) fn compare(a: &str, b: &str) -> Option<Ordering> {
+    if is_number(a) && is_number(b) {
+        return Some(a.len().cmp(&b.len()).then_with(|| a.cmp(b)));
+    }
+    (!a.is_empty() && a == b).then_some(Ordering::Equal)
+}
+
+/// True if the version has an order.
+pub(crate) fn is_number(version: &str) -> bool {
+    version.bytes().all(|b| b.is_ascii_digit()) && !matches!(version.as_bytes(), [] | [b'0', ..])
+}
+
+/// Keeps the newest of the versions that have an order.
+pub(crate) fn raise(newest: &mut Option<String>, version: &str) {
+    let newer = match newest {
+        Some(newest) => compare(version, newest) == Some(Ordering::Greater),
+        None => is_number(version),
+    };
+    if newer {
+        *newest = Some(version.to_owned());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_compare_by_length_then_text() {
+        let huge = "123456789012345678901234567890";
+        for (a, b, want) in [
+            ("9", "10", Some(Ordering::Less)),
+            ("10", "10", Some(Ordering::Equal)),
+            (huge, "9", Some(Ordering::Greater)),
+            ("010", "9", None),
+            ("0", "1", None),
+            ("a", "b", None),
+            ("a", "a", Some(Ordering::Equal)),
+            ("", "", None),
+        ] {
+            assert_eq!(compare(a, b), want, "{a:?} and {b:?}");
+        }
+    }
+}

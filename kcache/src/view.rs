@@ -1,0 +1,137 @@
+//! Publishers of what a filter lets in.
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use crate::error::Error;
+use crate::filter::Filter;
+use crate::object::{Key, Object};
+use crate::publisher::{Publisher, publisher};
+use crate::status::Phase;
+use crate::subscription::{Batch, Start, Subscription, Tap};
+use crate::writer::Writer;
+
+/// What a filter lets in of another publisher: a [`Publisher`] itself, with a filter that can be
+/// changed.
+///
+/// It is a task that takes the source's changes and commits them. It keeps the source alive, is
+/// degraded when the source is, and ends with it. A slow filter closure delays this view only, and
+/// one that panics ends it.
+///
+/// # Example
+///
+/// ```
+/// # use k8s_openapi::api::core::v1::ConfigMap;
+/// # use kube::core::ObjectMeta;
+/// # use kcache::{Event, Filter};
+/// # fn map(name: &str) -> ConfigMap {
+/// #     let (namespace, name) = (Some("default".into()), Some(name.into()));
+/// #     ConfigMap { metadata: ObjectMeta { namespace, name, ..Default::default() }, ..Default::default() }
+/// # }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), kcache::Error> {
+/// let (maps, mut feed) = kcache::feed();
+/// feed.relist([map("a"), map("b")], None)?;
+/// let one = maps.view(Filter::name("default", "a"));
+/// let mut changes = one.subscribe();
+/// assert!(matches!(changes.next().await, Some(Event::Create { .. })));
+/// one.refilter(Filter::name("default", "b"))?;
+/// assert!(matches!(changes.next().await, Some(Event::Delete { .. })));
+/// assert!(matches!(changes.next().await, Some(Event::Create { .. })));
+/// assert!(one.cache().get("default", "b").is_some());
+/// # Ok(()) }
+/// ```
+pub struct View<V: Object> {
+    publisher: Publisher<V>,
+    tap: Arc<Tap<V>>,
+}
+
+impl<V: Object> View<V> {
+    pub(crate) fn start(source: &Publisher<V>, filter: Option<Filter<V>>) -> Self {
+        let input = Subscription::batches(source, filter);
+        let tap = input.tap().clone();
+        let (publisher, writer) = publisher();
+        tokio::spawn(follow(input, writer));
+        Self { publisher, tap }
+    }
+
+    /// Changes the filter. What leaves and what enters is one commit of the view, in which the
+    /// deletes come first. An equal filter does nothing.
+    ///
+    /// # Errors
+    ///
+    /// Why the view or its source is closed, if it is.
+    pub fn refilter(&self, filter: Filter<V>) -> Result<(), Error> {
+        self.tap.refilter(filter)
+    }
+
+    /// The filter, or `None` before the first of a deferred view.
+    pub fn filter(&self) -> Option<Filter<V>> {
+        self.tap.filter()
+    }
+}
+
+/// Commits what the subscription brings, until one of the two ends.
+async fn follow<V: Object>(mut input: Subscription<V>, mut writer: Writer<V>) {
+    let started = tokio::select! {
+        started = input.snapshot() => started,
+        error = writer.closed() => Err(error),
+    };
+    match started {
+        Ok(Start { commit, objects }) => {
+            let entry = |object: Arc<V>| (Key::of(&*object), Some(object));
+            writer.commit(objects.into_iter().map(entry).collect(), &[commit]);
+            writer.live();
+        }
+        Err(error) => return writer.close(&error),
+    }
+    let mut phases = input.phases();
+    phases.mark_changed();
+    loop {
+        tokio::select! {
+            batch = input.next_batch() => match batch {
+                Some(Batch { commit, changes }) => {
+                    let updates = changes.into_iter().map(|change| (change.key, change.new));
+                    writer.commit(updates.collect(), &[commit]);
+                }
+                None => return writer.close(&input.error().unwrap_or(Error::Closed)),
+            },
+            Ok(()) = phases.changed() => mirror(&phases.borrow_and_update(), &mut writer),
+            _ = writer.closed() => return,
+        }
+    }
+}
+
+/// A view is as live as its source; that a source ended shows when all it said was taken.
+fn mirror<V: Object>(source: &Phase, writer: &mut Writer<V>) {
+    match source {
+        Phase::Live => writer.live(),
+        Phase::Degraded { reason, .. } => writer.degraded(reason),
+        Phase::Syncing { .. } | Phase::Closed(_) => {}
+    }
+}
+
+impl<V: Object> Deref for View<V> {
+    type Target = Publisher<V>;
+
+    fn deref(&self) -> &Publisher<V> {
+        &self.publisher
+    }
+}
+
+impl<V: Object> Clone for View<V> {
+    fn clone(&self) -> Self {
+        Self {
+            publisher: self.publisher.clone(),
+            tap: self.tap.clone(),
+        }
+    }
+}
+
+impl<V: Object> fmt::Debug for View<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("View")
+            .field("filter", &self.filter())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,153 @@
+//! The one who changes a publisher's state.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use tokio::time::Instant;
+
+use crate::error::Error;
+use crate::event::{self, Change};
+use crate::object::{Key, Object};
+use crate::publisher::Core;
+use crate::status::{Notice, Phase};
+use crate::store::State;
+
+/// What a commit leaves under each key: an object, or nothing.
+pub type Updates<V> = BTreeMap<Key, Option<Arc<V>>>;
+
+/// Commits to a [`Publisher`](crate::Publisher), made together with it by
+/// [`publisher`](crate::publisher()).
+///
+/// Dropping it without [`close`](Self::close) closes the publisher with [`Error::FeedEnded`].
+///
+/// # Example
+///
+/// ```
+/// use kcache::{Key, Updates};
+/// # use k8s_openapi::api::core::v1::ConfigMap;
+/// let (maps, mut writer) = kcache::publisher();
+/// let map = std::sync::Arc::new(ConfigMap::default());
+/// writer.commit(Updates::from([(Key::of(&*map), Some(map))]), &[]);
+/// writer.live();
+/// assert_eq!(maps.cache().len(), 1);
+/// ```
+pub struct Writer<V: Object> {
+    core: Arc<Core<V>>,
+}
+
+impl<V: Object> Writer<V> {
+    pub(crate) fn new(core: Arc<Core<V>>) -> Self {
+        Self { core }
+    }
+
+    /// Makes the updates one commit, and delivers what they change, deletes first. `frontier` are
+    /// the commits of the inputs that the new state has seen.
+    pub fn commit(&mut self, updates: Updates<V>, frontier: &[u64]) {
+        let history = self.state().history;
+        self.commit_in(history, updates, frontier);
+    }
+
+    pub(crate) fn commit_in(&mut self, history: u64, updates: Updates<V>, frontier: &[u64]) {
+        let mut next = State::clone(&self.state());
+        let mut changes = Vec::with_capacity(updates.len());
+        for (key, new) in updates {
+            let old = None;
+            let mut change = Change { key, old, new };
+            next.apply(&mut change);
+            if !change.is_nothing() {
+                changes.push(change);
+            }
+        }
+        event::sort(&mut changes);
+        if *next.frontier != *frontier {
+            next.frontier = frontier.into();
+        }
+        next.history = history;
+        next.commit += u64::from(!changes.is_empty());
+        self.core.publish(next, &changes);
+    }
+
+    pub(crate) fn state(&self) -> Arc<State<V>> {
+        self.core.state.load_full()
+    }
+
+    /// The state is complete and follows its source: the publisher is ready.
+    pub fn live(&mut self) {
+        if !matches!(self.core.phase(), Phase::Live) {
+            self.core.set_phase(Phase::Live);
+        }
+    }
+
+    /// The source cannot be followed at the moment. The state stays as it is.
+    pub fn degraded(&mut self, reason: &str) {
+        let reason = reason.into();
+        self.core.set_phase(match self.core.phase() {
+            Phase::Syncing { .. } => Phase::Syncing {
+                failure: Some(reason),
+            },
+            Phase::Degraded { since, .. } => Phase::Degraded { since, reason },
+            _ => Phase::Degraded {
+                since: Instant::now(),
+                reason,
+            },
+        });
+    }
+
+    /// Reports an object that could not be taken in. The reason must not tell its content.
+    pub fn bad_object(&mut self, key: Option<Key>, reason: &str) {
+        self.core
+            .counters
+            .bad_objects
+            .fetch_add(1, Ordering::Relaxed);
+        let reason = reason.into();
+        self.core.notice(Notice::BadObject { key, reason });
+    }
+
+    pub(crate) fn stale_input(&mut self) {
+        self.core
+            .counters
+            .stale_inputs
+            .fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn new_history(&mut self, history: u64) {
+        self.core.notice(Notice::NewHistory { history });
+    }
+
+    /// Counts evaluations of conditions, for [`Publisher::evaluations`](crate::Publisher::evaluations).
+    pub fn count_evaluations(&mut self, count: u64) {
+        self.core
+            .counters
+            .evaluations
+            .fetch_add(count, Ordering::Relaxed);
+    }
+
+    /// Ends the publisher and what is derived from it.
+    pub fn close(&mut self, error: &Error) {
+        self.core.close(error);
+    }
+
+    /// Why the publisher is closed, or `None` while it is not.
+    pub fn error(&self) -> Option<Error> {
+        self.core.error()
+    }
+
+    /// Waits until the publisher is closed, by whomever, or nobody reads it any longer.
+    pub async fn closed(&self) -> Error {
+        self.core.closed().await
+    }
+}
+
+impl<V: Object> Drop for Writer<V> {
+    fn drop(&mut self) {
+        self.core.close(&Error::FeedEnded);
+    }
+}
+
+impl<V: Object> fmt::Debug for Writer<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Writer").finish_non_exhaustive()
+    }
+}

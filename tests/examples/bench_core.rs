@@ -1,0 +1,434 @@
+//! What the core of the watch cache costs, without a network: `cargo xtask bench core`.
+//!
+//! Prints one table, and writes it as JSON to the path given as an argument. Every row checks first
+//! that what it measures did what it should. Figures are medians; CPU time is that of the process.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use kcache::{Feed, Filter, Object, Publisher, Selector, Subscription};
+use kcache_join::{Join, SelectorJoin};
+use rustix::time::{ClockId, clock_gettime};
+use serde_json::json;
+
+/// An object with the header of a Pod and nothing else, so that the cache itself is measured.
+struct Thing {
+    namespace: String,
+    name: String,
+    version: String,
+    labels: Vec<(&'static str, String)>,
+}
+
+impl Object for Thing {
+    fn namespace(&self) -> Option<&str> {
+        Some(&self.namespace)
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn uid(&self) -> &str {
+        &self.name
+    }
+
+    fn version(&self) -> &str {
+        &self.version
+    }
+
+    fn labels(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.labels
+            .iter()
+            .map(|(key, value)| (*key, value.as_str()))
+    }
+}
+
+const NAMESPACES: usize = 20;
+
+/// One of a number of things, of an app that ten of them share.
+fn thing(i: usize, version: usize, app: usize) -> Thing {
+    Thing {
+        namespace: format!("namespace-{}", app % NAMESPACES),
+        name: format!("thing-{i}"),
+        version: version.to_string(),
+        labels: vec![
+            ("app", format!("app-{app}")),
+            ("app.kubernetes.io/managed-by", "bench".to_owned()),
+            ("pod-template-hash", format!("hash-{app}")),
+            ("tier", format!("tier-{}", i % 3)),
+        ],
+    }
+}
+
+fn fed(count: usize) -> (Publisher<Thing>, Feed<Thing>) {
+    let (publisher, mut feed) = kcache::feed();
+    let things = (0..count).map(|i| thing(i, i + 1, i / 10));
+    feed.relist(things, None).expect("the publisher is open");
+    (publisher, feed)
+}
+
+/// Wall and CPU time.
+#[derive(Clone, Copy)]
+struct Cost(Duration, Duration);
+
+fn cpu() -> Duration {
+    let now = clock_gettime(ClockId::ProcessCPUTime);
+    Duration::try_from(now).expect("a clock that does not run backwards")
+}
+
+fn cost(run: impl FnOnce()) -> Cost {
+    let (wall, used) = (Instant::now(), cpu());
+    run();
+    Cost(wall.elapsed(), cpu().saturating_sub(used))
+}
+
+/// The rows, each the median of several runs, per operation.
+#[derive(Default)]
+struct Table(Vec<(String, usize, Cost)>);
+
+impl Table {
+    fn row(&mut self, name: &str, operations: usize, mut run: impl FnMut(usize) -> Cost) {
+        const RUNS: usize = 7;
+        let mut costs: Vec<_> = (0..RUNS).map(&mut run).collect();
+        let mut median = |of: fn(&Cost) -> Duration| {
+            costs.sort_by_key(of);
+            of(&costs[RUNS / 2])
+        };
+        let cost = Cost(median(|cost| cost.0), median(|cost| cost.1));
+        self.0.push((name.to_owned(), operations, cost));
+    }
+
+    fn each(operations: usize, time: Duration) -> f64 {
+        let operations = u32::try_from(operations).expect("few enough operations");
+        time.as_secs_f64() * 1e6 / f64::from(operations)
+    }
+
+    #[expect(clippy::print_stdout, reason = "the table is what this program is for")]
+    fn print(&self) {
+        println!("| what | operations | wall, µs each | CPU, µs each |\n|---|---:|---:|---:|");
+        for (name, operations, Cost(wall, cpu)) in &self.0 {
+            let (wall, cpu) = (
+                Self::each(*operations, *wall),
+                Self::each(*operations, *cpu),
+            );
+            println!("| {name} | {operations} | {wall:.3} | {cpu:.3} |");
+        }
+    }
+
+    fn json(&self) -> serde_json::Value {
+        let row = |(name, operations, Cost(wall, cpu)): &(String, usize, Cost)| {
+            let (wall, cpu) = (
+                Self::each(*operations, *wall),
+                Self::each(*operations, *cpu),
+            );
+            json!({"what": name, "operations": operations, "wall_us": wall, "cpu_us": cpu})
+        };
+        self.0.iter().map(row).collect()
+    }
+}
+
+fn main() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .build();
+    let runtime = runtime.expect("a runtime");
+    let _guard = runtime.enter();
+    let mut table = Table::default();
+    commits(&mut table);
+    reads(&mut table);
+    fan_out(&mut table, &runtime);
+    for (sources, targets) in [(1_000, 10_000), (10_000, 100_000)] {
+        joins(&mut table, sources, targets);
+    }
+    table.print();
+    if let Some(path) = std::env::args_os().nth(1) {
+        std::fs::write(path, table.json().to_string()).expect("the path can be written");
+    }
+}
+
+fn commits(table: &mut Table) {
+    let (things, mut feed) = fed(100_000);
+    let updates = 10_000;
+    table.row("commit of one update, at 100,000", updates, |run| {
+        let new: Vec<_> = (0..updates)
+            .map(|i| thing(i, 1_000_000 * (run + 1) + i, i / 10))
+            .collect();
+        let before = things.status().commit;
+        let cost = cost(|| {
+            apply(&mut feed, new);
+        });
+        assert_eq!(things.status().commit, before + updates as u64);
+        cost
+    });
+    table.row("commit of 100,000 updates: one relist", 100_000, |run| {
+        let version = 100_000_000 * (run + 1);
+        let new: Vec<_> = (0..100_000)
+            .map(|i| thing(i, version + i, i / 10))
+            .collect();
+        let before = things.status().commit;
+        let cost = cost(|| feed.relist(new, None).expect("the publisher is open"));
+        assert_eq!(
+            (things.status().commit, things.cache().len()),
+            (before + 1, 100_000)
+        );
+        cost
+    });
+    table.row("commit of 100,000 creates: the first list", 100_000, |_| {
+        let new: Vec<_> = (0..100_000).map(|i| thing(i, i + 1, i / 10)).collect();
+        let (empty, mut feed) = kcache::feed();
+        let cost = cost(|| feed.relist(new, None).expect("the publisher is open"));
+        assert_eq!(empty.cache().len(), 100_000);
+        cost
+    });
+}
+
+/// Each is a commit of its own.
+fn apply(feed: &mut Feed<Thing>, things: Vec<Thing>) {
+    for thing in things {
+        feed.apply(thing).expect("the publisher is open");
+    }
+}
+
+fn reads(table: &mut Table) {
+    let (things, _feed) = fed(100_000);
+    let cache = things.cache();
+    let keys: Vec<_> = cache.keys();
+    let std: std::collections::HashMap<_, _> = keys
+        .iter()
+        .zip(cache.list())
+        .map(|(key, thing)| (key.clone(), thing))
+        .collect();
+    let mixed: Vec<_> = (0..100_000)
+        .map(|i| &keys[i * 7_919 % keys.len()])
+        .collect();
+    table.row("get, at 100,000", 100_000, |_| {
+        let mut found = 0;
+        let cost = cost(|| {
+            let get = |key: &&&kcache::Key| cache.get(key.namespace(), key.name()).is_some();
+            found = mixed.iter().filter(get).count();
+        });
+        assert_eq!(found, 100_000);
+        cost
+    });
+    table.row(
+        "the same of a std HashMap, cloning the Arc",
+        100_000,
+        |_| {
+            let mut found = 0;
+            let get = |key: &&&kcache::Key| std.get(*key).map(Arc::clone).is_some();
+            let cost = cost(|| found = mixed.iter().filter(get).count());
+            assert_eq!(found, 100_000);
+            cost
+        },
+    );
+    table.row("list of all 100,000, per object", 100_000, |_| {
+        let mut list = Vec::new();
+        let cost = cost(|| list = cache.list());
+        assert_eq!(list.len(), 100_000);
+        cost
+    });
+    table.row("list of a namespace of 5,000, per object", 5_000, |_| {
+        let mut list = Vec::new();
+        let cost = cost(|| list = cache.list_namespace("namespace-7"));
+        assert_eq!(list.len(), 5_000);
+        cost
+    });
+}
+
+/// Takes everything until the newest version of the last thing has come, and counts.
+async fn take(mut changes: Subscription<Thing>, last: String) -> usize {
+    let mut count = 0;
+    while let Some(event) = changes.next().await {
+        count += 1;
+        if event.object().version == last {
+            break;
+        }
+    }
+    count
+}
+
+fn fan_out(table: &mut Table, runtime: &tokio::runtime::Runtime) {
+    let events = 2_000;
+    let all = |_: usize| Filter::everything();
+    let mut bench =
+        |name: &str, active: usize, stalled: usize, filter: &dyn Fn(usize) -> Filter<Thing>| {
+            table.row(name, events, |run| {
+                let (things, mut feed) = fed(1_000);
+                let idle: Vec<_> = (0..stalled)
+                    .map(|i| things.subscribe_with(filter(i)))
+                    .collect();
+                let last = (1_000_000 * (run + 1) + events - 1).to_string();
+                let mut tasks = Vec::new();
+                for _ in 0..active {
+                    let mut changes = things.subscribe();
+                    runtime
+                        .block_on(changes.snapshot())
+                        .expect("the publisher is ready");
+                    tasks.push(runtime.spawn(take(changes, last.clone())));
+                }
+                let new: Vec<_> = (0..events)
+                    .map(|i| thing(i % 1_000, 1_000_000 * (run + 1) + i, i % 1_000 / 10))
+                    .collect();
+                let cost = cost(|| {
+                    apply(&mut feed, new);
+                    for task in tasks {
+                        // Events of one key are merged for whoever lags; none is lost.
+                        let count = runtime.block_on(task).expect("no panic");
+                        assert!((1_000..=events).contains(&count), "{count}");
+                    }
+                });
+                assert!(idle.iter().all(|changes| changes.status().waiting <= 1_256));
+                cost
+            });
+        };
+    bench("an event to 1 subscriber", 1, 0, &all);
+    bench(
+        "an event to 1, beside 1,000 filters that do not match",
+        1,
+        1_000,
+        &|i| Filter::labels([("app", format!("other-{i}").as_str())]),
+    );
+    bench("an event to 1,000 subscribers", 1_000, 0, &all);
+    bench(
+        "an event to 990 subscribers and 10 that are stalled",
+        990,
+        10,
+        &all,
+    );
+}
+
+/// A join of the size, on a runtime of one thread, so that nothing runs but what is measured.
+struct Bench {
+    runtime: tokio::runtime::Runtime,
+    sources: (Publisher<Thing>, Feed<Thing>),
+    targets: (Publisher<Thing>, Feed<Thing>),
+    join: Join<Thing, Thing>,
+}
+
+impl Bench {
+    fn load(sources: usize, targets: usize) -> (Self, Cost) {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .expect("a runtime");
+        let relation = SelectorJoin::new(|source: &Thing| {
+            let app = source.label("app").unwrap_or_default();
+            Ok(Selector::from_map([
+                ("app", app),
+                ("app.kubernetes.io/managed-by", "bench"),
+            ]))
+        });
+        let (services, mut feed) = kcache::feed();
+        let all = (0..sources).map(|i| thing(i, i + 1, i));
+        feed.relist(all, None).expect("the publisher is open");
+        let targets = fed(targets);
+        let mut join = None;
+        let cost = cost(|| {
+            let guard = runtime.enter();
+            let join = join.insert(relation.join(&services, &targets.0));
+            drop(guard);
+            runtime
+                .block_on(join.ready())
+                .expect("the inputs are ready");
+        });
+        let join = join.expect("it was made");
+        (
+            Self {
+                runtime,
+                sources: (services, feed),
+                targets,
+                join,
+            },
+            cost,
+        )
+    }
+
+    /// Applies one thing after the other, each when the join has seen the one before.
+    fn change(&mut self, sources: bool, things: Vec<Thing>) -> Cost {
+        cost(|| {
+            self.runtime.block_on(async {
+                for thing in things {
+                    let feed = if sources {
+                        &mut self.sources.1
+                    } else {
+                        &mut self.targets.1
+                    };
+                    feed.apply(thing).expect("the publisher is open");
+                    let inputs =
+                        [&self.sources.0, &self.targets.0].map(|input| input.status().commit);
+                    while self.join.cache().snapshot().frontier() != inputs {
+                        tokio::task::yield_now().await;
+                    }
+                }
+            });
+        })
+    }
+}
+
+fn joins(table: &mut Table, sources: usize, targets: usize) {
+    let size = format!("{sources} sources and {targets} targets");
+    table.row(
+        &format!("join: load of {size}, per target"),
+        targets,
+        |_| {
+            let (bench, cost) = Bench::load(sources, targets);
+            assert_eq!(bench.join.cache().len(), targets);
+            cost
+        },
+    );
+    let (mut bench, _) = Bench::load(sources, targets);
+    let changes = 500;
+    table.row(
+        &format!("join: a source lets 10 go and takes 10, {size}"),
+        changes,
+        |run| {
+            let app = |i: usize| (if run % 2 == 0 { i + 500 } else { i }) % sources;
+            let version = 1_000_000 * (run + 1);
+            let new = (0..changes)
+                .map(|i| thing(i, version + i, app(i)))
+                .collect();
+            let cost = bench.change(true, new);
+            let left = if run % 2 == 0 {
+                targets - 5_000
+            } else {
+                targets
+            };
+            assert_eq!(bench.join.cache().len(), left);
+            cost
+        },
+    );
+    let (mut bench, _) = Bench::load(sources, targets);
+    table.row(
+        &format!("join: a target goes from one source to another, {size}"),
+        changes,
+        |run| {
+            let app = |i: usize| {
+                if run % 2 == 0 {
+                    i / 10 + NAMESPACES
+                } else {
+                    i / 10
+                }
+            };
+            let version = 1_000_000 * (run + 1);
+            let new = (0..changes)
+                .map(|i| thing(i, version + i, app(i)))
+                .collect();
+            let cost = bench.change(false, new);
+            assert_eq!(bench.join.cache().len(), targets);
+            cost
+        },
+    );
+    table.row(
+        &format!("join: a target's status changes, {size}"),
+        changes,
+        |run| {
+            let version = 100_000_000 * (run + 1);
+            let new = (0..changes)
+                .map(|i| thing(5_000 + i, version + i, 500 + i / 10))
+                .collect();
+            let before = bench.join.evaluations();
+            let cost = bench.change(false, new);
+            assert_eq!(bench.join.evaluations(), before);
+            cost
+        },
+    );
+}

@@ -1,0 +1,18 @@
+//! The core of the watch cache and of joins: guarantees, models and oracles, without a server.
+
+mod conditions;
+mod coverage;
+mod forms;
+mod random;
+mod replay;
+
+mod evaluations;
+mod guarantees;
+mod joins;
+mod model;
+mod oracle;
+mod selectors;
+mod stored_forms;
+
+#[cfg(kcache_faults)]
+mod faults;

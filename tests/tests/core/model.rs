@@ -1,0 +1,71 @@
+//! The model test: random servers, faults and subscribers, against a recomputation.
+
+mod server;
+mod world;
+
+use k8s_openapi::api::core::v1::Pod;
+use kube::core::DynamicObject;
+
+use self::world::World;
+use crate::coverage::{Coverage, Outcome, run_cases};
+use crate::forms::{Form, Own, Packed};
+use crate::random::Random;
+
+/// Every kind of thing that has to happen often enough in a run.
+const KINDS: [&str; 26] = [
+    "create",
+    "update",
+    "delete",
+    "replaced",
+    "batch",
+    "missed",
+    "duplicate",
+    "replay",
+    "relist",
+    "interrupted list",
+    "stream in list",
+    "unversioned list",
+    "new history",
+    "bad object",
+    "degraded",
+    "late subscriber",
+    "deferred",
+    "stall",
+    "lag",
+    "refilter",
+    "view",
+    "view refilter",
+    "view of view",
+    "panic",
+    "lag error",
+    "close",
+];
+
+/// One case of the cache's model in one stored form.
+pub(crate) fn case(seed: u64, steps: usize) -> Outcome {
+    match seed % 4 {
+        0 => case_of::<Own>(seed, steps),
+        1 => case_of::<Packed>(seed, steps),
+        2 => case_of::<Pod>(seed, steps),
+        _ => case_of::<DynamicObject>(seed, steps),
+    }
+}
+
+fn case_of<V: Form>(seed: u64, steps: usize) -> Outcome {
+    // With a paused clock, sleeping ends when no task has anything left to do.
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_time().start_paused(true).build();
+    runtime.map_err(|error| error.to_string())?.block_on(async {
+        let mut world = World::<V>::new(Random::new(seed));
+        for _ in 0..steps {
+            world.step().await?;
+        }
+        world.finish().await
+    })
+}
+
+#[test]
+fn the_cache_is_its_model() {
+    let coverage: Coverage = run_cases(2_000, case);
+    coverage.require(&KINDS, 500);
+}

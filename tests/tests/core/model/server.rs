@@ -1,0 +1,207 @@
+//! The server of the model, and what it has told.
+
+use std::collections::BTreeMap;
+
+use kcache::{DecodeError, Input, Key};
+
+use crate::conditions::{NAMES, NAMESPACES, NODES, labels};
+use crate::coverage::Coverage;
+use crate::forms::{Form, Spec};
+use crate::random::Random;
+
+/// One thing that happened on the server.
+#[derive(Clone)]
+enum Happening {
+    Applied(Spec),
+    Removed(Spec),
+}
+
+/// The objects that there are, and what a cache that was told of them should hold.
+#[derive(Default)]
+pub(crate) struct Server {
+    objects: BTreeMap<Key, Spec>,
+    /// What a cache should hold now.
+    pub(crate) told: BTreeMap<Key, Spec>,
+    /// There was a complete list: what was told is in the cache, not only in a list to be.
+    synced: bool,
+    version: u64,
+    uids: u64,
+    /// What was told in this history.
+    log: Vec<Happening>,
+}
+
+impl Server {
+    /// Something happens to one object.
+    fn happen(&mut self, random: &mut Random) -> Vec<Happening> {
+        let (namespace, name) = (random.pick(&NAMESPACES), random.pick(&NAMES));
+        let key = Key::new(namespace, name);
+        self.version += 1 + random.next() % 3;
+        let Some(there) = self.objects.get(&key).cloned() else {
+            return vec![self.put(self.fresh(&key, random))];
+        };
+        match random.below(6) {
+            0 | 1 => vec![self.take(&key, there)],
+            // A replacement shows as two events, or as one if a source misses the first.
+            2 if random.chance(1, 2) => vec![self.put(self.fresh(&key, random))],
+            2 => {
+                let removed = self.take(&key, there);
+                self.version += 1;
+                vec![removed, self.put(self.fresh(&key, random))]
+            }
+            _ => {
+                let labels = labels(random);
+                let node = (*random.pick(&NODES)).to_owned();
+                let version = self.version;
+                vec![self.put(Spec {
+                    version,
+                    labels,
+                    node,
+                    ..there
+                })]
+            }
+        }
+    }
+
+    fn fresh(&self, key: &Key, random: &mut Random) -> Spec {
+        Spec {
+            uid: format!("uid-{}", self.uids + 1),
+            labels: labels(random),
+            node: (*random.pick(&NODES)).to_owned(),
+            ..Spec::new(key.namespace(), key.name(), self.version)
+        }
+    }
+
+    fn put(&mut self, spec: Spec) -> Happening {
+        self.uids += 1;
+        self.objects.insert(spec.key(), spec.clone());
+        Happening::Applied(spec)
+    }
+
+    fn take(&mut self, key: &Key, spec: Spec) -> Happening {
+        self.objects.remove(key);
+        let version = self.version;
+        Happening::Removed(Spec { version, ..spec })
+    }
+
+    fn tell<V: Form>(&mut self, happening: &Happening) -> Input<V> {
+        self.log.push(happening.clone());
+        match happening {
+            Happening::Applied(spec) => self.told.insert(spec.key(), spec.clone()),
+            Happening::Removed(spec) => self.told.remove(&spec.key()),
+        };
+        input(happening)
+    }
+
+    /// News, told as it happens.
+    pub(crate) fn news<V: Form>(&mut self, random: &mut Random) -> Vec<Input<V>> {
+        let happenings = self.happen(random);
+        happenings
+            .iter()
+            .map(|happening| self.tell(happening))
+            .collect()
+    }
+
+    /// Something that nobody is told of before the next list.
+    pub(crate) fn miss(&mut self, random: &mut Random) {
+        self.happen(random);
+    }
+
+    /// Something that was told before: the last thing, or any.
+    pub(crate) fn repeat<V: Form>(&self, random: &mut Random, last: bool) -> Option<Input<V>> {
+        let behind = if last {
+            0
+        } else {
+            random.below(self.log.len().max(1))
+        };
+        self.log.iter().rev().nth(behind).map(input)
+    }
+
+    /// A list, with all that can be in one.
+    pub(crate) fn list<V: Form>(
+        &mut self,
+        random: &mut Random,
+        coverage: &mut Coverage,
+    ) -> Vec<Input<V>> {
+        if !self.synced {
+            // What was told in a list that came to no end was never known.
+            self.log.clear();
+        }
+        let mut inputs = vec![Input::Restart];
+        if random.chance(1, 4) {
+            coverage.count("interrupted list");
+            let half: Vec<_> = self
+                .objects
+                .values()
+                .filter(|_| random.chance(1, 2))
+                .collect();
+            inputs.extend(half.into_iter().map(|spec| Input::Item(V::of(spec))));
+            inputs.push(Input::Restart);
+        }
+        let mut told = BTreeMap::new();
+        for (key, spec) in &self.objects {
+            if random.chance(1, 12) {
+                coverage.count("bad object");
+                inputs.push(bad(Some(key.clone())));
+                let known = self.told.get(key).filter(|_| self.synced);
+                told.extend(known.map(|known| (key.clone(), known.clone())));
+            } else {
+                inputs.push(Input::Item(V::of(spec)));
+                told.insert(key.clone(), spec.clone());
+            }
+        }
+        self.told = told;
+        self.synced = true;
+        if random.chance(1, 3) {
+            coverage.count("stream in list");
+            inputs.extend(self.news(random));
+        }
+        let unversioned = random.chance(1, 4);
+        if unversioned {
+            coverage.count("unversioned list");
+        }
+        let version = (!unversioned).then(|| self.version.to_string());
+        inputs.push(Input::Synced(version));
+        inputs
+    }
+
+    /// The server is restored from a backup.
+    pub(crate) fn restore(&mut self, random: &mut Random) {
+        // A version that every cache has seen more than.
+        self.version = self.version.saturating_sub(1 + random.next() % 10).max(1);
+        let version = self.version;
+        self.objects.retain(|_, _| random.chance(3, 4));
+        for spec in self.objects.values_mut() {
+            spec.version = spec.version.min(version);
+            if random.chance(1, 3) {
+                spec.labels = labels(random);
+                spec.version = version;
+            }
+        }
+        self.log.clear();
+    }
+
+    /// A plain list of what there is.
+    pub(crate) fn told_anew<V: Form>(&mut self) -> Vec<Input<V>> {
+        self.told = self.objects.clone();
+        self.synced = true;
+        let items = self.objects.values().map(|spec| Input::Item(V::of(spec)));
+        let end = Input::Synced(Some(self.version.to_string()));
+        items.chain([end]).collect()
+    }
+
+    /// The newest version.
+    pub(crate) fn version(&self) -> u64 {
+        self.version
+    }
+}
+
+pub(crate) fn bad<V>(key: Option<Key>) -> Input<V> {
+    Input::Bad(key, DecodeError::new("a bad object"))
+}
+
+fn input<V: Form>(happening: &Happening) -> Input<V> {
+    match happening {
+        Happening::Applied(spec) => Input::Apply(V::of(spec)),
+        Happening::Removed(spec) => Input::Remove(V::of(spec)),
+    }
+}
