@@ -11,7 +11,7 @@ use crate::error::{Error, Failure};
 use crate::exec_credential::ExecCredential;
 use crate::exec_info;
 use crate::key::{Key, KeyParts};
-use crate::lock::{Attempt, KeyLock, Pause, RunLock};
+use crate::lock::{Attempt, KeyLock, RunLock, Wait};
 use crate::plugin::Plugin;
 use crate::settings::Settings;
 use crate::store::{Entry, Lookup, Metadata, Store};
@@ -32,6 +32,8 @@ pub(crate) struct Ask<'a> {
     request: &'a Request,
     /// What is run: an absolute path, or a bare name.
     program: Cow<'a, OsStr>,
+    /// What other processes come to from here on is for this ask, too.
+    began: Timestamp,
     notify: Notify<'a>,
 }
 
@@ -44,12 +46,22 @@ struct Place<'a> {
 
 /// Whose turn it is to run the plugin.
 enum Turn {
-    /// Ours, with the key's lock in hand, or without one for the reason given.
-    Ours(Result<KeyLock, String>),
+    /// Ours.
+    Ours(Hold),
     /// Nobody's: another process's run was for us, too.
     Answered(Entry),
     /// Nobody's: another process's run was for us, too, and failed.
     Failed(Failure),
+}
+
+/// What is in hand when the plugin is run; the warning is out where it is not the lock.
+enum Hold {
+    /// The key's lock.
+    Lock(KeyLock),
+    /// Nothing; another process may run the plugin at the same time.
+    Nothing,
+    /// Nothing, and the answer cannot be stored either.
+    NoStore,
 }
 
 impl<'a> Ask<'a> {
@@ -64,6 +76,7 @@ impl<'a> Ask<'a> {
             clock,
             request,
             program: program(&request.command, settings.command_dir.as_deref()),
+            began: clock.now(),
             notify,
         }
     }
@@ -111,7 +124,7 @@ impl<'a> Ask<'a> {
 
     fn answer_in_turn(&mut self, place: Place<'_>) -> Result<Answer, Error> {
         match self.await_turn(place) {
-            Turn::Ours(lock) => self.answer_by_plugin(place, &lock),
+            Turn::Ours(hold) => self.answer_by_plugin(place, &hold),
             Turn::Answered(entry) => Ok(entry.into_answer(Source::OtherProcess)),
             Turn::Failed(failure) => {
                 let command = self.request.command.clone();
@@ -121,108 +134,105 @@ impl<'a> Ask<'a> {
     }
 
     /// Waits for the key's lock, or for what the process that holds it comes to.
-    fn await_turn(&self, place: Place<'_>) -> Turn {
-        let began = self.clock.now();
+    fn await_turn(&mut self, place: Place<'_>) -> Turn {
         let lock = match KeyLock::open(place.store, place.key) {
             Ok(lock) => lock,
-            Err(error) => return Turn::unlocked(format!("no lock file: {error}")),
+            Err(error) => {
+                let path = place.store.path_beside(place.key, KeyLock::EXTENSION);
+                let problem = format!("{}: {error}", path.display());
+                (self.notify)(Notice::NotStored { problem });
+                return Turn::Ours(Hold::NoStore);
+            }
         };
         let patience = self.timeout().map(|timeout| timeout + LOCK_PATIENCE);
-        let waiting_since = Instant::now();
-        let mut pause = Pause::default();
+        let mut wait = Wait::new(patience);
         loop {
             let attempt = lock.attempt();
             if let Attempt::Impossible(error) = attempt {
-                return Turn::unlocked(format!("the file system has no locks: {error}"));
+                return self.without_lock(place, &format!("no locks there: {error}"));
             }
             // Also with the lock in hand: it may be the one that another has just let go.
-            if let Some(entry) = self.answer_since(place, began) {
+            if let Some(entry) = self.answer_of_another(place) {
                 return Turn::Answered(entry);
             }
-            if let Some(failure) = lock.failure_since(began, self.clock.now()) {
+            let now = self.clock.now();
+            if let Some(failure) = lock.failure_since(self.began, now, self.interactive()) {
                 return Turn::Failed(failure);
             }
             if let Attempt::Locked = attempt {
-                return Turn::Ours(Ok(lock));
+                return Turn::Ours(Hold::Lock(lock));
             }
-            let waited = waiting_since.elapsed();
-            if patience.is_some_and(|patience| waited > patience) {
-                return Turn::unlocked(format!(
-                    "another process has held the lock for {} s",
-                    waited.as_secs()
-                ));
+            if wait.is_over() {
+                let seconds = wait.waited().as_secs();
+                return self.without_lock(place, &format!("it has been held for {seconds} s"));
             }
-            pause.sleep();
+            wait.pause(&mut || (self.notify)(Notice::Waiting));
         }
+    }
+
+    fn without_lock(&mut self, place: Place<'_>, problem: &str) -> Turn {
+        let path = place.store.path_beside(place.key, KeyLock::EXTENSION);
+        let problem = format!("{}: {problem}", path.display());
+        (self.notify)(Notice::NotLocked { problem });
+        Turn::Ours(Hold::Nothing)
     }
 
     /// An entry that answers: a fresh one, or one that was stored for an ask of our time, however
     /// short its life is.
-    fn answer_since(&self, place: Place<'_>, began: Timestamp) -> Option<Entry> {
+    fn answer_of_another(&self, place: Place<'_>) -> Option<Entry> {
         let Lookup::Found(entry) = place.store.look_up(place.key) else {
             return None;
         };
         let answers = match self.reason_to_renew(&entry.metadata) {
             None => true,
-            Some(MissReason::InMargin) => entry.metadata.stored_at >= began,
+            Some(MissReason::InMargin) => entry.metadata.stored_at >= self.began,
             Some(_) => false,
         };
         answers.then_some(entry)
     }
 
-    fn answer_by_plugin(
-        &mut self,
-        place: Place<'_>,
-        lock: &Result<KeyLock, String>,
-    ) -> Result<Answer, Error> {
-        let held = lock.as_ref().ok();
-        let run_lock = held.and_then(|_| RunLock::acquire(place.store, place.key));
+    fn answer_by_plugin(&mut self, place: Place<'_>, hold: &Hold) -> Result<Answer, Error> {
+        let run_lock = match hold {
+            Hold::Lock(_) => {
+                let waits_long = &mut || (self.notify)(Notice::Waiting);
+                RunLock::acquire(place.store, place.key, waits_long)
+            }
+            Hold::Nothing | Hold::NoStore => None,
+        };
         let ran = self.run_plugin(run_lock.as_ref());
         // Its file is only touched under the key's lock.
         drop(run_lock);
         match ran {
-            Ok(credential) => Ok(self.store(place, &credential, lock)),
+            Ok(credential) => Ok(self.store(place, &credential, hold)),
             Err(error) => {
-                if let (Some(lock), Some(failure)) = (held, error.failure()) {
-                    lock.record_failure(failure, self.clock.now());
+                if let (Hold::Lock(lock), Some(failure)) = (hold, error.failure()) {
+                    lock.record_failure(failure, self.clock.now(), self.interactive());
                 }
                 self.fall_back(place, error)
             }
         }
     }
 
-    fn store(
-        &mut self,
-        place: Place<'_>,
-        credential: &ExecCredential,
-        lock: &Result<KeyLock, String>,
-    ) -> Answer {
+    fn store(&mut self, place: Place<'_>, credential: &ExecCredential, hold: &Hold) -> Answer {
         let stored_at = self.clock.now();
         let expires_at = self.expiry(credential, stored_at);
         let line = credential.to_json(expires_at);
         let source = Source::Plugin;
         // What has already expired is passed on for the client to judge.
-        let Some(expires_at) = expires_at.filter(|expires_at| *expires_at > stored_at) else {
+        let keeps = expires_at.filter(|at| *at > stored_at && !matches!(hold, Hold::NoStore));
+        let Some(expires_at) = keeps else {
             let credential = line;
             return Answer { credential, source };
         };
-        let metadata = self.metadata(credential, stored_at, expires_at);
         let entry = Entry {
-            metadata,
+            metadata: self.metadata(credential, stored_at, expires_at),
             credential: line,
         };
-        let stored = place.store.put(place.key, &entry, lock.is_ok());
-        match (stored, lock) {
-            (Err(fault), _) => {
-                let path = place.store.path_of(place.key);
-                let problem = format!("{}: {fault}", path.display());
-                (self.notify)(Notice::NotStored { problem });
-            }
-            (Ok(()), Err(problem)) => {
-                let problem = problem.clone();
-                (self.notify)(Notice::NotLocked { problem });
-            }
-            (Ok(()), Ok(_)) => {}
+        let exclusive = matches!(hold, Hold::Lock(_));
+        if let Err(fault) = place.store.put(place.key, &entry, exclusive) {
+            let path = place.store.path_of(place.key);
+            let problem = format!("{}: {fault}", path.display());
+            (self.notify)(Notice::NotStored { problem });
         }
         entry.into_answer(source)
     }
@@ -276,7 +286,7 @@ impl<'a> Ask<'a> {
             program: &self.program,
             args: &request.args,
             env: &env,
-            interactive: request.info.interactive,
+            interactive: self.interactive(),
             timeout: self.timeout(),
             install_hint: self.settings.install_hint.as_deref(),
             forward_signals: request.forward_signals,
@@ -326,8 +336,11 @@ impl<'a> Ask<'a> {
     }
 
     fn timeout(&self) -> Option<Duration> {
-        let interactive = self.request.info.interactive;
-        self.settings.plugin_timeout.limit(interactive)
+        self.settings.plugin_timeout.limit(self.interactive())
+    }
+
+    fn interactive(&self) -> bool {
+        self.request.info.interactive
     }
 
     fn key_parts(&self) -> KeyParts<'_> {
@@ -354,12 +367,6 @@ fn program<'a>(command: &'a OsStr, directory: Option<&Path>) -> Cow<'a, OsStr> {
     match std::path::absolute(from) {
         Ok(absolute) => Cow::Owned(OsString::from(absolute)),
         Err(_) => Cow::Borrowed(command),
-    }
-}
-
-impl Turn {
-    fn unlocked(problem: String) -> Self {
-        Self::Ours(Err(problem))
     }
 }
 

@@ -93,7 +93,9 @@ pub enum Notice {
         /// Why.
         problem: String,
     },
-    /// The plugin ran although another process may have run it at the same time.
+    /// Another process runs the plugin for this credential, and has for some seconds.
+    Waiting,
+    /// The plugin runs although another process may run it at the same time.
     NotLocked {
         /// Why.
         problem: String,
@@ -188,6 +190,7 @@ impl Notice {
         match self {
             Self::EntryUnusable { .. }
             | Self::NotStored { .. }
+            | Self::Waiting
             | Self::NotLocked { .. }
             | Self::PluginFailed { .. } => true,
             Self::Miss { .. } | Self::Hit { .. } | Self::PluginRan { .. } => false,
@@ -213,10 +216,13 @@ impl fmt::Display for Notice {
             Self::NotStored { problem } => {
                 write!(f, "the credential could not be stored: {problem}")
             }
+            Self::Waiting => {
+                f.write_str("another process runs the plugin for this credential; waiting for it")
+            }
             Self::NotLocked { problem } => {
                 write!(
                     f,
-                    "the plugin ran without a lock, perhaps beside another run: {problem}"
+                    "the plugin runs without a lock, perhaps beside another run: {problem}"
                 )
             }
             Self::PluginFailed {

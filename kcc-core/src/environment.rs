@@ -1,7 +1,7 @@
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 
-/// The environment of an ask: what the settings and the key are read from, and what the plugin gets.
+/// The environment of an ask: what settings and key are read from, and what the plugin gets.
 ///
 /// `kcc-cache` takes the process's own. A client library takes the process's own and lays the
 /// kubeconfig's `exec.env` over it, as client-go does, so that both come to the same key.

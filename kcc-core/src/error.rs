@@ -32,7 +32,7 @@ pub enum Error {
     },
 
     /// The plugin could not be started. Final until it is installed or repaired.
-    #[error("cannot run {}: {problem}{}", .command.display(), hint_line(.hint.as_deref()))]
+    #[error("cannot run {}: {problem}", .command.display())]
     Start {
         /// The plugin's command as it was given.
         command: OsString,
@@ -62,6 +62,17 @@ pub enum Error {
         command: OsString,
         /// Its time limit.
         after: Duration,
+    },
+
+    /// The plugin asked for the terminal, which the client had not offered, and was stopped.
+    #[error(
+        "{} wants the terminal, and the client did not offer it: log in first, or let the client \
+         prompt (interactiveMode: IfAvailable, and no pipe into its stdin)",
+        .command.display()
+    )]
+    WantsTerminal {
+        /// The plugin's command as it was given.
+        command: OsString,
     },
 
     /// The plugin printed something that is no credential.
@@ -179,7 +190,7 @@ pub enum AnswerProblem {
     #[error("its clientCertificateData is not a PEM certificate")]
     Certificate,
     /// The key cannot be read.
-    #[error("its clientKeyData is not a PEM private key")]
+    #[error("its clientKeyData is not a PEM private key, or is encrypted")]
     Key,
     /// The timestamp cannot be read.
     #[error("its expirationTimestamp is not an RFC 3339 time such as 2030-01-02T03:04:05Z")]
@@ -210,6 +221,9 @@ pub enum FailureClass {
     /// It was stopped after its time limit.
     #[error("it ran into its time limit")]
     Timeout,
+    /// It asked for the terminal.
+    #[error("it wanted the terminal")]
+    Terminal,
     /// It printed no usable credential.
     #[error("it gave no usable credential")]
     Answer,
@@ -237,8 +251,16 @@ impl Error {
             }
             | Self::Interrupted { signal } => by_signal(*signal),
             Self::TimedOut { .. } => 124,
-            Self::Answer { .. } => 1,
+            Self::Answer { .. } | Self::WantsTerminal { .. } => 1,
             Self::Shared { failure, .. } => failure.exit_code,
+        }
+    }
+
+    /// What the kubeconfig says to do where the plugin is missing.
+    pub fn install_hint(&self) -> Option<&str> {
+        match self {
+            Self::Start { hint, .. } => hint.as_deref(),
+            _ => None,
         }
     }
 
@@ -254,16 +276,11 @@ impl Error {
             Self::Start { .. } => FailureClass::Start,
             Self::Failed { .. } => FailureClass::End,
             Self::TimedOut { .. } => FailureClass::Timeout,
+            Self::WantsTerminal { .. } => FailureClass::Terminal,
             Self::Answer { .. } => FailureClass::Answer,
             _ => return None,
         };
         let exit_code = self.exit_code();
         Some(Failure { class, exit_code })
     }
-}
-
-/// client-go shows the hint on lines of its own, behind the error.
-fn hint_line(hint: Option<&str>) -> String {
-    hint.map(|hint| format!("\n\n{}", hint.trim_end()))
-        .unwrap_or_default()
 }

@@ -100,7 +100,7 @@ impl ExecCredential {
         }
         let status = wire.status.ok_or(AnswerProblem::NoStatus)?;
         let stated = match &status.expiration_timestamp {
-            Some(text) => Some(text.parse().map_err(|_| AnswerProblem::Timestamp)?),
+            Some(text) => expiry::of_timestamp(text)?,
             None => None,
         };
         let token = status.token.filter(|token| !token.expose().is_empty());
@@ -188,8 +188,8 @@ impl ExecCredential {
 }
 
 impl Wire {
-    /// client-go takes what begins with a brace for JSON and all else for YAML. Parse errors are not passed on:
-    /// they quote what they choke on.
+    /// client-go takes what begins with a brace for JSON and all else for YAML. Parse errors are not
+    /// passed on: they quote what they choke on.
     fn parse(output: &[u8]) -> Result<Self, AnswerProblem> {
         if output.trim_ascii().is_empty() {
             return Err(AnswerProblem::Empty);

@@ -3,6 +3,8 @@
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::{Offset, TimeZone};
 use serde::Deserialize;
 use x509_cert::Certificate;
 use x509_cert::der::Decode;
@@ -15,9 +17,67 @@ pub(crate) fn of_certificate(pem: &[u8]) -> Result<Timestamp, AnswerProblem> {
     let der = first_certificate(pem).ok_or(AnswerProblem::Certificate)?;
     let certificate = Certificate::from_der(&der).map_err(|_| AnswerProblem::Certificate)?;
     let not_after = certificate.tbs_certificate().validity().not_after;
-    let seconds = i64::try_from(not_after.to_unix_duration().as_secs()).ok();
-    let timestamp = seconds.and_then(|seconds| Timestamp::from_second(seconds).ok());
-    timestamp.ok_or(AnswerProblem::Certificate)
+    let seconds = i64::try_from(not_after.to_unix_duration().as_secs()).unwrap_or(i64::MAX);
+    // The end of the year 9999 is RFC 5280's way to say never, and beyond the last timestamp.
+    Ok(Timestamp::from_second(seconds).unwrap_or_else(|_| never()))
+}
+
+/// What an `expirationTimestamp` says. Go's zero time says nothing: client-go never asks again.
+pub(crate) fn of_timestamp(text: &str) -> Result<Option<Timestamp>, AnswerProblem> {
+    let at = rfc3339(text).ok_or(AnswerProblem::Timestamp)?;
+    Ok((at != zero_time()).then_some(at))
+}
+
+/// An RFC 3339 time in the form that Go's `time.Parse` takes for a `metav1.Time`; other parsers
+/// take more.
+fn rfc3339(text: &str) -> Option<Timestamp> {
+    const FORM: &[u8] = b"0000-00-00T00:00:00";
+    let (date_time, rest) = text.split_at_checked(FORM.len())?;
+    let is_like = |(byte, form): (u8, &u8)| byte == *form || *form == b'0' && byte.is_ascii_digit();
+    if !date_time.bytes().zip(FORM).all(is_like) {
+        return None;
+    }
+    let date_time: DateTime = date_time.parse().ok()?;
+    let offset = Offset::from_seconds(offset_seconds(without_fraction(rest)?)?).ok()?;
+    let at = date_time.to_zoned(TimeZone::fixed(offset));
+    // The last hours of the year 9999 are beyond the last timestamp, and mean never.
+    Some(at.map_or_else(|_| never(), |at| at.timestamp()))
+}
+
+/// The fraction of a second does not matter; that it has the right form does.
+fn without_fraction(rest: &str) -> Option<&str> {
+    let Some(fraction) = rest.strip_prefix('.') else {
+        return Some(rest);
+    };
+    let zone = fraction.trim_start_matches(|digit: char| digit.is_ascii_digit());
+    (zone.len() < fraction.len()).then_some(zone)
+}
+
+fn offset_seconds(zone: &str) -> Option<i32> {
+    if zone == "Z" {
+        return Some(0);
+    }
+    let sign = match zone.as_bytes().first()? {
+        b'+' => 1,
+        b'-' => -1,
+        _ => return None,
+    };
+    let (hours, minutes) = zone[1..].split_once(':')?;
+    let number = |text: &str| {
+        let is_number = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
+        is_number.then(|| text.parse::<i32>().ok())?
+    };
+    let (hours, minutes) = (number(hours)?, number(minutes)?);
+    (hours <= 24 && minutes < 60).then_some(sign * (hours * 60 + minutes) * 60)
+}
+
+/// Two days before the end of the year 9999, so that it can be computed with.
+fn never() -> Timestamp {
+    Timestamp::from_second(253_402_128_000).expect("the year 9999 is within range")
+}
+
+fn zero_time() -> Timestamp {
+    Timestamp::from_second(-62_135_596_800).expect("the year 1 is within range")
 }
 
 /// The `exp` of a JWT (RFC 7519, section 4.1.4); `None` for a token of any other form.
@@ -36,14 +96,20 @@ pub(crate) fn of_jwt(token: &[u8]) -> Option<Timestamp> {
     let payload = payload.trim_end_matches('=');
     let claims = Zeroizing::new(URL_SAFE_NO_PAD.decode(payload).ok()?);
     let claims: Claims = serde_json::from_slice(&claims).ok()?;
-    // A NumericDate may have a fraction; a float beyond the range of times saturates and is refused.
+    // A NumericDate may have a fraction; one beyond the range of times saturates and is refused.
     #[expect(clippy::cast_possible_truncation)]
     Timestamp::from_second(claims.exp.floor() as i64).ok()
 }
 
-/// Whether there is a PEM block with a private key of any kind.
+/// Whether there is a PEM block with a private key of any kind that is not encrypted: nobody could
+/// be asked for its password.
 pub(crate) fn is_private_key(pem: &[u8]) -> bool {
-    blocks(pem).any(|(label, body)| label.ends_with("PRIVATE KEY") && decode(body).is_some())
+    let is_plain = |label: &str, body: &str| {
+        label.ends_with("PRIVATE KEY")
+            && !label.contains("ENCRYPTED")
+            && !body.contains("ENCRYPTED")
+    };
+    blocks(pem).any(|(label, body)| is_plain(label, body) && decode(body).is_some())
 }
 
 fn first_certificate(pem: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
@@ -105,6 +171,41 @@ mod tests {
     }
 
     #[test]
+    fn timestamps_are_read_as_go_reads_them() {
+        let seconds = |text| rfc3339(text).map(Timestamp::as_second);
+        for (text, expected) in [
+            ("2030-01-02T03:04:05Z", 1_893_553_445),
+            ("2030-01-02T03:04:05.678901234Z", 1_893_553_445),
+            ("2030-01-02T05:04:05+02:00", 1_893_553_445),
+            ("2030-01-01T21:34:05-05:30", 1_893_553_445),
+        ] {
+            assert_eq!(seconds(text), Some(expected), "{text}");
+        }
+        assert_eq!(rfc3339("9999-12-31T23:59:59Z"), Some(never()));
+        assert_eq!(of_timestamp("0001-01-01T00:00:00Z"), Ok(None));
+        for text in [
+            "",
+            "soon",
+            "2030-01-02",
+            "2030-01-02 03:04:05Z",
+            "2030-01-02t03:04:05z",
+            "2030-01-02T03:04Z",
+            "20300102T030405Z",
+            "2030-13-02T03:04:05Z",
+            "2030-02-30T03:04:05Z",
+            "2030-01-02T25:04:05Z",
+            "2030-01-02T03:04:05",
+            "2030-01-02T03:04:05.Z",
+            "2030-01-02T03:04:05+00",
+            "2030-01-02T03:04:05+0000",
+            "2030-01-02T03:04:05Z[UTC]",
+            "2030-01-02T03:04:0\u{e9}Z",
+        ] {
+            assert_eq!(of_timestamp(text), Err(AnswerProblem::Timestamp), "{text}");
+        }
+    }
+
+    #[test]
     fn other_tokens_say_nothing() {
         for token in [
             "",
@@ -137,5 +238,7 @@ mod tests {
         assert!(is_private_key(KEY.as_bytes()));
         assert!(!is_private_key(CERTIFICATE.as_bytes()));
         assert!(!is_private_key(&KEY.as_bytes()[..60]));
+        let encrypted = KEY.replace("PRIVATE KEY", "ENCRYPTED PRIVATE KEY");
+        assert!(!is_private_key(encrypted.as_bytes()));
     }
 }

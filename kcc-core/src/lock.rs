@@ -20,10 +20,12 @@ const FAILURE_SHARED_FOR: Duration = Duration::from_secs(2);
 /// A stopped plugin gets this long between SIGTERM and SIGKILL.
 pub(crate) const TERMINATION_GRACE: Duration = Duration::from_millis(500);
 
+/// Who waits longer than this is told so.
+const LONG: Duration = Duration::from_secs(5);
+
 /// More than any record takes; padded with blanks, which JSON allows.
 const RECORD_SIZE: usize = 256;
 
-const LOCK: &str = "lock";
 const RUN: &str = "run";
 
 /// The lock file of one key: whoever holds its lock may run the plugin and write the entry. The
@@ -56,23 +58,38 @@ pub(crate) struct RunLock<'a> {
 struct FailureRecord {
     /// Microseconds since the Unix epoch.
     at: i64,
+    /// Whether the plugin could prompt.
+    interactive: bool,
     #[serde(flatten)]
     failure: Failure,
 }
 
-/// Who runs, for the process that finds the run lock held after its starter was killed.
+/// Who runs, for the process that comes after the one that started it was killed.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct RunRecord {
     plugin: Option<ProcessId>,
     /// Whether the plugin leads a process group of its own.
     group: bool,
-    /// Microseconds since the Unix epoch; `None` where its time is not limited.
-    deadline: Option<i64>,
+    /// Microseconds since the Unix epoch.
+    started: i64,
+    /// Microseconds that it may run; `None` where that is not limited.
+    limit: Option<u64>,
+}
+
+/// How a plugin is started, as far as those who come after a killed process have to know it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RunTerms {
+    /// Whether it leads a process group of its own.
+    pub(crate) group: bool,
+    /// How long it may run.
+    pub(crate) limit: Option<Duration>,
 }
 
 impl KeyLock {
+    pub(crate) const EXTENSION: &str = "lock";
+
     pub(crate) fn open(store: &Store, key: Key) -> io::Result<Self> {
-        let file = store.open_beside(key, LOCK)?;
+        let file = store.open_beside(key, Self::EXTENSION)?;
         Ok(Self { file })
     }
 
@@ -84,87 +101,117 @@ impl KeyLock {
         }
     }
 
-    /// A failure since `began`, if it is fresh enough to stand for this process, too.
-    pub(crate) fn failure_since(&self, began: Timestamp, now: Timestamp) -> Option<Failure> {
+    /// A failure since `began`, if it is fresh enough to stand for this process, too. It does not
+    /// where this one could prompt and that one could not.
+    pub(crate) fn failure_since(
+        &self,
+        began: Timestamp,
+        now: Timestamp,
+        interactive: bool,
+    ) -> Option<Failure> {
         let record: FailureRecord = read_record(&self.file)?;
         let at = Timestamp::from_microsecond(record.at).ok()?;
+        let is_ours = at >= began && (record.interactive || !interactive);
         let age = now.duration_since(at).unsigned_abs();
-        (at >= began && age <= FAILURE_SHARED_FOR).then_some(record.failure)
+        (is_ours && age <= FAILURE_SHARED_FOR).then_some(record.failure)
     }
 
     /// Leaves what the run came to for those who wait. That they learn of it is a courtesy: what
     /// cannot be written is left out.
-    pub(crate) fn record_failure(&self, failure: Failure, now: Timestamp) {
-        let at = now.as_microsecond();
-        write_record(&self.file, &FailureRecord { at, failure });
+    pub(crate) fn record_failure(&self, failure: Failure, now: Timestamp, interactive: bool) {
+        let record = FailureRecord {
+            at: now.as_microsecond(),
+            interactive,
+            failure,
+        };
+        write_record(&self.file, &record);
     }
 }
 
 impl<'a> RunLock<'a> {
     /// Waits until no plugin of an earlier, killed process runs for this key any more, and takes
-    /// the run lock. `None` where the file system has no locks.
+    /// the run lock. `None` where the file system has no locks. `waits_long` is called once if it
+    /// takes long.
     ///
     /// Such a plugin is waited for, since it may be exchanging a refresh token that must not be
     /// lost; after its own time limit it is stopped, as its starter would have stopped it.
-    pub(crate) fn acquire(store: &'a Store, key: Key) -> Option<Self> {
-        let give_up = Instant::now() + PLUGIN_TIMEOUT;
-        let mut pause = Pause::default();
+    pub(crate) fn acquire(
+        store: &'a Store,
+        key: Key,
+        waits_long: &mut dyn FnMut(),
+    ) -> Option<Self> {
+        let mut wait = Wait::new(None);
         let mut stopping: Option<Instant> = None;
         loop {
             let file = store.open_beside(key, RUN).ok()?;
-            match file.try_lock() {
-                Ok(()) => return Some(Self { file, store, key }),
-                Err(TryLockError::Error(_)) => return None,
-                Err(TryLockError::WouldBlock) => {}
-            }
             let record: RunRecord = read_record(&file).unwrap_or_default();
-            let late = record.is_overdue(give_up);
+            match file.try_lock() {
+                // A plugin that closes what it inherits runs on without the lock.
+                Ok(()) if !record.is_seen_running() => return Some(Self { file, store, key }),
+                Err(TryLockError::Error(_)) => return None,
+                Ok(()) | Err(TryLockError::WouldBlock) => {}
+            }
+            let late = record.is_overdue(wait.waited());
             match &record.plugin {
                 // What it left running holds the lock with it; nobody waits for that.
-                Some(plugin) if !plugin.is_alive() => store.remove_beside(key, RUN).ok()?,
+                Some(plugin) if !plugin.may_run() => store.remove_beside(key, RUN).ok()?,
                 Some(plugin) if late => {
-                    let since = *stopping.get_or_insert_with(Instant::now);
-                    let patient = since.elapsed() < TERMINATION_GRACE;
-                    let signal = if patient { Signal::TERM } else { Signal::KILL };
-                    plugin.signal(signal, record.group);
+                    let since = stopping.get_or_insert_with(Instant::now).elapsed();
+                    if plugin.is_elsewhere() || since > 4 * TERMINATION_GRACE {
+                        // It cannot be reached from here, or not be ended.
+                        store.remove_beside(key, RUN).ok()?;
+                    } else if since > TERMINATION_GRACE {
+                        plugin.signal(Signal::KILL, record.group);
+                    } else {
+                        plugin.signal(Signal::TERM, record.group);
+                    }
                 }
                 None if late => store.remove_beside(key, RUN).ok()?,
                 _ => {}
             }
-            pause.sleep();
+            drop(file);
+            wait.pause(waits_long);
         }
     }
 
-    /// Lets the plugin that is started next inherit the lock, and says until when it may run.
-    pub(crate) fn hand_on(&self, group: bool, deadline: Option<Timestamp>) -> io::Result<()> {
-        self.record(None, group, deadline);
+    /// Lets the plugin that is started next inherit the lock, and says how it is started.
+    pub(crate) fn hand_on(&self, terms: RunTerms) -> io::Result<()> {
+        self.record(None, terms);
         Ok(rustix::io::fcntl_setfd(&self.file, FdFlags::empty())?)
     }
 
     /// Says who inherited the lock. From here on nobody else does.
-    pub(crate) fn handed_on_to(&self, plugin: u32, group: bool, deadline: Option<Timestamp>) {
+    pub(crate) fn handed_on_to(&self, plugin: u32, terms: RunTerms) {
         let _ = rustix::io::fcntl_setfd(&self.file, FdFlags::CLOEXEC);
-        self.record(ProcessId::of(plugin), group, deadline);
+        self.record(ProcessId::of(plugin), terms);
     }
 
-    fn record(&self, plugin: Option<ProcessId>, group: bool, deadline: Option<Timestamp>) {
-        let deadline = deadline.map(Timestamp::as_microsecond);
+    fn record(&self, plugin: Option<ProcessId>, terms: RunTerms) {
+        let limit = terms.limit.map(|limit| limit.as_micros());
         let record = RunRecord {
             plugin,
-            group,
-            deadline,
+            group: terms.group,
+            started: Timestamp::now().as_microsecond(),
+            limit: limit.map(|micros| u64::try_from(micros).unwrap_or(u64::MAX)),
         };
         write_record(&self.file, &record);
     }
 }
 
 impl RunRecord {
-    /// Whether its time is over; where it had no limit, ours decides.
-    fn is_overdue(&self, give_up: Instant) -> bool {
-        match self.deadline {
-            Some(deadline) => Timestamp::now().as_microsecond() > deadline,
-            None => Instant::now() > give_up,
-        }
+    fn is_seen_running(&self) -> bool {
+        let plugin = self.plugin.as_ref();
+        plugin.is_some_and(|plugin| !plugin.is_elsewhere() && plugin.may_run())
+    }
+
+    /// Whether its time is over, by the clock or by how long it was waited for: it was started
+    /// before that. Where its time was not limited, the limit of one that cannot prompt counts.
+    fn is_overdue(&self, waited: Duration) -> bool {
+        let limit = self.limit.map_or(PLUGIN_TIMEOUT, Duration::from_micros);
+        let micros = i64::try_from(limit.as_micros()).unwrap_or(i64::MAX);
+        let over = self.started.saturating_add(micros);
+        let by_clock = self.limit.is_some() && Timestamp::now().as_microsecond() > over;
+        by_clock || waited > limit
     }
 }
 
@@ -176,20 +223,43 @@ impl Drop for RunLock<'_> {
     }
 }
 
-/// Waits between two looks: 1 ms at first, 20 ms at most.
+/// Waits by looking again and again: after 1 ms at first, after 20 ms at most.
 #[derive(Debug)]
-pub(crate) struct Pause(Duration);
-
-impl Pause {
-    pub(crate) fn sleep(&mut self) {
-        std::thread::sleep(self.0);
-        self.0 = (self.0 * 3 / 2).min(Duration::from_millis(20));
-    }
+pub(crate) struct Wait {
+    since: Instant,
+    patience: Option<Duration>,
+    pause: Duration,
+    told: bool,
 }
 
-impl Default for Pause {
-    fn default() -> Self {
-        Self(Duration::from_millis(1))
+impl Wait {
+    /// For as long as `patience`; `None` is without limit.
+    pub(crate) fn new(patience: Option<Duration>) -> Self {
+        Self {
+            since: Instant::now(),
+            patience,
+            pause: Duration::from_millis(1),
+            told: false,
+        }
+    }
+
+    pub(crate) fn waited(&self) -> Duration {
+        self.since.elapsed()
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.patience
+            .is_some_and(|patience| self.waited() > patience)
+    }
+
+    /// Sleeps until it is time for the next look. `waits_long` is called once if it takes long.
+    pub(crate) fn pause(&mut self, waits_long: &mut dyn FnMut()) {
+        std::thread::sleep(self.pause);
+        self.pause = (self.pause * 3 / 2).min(Duration::from_millis(20));
+        if !self.told && self.waited() > LONG {
+            self.told = true;
+            waits_long();
+        }
     }
 }
 
@@ -205,5 +275,82 @@ fn write_record<T: Serialize>(file: &File, record: &T) {
     if let Ok(mut bytes) = serde_json::to_vec(record) {
         bytes.resize(RECORD_SIZE, b' ');
         let _ = file.write_all_at(&bytes, 0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::FailureClass;
+    use crate::key::KeyParts;
+    use crate::{ApiVersion, ExecInfo};
+
+    fn store_and_key() -> (tempfile::TempDir, Store, Key) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("entries")).unwrap();
+        let parts = KeyParts {
+            api_version: ExecInfo::new(ApiVersion::V1, false).api_version(),
+            command: "plugin".as_ref(),
+            args: &[],
+            env: vec![],
+            cluster: None,
+            user: "".as_ref(),
+        };
+        let key = parts.key(store.installation());
+        (folder, store, key)
+    }
+
+    #[test]
+    fn a_failure_stands_for_who_waited_and_for_two_seconds() {
+        let (_folder, store, key) = store_and_key();
+        let lock = KeyLock::open(&store, key).unwrap();
+        let at = Timestamp::from_second(1_800_000_000).unwrap();
+        let later = |seconds: i64| Timestamp::from_second(at.as_second() + seconds).unwrap();
+        let failure = Failure {
+            class: FailureClass::End,
+            exit_code: 73,
+        };
+        assert_eq!(lock.failure_since(at, at, false), None);
+        lock.record_failure(failure.clone(), at, false);
+        assert_eq!(
+            lock.failure_since(later(-9), later(2), false),
+            Some(failure.clone())
+        );
+        assert_eq!(lock.failure_since(later(-9), later(3), false), None);
+        assert_eq!(lock.failure_since(later(1), later(1), false), None);
+        assert_eq!(
+            lock.failure_since(later(-9), at, true),
+            None,
+            "it can prompt"
+        );
+        lock.record_failure(failure.clone(), at, true);
+        assert_eq!(lock.failure_since(later(-9), at, true), Some(failure));
+    }
+
+    /// As a process in another container leaves it when it is killed.
+    fn held_elsewhere(store: &Store, key: Key, limit: Duration) -> File {
+        let file = store.open_beside(key, RUN).unwrap();
+        file.lock().unwrap();
+        let plugin = serde_json::json!({ "pid": 1, "start": 1, "origin": "elsewhere" });
+        let record = RunRecord {
+            plugin: serde_json::from_value(plugin).unwrap(),
+            group: true,
+            // The clock was set back by a day in between.
+            started: Timestamp::now().as_microsecond() + 86_400_000_000,
+            limit: Some(limit.as_micros().try_into().unwrap()),
+        };
+        write_record(&file, &record);
+        file
+    }
+
+    #[test]
+    fn a_plugin_that_cannot_be_seen_is_waited_for_no_longer_than_its_limit() {
+        let (_folder, store, key) = store_and_key();
+        let limit = Duration::from_millis(300);
+        let held = held_elsewhere(&store, key, limit);
+        let since = Instant::now();
+        assert!(RunLock::acquire(&store, key, &mut || {}).is_some());
+        assert!(since.elapsed() >= limit);
+        drop(held);
     }
 }

@@ -1,5 +1,5 @@
 use std::ffi::{OsStr, OsString};
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -9,17 +9,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
 use signal_hook::SigId;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTTIN, SIGTTOU};
 use zeroize::Zeroizing;
 
 use crate::environment::Environment;
 use crate::error::{AnswerProblem, End, Error, StartProblem};
-use crate::lock::{RunLock, TERMINATION_GRACE};
+use crate::lock::{RunLock, RunTerms, TERMINATION_GRACE};
 use crate::process::ProcessId;
 use crate::secret::Secret;
 
@@ -59,8 +58,8 @@ struct Run<'a> {
     id: Option<ProcessId>,
     stdout: Option<ChildStdout>,
     output: Zeroizing<Vec<u8>>,
-    /// Readable as soon as the child has ended.
-    end: UnixStream,
+    /// A byte when the plugin stops for want of the terminal; the end of the stream when it ends.
+    life: UnixStream,
     signals: Option<SignalPipe>,
     deadline: Option<Instant>,
     ended: Option<Instant>,
@@ -77,6 +76,7 @@ struct Stop {
 enum StopReason {
     Timeout,
     TooLarge,
+    WantsTerminal,
     Signal(i32),
 }
 
@@ -144,18 +144,20 @@ impl<'a> Run<'a> {
         lock: Option<&RunLock<'_>>,
         signals: Option<SignalPipe>,
     ) -> Result<Self, Error> {
-        let group = !plugin.interactive;
-        let latest = plugin.timeout.map(|timeout| Timestamp::now() + timeout);
+        let terms = RunTerms {
+            group: !plugin.interactive,
+            limit: plugin.timeout,
+        };
         if let Some(lock) = lock {
             // Without it, only a killed process's plugin could not be waited for.
-            let _ = lock.hand_on(group, latest);
+            let _ = lock.hand_on(terms);
         }
         let spawned = plugin.to_command().spawn();
         let mut child = spawned.map_err(|error| plugin.start_error(error))?;
         if let Some(lock) = lock {
-            lock.handed_on_to(child.id(), group, latest);
+            lock.handed_on_to(child.id(), terms);
         }
-        let end = notify_end(&child).map_err(|error| {
+        let life = watch_life(&child).map_err(|error| {
             let _ = child.kill();
             let _ = child.wait();
             plugin.start_error(error)
@@ -167,7 +169,7 @@ impl<'a> Run<'a> {
             child,
             // Never grown, so that no copy of a secret is left behind in freed memory.
             output: Zeroizing::new(Vec::with_capacity(MAX_OUTPUT)),
-            end,
+            life,
             signals,
             deadline: plugin.timeout.map(|timeout| Instant::now() + timeout),
             ended: None,
@@ -177,33 +179,30 @@ impl<'a> Run<'a> {
 
     /// Reads and waits until the plugin has ended and its output is complete.
     fn wait(&mut self) -> io::Result<ExitStatus> {
-        while !self.is_over() {
+        while self.ended.is_none() || self.stdout.is_some() {
             let ready = self.poll()?;
             if ready.signal {
                 self.pass_signals_on();
             }
             if ready.output {
                 self.read_output();
+            } else if self.ended.is_some_and(|ended| ended.elapsed() >= DRAIN) {
+                self.stdout = None;
             }
-            if ready.end {
-                self.ended.get_or_insert_with(Instant::now);
+            if ready.life {
+                self.read_life();
             }
             self.keep_time();
         }
-        self.child.wait()
-    }
-
-    fn is_over(&self) -> bool {
-        let Some(ended) = self.ended else {
-            return false;
-        };
-        self.stdout.is_none() || ended.elapsed() >= DRAIN
+        let status = self.child.wait()?;
+        self.end_group();
+        Ok(status)
     }
 
     fn poll(&self) -> io::Result<Ready> {
         let sources = [
             self.stdout.as_ref().map(AsFd::as_fd),
-            self.ended.is_none().then(|| self.end.as_fd()),
+            self.ended.is_none().then(|| self.life.as_fd()),
             self.signals.as_ref().map(|signals| signals.wake.as_fd()),
         ];
         let open = sources.iter().flatten();
@@ -223,7 +222,7 @@ impl<'a> Run<'a> {
         };
         Ok(Ready {
             output: is_ready(&sources[0]),
-            end: is_ready(&sources[1]),
+            life: is_ready(&sources[1]),
             signal: is_ready(&sources[2]),
         })
     }
@@ -249,6 +248,17 @@ impl<'a> Run<'a> {
             Ok(count) => self.output.extend_from_slice(&chunk[..count]),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(_) => self.stdout = None,
+        }
+    }
+
+    fn read_life(&mut self) {
+        match self.life.read(&mut [0]) {
+            Ok(0) => drop(self.ended.get_or_insert_with(Instant::now)),
+            Ok(_) if self.stop.is_none() => {
+                self.stop(StopReason::WantsTerminal, Some(TERMINATION_GRACE));
+            }
+            // Interrupted, or stopped again while it is being stopped for good.
+            Ok(_) | Err(_) => {}
         }
     }
 
@@ -289,6 +299,8 @@ impl<'a> Run<'a> {
 
     fn stop(&mut self, reason: StopReason, patience: Option<Duration>) {
         self.send(Signal::TERM);
+        // One that is stopped takes no signal before it goes on.
+        self.send(Signal::CONT);
         let kill_at = patience.map(|patience| Instant::now() + patience);
         self.stop = Some(Stop { reason, kill_at });
     }
@@ -297,6 +309,26 @@ impl<'a> Run<'a> {
     fn send(&self, signal: Signal) {
         if let (None, Some(id)) = (self.ended, &self.id) {
             id.signal(signal, !self.plugin.interactive);
+        }
+    }
+
+    /// After a plugin that was told to end, what is left of its process group gets the rest of the
+    /// time to end, too: a shell may have gone before what it started. The group's number is not
+    /// given to another one while anybody is in it.
+    fn end_group(&self) {
+        let (Some(stop), false) = (&self.stop, self.plugin.interactive) else {
+            return;
+        };
+        let group = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+        let killed_by = stop.kill_at.unwrap_or_else(Instant::now);
+        while let Some(group) = group
+            && rustix::process::test_kill_process_group(group).is_ok()
+        {
+            if Instant::now() >= killed_by {
+                let _ = rustix::process::kill_process_group(group, Signal::KILL);
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(5));
         }
     }
 
@@ -315,6 +347,10 @@ impl<'a> Run<'a> {
                 let limit = MAX_OUTPUT;
                 return Err(self.plugin.answer_error(AnswerProblem::TooLarge { limit }));
             }
+            Some(StopReason::WantsTerminal) => {
+                let command = command();
+                return Err(Error::WantsTerminal { command });
+            }
             None => {}
         }
         if !status.success() {
@@ -331,7 +367,7 @@ impl<'a> Run<'a> {
 
 struct Ready {
     output: bool,
-    end: bool,
+    life: bool,
     signal: bool,
 }
 
@@ -344,7 +380,10 @@ impl SignalPipe {
             raised: vec![],
             registrations: vec![],
         };
-        for signal in [SIGHUP, SIGINT, SIGQUIT, SIGTERM] {
+        // One that is ignored, as by nohup, stays so: for us, and for the plugin that inherits it.
+        let ignored = ignored_signals();
+        let ours = [SIGHUP, SIGINT, SIGQUIT, SIGTERM].into_iter();
+        for signal in ours.filter(|signal| ignored & (1 << (signal - 1)) == 0) {
             let raised = Arc::new(AtomicBool::new(false));
             // In this order, so that the flag is up when the reader wakes.
             let flag = signal_hook::flag::register(signal, Arc::clone(&raised))?;
@@ -376,17 +415,39 @@ impl Drop for SignalPipe {
     }
 }
 
-/// A stream that ends when the child ends. The child is not waited for: its number stays its own
-/// until we do, so that a signal can never reach another process.
-fn notify_end(child: &Child) -> io::Result<UnixStream> {
-    let (ours, theirs) = UnixStream::pair()?;
+/// The signals that this process ignores, one bit each: `SigIgn` in proc(5).
+fn ignored_signals() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .unwrap_or_default()
+}
+
+/// A stream that gets a byte when the child stops for want of the terminal, and ends when the child
+/// ends. The child is not waited for: its number stays its own until we do, so that a signal can
+/// never reach another process.
+fn watch_life(child: &Child) -> io::Result<UnixStream> {
+    let (ours, mut theirs) = UnixStream::pair()?;
     let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
     std::thread::Builder::new().spawn(move || {
-        let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
-        while let Some(pid) = pid
-            && let Err(Errno::INTR) = rustix::process::waitid(WaitId::Pid(pid), options)
-        {}
-        drop(theirs);
+        let Some(pid) = pid else {
+            return;
+        };
+        loop {
+            let options = WaitIdOptions::EXITED | WaitIdOptions::STOPPED | WaitIdOptions::NOWAIT;
+            match rustix::process::waitid(WaitId::Pid(pid), options) {
+                Ok(Some(status)) if status.stopped() => {
+                    let by = status.stopping_signal();
+                    if matches!(by, Some(by) if by == SIGTTIN || by == SIGTTOU) {
+                        let _ = theirs.write_all(b"T");
+                    }
+                    // Seen; or the next call would see it again.
+                    let _ = rustix::process::waitid(WaitId::Pid(pid), WaitIdOptions::STOPPED);
+                }
+                Err(Errno::INTR) => {}
+                _ => return,
+            }
+        }
     })?;
     Ok(ours)
 }

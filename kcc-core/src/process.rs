@@ -26,9 +26,9 @@ impl ProcessId {
         })
     }
 
-    /// Whether this very process still runs; one that ended and was not yet waited for does not.
-    /// One that cannot be seen from here may run.
-    pub(crate) fn is_alive(&self) -> bool {
+    /// Whether this very process may still run; one that ended and was not yet waited for does not,
+    /// one that cannot be seen from here may.
+    pub(crate) fn may_run(&self) -> bool {
         if self.is_elsewhere() {
             return true;
         }
@@ -50,7 +50,9 @@ impl ProcessId {
         };
     }
 
-    fn is_elsewhere(&self) -> bool {
+    /// Whether its number means another process here, or none: it is of another host, boot or
+    /// container.
+    pub(crate) fn is_elsewhere(&self) -> bool {
         self.origin != origin()
     }
 
@@ -91,18 +93,18 @@ mod tests {
             .spawn()
             .unwrap();
         let id = ProcessId::of(child.id()).unwrap();
-        assert!(id.is_alive());
+        assert!(id.may_run());
         id.signal(Signal::KILL, false);
         child.wait().unwrap();
-        assert!(!id.is_alive());
+        assert!(!id.may_run());
     }
 
     #[test]
     #[cfg(target_os = "linux")]
     fn another_process_of_the_same_number_is_not_it() {
         let me = ProcessId::of(std::process::id()).unwrap();
-        assert!(me.is_alive());
+        assert!(me.may_run());
         let start = Some(1);
-        assert!(!ProcessId { start, ..me }.is_alive());
+        assert!(!ProcessId { start, ..me }.may_run());
     }
 }

@@ -58,7 +58,9 @@ const IDENTITY_PATTERNS: &[&str] = &[
 pub(crate) const PLUGIN_TIMEOUT: Duration = Duration::from_secs(60);
 
 const DEFAULT_TTL: Duration = Duration::from_secs(60 * 60);
-const DURATION_FORM: &str = "a duration such as 30s, 5m or 1h30m";
+/// A longer duration is a slip, and could not be added to a time.
+const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+const DURATION_FORM: &str = "a duration such as 30s, 5m or 1h30m, at most 100 years";
 const NAMES_FORM: &str = "comma-separated variable names; a trailing * stands for any ending";
 
 /// What the `KUBE_CREDENTIAL_CACHE_*` variables say; absent and empty ones leave the default.
@@ -267,6 +269,7 @@ fn duration(env: &Environment, name: &'static str) -> Result<Option<Duration>, E
         .to_str()
         .and_then(|text| text.parse::<SignedDuration>().ok());
     let duration = parsed.and_then(|duration| Duration::try_from(duration).ok());
+    let duration = duration.filter(|duration| *duration <= LONGEST);
     duration
         .map(Some)
         .ok_or_else(|| bad(env, name, DURATION_FORM))
@@ -323,6 +326,7 @@ mod tests {
             (variable::REFRESH_MARGIN, "30"),
             (variable::REFRESH_MARGIN, "-30s"),
             (variable::DEFAULT_TTL, "soon"),
+            (variable::DEFAULT_TTL, "99999999h"),
             (variable::PLUGIN_TIMEOUT, "1x"),
             (variable::DEBUG, "maybe"),
             (variable::BACKEND, "floppy"),
@@ -335,6 +339,20 @@ mod tests {
             assert!(text.contains(name) && text.contains(value), "{text}");
             assert!(text.contains("expected"), "{text}");
         }
+    }
+
+    #[test]
+    fn only_a_plugin_that_cannot_prompt_has_a_limit_by_itself() {
+        let limits = |pairs: &[(&str, &str)]| {
+            let timeout = settings(pairs).unwrap().plugin_timeout;
+            [timeout.limit(false), timeout.limit(true)].map(|limit| limit.map(|l| l.as_secs()))
+        };
+        assert_eq!(limits(&[]), [Some(60), None]);
+        assert_eq!(
+            limits(&[(variable::PLUGIN_TIMEOUT, "5s")]),
+            [Some(5), Some(5)]
+        );
+        assert_eq!(limits(&[(variable::PLUGIN_TIMEOUT, "0")]), [None, None]);
     }
 
     #[test]

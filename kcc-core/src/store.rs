@@ -79,13 +79,13 @@ pub(crate) enum Fault {
     Symlink,
     #[error("it is not a regular file")]
     NotAFile,
-    #[error("it belongs to user id {0}; remove it")]
+    #[error("it belongs to user id {0}; with sudo, use sudo -H, else remove it")]
     ForeignOwner(u32),
     #[error("its mode {0:03o} lets others at it")]
     Mode(u32),
     #[error("it is damaged")]
     Damaged,
-    #[error("{0}")]
+    #[error(transparent)]
     System(#[from] io::Error),
 }
 
@@ -143,6 +143,10 @@ impl Store {
 
     pub(crate) fn path_of(&self, key: Key) -> PathBuf {
         self.path.join(entry_name(key))
+    }
+
+    pub(crate) fn path_beside(&self, key: Key, extension: &str) -> PathBuf {
+        self.path_of(key).with_extension(extension)
     }
 
     /// Reads the entry of `key`.
@@ -293,18 +297,13 @@ fn link_new_key(directory: &File, key: &InstallationKey) -> io::Result<()> {
     let mut suffix = [0; 8];
     getrandom::fill(&mut suffix).map_err(io::Error::other)?;
     let temporary = format!("{INSTALLATION_KEY}.{}.tmp", hex(&suffix));
-    create_at(directory, &temporary)?.write_all(key.as_bytes())?;
-    let linked = rustix::fs::linkat(
-        directory,
-        &temporary,
-        directory,
-        INSTALLATION_KEY,
-        AtFlags::empty(),
-    );
+    let written = create_at(directory, &temporary)?.write_all(key.as_bytes());
+    let linked = written.and_then(|()| link(directory, &temporary, INSTALLATION_KEY));
     unlink(directory, &temporary)?;
     match linked {
-        Ok(()) | Err(Errno::EXIST) => Ok(()),
-        Err(error) => Err(error.into()),
+        // Another process was first.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        linked => linked,
     }
 }
 
@@ -370,6 +369,11 @@ fn create_at(directory: &File, name: &str) -> io::Result<File> {
         name,
         OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL,
     )
+}
+
+fn link(directory: &File, from: &str, to: &str) -> io::Result<()> {
+    let flags = AtFlags::empty();
+    Ok(rustix::fs::linkat(directory, from, directory, to, flags)?)
 }
 
 fn rename(directory: &File, from: &str, to: &str) -> io::Result<()> {

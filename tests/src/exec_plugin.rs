@@ -80,6 +80,16 @@ impl ExecPlugin {
         self.write("stderr", text)
     }
 
+    /// From now on a run waits until [`opens_the_gate`](Self::opens_the_gate).
+    pub fn waits_at_the_gate(&self) -> io::Result<()> {
+        fs::create_dir(self.folder.path().join("gate"))
+    }
+
+    /// Lets the runs go on that wait, and all later ones.
+    pub fn opens_the_gate(&self) -> io::Result<()> {
+        self.write("gate/open", "")
+    }
+
     /// How often it was started.
     pub fn runs(&self) -> usize {
         self.lines("runs").len()

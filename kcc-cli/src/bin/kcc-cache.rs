@@ -67,6 +67,9 @@ fn fail(error: &Error) -> ExitCode {
         }
         _ => say(&error.to_string()),
     }
+    if let Some(hint) = error.install_hint() {
+        say(hint.trim_end());
+    }
     ExitCode::from(error.exit_code())
 }
 

@@ -125,6 +125,17 @@ impl User {
         )
     }
 
+    /// Waits until the stored credential has expired.
+    fn await_expiry(&self) -> Outcome {
+        let entry = std::fs::read_to_string(&self.home.entries()[0])?;
+        let metadata: Value = serde_json::from_str(entry.lines().nth(1).unwrap_or_default())?;
+        let expires_at = metadata["expires_at"].as_i64().ok_or("no expires_at")?;
+        while jiff::Timestamp::now().as_microsecond() <= expires_at {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Ok(())
+    }
+
     fn is_known(&self) -> Outcome {
         let name = self.whoami()?;
         check(
@@ -193,25 +204,34 @@ fn a_certificate_is_asked_for_once() -> Outcome {
 }
 
 fn an_expired_token_is_renewed_once() -> Outcome {
-    let user = User::new("mia")?.with_token()?;
-    user.plugin.expires_after(Some(5))?;
-    user.is_known()?;
-    user.is_known()?;
-    user.expect_runs(1)?;
-    std::thread::sleep(Duration::from_millis(5_100));
-    user.plugin.expires_after(Some(600))?;
-    user.is_known()?;
-    user.is_known()?;
-    user.expect_runs(2)
+    let user = User::with("mia", renew_when_expired)?.with_token()?;
+    user.plugin.expires_after(Some(15))?;
+    renewed_once(user, |user| {
+        user.plugin.expires_after(Some(600))?;
+        Ok(user)
+    })
 }
 
 /// Its end stands in the certificate; the plugin names none.
 fn an_expired_certificate_is_renewed_once() -> Outcome {
-    let user = User::new("otto")?.with_certificate(Duration::from_secs(6))?;
+    let user = User::with("otto", renew_when_expired)?.with_certificate(Duration::from_secs(15))?;
+    renewed_once(user, |user| {
+        user.with_certificate(Duration::from_secs(3_600))
+    })
+}
+
+/// Or a part of a short life is the margin.
+fn renew_when_expired(exec: &mut ExecUser) {
+    let margin = ("KUBE_CREDENTIAL_CACHE_REFRESH_MARGIN", "0s");
+    exec.env.push((margin.0.to_owned(), margin.1.to_owned()));
+}
+
+fn renewed_once(user: User, prolong: impl FnOnce(User) -> Result<User, Failed>) -> Outcome {
+    user.is_known()?;
     user.is_known()?;
     user.expect_runs(1)?;
-    std::thread::sleep(Duration::from_millis(6_100));
-    let user = user.with_certificate(Duration::from_secs(3_600))?;
+    user.await_expiry()?;
+    let user = prolong(user)?;
     user.is_known()?;
     user.is_known()?;
     user.expect_runs(2)

@@ -39,6 +39,14 @@ fn a_timestamp_of_the_plugin_is_printed_unchanged() {
 }
 
 #[test]
+fn a_credential_that_never_expires_is_kept() {
+    for never in ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z"] {
+        let status = status_of(&json!({ "token": "t", "expirationTimestamp": never }));
+        assert_eq!(status["expirationTimestamp"], never);
+    }
+}
+
+#[test]
 fn a_certificate_names_its_expiry() {
     let status = status_of(&json!({ "clientCertificateData": CERTIFICATE, "clientKeyData": KEY }));
     assert_eq!(status["expirationTimestamp"], NOT_AFTER);

@@ -65,16 +65,30 @@ fn wait_for(path: &Path) {
     }
 }
 
-fn is_alive(pid_file: &Path) -> bool {
-    let pid: i32 = fs::read_to_string(pid_file)
+fn pid_in(pid_file: &Path) -> Pid {
+    let pid = fs::read_to_string(pid_file)
         .unwrap()
         .trim()
         .parse()
         .unwrap();
-    rustix::process::test_kill_process(Pid::from_raw(pid).unwrap()).is_ok()
+    Pid::from_raw(pid).unwrap()
 }
 
-/// Ended soon, that is; a killed process stays for a moment until its new parent has seen it.
+/// A zombie is not alive: some first processes of a container reap nobody.
+fn is_alive(pid_file: &Path) -> bool {
+    let pid = pid_in(pid_file).as_raw_nonzero();
+    match fs::read_to_string(format!("/proc/{pid}/stat")) {
+        Ok(stat) => !stat
+            .rsplit(')')
+            .next()
+            .unwrap()
+            .trim_start()
+            .starts_with('Z'),
+        Err(_) => rustix::process::test_kill_process(pid_in(pid_file)).is_ok(),
+    }
+}
+
+/// Ended soon, that is.
 fn has_ended(pid_file: &Path) -> bool {
     let since = Instant::now();
     while since.elapsed() < Duration::from_secs(10) {
@@ -236,6 +250,105 @@ fn a_plugin_that_hangs_is_ended_with_its_group() {
 }
 
 #[test]
+fn a_shell_that_ends_at_once_does_not_leave_its_child_running() {
+    let bench = Scripted::new();
+    let hang = "sh -c 'trap \"\" TERM; echo $$ > child; touch started; sleep 60' ; :";
+    let mut command = bench.command(hang);
+    command.env("KUBE_CREDENTIAL_CACHE_PLUGIN_TIMEOUT", "1s");
+    let output = bench.start(&mut command).wait_with_output().unwrap();
+    assert_eq!(code(&output), 124);
+    assert!(has_ended(&bench.folder().join("child")));
+}
+
+#[test]
+fn a_plugin_that_wants_a_terminal_that_nobody_offers_is_told_so() {
+    let bench = Scripted::new();
+    let mut command = bench.command("read -r pin < /dev/tty; sleep 60");
+    command.env("KUBE_CREDENTIAL_CACHE_PLUGIN_TIMEOUT", "50s");
+    let since = Instant::now();
+    let screen = at_terminal(&command);
+    assert!(
+        screen.contains("wants the terminal, and the client did not offer it"),
+        "{screen}"
+    );
+    assert!(since.elapsed() < Duration::from_secs(40));
+}
+
+/// Runs a command at a terminal of its own, and gives what stands on the screen.
+fn at_terminal(command: &Command) -> String {
+    let words = [command.get_program()]
+        .into_iter()
+        .chain(command.get_args());
+    let words: Vec<_> = words.map(|word| format!("'{}'", word.display())).collect();
+    let mut terminal = Command::new("script");
+    terminal.args([
+        "--quiet",
+        "--return",
+        "--command",
+        &words.join(" "),
+        "/dev/null",
+    ]);
+    terminal.env_clear().env("SHELL", "/bin/sh");
+    terminal.envs(
+        command
+            .get_envs()
+            .filter_map(|(name, value)| Some((name, value?))),
+    );
+    let mut terminal = terminal
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let keyboard = terminal.stdin.take();
+    let output = terminal.wait_with_output().unwrap();
+    drop(keyboard);
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+fn a_signal_that_is_ignored_stays_ignored() {
+    let bench = Scripted::new();
+    let text = format!("touch started; until [ -e go ]; do sleep 0.02; done; {ANSWER}");
+    let command = bench.command(&text);
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "trap '' HUP; exec \"$@\"", "sh"]);
+    shell.arg(command.get_program()).args(command.get_args());
+    shell
+        .env_clear()
+        .envs(bench.home.variables())
+        .current_dir(bench.folder());
+    let child = bench.start(&mut shell);
+    rustix::process::kill_process(Pid::from_child(&child), Signal::HUP).unwrap();
+    fs::write(bench.folder().join("go"), "").unwrap();
+    assert_eq!(token_of(&child.wait_with_output().unwrap()), "t");
+}
+
+#[test]
+fn the_hint_stands_behind_a_warning_of_one_line() {
+    let bench = crate::Bench::new();
+    bench.plugin.expires_after(Some(600)).unwrap();
+    bench.token();
+    fs::remove_file(bench.plugin.path()).unwrap();
+    let mut command = bench.command();
+    command.env("KUBE_CREDENTIAL_CACHE_REFRESH_MARGIN", "11m");
+    command.env(
+        "KUBE_CREDENTIAL_CACHE_INSTALL_HINT",
+        "Install it:\n  from the shelf\n",
+    );
+    let bridged = command.output().unwrap();
+    assert_eq!(token_of(&bridged), "token-1");
+    assert_eq!(stderr(&bridged).lines().count(), 1, "{}", stderr(&bridged));
+
+    let failed = command.arg("other").output().unwrap();
+    assert_eq!(code(&failed), 127);
+    assert!(
+        stderr(&failed).ends_with("Install it:\n  from the shelf\n"),
+        "{}",
+        stderr(&failed)
+    );
+}
+
+#[test]
 fn a_process_that_the_plugin_leaves_behind_does_not_hold_the_answer_up() {
     let bench = Scripted::new();
     // It keeps stdout, stderr and the run lock. Stderr is not a pipe here, or this test would wait.
@@ -254,8 +367,7 @@ fn a_process_that_the_plugin_leaves_behind_does_not_hold_the_answer_up() {
     fs::remove_file(&bench.home.entries()[0]).unwrap();
     quick(ANSWER);
 
-    let pid: i32 = fs::read_to_string(&daemon).unwrap().trim().parse().unwrap();
-    rustix::process::kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL).unwrap();
+    rustix::process::kill_process(pid_in(&daemon), Signal::KILL).unwrap();
 }
 
 #[test]

@@ -1,26 +1,61 @@
 //! Many processes that ask for one credential at once.
 
-use std::process::Output;
-use std::time::Duration;
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use harness::CacheHome;
 use serde_json::json;
 
-use crate::{Bench, V1, code, quiet_token, script, stderr, token_of};
+use crate::{Bench, V1, code, exec_info, quiet_token, script, stderr, token_of};
 
-fn at_once<T: Send>(count: usize, ask: impl Fn() -> T + Sync) -> Vec<T> {
-    std::thread::scope(|scope| {
-        let asks: Vec<_> = (0..count).map(|_| scope.spawn(&ask)).collect();
-        asks.into_iter().map(|ask| ask.join().unwrap()).collect()
-    })
+/// Asks so many times at once. The plugin goes on when all have found that it must run.
+fn at_once(bench: &Bench, count: usize, setup: impl Fn(&mut Command)) -> Vec<Asked> {
+    bench.plugin.waits_at_the_gate().unwrap();
+    let asks: Vec<_> = (0..count)
+        .map(|_| {
+            let mut command = bench.command();
+            setup(&mut command);
+            command.env("KUBE_CREDENTIAL_CACHE_DEBUG", "1");
+            let mut child = command
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()
+                .unwrap();
+            let mut heard = BufReader::new(child.stderr.take().unwrap());
+            let mut line = String::new();
+            while !line.contains("miss: ") {
+                line.clear();
+                assert!(
+                    heard.read_line(&mut line).unwrap() > 0,
+                    "it ended without a word"
+                );
+            }
+            (child, heard)
+        })
+        .collect();
+    bench.plugin.opens_the_gate().unwrap();
+    let end = |(child, mut heard): (Child, BufReader<ChildStderr>)| {
+        let output = child.wait_with_output().unwrap();
+        let mut stderr = String::new();
+        heard.read_to_string(&mut stderr).unwrap();
+        Asked { output, stderr }
+    };
+    asks.into_iter().map(end).collect()
+}
+
+/// How an ask ended, and what it said after its miss.
+struct Asked {
+    output: Output,
+    stderr: String,
 }
 
 #[test]
 fn fifty_cold_asks_run_the_plugin_once() {
     let bench = Bench::new();
-    bench.plugin.takes(Duration::from_millis(700)).unwrap();
-    for token in at_once(50, || bench.token()) {
-        assert_eq!(token, "token-1");
+    for asked in at_once(&bench, 50, |_| {}) {
+        assert_eq!(token_of(&asked.output), "token-1");
     }
     assert_eq!(bench.plugin.runs(), 1);
 }
@@ -28,33 +63,35 @@ fn fifty_cold_asks_run_the_plugin_once() {
 #[test]
 fn an_answer_with_a_life_inside_the_margin_serves_all_who_waited() {
     let bench = Bench::new();
-    bench.plugin.takes(Duration::from_millis(700)).unwrap();
-    bench.plugin.expires_after(Some(20)).unwrap();
-    let tokens = at_once(20, || {
-        let mut command = bench.command();
-        quiet_token(command.env("KUBE_CREDENTIAL_CACHE_REFRESH_MARGIN", "30s"))
-    });
-    assert!(tokens.iter().all(|token| token == "token-1"), "{tokens:?}");
+    bench.plugin.expires_after(Some(600)).unwrap();
+    for asked in at_once(&bench, 20, renew_always) {
+        assert_eq!(token_of(&asked.output), "token-1");
+    }
     assert_eq!(bench.plugin.runs(), 1);
+}
+
+fn renew_always(command: &mut Command) {
+    command.env("KUBE_CREDENTIAL_CACHE_REFRESH_MARGIN", "11m");
 }
 
 #[test]
 fn a_failure_is_shared_by_those_who_waited_without_its_words() {
     let bench = Bench::new();
-    bench.plugin.takes(Duration::from_millis(700)).unwrap();
-    bench.plugin.says("MARKER: log in first").unwrap();
+    bench.plugin.says("MARKER: log in first\n").unwrap();
     bench.plugin.exits_with(73).unwrap();
-    let outputs: Vec<Output> = at_once(20, || bench.ask());
-    assert!(outputs.iter().all(|output| code(output) == 73));
-    let heard = outputs
-        .iter()
-        .filter(|output| stderr(output).contains("MARKER"));
-    assert_eq!(heard.count(), 1);
-    let shared = outputs.iter().filter(|output| {
-        let text = stderr(output);
-        text.contains("failed for another process") && text.contains("exit code 73")
-    });
-    assert_eq!(shared.count(), 19);
+    let asked = at_once(&bench, 20, |_| {});
+    assert!(asked.iter().all(|asked| code(&asked.output) == 73));
+    let count = |text: &str| {
+        asked
+            .iter()
+            .filter(|asked| asked.stderr.contains(text))
+            .count()
+    };
+    assert_eq!(count("MARKER"), 1);
+    assert_eq!(
+        count("failed for another process that asked at the same time"),
+        19
+    );
     assert_eq!(bench.plugin.runs(), 1);
 
     // Whoever asks after it is not told an old failure.
@@ -68,25 +105,38 @@ fn a_shared_failure_is_bridged_by_a_good_credential_for_all() {
     let bench = Bench::new();
     bench.plugin.expires_after(Some(600)).unwrap();
     bench.token();
-    bench.plugin.takes(Duration::from_millis(700)).unwrap();
     bench.plugin.exits_with(1).unwrap();
-    let outputs = at_once(20, || {
-        let mut command = bench.command();
-        command
-            .env("KUBE_CREDENTIAL_CACHE_REFRESH_MARGIN", "11m")
-            .output()
-            .unwrap()
+    for asked in at_once(&bench, 20, renew_always) {
+        assert_eq!(token_of(&asked.output), "token-1");
+    }
+    assert_eq!(bench.plugin.runs(), 2);
+}
+
+/// A person at a terminal is prompted, although a program in the background could not be.
+#[test]
+fn an_ask_that_can_prompt_does_not_take_over_a_failure_of_one_that_could_not() {
+    let bench = Bench::new();
+    bench.plugin.exits_with(1).unwrap();
+    let asks = AtomicUsize::new(0);
+    let asked = at_once(&bench, 2, |command| {
+        let interactive = asks.fetch_add(1, Ordering::SeqCst) == 1;
+        let info = exec_info(V1, json!({ "interactive": interactive }));
+        command.env("KUBERNETES_EXEC_INFO", info);
     });
-    assert!(outputs.iter().all(|output| token_of(output) == "token-1"));
+    assert!(asked.iter().all(|asked| code(&asked.output) == 1));
+    assert!(
+        asked
+            .iter()
+            .all(|asked| !asked.stderr.contains("another process"))
+    );
     assert_eq!(bench.plugin.runs(), 2);
 }
 
 #[test]
 fn where_nothing_can_be_stored_each_runs_in_turn() {
     let bench = Bench::new();
-    bench.plugin.takes(Duration::from_millis(20)).unwrap();
     bench.plugin.expires_after(Some(-10)).unwrap();
-    at_once(5, || bench.token());
+    at_once(&bench, 5, |_| {});
     assert_eq!(bench.plugin.runs(), 5);
     assert_eq!(bench.plugin.overlaps(), 0);
 }
@@ -117,17 +167,42 @@ fn a_stuck_holder_is_waited_for_no_longer_than_its_plugin_may_run() {
     bench.token();
     let entry = bench.entry();
     std::fs::remove_file(&entry).unwrap();
-    let lock = std::fs::File::open(entry.with_extension("lock")).unwrap();
+    let path = entry.with_extension("lock");
+    let lock = std::fs::File::open(&path).unwrap();
     lock.lock().unwrap();
-    let mut command = bench.command();
-    let output = command
-        .env("KUBE_CREDENTIAL_CACHE_PLUGIN_TIMEOUT", "1s")
-        .output()
-        .unwrap();
-    assert_eq!(token_of(&output), "token-2");
-    let warning = stderr(&output);
-    assert_eq!(warning.lines().count(), 1, "{warning}");
-    assert!(warning.contains("has held the lock for"), "{warning}");
+    let ask = || {
+        let mut command = bench.command();
+        command
+            .env("KUBE_CREDENTIAL_CACHE_PLUGIN_TIMEOUT", "1s")
+            .output()
+            .unwrap()
+    };
+    bench.plugin.exits_with(3).unwrap();
+    let failed = ask();
+    assert_eq!(code(&failed), 3);
+    assert_eq!(waited_and_gave_up(&failed, &path), 2, "{}", stderr(&failed));
+
+    bench.plugin.exits_with(0).unwrap();
+    let answered = ask();
+    assert_eq!(token_of(&answered), "token-3");
+    assert_eq!(
+        waited_and_gave_up(&answered, &path),
+        2,
+        "{}",
+        stderr(&answered)
+    );
     drop(lock);
-    assert_eq!(bench.token(), "token-2", "it was stored all the same");
+    assert_eq!(bench.token(), "token-3", "it was stored all the same");
+}
+
+/// The number of warnings, of which one says that it waits and one that it waits no longer.
+fn waited_and_gave_up(output: &Output, lock: &Path) -> usize {
+    let heard = stderr(output);
+    assert!(heard.contains("waiting for it"), "{heard}");
+    let gave_up = format!("{}: it has been held for", lock.display());
+    assert!(
+        heard.contains("without a lock") && heard.contains(&gave_up),
+        "{heard}"
+    );
+    heard.lines().count()
 }

@@ -1,7 +1,7 @@
 //! SIGKILL at random instants.
 
 use std::path::PathBuf;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal};
@@ -121,6 +121,12 @@ fn killed_processes_leave_nothing_that_hurts() {
         rounds += 1;
         assert_eq!(bench.plugin.overlaps(), 0, "seed {seed}, round {rounds}");
     }
+    // Or the kills came too late to matter.
+    let extra = bench.plugin.runs() - 2 * rounds;
+    assert!(
+        extra >= killed / 20,
+        "seed {seed}: {killed} kills cost {extra} runs only"
+    );
     let leftovers = leftovers(&bench);
     assert_eq!(leftovers, Vec::<PathBuf>::new(), "seed {seed}");
 }
@@ -141,18 +147,30 @@ fn leftovers(bench: &Bench) -> Vec<PathBuf> {
     paths.filter(|path| !is_known(path)).collect()
 }
 
+/// Starts it, and kills it when its plugin has `begun`.
+fn kill_when(begun: impl Fn() -> bool, command: &mut Command) {
+    let mut holder = command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let since = Instant::now();
+    while !begun() {
+        assert!(
+            since.elapsed() < Duration::from_secs(20),
+            "the plugin never began"
+        );
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    holder.kill().unwrap();
+    holder.wait().unwrap();
+}
+
 #[test]
 fn the_plugin_of_a_killed_process_is_waited_for() {
     let bench = Bench::new();
     bench.plugin.takes(Duration::from_millis(1_500)).unwrap();
-    let mut first = bench.command().stdout(Stdio::null()).spawn().unwrap();
-    let since = Instant::now();
-    while bench.plugin.runs() == 0 {
-        assert!(since.elapsed() < Duration::from_secs(20));
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    first.kill().unwrap();
-    first.wait().unwrap();
+    kill_when(|| bench.plugin.runs() == 1, &mut bench.command());
     assert_eq!(bench.token(), "token-2");
     assert_eq!(bench.plugin.overlaps(), 0);
 }
@@ -166,14 +184,8 @@ fn the_hanging_plugin_of_a_killed_process_is_ended_after_its_time() {
         command.env("KUBE_CREDENTIAL_CACHE_PLUGIN_TIMEOUT", "2s");
         command
     };
-    let mut first = ask().stdout(Stdio::null()).spawn().unwrap();
     let since = Instant::now();
-    while bench.plugin.runs() == 0 {
-        assert!(since.elapsed() < Duration::from_secs(20));
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    first.kill().unwrap();
-    first.wait().unwrap();
+    kill_when(|| bench.plugin.runs() == 1, &mut ask());
     bench.plugin.takes(Duration::ZERO).unwrap();
     assert_eq!(quiet_token(&mut ask()), "token-2");
     assert!(since.elapsed() < Duration::from_secs(20));
@@ -183,26 +195,17 @@ fn the_hanging_plugin_of_a_killed_process_is_ended_after_its_time() {
 fn what_the_plugin_of_a_killed_process_left_behind_is_not_waited_for() {
     let bench = Bench::new();
     let folder = bench.home.path();
-    let text = "echo $$ > plugin-pid; sleep 60 & echo $! > daemon; sleep 0.3; touch over";
+    let text = "sleep 60 & echo $! > daemon; touch begun; sleep 0.3; touch over";
     let plugin = crate::script(folder, "plugin", text);
-    let mut command = bench.home.kcc_cache();
-    let mut first = command
-        .arg(&plugin)
-        .current_dir(folder)
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
+    let ask = || {
+        let mut command = bench.home.kcc_cache();
+        command.arg(&plugin).current_dir(folder);
+        command
+    };
     let since = Instant::now();
-    while !folder.join("daemon").exists() {
-        assert!(since.elapsed() < Duration::from_secs(20));
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    first.kill().unwrap();
-    first.wait().unwrap();
+    kill_when(|| folder.join("begun").exists(), &mut ask());
     crate::script(folder, "plugin", "exit 7");
-    let mut command = bench.home.kcc_cache();
-    let second = command.arg(&plugin).current_dir(folder).output().unwrap();
-    assert_eq!(crate::code(&second), 7);
+    assert_eq!(crate::code(&ask().output().unwrap()), 7);
     assert!(
         folder.join("over").exists(),
         "the plugin itself was waited for"
@@ -211,10 +214,25 @@ fn what_the_plugin_of_a_killed_process_left_behind_is_not_waited_for() {
         since.elapsed() < Duration::from_secs(20),
         "its daemon was not"
     );
-    let pid = std::fs::read_to_string(folder.join("daemon"))
-        .unwrap()
-        .trim()
-        .parse()
-        .unwrap();
-    rustix::process::kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL).unwrap();
+    let daemon = std::fs::read_to_string(folder.join("daemon")).unwrap();
+    let daemon = Pid::from_raw(daemon.trim().parse().unwrap()).unwrap();
+    rustix::process::kill_process(daemon, Signal::KILL).unwrap();
+}
+
+/// As sudo and daemonising wrappers do: the lock that it inherited is gone with the descriptor.
+#[test]
+fn a_plugin_that_closes_what_it_inherits_is_waited_for_all_the_same() {
+    let bench = Bench::new();
+    let folder = bench.home.path();
+    let text = "for fd in 3 4 5 6 7 8 9; do eval \"exec $fd>&-\"; done; \
+                mkdir running || touch overlap; touch begun; sleep 0.5; rmdir running; exit 7";
+    let plugin = crate::script(folder, "plugin", text);
+    let ask = || {
+        let mut command = bench.home.kcc_cache();
+        command.arg(&plugin).current_dir(folder);
+        command
+    };
+    kill_when(|| folder.join("begun").exists(), &mut ask());
+    assert_eq!(crate::code(&ask().output().unwrap()), 7);
+    assert!(!folder.join("overlap").exists());
 }
