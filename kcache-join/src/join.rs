@@ -7,7 +7,8 @@ use kcache::{
     Batch, Change, Error, Filter, Object, Phase, Publisher, Start, Subscription, publisher,
 };
 
-use crate::engine::{Engine, Operator};
+use crate::engine::Engine;
+use crate::operator::Operator;
 use crate::pair::Pair;
 
 /// The targets that the sources relate to: a [`Publisher`] itself.

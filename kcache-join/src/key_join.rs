@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use kcache::{Object, Publisher};
 
-use crate::engine::Operator;
 use crate::join::Join;
+use crate::operator::Operator;
 use crate::slots::Slots;
 
 type Keys<V, K> = Arc<dyn Fn(&V) -> Vec<K> + Send + Sync>;

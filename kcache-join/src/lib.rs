@@ -17,16 +17,19 @@
 //! of Kubernetes' own kinds are functions of this crate; one of your own is a call of an operator's
 //! `new`.
 
-mod engine;
 mod join;
-mod pair;
-mod slots;
+
+mod engine;
+
+mod operator;
 
 mod key_join;
 mod selector_join;
 
 mod fact;
+mod pair;
 mod relations;
+mod slots;
 
 pub use fact::Backends;
 pub use join::Join;

@@ -7,8 +7,8 @@ use kcache::{
     Anchors, Fact, Object, Publisher, Scope, Selector, SelectorError, SelectorIndex, Selects,
 };
 
-use crate::engine::Operator;
 use crate::join::Join;
+use crate::operator::Operator;
 use crate::slots::Slots;
 
 type Select<S> = dyn Fn(&S) -> Result<Selector, SelectorError> + Send + Sync;

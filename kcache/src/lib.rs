@@ -59,17 +59,23 @@
 //! `PartialObjectMeta`; it can be implemented for a struct of one's own, and a [`Codec`] makes any
 //! of them of bytes.
 
+mod event;
 mod object;
 mod version;
 
-mod event;
+// The way of a change, in its order.
 mod feed;
-mod hub;
-mod mailbox;
+
 mod store;
-mod subscription;
 mod writer;
 
+mod hub;
+
+mod mailbox;
+
+mod subscription;
+
+// What stands beside it.
 mod cache;
 mod codec;
 mod error;

@@ -26,7 +26,8 @@ use crate::writer::Writer;
 
 /// What the writer and all readers of one publisher share.
 ///
-/// Lock order: a subscription's filter, the hub, a mailbox. Nothing is woken under a lock.
+/// Lock order: a subscription's turn, its filter, the hub, a mailbox. Who waits for events is woken
+/// when all are released.
 pub(crate) struct Core<V> {
     /// The newest state. Stored only under the hub's lock, so that whoever holds that lock sees a
     /// state and the subscriptions that were told of it; loaded without any lock.

@@ -10,3 +10,8 @@ mod kcc_cache;
 
 pub use exec_plugin::ExecPlugin;
 pub use kcc_cache::{CacheHome, build_kcc_cache};
+
+/// The code of the README is compiled with the documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
