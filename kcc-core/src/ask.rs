@@ -13,6 +13,7 @@ use crate::exec_info;
 use crate::key::{Key, KeyParts};
 use crate::lock::{Attempt, KeyLock, RunLock, Wait};
 use crate::plugin::Plugin;
+use crate::secret::Secret;
 use crate::settings::Settings;
 use crate::store::{Entry, Lookup, Metadata, Store};
 
@@ -30,6 +31,8 @@ pub(crate) struct Ask<'a> {
     settings: &'a Settings,
     clock: &'a dyn Clock,
     request: &'a Request,
+    /// An answer that the server refused: an entry that is this one does not answer.
+    rejected: Option<&'a Secret>,
     /// What is run: an absolute path, or a bare name.
     program: Cow<'a, OsStr>,
     /// What other processes come to from here on is for this ask, too.
@@ -75,10 +78,17 @@ impl<'a> Ask<'a> {
             settings,
             clock,
             request,
+            rejected: None,
             program: program(&request.command, settings.command_dir.as_deref()),
             began: clock.now(),
             notify,
         }
+    }
+
+    /// The same ask for anything but `rejected`.
+    pub(crate) fn instead_of(mut self, rejected: Option<&'a Secret>) -> Self {
+        self.rejected = rejected;
+        self
     }
 
     /// Answers from `store`, or by a plugin run whose answer goes there.
@@ -89,11 +99,11 @@ impl<'a> Ask<'a> {
         };
         let path = store.path_of(place.key);
         let reason = match store.look_up(place.key) {
-            Lookup::Found(entry) => match self.reason_to_renew(&entry.metadata) {
+            Lookup::Found(entry) => match self.reason_to_renew(&entry) {
                 None => {
                     let expires_at = entry.metadata.expires_at;
                     (self.notify)(Notice::Hit { path, expires_at });
-                    return Ok(entry.into_answer(Source::Cache));
+                    return Ok(self.answer(entry, Source::Cache));
                 }
                 Some(reason) => reason,
             },
@@ -115,17 +125,19 @@ impl<'a> Ask<'a> {
         let reason = MissReason::NoStore;
         (self.notify)(Notice::Miss { reason, path: None });
         let credential = self.run_plugin(None)?;
-        let expires_at = self.expiry(&credential, self.clock.now());
+        let now = self.clock.now();
+        let expires_at = self.expiry(&credential, now);
         Ok(Answer {
             credential: credential.to_json(expires_at),
             source: Source::Plugin,
+            renew_at: expires_at.map(|expires_at| self.renew_at(now, expires_at)),
         })
     }
 
     fn answer_in_turn(&mut self, place: Place<'_>) -> Result<Answer, Error> {
         match self.await_turn(place) {
             Turn::Ours(hold) => self.answer_by_plugin(place, &hold),
-            Turn::Answered(entry) => Ok(entry.into_answer(Source::OtherProcess)),
+            Turn::Answered(entry) => Ok(self.answer(entry, Source::OtherProcess)),
             Turn::Failed(failure) => {
                 let command = self.request.command.clone();
                 self.fall_back(place, Error::Shared { command, failure })
@@ -183,7 +195,7 @@ impl<'a> Ask<'a> {
         let Lookup::Found(entry) = place.store.look_up(place.key) else {
             return None;
         };
-        let answers = match self.reason_to_renew(&entry.metadata) {
+        let answers = match self.reason_to_renew(&entry) {
             None => true,
             Some(MissReason::InMargin) => entry.metadata.stored_at >= self.began,
             Some(_) => false,
@@ -221,8 +233,11 @@ impl<'a> Ask<'a> {
         // What has already expired is passed on for the client to judge.
         let keeps = expires_at.filter(|at| *at > stored_at && !matches!(hold, Hold::NoStore));
         let Some(expires_at) = keeps else {
-            let credential = line;
-            return Answer { credential, source };
+            return Answer {
+                credential: line,
+                source,
+                renew_at: expires_at.map(|expires_at| self.renew_at(stored_at, expires_at)),
+            };
         };
         let entry = Entry {
             metadata: self.metadata(credential, stored_at, expires_at),
@@ -234,7 +249,7 @@ impl<'a> Ask<'a> {
             let problem = format!("{}: {fault}", path.display());
             (self.notify)(Notice::NotStored { problem });
         }
-        entry.into_answer(source)
+        self.answer(entry, source)
     }
 
     fn metadata(
@@ -262,7 +277,7 @@ impl<'a> Ask<'a> {
             return Err(error);
         };
         let expires_at = entry.metadata.expires_at;
-        if expires_at <= self.clock.now() {
+        if expires_at <= self.clock.now() || self.is_rejected(&entry) {
             return Err(error);
         }
         let problem = error.to_string();
@@ -270,7 +285,7 @@ impl<'a> Ask<'a> {
             problem,
             expires_at,
         });
-        Ok(entry.into_answer(Source::CacheAfterFailure))
+        Ok(self.answer(entry, Source::CacheAfterFailure))
     }
 
     fn run_plugin(&mut self, lock: Option<&RunLock<'_>>) -> Result<ExecCredential, Error> {
@@ -302,28 +317,52 @@ impl<'a> Ask<'a> {
         })
     }
 
+    fn answer(&self, entry: Entry, source: Source) -> Answer {
+        let Metadata {
+            stored_at,
+            expires_at,
+            ..
+        } = entry.metadata;
+        Answer {
+            credential: entry.credential,
+            source,
+            renew_at: Some(self.renew_at(stored_at, expires_at)),
+        }
+    }
+
     /// Why an entry does not answer; `None` where it does.
-    fn reason_to_renew(&self, entry: &Metadata) -> Option<MissReason> {
+    fn reason_to_renew(&self, entry: &Entry) -> Option<MissReason> {
+        let Metadata {
+            stored_at,
+            expires_at,
+            ..
+        } = entry.metadata;
         let now = self.clock.now();
-        let left = entry.expires_at.duration_since(now);
-        if left.is_negative() || left.is_zero() {
+        if expires_at <= now {
             Some(MissReason::Expired)
-        } else if entry.stored_at > now + CLOCK_TOLERANCE {
+        } else if stored_at > now + CLOCK_TOLERANCE {
             Some(MissReason::ClockSetBack)
-        } else if left.unsigned_abs() <= self.margin(entry) {
+        } else if self.is_rejected(entry) {
+            Some(MissReason::Rejected)
+        } else if self.renew_at(stored_at, expires_at) <= now {
             Some(MissReason::InMargin)
         } else {
             None
         }
     }
 
-    /// The default margin is at most a quarter of the credential's life, or one with a short life
-    /// would never be used; what the user set is taken as it is.
-    fn margin(&self, entry: &Metadata) -> Duration {
-        self.settings.refresh_margin.unwrap_or_else(|| {
-            let life = entry.expires_at.duration_since(entry.stored_at);
+    fn is_rejected(&self, entry: &Entry) -> bool {
+        self.rejected == Some(&entry.credential)
+    }
+
+    /// Where the refresh margin begins. The default margin is at most a quarter of the credential's
+    /// life, or one with a short life would never be used; what the user set is taken as it is.
+    fn renew_at(&self, stored_at: Timestamp, expires_at: Timestamp) -> Timestamp {
+        let margin = self.settings.refresh_margin.unwrap_or_else(|| {
+            let life = expires_at.duration_since(stored_at);
             REFRESH_MARGIN.min(life.unsigned_abs() / 4)
-        })
+        });
+        expires_at.saturating_sub(margin).unwrap_or(Timestamp::MIN)
     }
 
     /// When the credential ends: as it says itself, else after the default TTL. `None` where that
@@ -367,12 +406,5 @@ fn program<'a>(command: &'a OsStr, directory: Option<&Path>) -> Cow<'a, OsStr> {
     match std::path::absolute(from) {
         Ok(absolute) => Cow::Owned(OsString::from(absolute)),
         Err(_) => Cow::Borrowed(command),
-    }
-}
-
-impl Entry {
-    fn into_answer(self, source: Source) -> Answer {
-        let credential = self.credential;
-        Answer { credential, source }
     }
 }

@@ -61,6 +61,8 @@ pub struct Answer {
     pub credential: Secret,
     /// Where it came from.
     pub source: Source,
+    /// From when on an ask renews it: the begin of its refresh margin. `None` where it has no end.
+    pub renew_at: Option<Timestamp>,
 }
 
 /// Where an answer came from.
@@ -142,6 +144,8 @@ pub enum MissReason {
     ClockSetBack,
     /// There is no store.
     NoStore,
+    /// The entry is the credential that the server refused.
+    Rejected,
 }
 
 /// Takes what a person may want to know, as it happens.
@@ -166,13 +170,42 @@ impl CredentialCache {
     /// # Errors
     /// [`Error`] where the plugin gives none and no stored one is still valid.
     pub fn get(&self, request: &Request, notify: Notify<'_>) -> Result<Answer, Error> {
-        let clock = self.clock.as_ref();
-        match self.open_store() {
-            Ok(store) => Ask::new(&self.settings, clock, request, notify).answer_from(&store),
-            Err(problem) => {
-                notify(Notice::NotStored { problem });
-                Ask::new(&self.settings, clock, request, notify).answer_unstored()
-            }
+        self.ask(request, None, notify)
+    }
+
+    /// A credential in place of `rejected`, an earlier [`Answer::credential`] that the server
+    /// answered with a 401.
+    ///
+    /// A stored one answers if it is another: some process has renewed it already. So of any number
+    /// of processes whose credential is revoked, one runs the plugin.
+    ///
+    /// # Errors
+    /// [`Error`] where the plugin gives none; the rejected one is not used instead.
+    pub fn renew(
+        &self,
+        request: &Request,
+        rejected: &Secret,
+        notify: Notify<'_>,
+    ) -> Result<Answer, Error> {
+        self.ask(request, Some(rejected), notify)
+    }
+
+    fn ask(
+        &self,
+        request: &Request,
+        rejected: Option<&Secret>,
+        notify: Notify<'_>,
+    ) -> Result<Answer, Error> {
+        let store = self.open_store();
+        if let Err(problem) = &store {
+            let problem = problem.clone();
+            notify(Notice::NotStored { problem });
+        }
+        let ask = Ask::new(&self.settings, self.clock.as_ref(), request, notify);
+        let ask = ask.instead_of(rejected);
+        match store {
+            Ok(store) => ask.answer_from(&store),
+            Err(_) => ask.answer_unstored(),
         }
     }
 
@@ -255,6 +288,7 @@ impl fmt::Display for MissReason {
             Self::InMargin => "the entry is near its expiry",
             Self::ClockSetBack => "the entry is from the future; the clock was set back",
             Self::NoStore => "there is no store",
+            Self::Rejected => "the server refused the entry",
         })
     }
 }

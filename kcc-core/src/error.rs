@@ -192,6 +192,9 @@ pub enum AnswerProblem {
     /// The key cannot be read.
     #[error("its clientKeyData is not a PEM private key, or is encrypted")]
     Key,
+    /// The token cannot be sent. Only a client looks at that.
+    #[error("its token has characters that no HTTP header can hold")]
+    Token,
     /// The timestamp cannot be read.
     #[error("its expirationTimestamp is not an RFC 3339 time such as 2030-01-02T03:04:05Z")]
     Timestamp,

@@ -130,6 +130,17 @@ impl ExecCredential {
         self.expires_at
     }
 
+    /// The bearer token, if there is one.
+    pub fn token(&self) -> Option<&Secret> {
+        self.token.as_ref()
+    }
+
+    /// The client certificate and its private key, both PEM, if there are any.
+    pub fn certificate_and_key(&self) -> Option<(&Secret, &Secret)> {
+        let pair = self.certificate.as_ref()?;
+        Some((&pair.certificate, &pair.key))
+    }
+
     /// Whether it is a token, a certificate or both.
     pub fn kind(&self) -> CredentialKind {
         match (&self.token, &self.certificate) {

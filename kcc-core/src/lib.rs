@@ -2,6 +2,8 @@
 
 mod ask;
 mod cache;
+#[cfg(feature = "client")]
+pub mod client;
 mod clock;
 mod environment;
 mod error;

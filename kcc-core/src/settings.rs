@@ -124,6 +124,13 @@ impl Settings {
         })
     }
 
+    /// The same settings with the kubeconfig's own hint, for a plugin without the cache in front.
+    #[cfg(feature = "client")]
+    pub(crate) fn or_install_hint(mut self, hint: Option<String>) -> Self {
+        self.install_hint = self.install_hint.or(hint);
+        self
+    }
+
     /// Whether the user wants to read what the cache does.
     pub fn debug(&self) -> bool {
         self.debug

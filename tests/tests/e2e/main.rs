@@ -3,14 +3,20 @@
 mod apiserver;
 mod kubeconfig;
 mod kubectl;
+mod loader;
 
 use libtest_mimic::{Arguments, Trial};
 
 fn main() {
     let args = Arguments::from_args();
-    let trials: Vec<Trial> = [apiserver::trials(), kubeconfig::trials(), kubectl::trials()]
-        .into_iter()
-        .flatten()
-        .collect();
+    let trials: Vec<Trial> = [
+        apiserver::trials(),
+        kubeconfig::trials(),
+        kubectl::trials(),
+        loader::trials(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     libtest_mimic::run(&args, trials).exit();
 }

@@ -1,0 +1,164 @@
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use http::HeaderMap;
+
+use super::ClientConfig;
+use super::authorize::impersonation;
+use super::error::{ClientError, ClientProblem, Place};
+use super::login::Login;
+use super::service_account::ServiceAccount;
+use super::target::Target;
+use crate::environment::Environment;
+use crate::kubeconfig::{EntryKind, Kubeconfig, LoadingRules, Overrides};
+
+/// Loads a [`ClientConfig`], with whatever the caller wants otherwise than kubectl has it by default.
+///
+/// An empty string counts as no choice, as with kubectl's flags.
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct Loader {
+    kubeconfig: Option<PathBuf>,
+    overrides: Overrides,
+    environment: Environment,
+    service_account: PathBuf,
+    has_terminal: Option<bool>,
+}
+
+impl Loader {
+    pub(super) fn new() -> Self {
+        Self {
+            kubeconfig: None,
+            overrides: Overrides::default(),
+            environment: Environment::of_process(),
+            service_account: ServiceAccount::FOLDER.into(),
+            has_terminal: None,
+        }
+    }
+
+    /// Reads this kubeconfig and no other, as `--kubeconfig` does; it has to exist.
+    pub fn with_kubeconfig(mut self, path: impl Into<PathBuf>) -> Self {
+        self.kubeconfig = Some(path.into());
+        self
+    }
+
+    /// Takes this context instead of `current-context`.
+    pub fn with_context(mut self, name: impl Into<String>) -> Self {
+        self.overrides.context = Some(name.into());
+        self
+    }
+
+    /// Takes this cluster instead of the context's.
+    pub fn with_cluster(mut self, name: impl Into<String>) -> Self {
+        self.overrides.cluster = Some(name.into());
+        self
+    }
+
+    /// Takes this user instead of the context's.
+    pub fn with_user(mut self, name: impl Into<String>) -> Self {
+        self.overrides.user = Some(name.into());
+        self
+    }
+
+    /// Takes this namespace instead of the context's, or the Pod's.
+    pub fn with_namespace(mut self, name: impl Into<String>) -> Self {
+        self.overrides.namespace = Some(name.into());
+        self
+    }
+
+    /// Takes every variable from here instead of from the process: where the kubeconfig is, the
+    /// cache's settings, proxies, and what a plugin gets.
+    pub fn with_environment(mut self, environment: Environment) -> Self {
+        self.environment = environment;
+        self
+    }
+
+    /// Looks here for a Pod's `token`, `ca.crt` and `namespace`, instead of in
+    /// `/var/run/secrets/kubernetes.io/serviceaccount`.
+    pub fn with_service_account(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.service_account = folder.into();
+        self
+    }
+
+    /// Says whether a plugin may ask somebody at standard input; by default, whether that is a
+    /// terminal. A program that reads standard input itself says `false`.
+    pub fn with_terminal(mut self, has_terminal: bool) -> Self {
+        self.has_terminal = Some(has_terminal);
+        self
+    }
+
+    /// Reads and checks everything. No plugin runs, and nothing is sent.
+    ///
+    /// A kubeconfig goes before a Pod's service account, which counts only where no file says
+    /// anything and none was named (`clientcmd/client_config.go`, `DeferredLoadingClientConfig`).
+    ///
+    /// # Errors
+    /// [`ClientError`], which names file, line, cluster or user.
+    pub fn load(self) -> Result<ClientConfig, ClientError> {
+        let rules = self.rules();
+        let kubeconfig = Kubeconfig::load(&rules)?;
+        if kubeconfig.is_empty() && rules.explicit.is_none() {
+            match ServiceAccount::find(&self.environment, &self.service_account) {
+                Some(account) => return self.in_cluster(&account),
+                None if self.overrides == Overrides::default() => {
+                    let looked_at = rules.paths();
+                    return Err(ClientError::NoCluster { looked_at });
+                }
+                None => {}
+            }
+        }
+        self.of(&kubeconfig)
+    }
+
+    fn rules(&self) -> LoadingRules {
+        LoadingRules {
+            explicit: self
+                .kubeconfig
+                .clone()
+                .filter(|path| !path.as_os_str().is_empty()),
+            kubeconfig: self.environment.get("KUBECONFIG").map(ToOwned::to_owned),
+            home: self.environment.get("HOME").map(PathBuf::from),
+        }
+    }
+
+    fn of(self, kubeconfig: &Kubeconfig) -> Result<ClientConfig, ClientError> {
+        let resolved = kubeconfig.resolve(&self.overrides)?;
+        let target = Target::of(resolved.cluster)?;
+        let has_terminal = self
+            .has_terminal
+            .unwrap_or_else(|| std::io::stdin().is_terminal());
+        let (login, impersonation) = match resolved.user {
+            None => (Login::anonymous(), HeaderMap::new()),
+            Some(user) => {
+                let cluster = &resolved.cluster.value;
+                let login = Login::of(user, cluster, &self.environment, has_terminal)?;
+                let headers = impersonation(&user.value.impersonate).ok_or_else(|| {
+                    let place = Place::of(user, EntryKind::User);
+                    place.unusable(ClientProblem::Header("name to impersonate"))
+                })?;
+                (login, headers)
+            }
+        };
+        Ok(ClientConfig {
+            target: Arc::new(target),
+            login: Arc::new(login),
+            impersonation,
+            context: resolved.context.map(|context| context.name.clone()),
+            namespace: resolved.namespace,
+            environment: self.environment,
+        })
+    }
+
+    fn in_cluster(self, account: &ServiceAccount) -> Result<ClientConfig, ClientError> {
+        let named = self.overrides.namespace.filter(|name| !name.is_empty());
+        Ok(ClientConfig {
+            target: Arc::new(account.target()?),
+            login: Arc::new(account.login()?),
+            impersonation: HeaderMap::new(),
+            context: None,
+            namespace: named.unwrap_or_else(|| account.namespace(&self.environment)),
+            environment: self.environment,
+        })
+    }
+}

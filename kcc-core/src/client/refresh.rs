@@ -1,0 +1,369 @@
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use tokio::sync::watch;
+
+use super::credential::Credential;
+use super::error::{ClientError, Place};
+use crate::secret::Secret;
+
+/// The first pause after a failure; each further one doubles it.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// Where credentials come from: given the answer that the server refused, if that is why.
+pub(super) trait Issuer: Send + Sync + 'static {
+    /// Whose credentials these are, for messages.
+    fn place(&self) -> &Place;
+
+    /// Blocks for as long as the plugin runs.
+    fn issue(&self, rejected: Option<&Secret>) -> Result<Issued, ClientError>;
+}
+
+/// A credential fresh from its issuer.
+pub(super) struct Issued {
+    pub(super) credential: Credential,
+    /// Whether the issuer could do no better than to give an old one.
+    pub(super) is_stale: bool,
+}
+
+/// Keeps one credential, and renews it before its end and when the server refuses it, by one run of
+/// the issuer at a time.
+///
+/// The issuer blocks, so it runs on a thread of its own: one of `spawn_blocking` would hold up the
+/// end of the runtime for as long as a plugin hangs.
+#[derive(Clone)]
+pub(super) struct Refresher {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    issuer: Box<dyn Issuer>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    current: Option<Arc<Credential>>,
+    /// The run that is under way.
+    flight: Option<Flight>,
+    /// Renewals ahead of time that failed, one after the other.
+    failures: u32,
+    /// No renewal ahead of time before this.
+    not_before: Option<Instant>,
+    /// Credentials that the server refused, one after the other, without having taken any.
+    rejections: u32,
+    /// No renewal because of a 401 before this.
+    not_again_before: Option<Instant>,
+}
+
+type Outcome = Result<Arc<Credential>, ClientError>;
+/// What a run comes to; all who wait for it hold one of these.
+type Flight = watch::Receiver<Option<Outcome>>;
+
+impl Refresher {
+    pub(super) fn new(issuer: impl Issuer) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                issuer: Box::new(issuer),
+                state: Mutex::default(),
+            }),
+        }
+    }
+
+    /// The credential for a request. Nobody waits for a renewal ahead of time.
+    pub(super) async fn current(&self) -> Outcome {
+        let flight = {
+            let mut state = self.shared.lock();
+            let now = Timestamp::now();
+            match state
+                .current
+                .clone()
+                .filter(|current| current.is_valid(now))
+            {
+                Some(current) => {
+                    if current.is_due(now) && state.may_renew() {
+                        self.join_or_start(&mut state, None);
+                    }
+                    return Ok(current);
+                }
+                None => self.join_or_start(&mut state, None),
+            }
+        };
+        self.land(flight).await
+    }
+
+    /// The credential after the server refused `rejected`: the one that came in the meantime, else a
+    /// new one. It is `rejected` itself where it is too early to ask again.
+    pub(super) async fn instead_of(&self, rejected: &Arc<Credential>) -> Outcome {
+        let flight = {
+            let mut state = self.shared.lock();
+            if let Some(current) = &state.current
+                && !Arc::ptr_eq(current, rejected)
+            {
+                return Ok(Arc::clone(current));
+            }
+            if !state.is_under_way() && !state.may_replace(rejected) {
+                return Ok(Arc::clone(rejected));
+            }
+            self.join_or_start(&mut state, Some(rejected))
+        };
+        self.land(flight).await
+    }
+
+    fn join_or_start(&self, state: &mut State, rejected: Option<&Arc<Credential>>) -> Flight {
+        if let (true, Some(flight)) = (state.is_under_way(), &state.flight) {
+            return flight.clone();
+        }
+        let (sender, flight) = watch::channel(None);
+        let (shared, rejected) = (Arc::clone(&self.shared), rejected.cloned());
+        let thread = std::thread::Builder::new().name("kcc-credential".into());
+        let spawned = thread.spawn(move || {
+            let outcome = shared.renew(rejected.as_ref());
+            sender.send_replace(Some(outcome));
+        });
+        match spawned {
+            Ok(_) => {
+                state.flight = Some(flight.clone());
+                flight
+            }
+            Err(error) => watch::channel(Some(Err(self.no_thread(error)))).1,
+        }
+    }
+
+    async fn land(&self, mut flight: Flight) -> Outcome {
+        match flight.wait_for(Option::is_some).await {
+            Ok(outcome) => outcome.clone().expect("it was waited for"),
+            Err(_) => Err(self.no_thread(io::Error::other("its thread came to an end"))),
+        }
+    }
+
+    fn no_thread(&self, error: io::Error) -> ClientError {
+        ClientError::Thread {
+            place: self.shared.issuer.place().clone(),
+            error: Arc::new(error),
+        }
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn renew(&self, rejected: Option<&Arc<Credential>>) -> Outcome {
+        let refused = rejected.and_then(|credential| credential.answer());
+        let issued = self.issuer.issue(refused);
+        let mut state = self.lock();
+        state.flight = None;
+        match issued {
+            Ok(issued) => {
+                let credential = Arc::new(issued.credential);
+                state.not_before = pause_after(&credential, issued.is_stale, &mut state.failures);
+                state.current = Some(Arc::clone(&credential));
+                Ok(credential)
+            }
+            Err(error) => {
+                state.not_before = Some(Instant::now() + pause(state.failures));
+                state.failures = state.failures.saturating_add(1);
+                tracing::warn!(%error, "no new credential");
+                Err(error)
+            }
+        }
+    }
+}
+
+impl State {
+    /// A run whose thread panicked is over, and nobody has said so.
+    fn is_under_way(&self) -> bool {
+        let flight = self.flight.as_ref();
+        flight.is_some_and(|flight| flight.has_changed().is_ok())
+    }
+
+    fn may_renew(&self) -> bool {
+        self.not_before
+            .is_none_or(|instant| Instant::now() >= instant)
+    }
+
+    /// A credential that the server took before was revoked: ask at once. One that it never took
+    /// may be as good as they get, and the plugin must not run for each request.
+    fn may_replace(&mut self, rejected: &Credential) -> bool {
+        if rejected.forget_acceptance() {
+            (self.rejections, self.not_again_before) = (0, None);
+        }
+        let now = Instant::now();
+        if self.not_again_before.is_some_and(|instant| now < instant) {
+            return false;
+        }
+        self.not_again_before = Some(now + pause(self.rejections));
+        self.rejections = self.rejections.saturating_add(1);
+        true
+    }
+}
+
+fn pause(failures: u32) -> Duration {
+    let factor = 2_u32.checked_pow(failures).unwrap_or(u32::MAX);
+    FIRST_PAUSE.saturating_mul(factor).min(LONGEST_PAUSE)
+}
+
+/// When the next renewal ahead of time may begin, where that is not for the credential to say.
+fn pause_after(credential: &Credential, is_stale: bool, failures: &mut u32) -> Option<Instant> {
+    if is_stale {
+        let pause = pause(*failures);
+        *failures = failures.saturating_add(1);
+        return Some(Instant::now() + pause);
+    }
+    *failures = 0;
+    let now = Timestamp::now();
+    // Its whole life lies in the margin; half of it is used, or the plugin would run all the time.
+    credential.is_due(now).then(|| {
+        let left = credential.time_left(now).unwrap_or_default();
+        Instant::now() + (left / 2).max(FIRST_PAUSE)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+
+    use super::*;
+    use crate::kubeconfig::EntryKind;
+
+    /// What the n-th run does.
+    type Script = fn(usize) -> Result<Issued, ClientError>;
+
+    struct Scripted {
+        place: Place,
+        runs: Arc<AtomicUsize>,
+        script: Script,
+    }
+
+    impl Issuer for Scripted {
+        fn place(&self) -> &Place {
+            &self.place
+        }
+
+        fn issue(&self, _: Option<&Secret>) -> Result<Issued, ClientError> {
+            let run = self.runs.fetch_add(1, SeqCst) + 1;
+            std::thread::sleep(Duration::from_millis(50));
+            (self.script)(run)
+        }
+    }
+
+    fn place() -> Place {
+        Place {
+            origin: None,
+            kind: EntryKind::User,
+            name: "u".to_owned(),
+        }
+    }
+
+    fn refresher(script: Script) -> (Refresher, Arc<AtomicUsize>) {
+        let runs = Arc::new(AtomicUsize::new(0));
+        let issuer = Scripted {
+            place: place(),
+            runs: Arc::clone(&runs),
+            script,
+        };
+        (Refresher::new(issuer), runs)
+    }
+
+    /// A credential of this many seconds that is due after so many.
+    fn issued(run: usize, life: i64, due: i64) -> Issued {
+        let at = |seconds| Timestamp::now() + jiff::SignedDuration::from_secs(seconds);
+        Issued {
+            credential: Credential::of_token(&format!("token-{run}"), at(life), at(due)),
+            is_stale: false,
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn all_who_ask_at_once_share_one_run() {
+        let (refresher, runs) = refresher(|run| Ok(issued(run, 600, 500)));
+        let asks = (0..20).map(|_| refresher.current());
+        let all = futures_util::future::try_join_all(asks).await.unwrap();
+        assert!(all.iter().all(|one| Arc::ptr_eq(one, &all[0])));
+        assert_eq!(runs.load(SeqCst), 1);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn all_who_were_refused_share_one_run() {
+        let (refresher, runs) = refresher(|run| Ok(issued(run, 600, 500)));
+        let old = refresher.current().await.unwrap();
+        let asks = (0..20).map(|_| refresher.instead_of(&old));
+        let all = futures_util::future::try_join_all(asks).await.unwrap();
+        assert!(all.iter().all(|new| !new.proves_the_same(&old)));
+        assert_eq!(runs.load(SeqCst), 2);
+    }
+
+    #[tokio::test]
+    async fn one_that_was_never_taken_is_replaced_after_a_pause_only() {
+        let (refresher, runs) = refresher(|run| Ok(issued(run, 600, 500)));
+        let first = refresher.current().await.unwrap();
+        let second = refresher.instead_of(&first).await.unwrap();
+        let same = refresher.instead_of(&second).await.unwrap();
+        assert!(Arc::ptr_eq(&same, &second));
+        assert_eq!(runs.load(SeqCst), 2);
+        // The server took it, so it was revoked since.
+        second.accept();
+        let third = refresher.instead_of(&second).await.unwrap();
+        assert!(!third.proves_the_same(&second));
+        assert_eq!(runs.load(SeqCst), 3);
+    }
+
+    #[tokio::test]
+    async fn a_failed_renewal_keeps_the_old_one_and_pauses() {
+        let (refresher, runs) = refresher(|run| match run {
+            1 => Ok(issued(run, 600, 600)),
+            _ => Err(ClientError::NoRuntime),
+        });
+        let old = refresher.current().await.unwrap();
+        old.accept();
+        assert!(refresher.instead_of(&old).await.is_err());
+        for _ in 0..5 {
+            let same = refresher.current().await.unwrap();
+            assert!(Arc::ptr_eq(&same, &old));
+            let same = refresher.instead_of(&old).await.unwrap();
+            assert!(Arc::ptr_eq(&same, &old));
+        }
+        assert_eq!(runs.load(SeqCst), 2);
+    }
+
+    #[tokio::test]
+    async fn an_expired_one_is_passed_on_and_asked_for_again() {
+        let (refresher, runs) = refresher(|run| Ok(issued(run, -1, -2)));
+        refresher.current().await.unwrap();
+        refresher.current().await.unwrap();
+        assert_eq!(runs.load(SeqCst), 2);
+    }
+
+    #[tokio::test]
+    async fn one_that_is_due_from_the_start_does_not_run_the_plugin_all_the_time() {
+        let (refresher, runs) = refresher(|run| Ok(issued(run, 600, -1)));
+        for _ in 0..5 {
+            refresher.current().await.unwrap();
+        }
+        assert_eq!(runs.load(SeqCst), 1);
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_an_error_and_the_next_ask_tries_again() {
+        let (refresher, runs) = refresher(|run| match run {
+            1 => panic!("on purpose"),
+            _ => Ok(issued(run, 600, 500)),
+        });
+        let error = refresher.current().await.unwrap_err();
+        assert!(matches!(error, ClientError::Thread { .. }), "{error}");
+        refresher.current().await.unwrap();
+        assert_eq!(runs.load(SeqCst), 2);
+    }
+
+    #[test]
+    fn pauses_double_up_to_a_minute() {
+        let pauses: Vec<u64> = (0..8).map(|failures| pause(failures).as_secs()).collect();
+        assert_eq!(pauses, [1, 2, 4, 8, 16, 32, 60, 60]);
+        assert_eq!(pause(u32::MAX), LONGEST_PAUSE);
+    }
+}

@@ -1,0 +1,73 @@
+use std::path::{Path, PathBuf};
+
+use super::error::{ClientError, ClientProblem, Place};
+use super::login::Login;
+use super::target::{Authority, Target};
+use crate::environment::Environment;
+use crate::kubeconfig::EntryKind;
+
+/// What a Pod is given to reach its own cluster (client-go's rest/config.go, `InClusterConfig`).
+pub(super) struct ServiceAccount {
+    host: String,
+    port: String,
+    folder: PathBuf,
+}
+
+impl ServiceAccount {
+    pub(super) const FOLDER: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+    /// `None` where this is no Pod, or one without a service account
+    /// (`clientcmd/client_config.go`, `inClusterClientConfig.Possible`).
+    pub(super) fn find(environment: &Environment, folder: &Path) -> Option<Self> {
+        let variable = |name| Some(environment.non_empty(name)?.to_str()?.to_owned());
+        let account = Self {
+            host: variable("KUBERNETES_SERVICE_HOST")?,
+            port: variable("KUBERNETES_SERVICE_PORT")?,
+            folder: folder.to_owned(),
+        };
+        account.folder.join("token").is_file().then_some(account)
+    }
+
+    pub(super) fn target(&self) -> Result<Target, ClientError> {
+        let place = place(EntryKind::Cluster);
+        let host = if self.host.contains(':') {
+            format!("[{}]", self.host)
+        } else {
+            self.host.clone()
+        };
+        let server = format!("https://{host}:{}", self.port).parse();
+        Ok(Target {
+            server: server.map_err(|_| place.unusable(ClientProblem::ServerUrl))?,
+            authority: Authority::File(self.folder.join("ca.crt")),
+            tls_server_name: None,
+            proxy: None,
+            place,
+        })
+    }
+
+    pub(super) fn login(&self) -> Result<Login, ClientError> {
+        Login::service_account(place(EntryKind::User), self.folder.join("token"))
+    }
+
+    /// `POD_NAMESPACE`, which the downward API may set, else the service account's
+    /// (`clientcmd/client_config.go`, `inClusterClientConfig.Namespace`).
+    pub(super) fn namespace(&self, environment: &Environment) -> String {
+        let named = environment.non_empty("POD_NAMESPACE");
+        if let Some(name) = named.and_then(|name| name.to_str()) {
+            return name.to_owned();
+        }
+        let file = std::fs::read_to_string(self.folder.join("namespace")).unwrap_or_default();
+        match file.trim() {
+            "" => "default".to_owned(),
+            name => name.to_owned(),
+        }
+    }
+}
+
+fn place(kind: EntryKind) -> Place {
+    Place {
+        origin: None,
+        kind,
+        name: "the Pod's service account".to_owned(),
+    }
+}

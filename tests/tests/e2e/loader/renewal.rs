@@ -1,0 +1,137 @@
+//! Credentials that end, plugins that fail or hang.
+
+use std::time::{Duration, Instant};
+
+use harness::cluster::ExecUser;
+
+use super::{Outcome, PluginUser, Run, await_that, check, runtime, whoami};
+
+pub(super) const TRIALS: &[(&str, Run)] = &[
+    (
+        "an_ending_token_is_renewed_without_a_401",
+        an_ending_token_is_renewed_without_a_401,
+    ),
+    (
+        "an_expired_token_is_renewed_without_a_401",
+        an_expired_token_is_renewed_without_a_401,
+    ),
+    (
+        "a_failing_plugin_keeps_the_old_token",
+        a_failing_plugin_keeps_the_old_token,
+    ),
+    ("a_hanging_plugin_is_stopped", a_hanging_plugin_is_stopped),
+    (
+        "the_runtimes_end_does_not_wait",
+        the_runtimes_end_does_not_wait,
+    ),
+];
+
+/// In the margin the old one is used while the plugin runs.
+fn an_ending_token_is_renewed_without_a_401() -> Outcome {
+    let user = PluginUser::new("elsa")?.with_tokens()?;
+    user.plugin.expires_after(Some(6))?;
+    let config = user.config()?;
+    let runtime = runtime()?;
+    let client = runtime.block_on(async { config.client() })?;
+    runtime.block_on(user.expect_known(&client))?;
+    user.plugin.expires_after(Some(600))?;
+    user.plugin.takes(Duration::from_millis(500))?;
+    let mut longest = Duration::ZERO;
+    await_that("the second token", || {
+        let began = Instant::now();
+        runtime.block_on(user.expect_known(&client))?;
+        longest = longest.max(began.elapsed());
+        Ok(user.cluster.auth_log()?.of_token(&user.token(2)).accepted > 0)
+    })?;
+    user.expect_runs(2)?;
+    let rejected = user.cluster.auth_log()?.of_token(&user.token(1)).rejected;
+    check(rejected == 0, format!("{rejected} requests were refused"))?;
+    check(
+        longest < Duration::from_millis(450),
+        format!("a request waited {longest:?}"),
+    )
+}
+
+fn an_expired_token_is_renewed_without_a_401() -> Outcome {
+    let user = PluginUser::new("egon")?.with_tokens()?;
+    user.plugin.expires_after(Some(2))?;
+    let config = user.config()?;
+    let runtime = runtime()?;
+    let client = runtime.block_on(async { config.client() })?;
+    runtime.block_on(user.expect_known(&client))?;
+    std::thread::sleep(Duration::from_millis(2_100));
+    user.cluster.revoke_token(&user.token(1))?;
+    user.plugin.expires_after(Some(600))?;
+    runtime.block_on(user.expect_known(&client))?;
+    user.expect_runs(2)?;
+    let rejected = user.cluster.auth_log()?.of_token(&user.token(1)).rejected;
+    check(rejected == 0, format!("{rejected} requests were refused"))
+}
+
+fn a_failing_plugin_keeps_the_old_token() -> Outcome {
+    let user = PluginUser::new("fred")?.with_tokens()?;
+    user.plugin.expires_after(Some(8))?;
+    let config = user.config()?;
+    let runtime = runtime()?;
+    let client = runtime.block_on(async { config.client() })?;
+    runtime.block_on(user.expect_known(&client))?;
+    user.plugin.exits_with(1)?;
+    await_that("a failed renewal", || {
+        runtime.block_on(user.expect_known(&client))?;
+        Ok(user.plugin.runs() >= 2)
+    })?;
+    // At once after a failure there is a pause, whatever is asked for.
+    for _ in 0..20 {
+        runtime.block_on(user.expect_known(&client))?;
+    }
+    let runs = user.plugin.runs();
+    check(runs <= 3, format!("the plugin ran {runs} times"))?;
+    user.plugin.exits_with(0)?;
+    user.plugin.expires_after(Some(600))?;
+    // The run that succeeds has a number that the server does not know.
+    for run in 2..=6 {
+        let token = harness::cluster::TokenUser::new(&user.token(run), &user.name, &["testers"]);
+        user.cluster.add_token(token)?;
+    }
+    await_that("a new token", || {
+        runtime.block_on(user.expect_known(&client))?;
+        let log = user.cluster.auth_log()?;
+        Ok((2..=6).any(|run| log.of_token(&user.token(run)).accepted > 0))
+    })
+}
+
+fn a_hanging_plugin_is_stopped() -> Outcome {
+    let user = PluginUser::with("hugo", limited("1s"))?.with_tokens()?;
+    user.plugin.takes(Duration::from_secs(60))?;
+    let config = user.config()?;
+    let began = Instant::now();
+    let error = runtime()?.block_on(async {
+        let client = config.client()?;
+        Ok::<_, libtest_mimic::Failed>(whoami(&client).await)
+    })?;
+    let took = began.elapsed();
+    let error = error.expect_err("no credential").to_string();
+    check(error.contains("did not end within 1s"), &error)?;
+    check(took < Duration::from_secs(10), format!("it took {took:?}"))
+}
+
+fn the_runtimes_end_does_not_wait() -> Outcome {
+    let user = PluginUser::with("rune", limited("20s"))?.with_tokens()?;
+    user.plugin.takes(Duration::from_secs(20))?;
+    let config = user.config()?;
+    let runtime = runtime()?;
+    let client = runtime.block_on(async { config.client() })?;
+    runtime.spawn(async move { drop(whoami(&client).await) });
+    await_that("the plugin's start", || Ok(user.plugin.runs() == 1))?;
+    let began = Instant::now();
+    drop(runtime);
+    let took = began.elapsed();
+    check(took < Duration::from_secs(2), format!("it took {took:?}"))
+}
+
+fn limited(limit: &'static str) -> impl FnOnce(&mut ExecUser, &harness::CacheHome) {
+    move |exec, _| {
+        let name = "KUBE_CREDENTIAL_CACHE_PLUGIN_TIMEOUT".to_owned();
+        exec.env.push((name, limit.to_owned()));
+    }
+}
