@@ -102,6 +102,18 @@ pub(crate) struct Drained<V> {
     pub(crate) changes: Vec<Change<V>>,
 }
 
+impl<V> Inner<V> {
+    fn drain(&mut self) -> Drained<V> {
+        self.lag.lagging = false;
+        let (filter, changes) = self.waiting.drain();
+        Drained {
+            commit: self.commit,
+            filter,
+            changes,
+        }
+    }
+}
+
 impl<V> Mailbox<V> {
     pub(crate) fn new(limits: Limits) -> Self {
         let inner = Inner {
@@ -208,17 +220,13 @@ impl<V> Mailbox<V> {
     /// All that waits, or `None` after the end.
     pub(crate) fn poll_drain(&self, cx: &mut Context<'_>) -> Poll<Option<Drained<V>>> {
         self.poll(cx, |inner| {
-            if inner.waiting.is_empty() {
-                return None;
-            }
-            inner.lag.lagging = false;
-            let (filter, changes) = inner.waiting.drain();
-            Some(Drained {
-                commit: inner.commit,
-                filter,
-                changes,
-            })
+            (!inner.waiting.is_empty()).then(|| inner.drain())
         })
+    }
+
+    /// All that waits, which may be nothing.
+    pub(crate) fn drain(&self) -> Drained<V> {
+        lock(&self.inner).drain()
     }
 
     fn poll<T>(

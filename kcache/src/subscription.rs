@@ -2,7 +2,7 @@
 
 mod tap;
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -14,7 +14,7 @@ use tokio::sync::watch;
 
 use crate::cache::Cache;
 use crate::error::Error;
-use crate::event::{Change, Event};
+use crate::event::{self, Change, Event};
 use crate::filter::Filter;
 use crate::gate::Gate;
 use crate::mailbox::{Drained, Letter, Limits, Overflow};
@@ -54,8 +54,9 @@ pub(crate) use tap::Tap;
 pub struct Subscription<V: Object> {
     tap: Arc<Tap<V>>,
     gate: Gate<V>,
-    /// Events of what was last taken from the mailbox.
-    passed: VecDeque<Event<V>>,
+    /// What was taken from the mailbox and passed the gate, and was not handed out yet. It comes
+    /// before all that is in the mailbox.
+    passed: VecDeque<Change<V>>,
 }
 
 /// What waited for a subscription, as one net change a key.
@@ -206,7 +207,11 @@ impl<V: Object> Subscription<V> {
     /// whole commits: what one commit changed is never split over two batches.
     pub async fn next_batch(&mut self) -> Option<Batch<V>> {
         loop {
-            let drained = poll_fn(|cx| self.tap.mailbox().poll_drain(cx)).await?;
+            let drained = if self.passed.is_empty() {
+                poll_fn(|cx| self.tap.mailbox().poll_drain(cx)).await?
+            } else {
+                self.tap.mailbox().drain()
+            };
             let batch = self.pass_all(drained).ok()?;
             if !batch.changes.is_empty() {
                 return Some(batch);
@@ -268,7 +273,7 @@ impl<V: Object> Subscription<V> {
 
     fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Event<V>>> {
         loop {
-            if let Some(event) = self.passed.pop_front() {
+            if let Some(event) = self.pop_passed() {
                 return Poll::Ready(Some(event));
             }
             let Some(letter) = std::task::ready!(self.tap.mailbox().poll_take(cx)) else {
@@ -279,10 +284,7 @@ impl<V: Object> Subscription<V> {
                 Letter::Refilter(filter, changes) => self.gate.pass_all(Some(filter), changes),
             });
             match passed {
-                Ok(changes) => {
-                    let events = changes.into_iter().flat_map(Change::into_events).flatten();
-                    self.passed.extend(events);
-                }
+                Ok(changes) => self.passed.extend(changes),
                 Err(error) => {
                     self.tap.close(&error);
                     return Poll::Ready(None);
@@ -298,8 +300,27 @@ impl<V: Object> Subscription<V> {
             changes,
         } = drained;
         let passed = Error::catch(|| self.gate.pass_all(filter, changes));
-        let changes = passed.inspect_err(|error| self.tap.close(error))?;
+        let later = passed.inspect_err(|error| self.tap.close(error))?;
+        let earlier = std::mem::take(&mut self.passed);
+        self.tap.note_passed(0);
+        let changes = if earlier.is_empty() {
+            later
+        } else {
+            in_sequence(earlier.into(), later)
+        };
         Ok(Batch { commit, changes })
+    }
+
+    /// The first event of what passed the gate.
+    fn pop_passed(&mut self) -> Option<Event<V>> {
+        let change = self.passed.pop_front()?;
+        let [first, second] = change.into_events();
+        if let Some(Event::Create { new }) = second {
+            // The delete of an object that was replaced is handed out, its create is not.
+            self.passed.push_front(Change::created(new));
+        }
+        self.tap.note_passed(self.passed.len());
+        first
     }
 }
 
@@ -381,4 +402,22 @@ impl<V: Object> fmt::Debug for Subscription<V> {
             .field("filter", &self.tap.filter())
             .finish_non_exhaustive()
     }
+}
+
+/// What two sets of changes do one after the other: the net change of each key, deletes first.
+fn in_sequence<V: Object>(earlier: Vec<Change<V>>, later: Vec<Change<V>>) -> Vec<Change<V>> {
+    let mut places: HashMap<_, usize> = HashMap::new();
+    let mut net: Vec<Change<V>> = Vec::with_capacity(earlier.len() + later.len());
+    for change in earlier.into_iter().chain(later) {
+        match places.get(&change.key) {
+            Some(place) => net[*place].new = change.new,
+            None => {
+                places.insert(change.key.clone(), net.len());
+                net.push(change);
+            }
+        }
+    }
+    net.retain(|change| !change.is_nothing());
+    event::sort(&mut net);
+    net
 }

@@ -1,6 +1,7 @@
 //! The part of a subscription that others may hold: who filters and who closes it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Waker;
 
 use crate::error::Error;
@@ -20,6 +21,8 @@ pub(crate) struct Tap<V: Object> {
     filter: Mutex<Option<Filter<V>>>,
     /// Held during a refilter, so that they come one after the other.
     turn: Mutex<()>,
+    /// How many changes the subscriber took out of the mailbox and has not handed out yet.
+    passed: AtomicUsize,
 }
 
 impl<V: Object> Tap<V> {
@@ -31,6 +34,7 @@ impl<V: Object> Tap<V> {
             mailbox,
             filter: Mutex::new(None),
             turn: Mutex::new(()),
+            passed: AtomicUsize::new(0),
         }
     }
 
@@ -40,6 +44,10 @@ impl<V: Object> Tap<V> {
 
     pub(crate) fn mailbox(&self) -> &Mailbox<V> {
         &self.mailbox
+    }
+
+    pub(crate) fn note_passed(&self, count: usize) {
+        self.passed.store(count, Ordering::Relaxed);
     }
 
     pub(crate) fn filter(&self) -> Option<Filter<V>> {
@@ -127,7 +135,7 @@ impl<V: Object> Tap<V> {
             status.phase = Phase::Closed(error);
         }
         status.lags = self.mailbox.lags();
-        status.waiting = self.mailbox.waiting();
+        status.waiting = self.mailbox.waiting() + self.passed.load(Ordering::Relaxed);
         status
     }
 }
