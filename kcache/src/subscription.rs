@@ -57,6 +57,10 @@ pub struct Subscription<V: Object> {
     /// What was taken from the mailbox and passed the gate, and was not handed out yet. It comes
     /// before all that is in the mailbox.
     passed: VecDeque<Change<V>>,
+    /// Something of the start was taken.
+    started: bool,
+    /// The newest commit that is in a start or batch that was taken.
+    taken: u64,
 }
 
 /// What waited for a subscription, as one net change a key.
@@ -147,6 +151,8 @@ impl<V: Object> Subscription<V> {
             tap: Arc::new(tap),
             gate: Gate::default(),
             passed: VecDeque::new(),
+            started: false,
+            taken: 0,
         }
     }
 
@@ -172,8 +178,8 @@ impl<V: Object> Subscription<V> {
     }
 
     /// The state that the subscription starts with, once it is ready; to be called first. Events
-    /// follow from there. Called later, it gives what [`next_batch`](Self::next_batch) would and
-    /// counts objects only that are new.
+    /// follow from there. There is one start only: after it, or after a first event or batch, this
+    /// names the commit of the last start or batch, gives no objects and takes nothing that waits.
     ///
     /// # Errors
     ///
@@ -181,18 +187,24 @@ impl<V: Object> Subscription<V> {
     pub async fn snapshot(&mut self) -> Result<Start<V>, Error> {
         self.ready().await?;
         let commit = self.tap.source().status().commit;
-        let drained = poll_fn(|cx| match self.tap.mailbox().poll_drain(cx) {
-            Poll::Pending => Poll::Ready(None),
-            ready @ Poll::Ready(_) => ready,
-        });
-        let Some(drained) = drained.await else {
+        if self.started {
             let objects = Vec::new();
-            return self.error().map_or(Ok(Start { commit, objects }), Err);
-        };
+            return Ok(Start {
+                commit: self.taken,
+                objects,
+            });
+        }
+        let drained = self.tap.mailbox().drain();
+        let nothing = drained.filter.is_none() && drained.changes.is_empty();
+        if let (true, Some(error)) = (nothing, self.error()) {
+            return Err(error);
+        }
         let batch = self.pass_all(drained)?;
+        // Nobody has anything yet, so nothing can be gone or changed.
         let objects = batch.changes.into_iter().filter_map(|change| change.new);
+        self.taken = batch.commit.max(commit);
         Ok(Start {
-            commit: batch.commit.max(commit),
+            commit: self.taken,
             objects: objects.collect(),
         })
     }
@@ -279,6 +291,7 @@ impl<V: Object> Subscription<V> {
             let Some(letter) = std::task::ready!(self.tap.mailbox().poll_take(cx)) else {
                 return Poll::Ready(None);
             };
+            self.started = true;
             let passed = Error::catch(|| match letter {
                 Letter::Change(change) => self.gate.pass(change).into_iter().collect(),
                 Letter::Refilter(filter, changes) => self.gate.pass_all(Some(filter), changes),
@@ -299,6 +312,8 @@ impl<V: Object> Subscription<V> {
             filter,
             changes,
         } = drained;
+        self.started = true;
+        self.taken = commit;
         let passed = Error::catch(|| self.gate.pass_all(filter, changes));
         let later = passed.inspect_err(|error| self.tap.close(error))?;
         let earlier = std::mem::take(&mut self.passed);

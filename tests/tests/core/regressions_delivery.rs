@@ -93,3 +93,26 @@ async fn a_batch_between_the_two_events_of_a_replacement_has_the_second() {
     let batch = changes.next_batch().await.unwrap();
     assert_eq!(shown(&batch.changes), [r#"a/p1 None -> Some("3")"#]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_second_snapshot_takes_nothing() {
+    let (pods, mut feed) = fed(&[("p1", 1), ("p2", 2)]);
+    let mut changes = pods.subscribe();
+    assert_eq!(changes.snapshot().await.unwrap().objects.len(), 2);
+    feed.remove(own("p2", 5)).unwrap();
+    feed.apply(own("p3", 6)).unwrap();
+    let again = changes.snapshot().await.unwrap();
+    assert_eq!((again.commit, again.objects.len()), (1, 0));
+    let rest = ["Delete(a/p2@2)", "Create(a/p3@6)"];
+    assert_eq!(waiting(&mut changes).await, rest);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_snapshot_after_an_event_takes_nothing() {
+    let (pods, mut feed) = fed(&[("p1", 1)]);
+    let mut changes = pods.subscribe();
+    changes.next().await.unwrap();
+    feed.remove(own("p1", 5)).unwrap();
+    assert!(changes.snapshot().await.unwrap().objects.is_empty());
+    assert_eq!(waiting(&mut changes).await, ["Delete(a/p1@1)"]);
+}
