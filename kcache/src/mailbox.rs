@@ -68,8 +68,8 @@ struct Inner<V> {
     waiting: Backlog<V>,
     /// What commits bring while a refilter is worked out, whose own changes come first.
     held: Option<Backlog<V>>,
-    /// The newest commit that put something in.
-    commit: u64,
+    /// What waits was thrown away, so there is nothing to take any longer.
+    discarded: bool,
     lag: Lag,
     waker: Option<Waker>,
 }
@@ -107,7 +107,7 @@ impl<V> Inner<V> {
         self.lag.lagging = false;
         let (filter, changes) = self.waiting.drain();
         Drained {
-            commit: self.commit,
+            commit: self.waiting.commit,
             filter,
             changes,
         }
@@ -119,7 +119,7 @@ impl<V> Mailbox<V> {
         let inner = Inner {
             waiting: Backlog::default(),
             held: None,
-            commit: 0,
+            discarded: false,
             lag: Lag::default(),
             waker: None,
         };
@@ -145,8 +145,7 @@ impl<V> Mailbox<V> {
             return inner.waker.take();
         }
         inner.lag.note(self, backlog, changes.len());
-        inner.commit = commit;
-        backlog.push(changes, queue);
+        backlog.push(commit, changes, queue);
         if crate::fault::LoseWakeup.strikes() && backlog.len() == 1 {
             return None;
         }
@@ -179,8 +178,8 @@ impl<V> Mailbox<V> {
             .lag
             .note(self, &inner.waiting, changes.len() + held.len());
         inner.waiting.push_filter(filter, changes, limit);
+        inner.waiting.commit = inner.waiting.commit.max(commit);
         inner.waiting.append(held, limit);
-        inner.commit = inner.commit.max(commit);
         self.stage.send_if_modified(|stage| {
             let deferred = matches!(stage, Stage::Deferred);
             if deferred {
@@ -198,14 +197,31 @@ impl<V> Mailbox<V> {
         if self.error().is_none() {
             self.stage.send_replace(Stage::Ended(error.clone()));
         }
-        // A refilter that never came to its end holds nothing back any longer.
-        inner.held = None;
         inner.waker.take()
     }
 
-    /// Throws away what waits.
+    /// Throws away what waits, and what a refilter holds back.
     pub(crate) fn discard(&self) {
-        lock(&self.inner).waiting = Backlog::default();
+        let mut inner = lock(&self.inner);
+        let waiting = std::mem::take(&mut inner.waiting);
+        let held = inner.held.take();
+        inner.discarded = true;
+        drop(inner);
+        drop((waiting, held));
+    }
+
+    /// True if what waited was thrown away.
+    pub(crate) fn is_discarded(&self) -> bool {
+        lock(&self.inner).discarded
+    }
+
+    /// Notes that all up to this commit was brought, also if that was nothing.
+    pub(crate) fn reach(&self, commit: u64) {
+        let inner = &mut *lock(&self.inner);
+        if self.error().is_none() {
+            let backlog = inner.held.as_mut().unwrap_or(&mut inner.waiting);
+            backlog.commit = backlog.commit.max(commit);
+        }
     }
 
     /// The next change, or `None` after the end.
@@ -237,7 +253,8 @@ impl<V> Mailbox<V> {
         let mut inner = lock(&self.inner);
         match take(&mut inner) {
             Some(taken) => Poll::Ready(Some(taken)),
-            None if self.error().is_some() => Poll::Ready(None),
+            // What a refilter holds back came in before the end.
+            None if inner.held.is_none() && self.error().is_some() => Poll::Ready(None),
             None => {
                 inner.waker = Some(cx.waker().clone());
                 Poll::Pending

@@ -99,6 +99,14 @@ impl<V: Object> Core<V> {
         Ok(self.state.load_full())
     }
 
+    /// Tells a mailbox which commit it has been brought up to: deliveries are made under the same
+    /// lock, so none is half done.
+    pub(crate) fn reach(&self, mailbox: &Mailbox<V>) {
+        let hub = lock(&self.hub);
+        mailbox.reach(self.state.load().commit);
+        drop(hub);
+    }
+
     pub(crate) fn leave(&self, mailbox: &Arc<Mailbox<V>>, filter: &Filter<V>) {
         lock(&self.hub).leave(filter, mailbox);
     }

@@ -186,7 +186,6 @@ impl<V: Object> Subscription<V> {
     /// Why it ended, if it ends before there is a state.
     pub async fn snapshot(&mut self) -> Result<Start<V>, Error> {
         self.ready().await?;
-        let commit = self.tap.source().status().commit;
         if self.started {
             let objects = Vec::new();
             return Ok(Start {
@@ -194,6 +193,7 @@ impl<V: Object> Subscription<V> {
                 objects,
             });
         }
+        self.tap.source().core().reach(self.tap.mailbox());
         let drained = self.tap.mailbox().drain();
         let nothing = drained.filter.is_none() && drained.changes.is_empty();
         if let (true, Some(error)) = (nothing, self.error()) {
@@ -202,9 +202,8 @@ impl<V: Object> Subscription<V> {
         let batch = self.pass_all(drained)?;
         // Nobody has anything yet, so nothing can be gone or changed.
         let objects = batch.changes.into_iter().filter_map(|change| change.new);
-        self.taken = batch.commit.max(commit);
         Ok(Start {
-            commit: self.taken,
+            commit: batch.commit,
             objects: objects.collect(),
         })
     }
@@ -219,6 +218,7 @@ impl<V: Object> Subscription<V> {
     /// whole commits: what one commit changed is never split over two batches.
     pub async fn next_batch(&mut self) -> Option<Batch<V>> {
         loop {
+            self.forget_closed();
             let drained = if self.passed.is_empty() {
                 poll_fn(|cx| self.tap.mailbox().poll_drain(cx)).await?
             } else {
@@ -316,6 +316,7 @@ impl<V: Object> Subscription<V> {
         self.taken = commit;
         let passed = Error::catch(|| self.gate.pass_all(filter, changes));
         let later = passed.inspect_err(|error| self.tap.close(error))?;
+        self.forget_closed();
         let earlier = std::mem::take(&mut self.passed);
         self.tap.note_passed(0);
         let changes = if earlier.is_empty() {
@@ -326,8 +327,16 @@ impl<V: Object> Subscription<V> {
         Ok(Batch { commit, changes })
     }
 
+    /// Throws away what passed the gate if it was closed since.
+    fn forget_closed(&mut self) {
+        if !self.passed.is_empty() && self.tap.mailbox().is_discarded() {
+            self.passed.clear();
+        }
+    }
+
     /// The first event of what passed the gate.
     fn pop_passed(&mut self) -> Option<Event<V>> {
+        self.forget_closed();
         let change = self.passed.pop_front()?;
         let [first, second] = change.into_events();
         if let Some(Event::Create { new }) = second {

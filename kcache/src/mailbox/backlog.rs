@@ -9,6 +9,8 @@ use crate::object::Key;
 /// Changes in the order of their commits; after too many of them, one entry a key that holds the
 /// net change.
 pub(super) struct Backlog<V> {
+    /// All that commits up to this one bring was put in.
+    pub(super) commit: u64,
     queue: VecDeque<Letter<V>>,
     /// How many changes the queue holds.
     queued: usize,
@@ -29,6 +31,7 @@ pub(crate) enum Letter<V> {
 impl<V> Default for Backlog<V> {
     fn default() -> Self {
         Self {
+            commit: 0,
             queue: VecDeque::new(),
             queued: 0,
             net: Net::default(),
@@ -54,7 +57,8 @@ impl<V> Backlog<V> {
     }
 
     /// Takes in a commit; what does not fit is merged.
-    pub(super) fn push(&mut self, changes: Vec<Change<V>>, limit: usize) {
+    pub(super) fn push(&mut self, commit: u64, changes: Vec<Change<V>>, limit: usize) {
+        self.commit = commit;
         if self.fits(changes.len(), limit) {
             self.queued += changes.len();
             self.queue.extend(changes.into_iter().map(Letter::Change));
@@ -79,6 +83,7 @@ impl<V> Backlog<V> {
 
     /// Takes in, after its own, all that waits in another.
     pub(super) fn append(&mut self, mut later: Self, limit: usize) {
+        self.commit = self.commit.max(later.commit);
         if self.fits(later.queued, limit) && later.net.entries.is_empty() {
             self.queued += later.queued;
             self.queue.append(&mut later.queue);

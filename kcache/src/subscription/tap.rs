@@ -135,7 +135,9 @@ impl<V: Object> Tap<V> {
             status.phase = Phase::Closed(error);
         }
         status.lags = self.mailbox.lags();
-        status.waiting = self.mailbox.waiting() + self.passed.load(Ordering::Relaxed);
+        if !self.mailbox.is_discarded() {
+            status.waiting = self.mailbox.waiting() + self.passed.load(Ordering::Relaxed);
+        }
         status
     }
 }

@@ -1,8 +1,12 @@
 //! Delivery faults that there once were: what a subscription is handed, and when.
 
+use std::borrow::Cow;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::thread::ThreadId;
 use std::time::Duration;
 
-use kcache::{Change, Event, Feed, Publisher, SubscribeOptions, Subscription};
+use kcache::{Change, Event, Feed, Field, Filter, Publisher, SubscribeOptions, Subscription};
 
 use crate::forms::{Form, Own, Spec, read};
 
@@ -115,4 +119,151 @@ async fn a_snapshot_after_an_event_takes_nothing() {
     feed.remove(own("p1", 5)).unwrap();
     assert!(changes.snapshot().await.unwrap().objects.is_empty());
     assert_eq!(waiting(&mut changes).await, ["Delete(a/p1@1)"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_handed_out_after_a_close() {
+    let (pods, _feed) = fed(&[("p1", 1), ("p2", 2), ("p3", 3)]);
+    for batches in [false, true] {
+        let mut changes = pods.subscribe();
+        changes.next().await.unwrap();
+        changes.control().close();
+        assert_eq!(changes.status().waiting, 0);
+        if batches {
+            assert!(changes.next_batch().await.is_none());
+        } else {
+            assert!(changes.next().await.is_none());
+        }
+    }
+}
+
+const LONG: Duration = Duration::from_secs(30);
+
+/// Stops a thread in the middle of evaluating a filter.
+struct Stop {
+    thread: Arc<Mutex<Option<ThreadId>>>,
+    entered: Receiver<()>,
+    go: Sender<()>,
+}
+
+/// A filter that lets everything in, and waits when the thread of the stop asks it.
+fn stopping() -> (Filter<Own>, Stop) {
+    // A field is read by a plain function, so what it waits for is found by thread.
+    static STOPS: Mutex<Vec<(Arc<Mutex<Option<ThreadId>>>, Sender<()>, Receiver<()>)>> =
+        Mutex::new(Vec::new());
+    fn read(_: &Own) -> Option<Cow<'_, str>> {
+        let here = std::thread::current().id();
+        let mut stops = STOPS.lock().unwrap();
+        let place = stops
+            .iter()
+            .position(|(thread, ..)| *thread.lock().unwrap() == Some(here));
+        if let Some(place) = place {
+            let (_, entered, go) = stops.remove(place);
+            drop(stops);
+            entered.send(()).unwrap();
+            go.recv_timeout(LONG).unwrap();
+        }
+        Some("yes".into())
+    }
+    let thread = Arc::new(Mutex::new(None));
+    let ((enter, entered), (go, gone)) = (channel(), channel());
+    STOPS.lock().unwrap().push((thread.clone(), enter, gone));
+    let filter = Filter::field(Field::new("stopping", read), ["yes"]);
+    let stop = Stop {
+        thread,
+        entered,
+        go,
+    };
+    (filter, stop)
+}
+
+impl Stop {
+    /// Runs something in a thread that stops in the filter, and returns once it has.
+    fn run<T: Send + 'static>(
+        &self,
+        run: impl FnOnce() -> T + Send + 'static,
+    ) -> std::thread::JoinHandle<T> {
+        let slot = self.thread.clone();
+        let running = std::thread::spawn(move || {
+            *slot.lock().unwrap() = Some(std::thread::current().id());
+            run()
+        });
+        self.entered.recv_timeout(LONG).unwrap();
+        running
+    }
+
+    fn go_on(&self) {
+        self.go.send(()).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_close_during_a_refilter_loses_no_commit() {
+    let (pods, mut feed) = fed(&[("p1", 1)]);
+    let mut changes = pods.subscribe_with(Filter::nothing());
+    let control = changes.control();
+    let (filter, stop) = stopping();
+    let refilter = stop.run(move || control.refilter(filter));
+    feed.apply(own("p2", 2)).unwrap();
+    feed.close();
+    let reader = tokio::spawn(async move {
+        let mut names = Vec::new();
+        while let Some(event) = changes.next().await {
+            names.push(read(&**event.object()).name);
+        }
+        names
+    });
+    tokio::task::yield_now().await;
+    assert!(!reader.is_finished(), "the end came before what is held");
+    stop.go_on();
+    refilter.join().unwrap().unwrap();
+    let names = tokio::time::timeout(LONG, reader).await.unwrap().unwrap();
+    assert_eq!(names, ["p1", "p2"]);
+}
+
+#[tokio::test]
+async fn a_start_does_not_name_a_commit_that_is_being_delivered() {
+    let (pods, mut feed) = fed(&[("p1", 1)]);
+    let mut changes = pods.subscribe();
+    let (filter, stop) = stopping();
+    let other = pods.subscribe_options(SubscribeOptions::default().deferred());
+    other.refilter(filter).unwrap();
+    let writer = stop.run(move || {
+        feed.apply(own("p2", 2)).unwrap();
+        feed
+    });
+    // The start waits for the delivery, or is of the commit before it.
+    let reader = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = { runtime }.enable_time().build().unwrap();
+        runtime.block_on(async {
+            let start = changes.snapshot().await.unwrap();
+            (start.commit, start.objects.len())
+        })
+    });
+    while pods.status().commit < 2 {
+        std::thread::yield_now();
+    }
+    stop.go_on();
+    drop(writer.join().unwrap());
+    let (commit, objects) = reader.join().unwrap();
+    assert_eq!(commit as usize, objects, "one object came with each commit");
+}
+
+#[tokio::test]
+async fn a_batch_does_not_name_a_commit_that_is_held_back() {
+    let (pods, mut feed) = fed(&[("p1", 1)]);
+    let mut changes = pods.subscribe_with(Filter::name("a", "p2"));
+    changes.snapshot().await.unwrap();
+    feed.apply(own("p2", 2)).unwrap();
+    let control = changes.control();
+    let (filter, stop) = stopping();
+    let refilter = stop.run(move || control.refilter(filter));
+    feed.apply(own("p3", 3)).unwrap();
+    let batch = changes.next_batch().await.unwrap();
+    stop.go_on();
+    refilter.join().unwrap().unwrap();
+    assert_eq!((batch.commit, batch.changes.len()), (2, 1));
+    let batch = changes.next_batch().await.unwrap();
+    assert_eq!((batch.commit, batch.changes.len()), (3, 2));
 }
