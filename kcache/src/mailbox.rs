@@ -51,6 +51,14 @@ impl Limits {
         queue: 0,
         overflow: Overflow::Merge,
     };
+
+    /// From how many changes on they are merged.
+    fn merge_beyond(self) -> usize {
+        match self.overflow {
+            Overflow::Merge => self.queue,
+            Overflow::End => usize::MAX,
+        }
+    }
 }
 
 /// How far a mailbox is in its life.
@@ -138,14 +146,16 @@ impl<V> Mailbox<V> {
             return None;
         }
         let Limits { queue, overflow } = self.limits;
-        let backlog = inner.held.as_mut().unwrap_or(&mut inner.waiting);
-        if overflow == Overflow::End && !backlog.fits(changes.len(), queue) {
+        // Only commits count: what a start or a refilter brings was asked for.
+        let queued = inner.waiting.queued() + inner.held.as_ref().map_or(0, Backlog::queued);
+        if overflow == Overflow::End && queued > 0 && queued + changes.len() > queue {
             self.stage
                 .send_replace(Stage::Ended(Error::Lagged { queue }));
             return inner.waker.take();
         }
+        let backlog = inner.held.as_mut().unwrap_or(&mut inner.waiting);
         inner.lag.note(self, backlog, changes.len());
-        backlog.push(commit, changes, queue);
+        backlog.push(commit, changes, self.limits.merge_beyond());
         if crate::fault::LoseWakeup.strikes() && backlog.len() == 1 {
             return None;
         }
@@ -169,11 +179,7 @@ impl<V> Mailbox<V> {
         let mut inner = lock(&self.inner);
         let inner = &mut *inner;
         let held = inner.held.take().unwrap_or_default();
-        // What a refilter changes was asked for, so it is no reason to end.
-        let limit = match self.limits.overflow {
-            Overflow::Merge => self.limits.queue,
-            Overflow::End => usize::MAX,
-        };
+        let limit = self.limits.merge_beyond();
         inner
             .lag
             .note(self, &inner.waiting, changes.len() + held.len());

@@ -6,7 +6,10 @@ use std::sync::{Arc, Mutex};
 use std::thread::ThreadId;
 use std::time::Duration;
 
-use kcache::{Change, Event, Feed, Field, Filter, Publisher, SubscribeOptions, Subscription};
+use kcache::{
+    Change, Error, Event, Feed, Field, Filter, Key, Overflow, Publisher, SubscribeOptions,
+    Subscription, Updates,
+};
 
 use crate::forms::{Form, Own, Spec, read};
 
@@ -245,7 +248,7 @@ async fn a_start_does_not_name_a_commit_that_is_being_delivered() {
         std::thread::yield_now();
     }
     stop.go_on();
-    drop(writer.join().unwrap());
+    let _feed = writer.join().unwrap();
     let (commit, objects) = reader.join().unwrap();
     assert_eq!(commit as usize, objects, "one object came with each commit");
 }
@@ -266,4 +269,72 @@ async fn a_batch_does_not_name_a_commit_that_is_held_back() {
     assert_eq!((batch.commit, batch.changes.len()), (2, 1));
     let batch = changes.next_batch().await.unwrap();
     assert_eq!((batch.commit, batch.changes.len()), (3, 2));
+}
+
+#[test]
+fn refilters_that_nobody_takes_are_merged() {
+    let (pods, _feed) = fed(&[("p1", 1)]);
+    for overflow in [Overflow::Merge, Overflow::End] {
+        let options = SubscribeOptions::default().queue(4).overflow(overflow);
+        let idle = pods.subscribe_options(options.filter(Filter::nothing()));
+        let filters: Vec<_> = (0..100)
+            .map(|i| {
+                let probe = Arc::new(());
+                let filter = Arc::downgrade(&probe);
+                let closure = Filter::by("probe", move |_| Arc::strong_count(&probe) > 0);
+                let name = if i % 2 == 0 { "p1" } else { "p2" };
+                idle.refilter(Filter::name("a", name) & closure).unwrap();
+                filter
+            })
+            .collect();
+        let held = filters.iter().filter(|filter| filter.strong_count() > 0);
+        assert!(held.count() <= 2, "{overflow:?}");
+        assert!(idle.status().waiting <= 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_large_start_is_no_reason_to_end() {
+    let names: Vec<_> = (0..100).map(|i| format!("p{i}")).collect();
+    let objects: Vec<_> = names.iter().map(|name| (name.as_str(), 1)).collect();
+    let (pods, mut feed) = fed(&objects);
+    let options = SubscribeOptions::default().queue(2).overflow(Overflow::End);
+    let mut changes = pods.subscribe_options(options);
+    feed.apply(own("p0", 200)).unwrap();
+    feed.apply(own("p0", 201)).unwrap();
+    assert_eq!((changes.error(), changes.status().waiting), (None, 102));
+    feed.apply(own("p0", 202)).unwrap();
+    assert_eq!(changes.error(), Some(Error::Lagged { queue: 2 }));
+    assert_eq!(waiting(&mut changes).await.len(), 102);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_refilter_names_is_judged_even_if_it_is_as_it_was() {
+    let (pods, mut writer) = kcache::publisher();
+    let key = || Key::new("a", "p1");
+    let first = Arc::new(own("p1", 1));
+    let mut put = |object: Option<&Arc<Own>>| {
+        writer.commit(Updates::from([(key(), object.cloned())]), &[]);
+        writer.live();
+    };
+    // The object changes, or is gone, when the filter comes, and is back after it.
+    for between in [Some(Arc::new(own("p1", 2))), None] {
+        for one_by_one in [false, true] {
+            put(Some(&first));
+            let queue = SubscribeOptions::default().queue(1);
+            let mut changes = pods.subscribe_options(queue.filter(Filter::by("all", |_| true)));
+            assert_eq!(changes.snapshot().await.unwrap().objects.len(), 1);
+            put(between.as_ref());
+            changes.refilter(Filter::by("none", |_| false)).unwrap();
+            put(Some(&first));
+            if one_by_one {
+                let events = waiting(&mut changes).await;
+                assert_eq!(events.last().unwrap(), "Delete(a/p1@1)");
+            } else {
+                let batch = changes.next_batch();
+                let batch = tokio::time::timeout(LONG, batch).await.unwrap().unwrap();
+                assert_eq!(shown(&batch.changes), [r#"a/p1 Some("1") -> None"#]);
+            }
+        }
+    }
 }
