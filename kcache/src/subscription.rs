@@ -264,7 +264,7 @@ impl<V: Object> Subscription<V> {
 
     /// That it lags, and what the publisher has to report, from now on.
     pub fn notices(&self) -> Notices {
-        let own = self.tap.mailbox().notices.read();
+        let own = self.tap.mailbox().notices();
         Notices::new(vec![own, self.tap.source().core().notices.read()])
     }
 

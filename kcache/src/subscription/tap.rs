@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::Waker;
 
 use crate::error::Error;
 use crate::event::Change;
@@ -72,7 +71,7 @@ impl<V: Object> Tap<V> {
         let state = self.source.core().reroute(&self.mailbox, &old, &new)?;
         *lock(&self.filter) = Some(filter.clone());
         let changes = Error::catch(|| difference(&state, &old, &new, recheck));
-        let waker = match changes {
+        let call = match changes {
             Ok(changes) => self.mailbox.release(state.commit, filter, changes),
             Err(error) => {
                 drop(turn);
@@ -81,7 +80,7 @@ impl<V: Object> Tap<V> {
             }
         };
         drop(turn);
-        waker.into_iter().for_each(Waker::wake);
+        call.ring();
         Ok(())
     }
 
@@ -92,10 +91,10 @@ impl<V: Object> Tap<V> {
             .as_ref()
             .map_or_else(Filter::nothing, Filter::data);
         self.source.core().leave(&self.mailbox, &data);
-        let waker = self.mailbox.end(error);
+        let call = self.mailbox.end(error);
         self.mailbox.discard();
         drop(turn);
-        waker.into_iter().for_each(Waker::wake);
+        call.ring();
     }
 
     /// Waits for the first filter.

@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Wake, Waker};
 use std::thread::ThreadId;
 use std::time::Duration;
 
 use kcache::{
-    Change, Error, Event, Feed, Field, Filter, Key, Overflow, Publisher, SubscribeOptions,
+    Change, Control, Error, Event, Feed, Field, Filter, Key, Overflow, Publisher, SubscribeOptions,
     Subscription, Updates,
 };
 
@@ -336,5 +337,41 @@ async fn what_a_refilter_names_is_judged_even_if_it_is_as_it_was() {
                 assert_eq!(shown(&batch.changes), [r#"a/p1 Some("1") -> None"#]);
             }
         }
+    }
+}
+
+/// Asks where a subscription stands when it is woken.
+struct Asking(Control<Own>, Sender<u64>);
+
+impl Wake for Asking {
+    fn wake(self: Arc<Self>) {
+        let _ = self.1.send(self.0.status().lags);
+    }
+}
+
+#[test]
+fn who_is_woken_may_ask_for_the_status() {
+    for overflow in [Overflow::Merge, Overflow::End] {
+        let (pods, mut feed) = fed(&[]);
+        let options = SubscribeOptions::default().queue(1).overflow(overflow);
+        let changes = pods.subscribe_options(options);
+        let (asked, answers) = channel();
+        let waker = Waker::from(Arc::new(Asking(changes.control(), asked)));
+        let mut context = Context::from_waker(&waker);
+        let mut notices = changes.notices();
+        let mut notice = Box::pin(notices.next());
+        assert!(notice.as_mut().poll(&mut context).is_pending());
+        let mut end = Box::pin(changes.closed());
+        assert!(end.as_mut().poll(&mut context).is_pending());
+        let (done, is_done) = channel();
+        std::thread::spawn(move || {
+            for version in 1..5 {
+                feed.apply(own(&format!("p{version}"), version)).unwrap();
+            }
+            done.send(feed).unwrap();
+        });
+        let lags = u64::from(overflow == Overflow::Merge);
+        assert_eq!(answers.recv_timeout(LONG), Ok(lags), "{overflow:?}");
+        drop(is_done.recv_timeout(LONG).unwrap());
     }
 }
