@@ -433,12 +433,11 @@ fn in_sequence<V: Object>(earlier: Vec<Change<V>>, later: Vec<Change<V>>) -> Vec
     let mut places: HashMap<_, usize> = HashMap::new();
     let mut net: Vec<Change<V>> = Vec::with_capacity(earlier.len() + later.len());
     for change in earlier.into_iter().chain(later) {
-        match places.get(&change.key) {
-            Some(place) => net[*place].new = change.new,
-            None => {
-                places.insert(change.key.clone(), net.len());
-                net.push(change);
-            }
+        if let Some(place) = places.get(&change.key) {
+            net[*place].new = change.new;
+        } else {
+            places.insert(change.key.clone(), net.len());
+            net.push(change);
         }
     }
     net.retain(|change| !change.is_nothing());

@@ -88,13 +88,13 @@ impl<V> Backlog<V> {
                 let mut net = Net::default();
                 if let Some(Letter::Refilter(_, earlier)) = self.queue.pop_back() {
                     self.refiltered -= earlier.len();
-                    earlier
-                        .into_iter()
-                        .for_each(|change| net.merge(change, true));
+                    for change in earlier {
+                        net.merge(change, true);
+                    }
                 }
-                changes
-                    .into_iter()
-                    .for_each(|change| net.merge(change, true));
+                for change in changes {
+                    net.merge(change, true);
+                }
                 changes = net.drain();
             }
             self.refiltered += changes.len();

@@ -57,20 +57,20 @@ async fn a_batch_after_an_event_goes_on_from_that_event() {
     let control = changes.control();
     // The order of creates is not said.
     let first = read(&**changes.next().await.unwrap().object());
-    let [changed, removed] = ["p1", "p2", "p3"]
+    let [newer, removed] = ["p1", "p2", "p3"]
         .into_iter()
         .filter(|name| *name != first.name)
         .collect::<Vec<_>>()
         .try_into()
         .unwrap();
     assert_eq!((changes.status().waiting, control.status().waiting), (2, 2));
-    feed.apply(own(changed, 5)).unwrap();
+    feed.apply(own(newer, 5)).unwrap();
     feed.apply(own(&first.name, 6)).unwrap();
     feed.remove(own(removed, 7)).unwrap();
     let batch = changes.next_batch().await.unwrap();
     let mut expected = [
         format!(r#"a/{} Some("{}") -> Some("6")"#, first.name, first.version),
-        format!(r#"a/{changed} None -> Some("5")"#),
+        format!(r#"a/{newer} None -> Some("5")"#),
     ];
     expected.sort();
     assert_eq!(shown(&batch.changes), expected);
@@ -143,9 +143,15 @@ async fn nothing_is_handed_out_after_a_close() {
 
 const LONG: Duration = Duration::from_secs(30);
 
+/// The thread that is to be stopped.
+type Slot = Arc<Mutex<Option<ThreadId>>>;
+
+/// Which thread stops, what it says then and what it waits for.
+type Gate = (Slot, Sender<()>, Receiver<()>);
+
 /// Stops a thread in the middle of evaluating a filter.
 struct Stop {
-    thread: Arc<Mutex<Option<ThreadId>>>,
+    thread: Slot,
     entered: Receiver<()>,
     go: Sender<()>,
 }
@@ -153,8 +159,8 @@ struct Stop {
 /// A filter that lets everything in, and waits when the thread of the stop asks it.
 fn stopping() -> (Filter<Own>, Stop) {
     // A field is read by a plain function, so what it waits for is found by thread.
-    static STOPS: Mutex<Vec<(Arc<Mutex<Option<ThreadId>>>, Sender<()>, Receiver<()>)>> =
-        Mutex::new(Vec::new());
+    static STOPS: Mutex<Vec<Gate>> = Mutex::new(Vec::new());
+    #[expect(clippy::unnecessary_wraps, reason = "what a field asks for")]
     fn read(_: &Own) -> Option<Cow<'_, str>> {
         let here = std::thread::current().id();
         let mut stops = STOPS.lock().unwrap();
@@ -251,7 +257,11 @@ async fn a_start_does_not_name_a_commit_that_is_being_delivered() {
     stop.go_on();
     let _feed = writer.join().unwrap();
     let (commit, objects) = reader.join().unwrap();
-    assert_eq!(commit as usize, objects, "one object came with each commit");
+    assert_eq!(
+        usize::try_from(commit),
+        Ok(objects),
+        "one object came with each commit"
+    );
 }
 
 #[tokio::test]
