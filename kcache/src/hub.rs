@@ -2,14 +2,13 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::task::Waker;
 
 use crate::error::Error;
 use crate::event::Change;
 use crate::field::Field;
 use crate::filter::Filter;
 use crate::index::{self, Anchor, Index, Term};
-use crate::mailbox::Mailbox;
+use crate::mailbox::{Call, Mailbox};
 use crate::object::Object;
 
 /// The mailboxes of a publisher, by the data part of their filters.
@@ -46,7 +45,7 @@ struct Route<V> {
 /// What a delivery leaves to do once the lock is released.
 #[derive(Default)]
 pub(crate) struct Delivered {
-    pub(crate) wakers: Vec<Waker>,
+    pub(crate) calls: Vec<Call>,
     pub(crate) evaluations: u64,
 }
 
@@ -109,7 +108,7 @@ impl<V: Object> Hub<V> {
                 let untouched = route.outbox.is_empty();
                 match Error::catch(|| narrowed(&route.filter, change)) {
                     Ok(narrowed) => route.outbox.extend(narrowed),
-                    Err(error) => route.end(&error, &mut delivered.wakers),
+                    Err(error) => route.end(&error, &mut delivered.calls),
                 }
                 if untouched && (route.members.is_empty() || !route.outbox.is_empty()) {
                     touched.push(place);
@@ -118,7 +117,7 @@ impl<V: Object> Hub<V> {
         }
         for place in touched {
             let route = &mut self.routes[place as usize];
-            route.post(commit, &mut delivered.wakers);
+            route.post(commit, &mut delivered.calls);
             if route.members.is_empty() && !route.is_free() {
                 self.close_route(place);
             }
@@ -233,21 +232,23 @@ impl<V> Route<V> {
         self.anchors.is_empty() && self.members.is_empty() && self.outbox.is_empty()
     }
 
-    fn end(&mut self, error: &Error, wakers: &mut Vec<Waker>) {
-        wakers.extend(
-            self.members
-                .drain(..)
-                .filter_map(|member| member.end(error)),
-        );
+    fn end(&mut self, error: &Error, calls: &mut Vec<Call>) {
+        calls.extend(self.members.drain(..).map(|member| member.end(error)));
     }
 
-    fn post(&mut self, commit: u64, wakers: &mut Vec<Waker>) {
+    fn post(&mut self, commit: u64, calls: &mut Vec<Call>) {
         let changes = std::mem::take(&mut self.outbox);
         if let (false, Some((last, others))) = (changes.is_empty(), self.members.split_last()) {
+            let mut push = |member: &Mailbox<V>, changes| {
+                let call = member.push(commit, changes);
+                if !call.is_nothing() {
+                    calls.push(call);
+                }
+            };
             for member in others {
-                wakers.extend(member.push(commit, changes.clone()));
+                push(member, changes.clone());
             }
-            wakers.extend(last.push(commit, changes));
+            push(last, changes);
         }
     }
 }

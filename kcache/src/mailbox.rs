@@ -2,9 +2,10 @@
 
 mod backlog;
 
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 
 use self::backlog::Backlog;
 pub(crate) use self::backlog::Letter;
@@ -20,9 +21,59 @@ use crate::sync::{Mutex, lock};
 /// out is alone: a subscription is not shared.
 pub(crate) struct Mailbox<V> {
     inner: Mutex<Inner<V>>,
-    stage: watch::Sender<Stage>,
-    pub(crate) notices: NoticeBoard,
+    bell: Arc<Bell>,
     limits: Limits,
+}
+
+/// What others wait for at a mailbox; rung only when no lock is held.
+struct Bell {
+    stage: watch::Sender<Stage>,
+    notices: NoticeBoard,
+}
+
+/// Whom to wake and what to announce once all locks are released.
+#[must_use]
+#[derive(Default)]
+pub(crate) struct Call {
+    waker: Option<Waker>,
+    news: Option<Box<News>>,
+}
+
+struct News {
+    bell: Arc<Bell>,
+    stage: Option<Stage>,
+    notice: Option<Notice>,
+}
+
+impl Call {
+    /// True if there is nothing to do.
+    pub(crate) fn is_nothing(&self) -> bool {
+        self.waker.is_none() && self.news.is_none()
+    }
+
+    pub(crate) fn ring(self) {
+        if let Some(news) = self.news {
+            let News {
+                bell,
+                stage,
+                notice,
+            } = *news;
+            if let Some(stage) = stage {
+                // Two calls may ring in another order than they were made; the end stands.
+                bell.stage.send_if_modified(|now| {
+                    let open = !matches!(now, Stage::Ended(_));
+                    if open {
+                        *now = stage;
+                    }
+                    open
+                });
+            }
+            if let Some(notice) = notice {
+                bell.notices.post(notice);
+            }
+        }
+        self.waker.into_iter().for_each(Waker::wake);
+    }
 }
 
 /// How much may wait.
@@ -51,6 +102,14 @@ impl Limits {
         queue: 0,
         overflow: Overflow::Merge,
     };
+
+    /// From how many changes on they are merged.
+    fn merge_beyond(self) -> usize {
+        match self.overflow {
+            Overflow::Merge => self.queue,
+            Overflow::End => usize::MAX,
+        }
+    }
 }
 
 /// How far a mailbox is in its life.
@@ -65,11 +124,12 @@ pub(crate) enum Stage {
 }
 
 struct Inner<V> {
+    stage: Stage,
     waiting: Backlog<V>,
     /// What commits bring while a refilter is worked out, whose own changes come first.
     held: Option<Backlog<V>>,
-    /// The newest commit that put something in.
-    commit: u64,
+    /// What waits was thrown away, so there is nothing to take any longer.
+    discarded: bool,
     lag: Lag,
     waker: Option<Waker>,
 }
@@ -82,16 +142,15 @@ struct Lag {
 }
 
 impl Lag {
-    /// Notes and announces it if so many more changes will make the backlog merge.
-    fn note<V>(&mut self, mailbox: &Mailbox<V>, backlog: &Backlog<V>, count: usize) {
-        let Limits { queue, overflow } = mailbox.limits;
+    /// Notes it if so many more changes will make the backlog merge, and returns what to announce.
+    fn note<V>(&mut self, limits: Limits, backlog: &Backlog<V>, count: usize) -> Option<Notice> {
+        let Limits { queue, overflow } = limits;
         let lagging = overflow == Overflow::Merge && queue > 0 && !backlog.fits(count, queue);
-        if lagging && !self.lagging {
-            self.times += 1;
-            let waiting = backlog.len() + count;
-            mailbox.notices.post(Notice::Lagged { waiting });
-        }
+        let begins = lagging && !self.lagging;
         self.lagging |= lagging;
+        self.times += u64::from(begins);
+        let waiting = backlog.len() + count;
+        begins.then_some(Notice::Lagged { waiting })
     }
 }
 
@@ -102,43 +161,77 @@ pub(crate) struct Drained<V> {
     pub(crate) changes: Vec<Change<V>>,
 }
 
+impl<V> Inner<V> {
+    fn error(&self) -> Option<&Error> {
+        match &self.stage {
+            Stage::Ended(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    fn drain(&mut self) -> Drained<V> {
+        self.lag.lagging = false;
+        let (filter, changes) = self.waiting.drain();
+        Drained {
+            commit: self.waiting.commit,
+            filter,
+            changes,
+        }
+    }
+}
+
 impl<V> Mailbox<V> {
     pub(crate) fn new(limits: Limits) -> Self {
         let inner = Inner {
+            stage: Stage::Deferred,
             waiting: Backlog::default(),
             held: None,
-            commit: 0,
+            discarded: false,
             lag: Lag::default(),
             waker: None,
         };
         Self {
             inner: Mutex::new(inner),
-            stage: watch::Sender::new(Stage::Deferred),
-            notices: NoticeBoard::default(),
+            bell: Arc::new(Bell {
+                stage: watch::Sender::new(Stage::Deferred),
+                notices: NoticeBoard::default(),
+            }),
             limits,
         }
     }
 
-    /// Takes in what one commit means to this subscription, and returns whom to wake.
-    pub(crate) fn push(&self, commit: u64, changes: Vec<Change<V>>) -> Option<Waker> {
+    fn call(&self, waker: Option<Waker>, stage: Option<Stage>, notice: Option<Notice>) -> Call {
+        let news = (stage.is_some() || notice.is_some()).then(|| {
+            let bell = self.bell.clone();
+            Box::new(News {
+                bell,
+                stage,
+                notice,
+            })
+        });
+        Call { waker, news }
+    }
+
+    /// Takes in what one commit means to this subscription, and returns whom to tell.
+    pub(crate) fn push(&self, commit: u64, changes: Vec<Change<V>>) -> Call {
         let inner = &mut *lock(&self.inner);
-        if self.error().is_some() {
-            return None;
+        if inner.error().is_some() {
+            return Call::default();
         }
         let Limits { queue, overflow } = self.limits;
+        // Only commits count: what a start or a refilter brings was asked for.
+        let queued = inner.waiting.queued() + inner.held.as_ref().map_or(0, Backlog::queued);
+        if overflow == Overflow::End && queued > 0 && queued + changes.len() > queue {
+            inner.stage = Stage::Ended(Error::Lagged { queue });
+            return self.call(inner.waker.take(), Some(inner.stage.clone()), None);
+        }
         let backlog = inner.held.as_mut().unwrap_or(&mut inner.waiting);
-        if overflow == Overflow::End && !backlog.fits(changes.len(), queue) {
-            self.stage
-                .send_replace(Stage::Ended(Error::Lagged { queue }));
-            return inner.waker.take();
-        }
-        inner.lag.note(self, backlog, changes.len());
-        inner.commit = commit;
-        backlog.push(changes, queue);
+        let notice = inner.lag.note(self.limits, backlog, changes.len());
+        backlog.push(commit, changes, self.limits.merge_beyond());
         if crate::fault::LoseWakeup.strikes() && backlog.len() == 1 {
-            return None;
+            return Call::default();
         }
-        inner.waker.take()
+        self.call(inner.waker.take(), None, notice)
     }
 
     /// From the next commit on, what comes in waits behind the refilter that is being worked out.
@@ -147,53 +240,57 @@ impl<V> Mailbox<V> {
     }
 
     /// Puts in a filter and what it changes, as of a commit, and then what was held. Returns whom
-    /// to wake.
-    #[must_use]
-    pub(crate) fn release(
-        &self,
-        commit: u64,
-        filter: Filter<V>,
-        changes: Vec<Change<V>>,
-    ) -> Option<Waker> {
+    /// to tell.
+    pub(crate) fn release(&self, commit: u64, filter: Filter<V>, changes: Vec<Change<V>>) -> Call {
         let mut inner = lock(&self.inner);
         let inner = &mut *inner;
         let held = inner.held.take().unwrap_or_default();
-        // What a refilter changes was asked for, so it is no reason to end.
-        let limit = match self.limits.overflow {
-            Overflow::Merge => self.limits.queue,
-            Overflow::End => usize::MAX,
-        };
-        inner
-            .lag
-            .note(self, &inner.waiting, changes.len() + held.len());
+        let limit = self.limits.merge_beyond();
+        let count = changes.len() + held.len();
+        let notice = inner.lag.note(self.limits, &inner.waiting, count);
         inner.waiting.push_filter(filter, changes, limit);
+        inner.waiting.commit = inner.waiting.commit.max(commit);
         inner.waiting.append(held, limit);
-        inner.commit = inner.commit.max(commit);
-        self.stage.send_if_modified(|stage| {
-            let deferred = matches!(stage, Stage::Deferred);
-            if deferred {
-                *stage = Stage::Open;
-            }
-            deferred
-        });
-        inner.waker.take()
-    }
-
-    /// Lets nothing more in, and returns whom to wake. The first reason stands.
-    #[must_use]
-    pub(crate) fn end(&self, error: &Error) -> Option<Waker> {
-        let mut inner = lock(&self.inner);
-        if self.error().is_none() {
-            self.stage.send_replace(Stage::Ended(error.clone()));
+        let opens = matches!(inner.stage, Stage::Deferred);
+        if opens {
+            inner.stage = Stage::Open;
         }
-        // A refilter that never came to its end holds nothing back any longer.
-        inner.held = None;
-        inner.waker.take()
+        self.call(inner.waker.take(), opens.then_some(Stage::Open), notice)
     }
 
-    /// Throws away what waits.
+    /// Lets nothing more in, and returns whom to tell. The first reason stands.
+    pub(crate) fn end(&self, error: &Error) -> Call {
+        let mut inner = lock(&self.inner);
+        let ends = inner.error().is_none();
+        if ends {
+            inner.stage = Stage::Ended(error.clone());
+        }
+        let stage = ends.then(|| inner.stage.clone());
+        self.call(inner.waker.take(), stage, None)
+    }
+
+    /// Throws away what waits, and what a refilter holds back.
     pub(crate) fn discard(&self) {
-        lock(&self.inner).waiting = Backlog::default();
+        let mut inner = lock(&self.inner);
+        let waiting = std::mem::take(&mut inner.waiting);
+        let held = inner.held.take();
+        inner.discarded = true;
+        drop(inner);
+        drop((waiting, held));
+    }
+
+    /// True if what waited was thrown away.
+    pub(crate) fn is_discarded(&self) -> bool {
+        lock(&self.inner).discarded
+    }
+
+    /// Notes that all up to this commit was brought, also if that was nothing.
+    pub(crate) fn reach(&self, commit: u64) {
+        let inner = &mut *lock(&self.inner);
+        if inner.error().is_none() {
+            let backlog = inner.held.as_mut().unwrap_or(&mut inner.waiting);
+            backlog.commit = backlog.commit.max(commit);
+        }
     }
 
     /// The next change, or `None` after the end.
@@ -208,17 +305,13 @@ impl<V> Mailbox<V> {
     /// All that waits, or `None` after the end.
     pub(crate) fn poll_drain(&self, cx: &mut Context<'_>) -> Poll<Option<Drained<V>>> {
         self.poll(cx, |inner| {
-            if inner.waiting.is_empty() {
-                return None;
-            }
-            inner.lag.lagging = false;
-            let (filter, changes) = inner.waiting.drain();
-            Some(Drained {
-                commit: inner.commit,
-                filter,
-                changes,
-            })
+            (!inner.waiting.is_empty()).then(|| inner.drain())
         })
+    }
+
+    /// All that waits, which may be nothing.
+    pub(crate) fn drain(&self) -> Drained<V> {
+        lock(&self.inner).drain()
     }
 
     fn poll<T>(
@@ -229,7 +322,8 @@ impl<V> Mailbox<V> {
         let mut inner = lock(&self.inner);
         match take(&mut inner) {
             Some(taken) => Poll::Ready(Some(taken)),
-            None if self.error().is_some() => Poll::Ready(None),
+            // What a refilter holds back came in before the end.
+            None if inner.held.is_none() && inner.error().is_some() => Poll::Ready(None),
             None => {
                 inner.waker = Some(cx.waker().clone());
                 Poll::Pending
@@ -238,19 +332,20 @@ impl<V> Mailbox<V> {
     }
 
     pub(crate) fn stage(&self) -> watch::Receiver<Stage> {
-        self.stage.subscribe()
+        self.bell.stage.subscribe()
+    }
+
+    pub(crate) fn notices(&self) -> broadcast::Receiver<Notice> {
+        self.bell.notices.read()
     }
 
     /// Why it ended, if it did.
     pub(crate) fn error(&self) -> Option<Error> {
-        match &*self.stage.borrow() {
-            Stage::Ended(error) => Some(error.clone()),
-            _ => None,
-        }
+        lock(&self.inner).error().cloned()
     }
 
     pub(crate) fn is_deferred(&self) -> bool {
-        matches!(*self.stage.borrow(), Stage::Deferred)
+        matches!(lock(&self.inner).stage, Stage::Deferred)
     }
 
     /// How many changes wait.

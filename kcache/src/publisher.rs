@@ -3,7 +3,6 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::Waker;
 
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
@@ -14,7 +13,7 @@ use crate::event::Change;
 use crate::filter::Filter;
 use crate::hub::Hub;
 use crate::lookup::Lookup;
-use crate::mailbox::{Limits, Mailbox};
+use crate::mailbox::{Call, Limits, Mailbox};
 use crate::monitor::{Handler, Monitor};
 use crate::object::Object;
 use crate::status::{Notice, NoticeBoard, Notices, Phase, Status};
@@ -26,8 +25,8 @@ use crate::writer::Writer;
 
 /// What the writer and all readers of one publisher share.
 ///
-/// Lock order: a subscription's turn, its filter, the hub, a mailbox. Who waits for events is woken
-/// when all are released.
+/// Lock order: a subscription's turn, its filter, the hub, a mailbox. Whoever waits for
+/// events, notices or an end is woken when all are released.
 pub(crate) struct Core<V> {
     /// The newest state. Stored only under the hub's lock, so that whoever holds that lock sees a
     /// state and the subscriptions that were told of it; loaded without any lock.
@@ -69,14 +68,17 @@ impl<V: Object> Core<V> {
         drop(replaced);
         let evaluations = &self.counters.evaluations;
         evaluations.fetch_add(delivered.evaluations, Ordering::Relaxed);
-        delivered.wakers.into_iter().for_each(Waker::wake);
+        delivered.calls.into_iter().for_each(Call::ring);
     }
 
     /// Lets a mailbox in that gets nothing yet.
     pub(crate) fn join(&self, mailbox: &Arc<Mailbox<V>>) {
         let mut hub = lock(&self.hub);
         match hub.closed.clone() {
-            Some(error) => drop(mailbox.end(&error)),
+            Some(error) => {
+                drop(hub);
+                mailbox.end(&error).ring();
+            }
             None => hub.join(&Filter::nothing(), mailbox.clone()),
         }
     }
@@ -99,6 +101,14 @@ impl<V: Object> Core<V> {
         Ok(self.state.load_full())
     }
 
+    /// Tells a mailbox which commit it has been brought up to: deliveries are made under the same
+    /// lock, so none is half done.
+    pub(crate) fn reach(&self, mailbox: &Mailbox<V>) {
+        let hub = lock(&self.hub);
+        mailbox.reach(self.state.load().commit);
+        drop(hub);
+    }
+
     pub(crate) fn leave(&self, mailbox: &Arc<Mailbox<V>>, filter: &Filter<V>) {
         lock(&self.hub).leave(filter, mailbox);
     }
@@ -117,8 +127,8 @@ impl<V: Object> Core<V> {
     pub(crate) fn close(&self, error: &Error) {
         let members = lock(&self.hub).close(error);
         self.set_phase(Phase::Closed(error.clone()));
-        let wakers = members.iter().filter_map(|mailbox| mailbox.end(error));
-        wakers.for_each(Waker::wake);
+        let calls = members.iter().map(|mailbox| mailbox.end(error));
+        calls.for_each(Call::ring);
     }
 
     pub(crate) fn phase(&self) -> Phase {

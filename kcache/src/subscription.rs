@@ -2,7 +2,7 @@
 
 mod tap;
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -14,7 +14,7 @@ use tokio::sync::watch;
 
 use crate::cache::Cache;
 use crate::error::Error;
-use crate::event::{Change, Event};
+use crate::event::{self, Change, Event};
 use crate::filter::Filter;
 use crate::gate::Gate;
 use crate::mailbox::{Drained, Letter, Limits, Overflow};
@@ -54,8 +54,13 @@ pub(crate) use tap::Tap;
 pub struct Subscription<V: Object> {
     tap: Arc<Tap<V>>,
     gate: Gate<V>,
-    /// Events of what was last taken from the mailbox.
-    passed: VecDeque<Event<V>>,
+    /// What was taken from the mailbox and passed the gate, and was not handed out yet. It comes
+    /// before all that is in the mailbox.
+    passed: VecDeque<Change<V>>,
+    /// Something of the start was taken.
+    started: bool,
+    /// The newest commit that is in a start or batch that was taken.
+    taken: u64,
 }
 
 /// What waited for a subscription, as one net change a key.
@@ -146,6 +151,8 @@ impl<V: Object> Subscription<V> {
             tap: Arc::new(tap),
             gate: Gate::default(),
             passed: VecDeque::new(),
+            started: false,
+            taken: 0,
         }
     }
 
@@ -171,27 +178,32 @@ impl<V: Object> Subscription<V> {
     }
 
     /// The state that the subscription starts with, once it is ready; to be called first. Events
-    /// follow from there. Called later, it gives what [`next_batch`](Self::next_batch) would and
-    /// counts objects only that are new.
+    /// follow from there. There is one start only: after it, or after a first event or batch, this
+    /// names the commit of the last start or batch, gives no objects and takes nothing that waits.
     ///
     /// # Errors
     ///
     /// Why it ended, if it ends before there is a state.
     pub async fn snapshot(&mut self) -> Result<Start<V>, Error> {
         self.ready().await?;
-        let commit = self.tap.source().status().commit;
-        let drained = poll_fn(|cx| match self.tap.mailbox().poll_drain(cx) {
-            Poll::Pending => Poll::Ready(None),
-            ready @ Poll::Ready(_) => ready,
-        });
-        let Some(drained) = drained.await else {
+        if self.started {
             let objects = Vec::new();
-            return self.error().map_or(Ok(Start { commit, objects }), Err);
-        };
+            return Ok(Start {
+                commit: self.taken,
+                objects,
+            });
+        }
+        self.tap.source().core().reach(self.tap.mailbox());
+        let drained = self.tap.mailbox().drain();
+        let nothing = drained.filter.is_none() && drained.changes.is_empty();
+        if let (true, Some(error)) = (nothing, self.error()) {
+            return Err(error);
+        }
         let batch = self.pass_all(drained)?;
+        // Nobody has anything yet, so nothing can be gone or changed.
         let objects = batch.changes.into_iter().filter_map(|change| change.new);
         Ok(Start {
-            commit: batch.commit.max(commit),
+            commit: batch.commit,
             objects: objects.collect(),
         })
     }
@@ -206,7 +218,12 @@ impl<V: Object> Subscription<V> {
     /// whole commits: what one commit changed is never split over two batches.
     pub async fn next_batch(&mut self) -> Option<Batch<V>> {
         loop {
-            let drained = poll_fn(|cx| self.tap.mailbox().poll_drain(cx)).await?;
+            self.forget_closed();
+            let drained = if self.passed.is_empty() {
+                poll_fn(|cx| self.tap.mailbox().poll_drain(cx)).await?
+            } else {
+                self.tap.mailbox().drain()
+            };
             let batch = self.pass_all(drained).ok()?;
             if !batch.changes.is_empty() {
                 return Some(batch);
@@ -247,7 +264,7 @@ impl<V: Object> Subscription<V> {
 
     /// That it lags, and what the publisher has to report, from now on.
     pub fn notices(&self) -> Notices {
-        let own = self.tap.mailbox().notices.read();
+        let own = self.tap.mailbox().notices();
         Notices::new(vec![own, self.tap.source().core().notices.read()])
     }
 
@@ -268,21 +285,19 @@ impl<V: Object> Subscription<V> {
 
     fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Event<V>>> {
         loop {
-            if let Some(event) = self.passed.pop_front() {
+            if let Some(event) = self.pop_passed() {
                 return Poll::Ready(Some(event));
             }
             let Some(letter) = std::task::ready!(self.tap.mailbox().poll_take(cx)) else {
                 return Poll::Ready(None);
             };
+            self.started = true;
             let passed = Error::catch(|| match letter {
                 Letter::Change(change) => self.gate.pass(change).into_iter().collect(),
                 Letter::Refilter(filter, changes) => self.gate.pass_all(Some(filter), changes),
             });
             match passed {
-                Ok(changes) => {
-                    let events = changes.into_iter().flat_map(Change::into_events).flatten();
-                    self.passed.extend(events);
-                }
+                Ok(changes) => self.passed.extend(changes),
                 Err(error) => {
                     self.tap.close(&error);
                     return Poll::Ready(None);
@@ -297,9 +312,39 @@ impl<V: Object> Subscription<V> {
             filter,
             changes,
         } = drained;
+        self.started = true;
+        self.taken = commit;
         let passed = Error::catch(|| self.gate.pass_all(filter, changes));
-        let changes = passed.inspect_err(|error| self.tap.close(error))?;
+        let later = passed.inspect_err(|error| self.tap.close(error))?;
+        self.forget_closed();
+        let earlier = std::mem::take(&mut self.passed);
+        self.tap.note_passed(0);
+        let changes = if earlier.is_empty() {
+            later
+        } else {
+            in_sequence(earlier.into(), later)
+        };
         Ok(Batch { commit, changes })
+    }
+
+    /// Throws away what passed the gate if it was closed since.
+    fn forget_closed(&mut self) {
+        if !self.passed.is_empty() && self.tap.mailbox().is_discarded() {
+            self.passed.clear();
+        }
+    }
+
+    /// The first event of what passed the gate.
+    fn pop_passed(&mut self) -> Option<Event<V>> {
+        self.forget_closed();
+        let change = self.passed.pop_front()?;
+        let [first, second] = change.into_events();
+        if let Some(Event::Create { new }) = second {
+            // The delete of an object that was replaced is handed out, its create is not.
+            self.passed.push_front(Change::created(new));
+        }
+        self.tap.note_passed(self.passed.len());
+        first
     }
 }
 
@@ -381,4 +426,21 @@ impl<V: Object> fmt::Debug for Subscription<V> {
             .field("filter", &self.tap.filter())
             .finish_non_exhaustive()
     }
+}
+
+/// What two sets of changes do one after the other: the net change of each key, deletes first.
+fn in_sequence<V: Object>(earlier: Vec<Change<V>>, later: Vec<Change<V>>) -> Vec<Change<V>> {
+    let mut places: HashMap<_, usize> = HashMap::new();
+    let mut net: Vec<Change<V>> = Vec::with_capacity(earlier.len() + later.len());
+    for change in earlier.into_iter().chain(later) {
+        if let Some(place) = places.get(&change.key) {
+            net[*place].new = change.new;
+        } else {
+            places.insert(change.key.clone(), net.len());
+            net.push(change);
+        }
+    }
+    net.retain(|change| !change.is_nothing());
+    event::sort(&mut net);
+    net
 }

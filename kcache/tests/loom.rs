@@ -115,3 +115,18 @@ fn the_cache_is_never_behind_an_event() {
         drop(writer.join().unwrap());
     });
 }
+
+#[test]
+fn a_close_during_a_refilter_loses_nothing() {
+    loom::model(|| {
+        let (things, feed) = fed();
+        let mut changes = things.subscribe_with(Filter::nothing());
+        let control = changes.control();
+        let writer = thread::spawn(move || apply(feed, &["1"]).close());
+        let refiltered = control.refilter(Filter::everything());
+        let has = replay(&mut changes, "never");
+        // A refilter after the end is refused; any other one sees what came before the end.
+        assert_eq!(refiltered.is_ok(), has.as_deref() == Some("1"));
+        writer.join().unwrap();
+    });
+}

@@ -9,9 +9,13 @@ use crate::object::Key;
 /// Changes in the order of their commits; after too many of them, one entry a key that holds the
 /// net change.
 pub(super) struct Backlog<V> {
+    /// All that commits up to this one bring was put in.
+    pub(super) commit: u64,
     queue: VecDeque<Letter<V>>,
-    /// How many changes the queue holds.
+    /// How many changes of commits the queue holds.
     queued: usize,
+    /// How many changes of refilters the queue holds.
+    refiltered: usize,
     net: Net<V>,
     /// A filter that takes effect with what is in `net`.
     filter: Option<Filter<V>>,
@@ -29,8 +33,10 @@ pub(crate) enum Letter<V> {
 impl<V> Default for Backlog<V> {
     fn default() -> Self {
         Self {
+            commit: 0,
             queue: VecDeque::new(),
             queued: 0,
+            refiltered: 0,
             net: Net::default(),
             filter: None,
         }
@@ -39,7 +45,12 @@ impl<V> Default for Backlog<V> {
 
 impl<V> Backlog<V> {
     pub(super) fn len(&self) -> usize {
-        self.queued + self.net.entries.len()
+        self.queued + self.refiltered + self.net.entries.len()
+    }
+
+    /// How many changes of commits wait one by one.
+    pub(super) fn queued(&self) -> usize {
+        self.queued
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -50,18 +61,20 @@ impl<V> Backlog<V> {
     /// an empty queue.
     pub(super) fn fits(&self, count: usize, limit: usize) -> bool {
         let merging = !self.net.entries.is_empty() || self.filter.is_some();
-        !merging && (self.queued == 0 || self.queued + count <= limit)
+        let waiting = self.queued + self.refiltered;
+        !merging && (waiting == 0 || waiting + count <= limit)
     }
 
     /// Takes in a commit; what does not fit is merged.
-    pub(super) fn push(&mut self, changes: Vec<Change<V>>, limit: usize) {
+    pub(super) fn push(&mut self, commit: u64, changes: Vec<Change<V>>, limit: usize) {
+        self.commit = commit;
         if self.fits(changes.len(), limit) {
             self.queued += changes.len();
             self.queue.extend(changes.into_iter().map(Letter::Change));
         } else {
             self.merge_queue();
             for change in changes {
-                self.net.merge(change, false);
+                self.net.merge(change, self.filter.is_some());
             }
         }
     }
@@ -69,7 +82,22 @@ impl<V> Backlog<V> {
     /// Takes in a refilter with what it changes.
     pub(super) fn push_filter(&mut self, filter: Filter<V>, changes: Vec<Change<V>>, limit: usize) {
         if self.fits(changes.len(), limit) {
-            self.queued += changes.len();
+            let mut changes = changes;
+            if let Some(Letter::Refilter(..)) = self.queue.back() {
+                // No commit came in between, so the two are one.
+                let mut net = Net::default();
+                if let Some(Letter::Refilter(_, earlier)) = self.queue.pop_back() {
+                    self.refiltered -= earlier.len();
+                    for change in earlier {
+                        net.merge(change, true);
+                    }
+                }
+                for change in changes {
+                    net.merge(change, true);
+                }
+                changes = net.drain();
+            }
+            self.refiltered += changes.len();
             self.queue.push_back(Letter::Refilter(filter, changes));
         } else {
             self.merge_queue();
@@ -79,24 +107,27 @@ impl<V> Backlog<V> {
 
     /// Takes in, after its own, all that waits in another.
     pub(super) fn append(&mut self, mut later: Self, limit: usize) {
-        if self.fits(later.queued, limit) && later.net.entries.is_empty() {
+        self.commit = self.commit.max(later.commit);
+        if self.fits(later.len(), limit) && later.net.entries.is_empty() {
             self.queued += later.queued;
+            self.refiltered += later.refiltered;
             self.queue.append(&mut later.queue);
         } else {
             self.merge_queue();
             later.merge_queue();
             for entry in later.net.entries.into_values() {
-                self.net.merge(entry.change, entry.recheck);
+                let recheck = entry.recheck || self.filter.is_some();
+                self.net.merge(entry.change, recheck);
             }
         }
     }
 
     pub(super) fn take(&mut self) -> Option<Letter<V>> {
         if let Some(letter) = self.queue.pop_front() {
-            self.queued -= match &letter {
-                Letter::Change(_) => 1,
-                Letter::Refilter(_, changes) => changes.len(),
-            };
+            match &letter {
+                Letter::Change(_) => self.queued -= 1,
+                Letter::Refilter(_, changes) => self.refiltered -= changes.len(),
+            }
             return Some(letter);
         }
         match self.filter.take() {
@@ -113,7 +144,7 @@ impl<V> Backlog<V> {
     }
 
     fn merge_queue(&mut self) {
-        self.queued = 0;
+        (self.queued, self.refiltered) = (0, 0);
         for letter in std::mem::take(&mut self.queue) {
             self.merge_letter(letter);
         }
@@ -121,7 +152,8 @@ impl<V> Backlog<V> {
 
     fn merge_letter(&mut self, letter: Letter<V>) {
         match letter {
-            Letter::Change(change) => self.net.merge(change, false),
+            // What comes after a filter that is not in effect yet was never judged by it.
+            Letter::Change(change) => self.net.merge(change, self.filter.is_some()),
             Letter::Refilter(filter, changes) => {
                 self.filter = Some(filter);
                 for change in changes {
@@ -171,7 +203,8 @@ impl<V> Net<V> {
         }
         entry.change.new = change.new;
         entry.recheck |= recheck;
-        if entry.change.is_nothing() && !entry.recheck {
+        let absent = entry.change.old.is_none() && entry.change.new.is_none();
+        if absent || entry.change.is_nothing() && !entry.recheck {
             self.entries.remove(place);
             self.places.remove(&change.key);
         }

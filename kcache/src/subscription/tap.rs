@@ -1,7 +1,7 @@
 //! The part of a subscription that others may hold: who filters and who closes it.
 
 use std::sync::Arc;
-use std::task::Waker;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::error::Error;
 use crate::event::Change;
@@ -20,6 +20,8 @@ pub(crate) struct Tap<V: Object> {
     filter: Mutex<Option<Filter<V>>>,
     /// Held during a refilter, so that they come one after the other.
     turn: Mutex<()>,
+    /// How many changes the subscriber took out of the mailbox and has not handed out yet.
+    passed: AtomicUsize,
 }
 
 impl<V: Object> Tap<V> {
@@ -31,6 +33,7 @@ impl<V: Object> Tap<V> {
             mailbox,
             filter: Mutex::new(None),
             turn: Mutex::new(()),
+            passed: AtomicUsize::new(0),
         }
     }
 
@@ -40,6 +43,10 @@ impl<V: Object> Tap<V> {
 
     pub(crate) fn mailbox(&self) -> &Mailbox<V> {
         &self.mailbox
+    }
+
+    pub(crate) fn note_passed(&self, count: usize) {
+        self.passed.store(count, Ordering::Relaxed);
     }
 
     pub(crate) fn filter(&self) -> Option<Filter<V>> {
@@ -64,7 +71,7 @@ impl<V: Object> Tap<V> {
         let state = self.source.core().reroute(&self.mailbox, &old, &new)?;
         *lock(&self.filter) = Some(filter.clone());
         let changes = Error::catch(|| difference(&state, &old, &new, recheck));
-        let waker = match changes {
+        let call = match changes {
             Ok(changes) => self.mailbox.release(state.commit, filter, changes),
             Err(error) => {
                 drop(turn);
@@ -73,7 +80,7 @@ impl<V: Object> Tap<V> {
             }
         };
         drop(turn);
-        waker.into_iter().for_each(Waker::wake);
+        call.ring();
         Ok(())
     }
 
@@ -84,10 +91,10 @@ impl<V: Object> Tap<V> {
             .as_ref()
             .map_or_else(Filter::nothing, Filter::data);
         self.source.core().leave(&self.mailbox, &data);
-        let waker = self.mailbox.end(error);
+        let call = self.mailbox.end(error);
         self.mailbox.discard();
         drop(turn);
-        waker.into_iter().for_each(Waker::wake);
+        call.ring();
     }
 
     /// Waits for the first filter.
@@ -127,7 +134,9 @@ impl<V: Object> Tap<V> {
             status.phase = Phase::Closed(error);
         }
         status.lags = self.mailbox.lags();
-        status.waiting = self.mailbox.waiting();
+        if !self.mailbox.is_discarded() {
+            status.waiting = self.mailbox.waiting() + self.passed.load(Ordering::Relaxed);
+        }
         status
     }
 }

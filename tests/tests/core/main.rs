@@ -11,6 +11,7 @@ mod guarantees;
 mod joins;
 mod model;
 mod oracle;
+mod regressions_delivery;
 mod selectors;
 mod stored_forms;
 
