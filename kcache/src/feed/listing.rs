@@ -64,18 +64,28 @@ impl<V: Object> Listing<V> {
     }
 
     /// The updates that make a state this list, and how many objects of the list were older than
-    /// what is known. A new history may give old versions to new objects, so in it none is known.
-    pub(super) fn against(mut self, state: &State<V>, new_history: bool) -> (Updates<V>, u64) {
+    /// what is known. A new history may give old versions to new objects, so what is of the old
+    /// one is not known; only what stays of that is left in `old_history`.
+    pub(super) fn against(
+        mut self,
+        state: &State<V>,
+        old_history: &mut HashSet<Key>,
+    ) -> (Updates<V>, u64) {
         let mut updates = Updates::new();
         let mut refused = 0;
         let mut loses = crate::fault::DropDelete.strikes();
         for there in state.unordered() {
             let key = Key::of(&**there);
-            match self.objects.remove(&key) {
-                Some(listed) if !new_history && is_same(&listed, there) => {}
-                Some(listed) if !new_history && is_older(&listed, there) => refused += 1,
+            let listed = self.objects.remove(&key);
+            if listed.is_none() && self.kept.contains(&key) {
+                continue;
+            }
+            let known = !old_history.remove(&key);
+            match listed {
+                Some(listed) if known && is_same(&listed, there) => {}
+                Some(listed) if known && is_older(&listed, there) => refused += 1,
                 Some(listed) => drop(updates.insert(key, Some(Arc::new(listed)))),
-                None if self.kept.contains(&key) || std::mem::take(&mut loses) => {}
+                None if std::mem::take(&mut loses) => {}
                 None => drop(updates.insert(key, None)),
             }
         }

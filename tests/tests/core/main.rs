@@ -11,6 +11,7 @@ mod guarantees;
 mod joins;
 mod model;
 mod oracle;
+mod regressions_sources;
 mod selectors;
 mod stored_forms;
 

@@ -1,0 +1,61 @@
+//! What went wrong once between a source and its cache, view, monitor or join.
+
+use kcache::{DecodeError, Feed, Input, Key, Object, Publisher};
+
+use crate::forms::{Form, Own, Spec};
+
+fn own(name: &str, version: u64) -> Own {
+    Own::of(&Spec::new("a", name, version))
+}
+
+fn bad(name: &str) -> Input<Own> {
+    Input::Bad(Some(Key::new("a", name)), DecodeError::new("unreadable"))
+}
+
+/// A cache in its second history, with `b` left of the first, where it was of version 1001.
+fn restored_with_b_unreadable() -> (Publisher<Own>, Feed<Own>) {
+    let (pods, mut feed) = kcache::feed();
+    feed.relist([own("a", 1000), own("b", 1001)], Some("1001"))
+        .unwrap();
+    let list = [Input::Restart, Input::Item(own("a", 40)), bad("b")];
+    feed.send_all(list).unwrap();
+    feed.send(Input::Synced(Some("50".to_owned()))).unwrap();
+    assert_eq!((pods.status().history, pods.cache().len()), (2, 2));
+    (pods, feed)
+}
+
+fn version_of_b(pods: &Publisher<Own>) -> Option<String> {
+    let b = pods.cache().get("a", "b")?;
+    Some(b.version().to_owned())
+}
+
+#[test]
+fn what_is_kept_of_an_old_history_takes_its_first_apply() {
+    let (pods, mut feed) = restored_with_b_unreadable();
+    feed.apply(own("b", 60)).unwrap();
+    assert_eq!(version_of_b(&pods).as_deref(), Some("60"));
+    // From here on its version counts again.
+    feed.apply(own("b", 55)).unwrap();
+    assert_eq!(version_of_b(&pods).as_deref(), Some("60"));
+    assert_eq!(pods.status().stale_inputs, 1);
+}
+
+#[test]
+fn what_is_kept_of_an_old_history_takes_its_removal() {
+    let (pods, mut feed) = restored_with_b_unreadable();
+    feed.remove(own("b", 61)).unwrap();
+    assert_eq!(version_of_b(&pods), None);
+}
+
+#[test]
+fn what_is_kept_of_an_old_history_takes_the_next_list() {
+    let (pods, mut feed) = restored_with_b_unreadable();
+    feed.send_all([Input::Restart, Input::Item(own("a", 40)), bad("b")])
+        .unwrap();
+    feed.send(Input::Synced(Some("70".to_owned()))).unwrap();
+    assert_eq!(version_of_b(&pods).as_deref(), Some("1001"));
+    feed.relist([own("a", 40), own("b", 60)], Some("80"))
+        .unwrap();
+    assert_eq!(version_of_b(&pods).as_deref(), Some("60"));
+    assert_eq!((pods.status().history, pods.status().stale_inputs), (2, 0));
+}
