@@ -38,7 +38,8 @@ pub enum Input<V> {
     Remove(V),
     /// Nothing changed up to this version.
     Bookmark(String),
-    /// An object could not be read. What the cache has under the key, if it is known, stays.
+    /// An object could not be read. What the cache has under the key stays; if the key of one in a
+    /// list is not known then all that the cache has and the list lacks stays.
     Bad(Option<Key>, DecodeError),
     /// The source cannot say what there is, until it says something else than this. The reason must
     /// not tell secrets.
@@ -198,8 +199,8 @@ impl<V: Object> Feed<V> {
                 self.recovered();
             }
             (Input::Bad(key, error), mode) => {
-                if let (Mode::Listing(listing), Some(key)) = (mode, key.clone()) {
-                    listing.keep(key);
+                if let Mode::Listing(listing) = mode {
+                    listing.keep(key.clone());
                 }
                 self.writer.bad_object(key, &error.to_string());
             }

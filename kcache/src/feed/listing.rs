@@ -14,6 +14,8 @@ pub(super) struct Listing<V> {
     objects: HashMap<Key, V>,
     /// Keys of objects that could not be read: they are there, whatever they are.
     kept: HashSet<Key>,
+    /// An object without a known key could not be read: whatever is not in the list may be there.
+    lacks: bool,
     /// The newest version in it: the list is at least as new.
     newest: Option<String>,
 }
@@ -23,6 +25,7 @@ impl<V> Default for Listing<V> {
         Self {
             objects: HashMap::new(),
             kept: HashSet::new(),
+            lacks: false,
             newest: None,
         }
     }
@@ -59,8 +62,9 @@ impl<V: Object> Listing<V> {
         self.newest.as_deref()
     }
 
-    pub(super) fn keep(&mut self, key: Key) {
-        self.kept.insert(key);
+    pub(super) fn keep(&mut self, key: Option<Key>) {
+        self.lacks |= key.is_none();
+        self.kept.extend(key);
     }
 
     /// The updates that make a state this list, and how many objects of the list were older than
@@ -77,7 +81,7 @@ impl<V: Object> Listing<V> {
         for there in state.unordered() {
             let key = Key::of(&**there);
             let listed = self.objects.remove(&key);
-            if listed.is_none() && self.kept.contains(&key) {
+            if listed.is_none() && (self.lacks || self.kept.contains(&key)) {
                 continue;
             }
             let known = !old_history.remove(&key);

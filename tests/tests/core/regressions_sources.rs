@@ -1,6 +1,7 @@
 //! What went wrong once between a source and its cache, view, monitor or join.
 
-use kcache::{DecodeError, Feed, Input, Key, Object, Publisher};
+use k8s_openapi::api::core::v1::Pod;
+use kcache::{Codec, DecodeError, Feed, Input, JsonCodec, Key, Object, Publisher, Raw};
 
 use crate::forms::{Form, Own, Spec};
 
@@ -58,4 +59,42 @@ fn what_is_kept_of_an_old_history_takes_the_next_list() {
         .unwrap();
     assert_eq!(version_of_b(&pods).as_deref(), Some("60"));
     assert_eq!((pods.status().history, pods.status().stale_inputs), (2, 0));
+}
+
+#[test]
+fn json_that_is_no_such_object_is_named_and_survives_a_relist() {
+    let read = |json: &str| JsonCodec.decode(Raw::Json(json.as_bytes()));
+    let good = r#"{"metadata":{"namespace":"a","name":"p","resourceVersion":"5"}}"#;
+    let bad = r#"{"metadata":{"namespace":"a","name":"p","resourceVersion":"9"},"spec":{"containers":"x"}}"#;
+    let (pods, mut feed) = kcache::feed::<Pod>();
+    feed.send(Input::decoded(Input::Item, read(good))).unwrap();
+    feed.send(Input::Synced(Some("6".to_owned()))).unwrap();
+    let unreadable = read(bad).unwrap_err();
+    assert_eq!(unreadable.key(), Some(&Key::new("a", "p")));
+    let list = [
+        Input::Restart,
+        Input::decoded(Input::Item, Err(unreadable)),
+        Input::Synced(Some("10".to_owned())),
+    ];
+    feed.send_all(list).unwrap();
+    assert_eq!((pods.cache().len(), pods.status().bad_objects), (1, 1));
+    feed.relist([], Some("11")).unwrap();
+    assert!(pods.cache().is_empty());
+}
+
+#[test]
+fn a_list_that_lacks_an_unknown_object_deletes_nothing() {
+    let (pods, mut feed) = kcache::feed();
+    feed.relist([own("a", 1), own("b", 2)], Some("2")).unwrap();
+    let list = [
+        Input::Restart,
+        Input::Item(own("a", 5)),
+        Input::Bad(None, DecodeError::new("unreadable")),
+        Input::Synced(Some("6".to_owned())),
+    ];
+    feed.send_all(list).unwrap();
+    assert_eq!(version_of_b(&pods).as_deref(), Some("2"));
+    assert_eq!(pods.cache().get("a", "a").unwrap().version(), "5");
+    feed.relist([own("a", 5)], Some("7")).unwrap();
+    assert_eq!(version_of_b(&pods), None);
 }
