@@ -14,6 +14,8 @@ pub(super) struct Listing<V> {
     objects: HashMap<Key, V>,
     /// Keys of objects that could not be read: they are there, whatever they are.
     kept: HashSet<Key>,
+    /// The versions at which objects were removed while the list came in.
+    removed: HashMap<Key, Option<String>>,
     /// An object without a known key could not be read: whatever is not in the list may be there.
     lacks: bool,
     /// The newest version in it: the list is at least as new.
@@ -25,6 +27,7 @@ impl<V> Default for Listing<V> {
         Self {
             objects: HashMap::new(),
             kept: HashSet::new(),
+            removed: HashMap::new(),
             lacks: false,
             newest: None,
         }
@@ -38,7 +41,11 @@ impl<V: Object> Listing<V> {
         let newer = self
             .objects
             .get(&key)
-            .is_some_and(|there| is_older(&object, there));
+            .is_some_and(|there| is_older(&object, there.version()));
+        let past = self.removed.get(&key).and_then(Option::as_ref);
+        if past.is_some_and(|removed| is_older(&object, removed)) {
+            return;
+        }
         self.kept.remove(&key);
         if !newer {
             self.objects.insert(key, object);
@@ -51,10 +58,11 @@ impl<V: Object> Listing<V> {
         let newer = self
             .objects
             .get(&key)
-            .is_some_and(|there| is_older(object, there));
+            .is_some_and(|there| is_older(object, there.version()));
         if !newer {
             self.objects.remove(&key);
             self.kept.remove(&key);
+            version::raise(&mut self.removed.entry(key).or_default(), object.version());
         }
     }
 
@@ -87,7 +95,7 @@ impl<V: Object> Listing<V> {
             let known = !old_history.remove(&key);
             match listed {
                 Some(listed) if known && is_same(&listed, there) => {}
-                Some(listed) if known && is_older(&listed, there) => refused += 1,
+                Some(listed) if known && is_older(&listed, there.version()) => refused += 1,
                 Some(listed) => drop(updates.insert(key, Some(Arc::new(listed)))),
                 None if std::mem::take(&mut loses) => {}
                 None => drop(updates.insert(key, None)),
@@ -103,7 +111,7 @@ fn is_same<V: Object>(a: &V, b: &V) -> bool {
     a.uid() == b.uid() && version::compare(a.version(), b.version()) == Some(Ordering::Equal)
 }
 
-fn is_older<V: Object>(object: &V, than: &V) -> bool {
-    let order = version::compare(object.version(), than.version());
+fn is_older<V: Object>(object: &V, than: &str) -> bool {
+    let order = version::compare(object.version(), than);
     order == Some(Ordering::Less) && !crate::fault::TakeOlder.strikes()
 }

@@ -98,3 +98,24 @@ fn a_list_that_lacks_an_unknown_object_deletes_nothing() {
     feed.relist([own("a", 5)], Some("7")).unwrap();
     assert_eq!(version_of_b(&pods), None);
 }
+
+#[test]
+fn what_is_removed_within_a_list_does_not_come_back_by_a_late_message() {
+    let (pods, mut feed) = kcache::feed();
+    let list = [
+        Input::Restart,
+        Input::Item(own("a", 3)),
+        Input::Item(own("b", 3)),
+        Input::Remove(own("a", 5)),
+        Input::Remove(own("b", 6)),
+        Input::Apply(own("a", 3)),
+        Input::Apply(own("b", 7)),
+        Input::Synced(Some("10".to_owned())),
+    ];
+    feed.send_all(list).unwrap();
+    assert_eq!(
+        pods.cache().get("a", "a").map(|a| a.version().to_owned()),
+        None
+    );
+    assert_eq!(version_of_b(&pods).as_deref(), Some("7"));
+}
