@@ -127,8 +127,10 @@ impl Monitor {
         tokio::spawn(async move {
             let mut stopped = stopped;
             let error = tokio::select! {
-                error = handle_all(input, handler) => error,
+                biased;
+                // Closing is looked at before each callback.
                 _ = stopped.wait_for(|stop| *stop) => Error::Closed,
+                error = handle_all(input, handler) => error,
             };
             sender.send_replace(Some(error));
         });
@@ -164,6 +166,7 @@ async fn handle_all<V: Object>(mut input: Subscription<V>, mut handler: Handler<
     if let Err(error) = Error::catch(|| run(&mut handler.initialize, start.objects)) {
         return error;
     }
+    tokio::task::yield_now().await;
     while let Some(event) = input.next().await {
         if let Err(error) = Error::catch(|| handler.handle(event)) {
             return error;
