@@ -95,6 +95,17 @@ impl<V: Object> Writer<V> {
         });
     }
 
+    /// The state is complete, but may be stale, because the source cannot be followed at the moment:
+    /// the publisher is ready without having been live.
+    pub fn stale(&mut self, reason: &str) {
+        let since = match self.core.phase() {
+            Phase::Degraded { since, .. } => since,
+            _ => Instant::now(),
+        };
+        let reason = reason.into();
+        self.core.set_phase(Phase::Degraded { since, reason });
+    }
+
     /// Reports an object that could not be taken in. The reason must not tell its content.
     pub fn bad_object(&mut self, key: Option<Key>, reason: &str) {
         self.core
