@@ -274,3 +274,31 @@ async fn pairs_leave_before_their_targets_and_enter_after_them() {
         in_time(changes.next()).await.unwrap();
     }
 }
+
+#[test]
+fn an_object_under_the_key_of_another_is_left_out() {
+    let (pods, mut writer) = kcache::publisher();
+    let (wrong, right) = (Arc::new(own("y", 1)), Arc::new(own("z", 2)));
+    let keys = [Key::new("a", "x"), Key::of(&*right)];
+    let updates = keys.into_iter().zip([Some(wrong), Some(right)]);
+    writer.commit(updates.collect(), &[]);
+    assert_eq!((pods.cache().len(), pods.cache().list().len()), (1, 1));
+    assert_eq!(pods.status().bad_objects, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_monitor_is_ready_after_its_first_callback() {
+    let (pods, mut feed) = kcache::feed();
+    let there = Arc::new(AtomicUsize::new(0));
+    let count = there.clone();
+    let handler =
+        Handler::new().on_initialize(move |all: Vec<_>| count.store(all.len(), Ordering::SeqCst));
+    let monitor = pods.monitor(handler);
+    feed.relist([own("a", 1), own("b", 2)], None).unwrap();
+    in_time(monitor.ready()).await.unwrap();
+    assert_eq!(there.load(Ordering::SeqCst), 2);
+    let (empty, ended) = kcache::feed::<Own>();
+    let never = empty.monitor(Handler::new());
+    drop(ended);
+    assert!(in_time(never.ready()).await.is_err());
+}
