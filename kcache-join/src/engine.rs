@@ -4,6 +4,7 @@
 //! never are two changes joined against two new states. A target is in the result while its count
 //! of sources is above zero.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use kcache::{Change, Error, Key, Object, Updates, Writer};
@@ -22,6 +23,8 @@ pub(crate) struct Engine<S: Object, T: Object, O: Operator<S, T>> {
     /// The newest commits of the sources and of the targets that were taken in.
     pub(crate) frontier: [u64; 2],
     news: News<S, T>,
+    /// What is wrong with sources.
+    wrong: HashMap<Key, String>,
 }
 
 /// What the commit under way changes.
@@ -40,6 +43,7 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
             writer,
             pairs,
             frontier: [0, 0],
+            wrong: HashMap::new(),
             news: News {
                 targets: Updates::new(),
                 unpaired: Updates::new(),
@@ -52,13 +56,12 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
     pub(crate) fn change_sources(&mut self, changes: Vec<Change<S>>) {
         for Change { key, new, .. } in changes {
             let Some(object) = new else {
+                self.wrong.remove(&key);
                 self.remove_source(&key);
                 continue;
             };
             let (fact, wrong) = self.operator.source(&object);
-            if let Some(reason) = wrong {
-                self.writer.bad_object(Some(key.clone()), &reason);
-            }
+            self.report(&key, wrong);
             let place = self.sources.place(&key);
             let unchanged = place.filter(|place| self.sources[*place].fact == fact);
             if let Some(place) = unchanged {
@@ -68,6 +71,18 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
             self.remove_source(&key);
             let place = self.sources.insert(key, object, fact);
             self.attach_source(place);
+        }
+    }
+
+    /// Reports what is wrong with a source, once for as long as it stays the same.
+    fn report(&mut self, key: &Key, wrong: Option<String>) {
+        let Some(reason) = wrong else {
+            self.wrong.remove(key);
+            return;
+        };
+        if self.wrong.get(key) != Some(&reason) {
+            self.writer.bad_object(Some(key.clone()), &reason);
+            self.wrong.insert(key.clone(), reason);
         }
     }
 
@@ -225,11 +240,9 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
         self.pairs.iter_mut().for_each(Writer::live);
     }
 
-    pub(crate) fn degraded(&mut self, reason: &str) {
-        self.writer.degraded(reason);
-        self.pairs
-            .iter_mut()
-            .for_each(|pairs| pairs.degraded(reason));
+    pub(crate) fn stale(&mut self, reason: &str) {
+        self.writer.stale(reason);
+        self.pairs.iter_mut().for_each(|pairs| pairs.stale(reason));
     }
 
     pub(crate) fn close(&mut self, error: &Error) {

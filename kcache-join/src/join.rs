@@ -34,6 +34,14 @@ impl<S: Object, T: Object> Join<S, T> {
         let targets = Subscription::batches(targets, Some(Filter::everything()));
         let (result, writer) = publisher();
         let (pairs, pair_writer) = pairs.then(publisher).unzip();
+        if let Some(pairs) = &pairs {
+            // Who holds the pairs keeps the join.
+            let (mut phases, join) = (Publisher::phases(pairs), result.clone());
+            tokio::spawn(async move {
+                let _ = phases.wait_for(|phase| phase.closed().is_some()).await;
+                drop(join);
+            });
+        }
         let follower = Follower {
             sources,
             targets,
@@ -123,7 +131,6 @@ impl<S: Object, T: Object, O: Operator<S, T>> Follower<S, T, O> {
             self.engine.change_sources(created(sources));
         })?;
         self.engine.commit();
-        self.engine.live();
         Ok(())
     }
 
@@ -145,10 +152,42 @@ impl<S: Object, T: Object, O: Operator<S, T>> Follower<S, T, O> {
                 batch = self.targets.next_batch(), if targets => News::Targets(batch),
             };
             favoured = !matches!(news, News::Sources(_));
-            if let Err(error) = self.take(news) {
+            let taken = match news {
+                News::Phase => self.follow_phases().await,
+                news => self.take(news),
+            };
+            if let Err(error) = taken {
                 return error;
             }
         }
+    }
+
+    /// What the inputs committed before they said so is taken before it is said again.
+    async fn follow_phases(&mut self) -> Result<(), Error> {
+        let phases = self.phases();
+        if self.ended[0].is_none() {
+            let waiting = tokio::select! {
+                biased;
+                batch = self.sources.next_batch() => News::Sources(batch),
+                () = std::future::ready(()) => News::Phase,
+            };
+            self.take(waiting)?;
+        }
+        if self.ended[1].is_none() {
+            let waiting = tokio::select! {
+                biased;
+                batch = self.targets.next_batch() => News::Targets(batch),
+                () = std::future::ready(()) => News::Phase,
+            };
+            self.take(waiting)?;
+        }
+        self.tell_phase(phases);
+        Ok(())
+    }
+
+    fn phases(&self) -> [Phase; 2] {
+        let phases = [self.sources.phases(), self.targets.phases()];
+        phases.map(|phase| phase.borrow().clone())
     }
 
     fn take(&mut self, news: News<S, T>) -> Result<(), Error> {
@@ -157,40 +196,43 @@ impl<S: Object, T: Object, O: Operator<S, T>> Follower<S, T, O> {
                 self.engine.frontier[0] = commit;
                 Error::catch(|| self.engine.change_sources(changes))?;
                 self.engine.commit();
+                return Ok(());
             }
             News::Targets(Some(Batch { commit, changes })) => {
                 self.engine.frontier[1] = commit;
                 Error::catch(|| self.engine.change_targets(changes))?;
                 self.engine.commit();
+                return Ok(());
             }
             News::Sources(None) => self.ended[0] = self.sources.error(),
             News::Targets(None) => self.ended[1] = self.targets.error(),
-            News::Phase => {}
+            News::Phase => return Ok(()),
         }
         if let [Some(_), Some(last)] = &self.ended {
             return Err(of("targets")(last.clone()));
         }
-        self.tell_phase();
+        self.tell_phase(self.phases());
         Ok(())
     }
 
     /// The join is live while both inputs are.
-    fn tell_phase(&mut self) {
-        let phases = [self.sources.phases(), self.targets.phases()];
+    fn tell_phase(&mut self, phases: [Phase; 2]) {
         let mut reasons = Vec::new();
         for ((input, phase), ended) in ["sources", "targets"].iter().zip(phases).zip(&self.ended) {
-            match (&*phase.borrow(), ended) {
+            match (&phase, ended) {
                 (_, Some(error)) => reasons.push(format!("the {input} ended: {error}")),
                 (Phase::Degraded { reason, .. }, None) => {
                     reasons.push(format!("{input}: {reason}"));
                 }
+                // Its end is told when all it said was taken.
+                (Phase::Closed(_), None) => return,
                 _ => {}
             }
         }
         if reasons.is_empty() {
             self.engine.live();
         } else {
-            self.engine.degraded(&reasons.join("; "));
+            self.engine.stale(&reasons.join("; "));
         }
     }
 }

@@ -1,5 +1,6 @@
 //! From bytes to stored forms.
 
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::object::Key;
@@ -92,7 +93,8 @@ impl DecodeError {
     }
 }
 
-/// Decodes JSON into anything that serde can read: typed objects, `DynamicObject`, own structs.
+/// Decodes JSON into anything that serde can read: typed objects, `DynamicObject`, own structs. What
+/// cannot be read is named by its `metadata`, if that can be.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct JsonCodec;
 
@@ -104,9 +106,29 @@ impl<V: DeserializeOwned> Codec<V> for JsonCodec {
         // serde's own message can quote the content, so only the place is told.
         serde_json::from_slice(bytes).map_err(|error| {
             let (kind, line, column) = (error.classify(), error.line(), error.column());
-            DecodeError::new(format!(
+            let error = DecodeError::new(format!(
                 "{kind:?} error in JSON at line {line} column {column}"
-            ))
+            ));
+            match key_of(bytes) {
+                Some(key) => error.with_key(key),
+                None => error,
+            }
         })
     }
+}
+
+/// The key of an object that may be wrong everywhere else.
+fn key_of(json: &[u8]) -> Option<Key> {
+    #[derive(Deserialize)]
+    struct Named {
+        metadata: Names,
+    }
+    #[derive(Deserialize)]
+    struct Names {
+        namespace: Option<String>,
+        name: String,
+    }
+    let Named { metadata } = serde_json::from_slice(json).ok()?;
+    let Names { namespace, name } = metadata;
+    (!name.is_empty()).then(|| Key::new(namespace.as_deref().unwrap_or_default(), &name))
 }

@@ -3,6 +3,7 @@
 mod listing;
 
 use std::cmp::Ordering;
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -37,7 +38,8 @@ pub enum Input<V> {
     Remove(V),
     /// Nothing changed up to this version.
     Bookmark(String),
-    /// An object could not be read. What the cache has under the key, if it is known, stays.
+    /// An object could not be read. What the cache has under the key stays; if the key of one in a
+    /// list is not known then all that the cache has and the list lacks stays.
     Bad(Option<Key>, DecodeError),
     /// The source cannot say what there is, until it says something else than this. The reason must
     /// not tell secrets.
@@ -76,6 +78,7 @@ pub fn feed<V: Object>() -> (Publisher<V>, Feed<V>) {
         seen: None,
         removed: None,
         listed: None,
+        old_history: HashSet::new(),
     };
     (publisher, feed)
 }
@@ -97,6 +100,9 @@ pub struct Feed<V: Object> {
     /// The newest version that the last list is known to cover: what is not newer than this and
     /// not there was there before.
     listed: Option<String>,
+    /// What is there of an earlier history, kept because it could not be read in this one: its
+    /// version says nothing.
+    old_history: HashSet<Key>,
 }
 
 /// What the source is doing.
@@ -193,8 +199,8 @@ impl<V: Object> Feed<V> {
                 self.recovered();
             }
             (Input::Bad(key, error), mode) => {
-                if let (Mode::Listing(listing), Some(key)) = (mode, key.clone()) {
-                    listing.keep(key);
+                if let Mode::Listing(listing) = mode {
+                    listing.keep(key.clone());
                 }
                 self.writer.bad_object(key, &error.to_string());
             }
@@ -213,6 +219,7 @@ impl<V: Object> Feed<V> {
         let key = Key::of(&object);
         let state = self.writer.state();
         let refused = match present(&key, updates, &state) {
+            Some(_) if self.old_history.remove(&key) => false,
             Some(there) if there.uid() == object.uid() => older(&object, there.version(), true),
             Some(there) => older(&object, there.version(), false),
             None => self.is_past(&object),
@@ -230,7 +237,8 @@ impl<V: Object> Feed<V> {
         let key = Key::of(object);
         let state = self.writer.state();
         let there = present(&key, updates, &state);
-        let refused = there.is_some_and(|there| older(object, there.version(), false));
+        let known = !self.old_history.remove(&key);
+        let refused = known && there.is_some_and(|there| older(object, there.version(), false));
         raise(&mut self.seen, object.version());
         if refused {
             self.writer.stale_input();
@@ -264,13 +272,14 @@ impl<V: Object> Feed<V> {
         let history = state.history + u64::from(restored);
         if restored {
             (self.seen, self.removed) = (None, None);
+            self.old_history = state.unordered().map(|there| Key::of(&**there)).collect();
         }
         for version in [version, listing.newest()].into_iter().flatten() {
             raise(&mut self.seen, version);
         }
         // The list is consistent, so it is as new as anything seen.
         self.listed.clone_from(&self.seen);
-        let (updates, refused) = listing.against(&state, restored);
+        let (updates, refused) = listing.against(&state, &mut self.old_history);
         (0..refused).for_each(|_| self.writer.stale_input());
         self.writer.commit_in(history, updates, &[]);
         if restored {

@@ -117,6 +117,7 @@ impl<V> fmt::Debug for Handler<V> {
 #[must_use = "dropping a monitor closes it"]
 pub struct Monitor {
     stop: watch::Sender<bool>,
+    ready: watch::Receiver<bool>,
     ended: watch::Receiver<Option<Error>>,
 }
 
@@ -124,15 +125,30 @@ impl Monitor {
     pub(crate) fn start<V: Object>(input: Subscription<V>, handler: Handler<V>) -> Self {
         let (stop, stopped) = watch::channel(false);
         let (sender, ended) = watch::channel(None);
+        let (begun, ready) = watch::channel(false);
         tokio::spawn(async move {
             let mut stopped = stopped;
             let error = tokio::select! {
-                error = handle_all(input, handler) => error,
+                biased;
+                // Closing is looked at before each callback.
                 _ = stopped.wait_for(|stop| *stop) => Error::Closed,
+                error = handle_all(input, handler, begun) => error,
             };
             sender.send_replace(Some(error));
         });
-        Self { stop, ended }
+        Self { stop, ready, ended }
+    }
+
+    /// Waits until the first callback, of what is there to start with, has returned.
+    ///
+    /// # Errors
+    ///
+    /// Why it ended, if it ends before.
+    pub async fn ready(&self) -> Result<(), Error> {
+        match self.ready.clone().wait_for(|ready| *ready).await {
+            Ok(_) => Ok(()),
+            Err(_) => Err(self.closed().await),
+        }
     }
 
     /// Ends it: no callback is begun after the one that may be running.
@@ -156,7 +172,11 @@ impl Monitor {
     }
 }
 
-async fn handle_all<V: Object>(mut input: Subscription<V>, mut handler: Handler<V>) -> Error {
+async fn handle_all<V: Object>(
+    mut input: Subscription<V>,
+    mut handler: Handler<V>,
+    begun: watch::Sender<bool>,
+) -> Error {
     let start = match input.snapshot().await {
         Ok(start) => start,
         Err(error) => return error,
@@ -164,6 +184,8 @@ async fn handle_all<V: Object>(mut input: Subscription<V>, mut handler: Handler<
     if let Err(error) = Error::catch(|| run(&mut handler.initialize, start.objects)) {
         return error;
     }
+    begun.send_replace(true);
+    tokio::task::yield_now().await;
     while let Some(event) = input.next().await {
         if let Err(error) = Error::catch(|| handler.handle(event)) {
             return error;

@@ -81,32 +81,52 @@ async fn follow<V: Object>(mut input: Subscription<V>, mut writer: Writer<V>) {
         Ok(Start { commit, objects }) => {
             let entry = |object: Arc<V>| (Key::of(&*object), Some(object));
             writer.commit(objects.into_iter().map(entry).collect(), &[commit]);
-            writer.live();
         }
         Err(error) => return writer.close(&error),
     }
     let mut phases = input.phases();
-    phases.mark_changed();
     loop {
-        tokio::select! {
-            batch = input.next_batch() => match batch {
-                Some(Batch { commit, changes }) => {
-                    let updates = changes.into_iter().map(|change| (change.key, change.new));
-                    writer.commit(updates.collect(), &[commit]);
-                }
-                None => return writer.close(&input.error().unwrap_or(Error::Closed)),
-            },
-            Ok(()) = phases.changed() => mirror(&phases.borrow_and_update(), &mut writer),
-            _ = writer.closed() => return,
+        // What the source committed before it said so is taken before it is said again.
+        let phase = phases.borrow_and_update().clone();
+        let waiting = tokio::select! {
+            biased;
+            batch = input.next_batch() => Some(batch),
+            () = std::future::ready(()) => None,
+        };
+        match waiting {
+            Some(Some(batch)) => take(batch, &mut writer),
+            Some(None) => return end(&input, &mut writer),
+            None => {}
+        }
+        mirror(&phase, &mut writer);
+        loop {
+            tokio::select! {
+                biased;
+                _ = writer.closed() => return,
+                batch = input.next_batch() => match batch {
+                    Some(batch) => take(batch, &mut writer),
+                    None => return end(&input, &mut writer),
+                },
+                Ok(()) = phases.changed() => break,
+            }
         }
     }
+}
+
+fn take<V: Object>(Batch { commit, changes }: Batch<V>, writer: &mut Writer<V>) {
+    let updates = changes.into_iter().map(|change| (change.key, change.new));
+    writer.commit(updates.collect(), &[commit]);
+}
+
+fn end<V: Object>(input: &Subscription<V>, writer: &mut Writer<V>) {
+    writer.close(&input.error().unwrap_or(Error::Closed));
 }
 
 /// A view is as live as its source; that a source ended shows when all it said was taken.
 fn mirror<V: Object>(source: &Phase, writer: &mut Writer<V>) {
     match source {
         Phase::Live => writer.live(),
-        Phase::Degraded { reason, .. } => writer.degraded(reason),
+        Phase::Degraded { reason, .. } => writer.stale(reason),
         Phase::Syncing { .. } | Phase::Closed(_) => {}
     }
 }

@@ -43,7 +43,8 @@ impl<V: Object> Writer<V> {
     }
 
     /// Makes the updates one commit, and delivers what they change, deletes first. `frontier` are
-    /// the commits of the inputs that the new state has seen.
+    /// the commits of the inputs that the new state has seen. An object under a key that is not its
+    /// own is left out and reported.
     pub fn commit(&mut self, updates: Updates<V>, frontier: &[u64]) {
         let history = self.state().history;
         self.commit_in(history, updates, frontier);
@@ -53,6 +54,10 @@ impl<V: Object> Writer<V> {
         let mut next = State::clone(&self.state());
         let mut changes = Vec::with_capacity(updates.len());
         for (key, new) in updates {
+            if new.as_deref().is_some_and(|new| !is_key_of(&key, new)) {
+                self.bad_object(Some(key), "the object is of another key");
+                continue;
+            }
             let old = None;
             let mut change = Change { key, old, new };
             next.apply(&mut change);
@@ -93,6 +98,17 @@ impl<V: Object> Writer<V> {
                 reason,
             },
         });
+    }
+
+    /// The state is complete, but may be stale, because the source cannot be followed at the moment:
+    /// the publisher is ready without having been live.
+    pub fn stale(&mut self, reason: &str) {
+        let since = match self.core.phase() {
+            Phase::Degraded { since, .. } => since,
+            _ => Instant::now(),
+        };
+        let reason = reason.into();
+        self.core.set_phase(Phase::Degraded { since, reason });
     }
 
     /// Reports an object that could not be taken in. The reason must not tell its content.
@@ -138,6 +154,11 @@ impl<V: Object> Writer<V> {
     pub async fn closed(&self) -> Error {
         self.core.closed().await
     }
+}
+
+fn is_key_of<V: Object>(key: &Key, object: &V) -> bool {
+    let names = (object.namespace().unwrap_or_default(), object.name());
+    (key.namespace(), key.name()) == names
 }
 
 impl<V: Object> Drop for Writer<V> {

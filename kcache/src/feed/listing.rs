@@ -14,6 +14,10 @@ pub(super) struct Listing<V> {
     objects: HashMap<Key, V>,
     /// Keys of objects that could not be read: they are there, whatever they are.
     kept: HashSet<Key>,
+    /// The versions at which objects were removed while the list came in.
+    removed: HashMap<Key, Option<String>>,
+    /// An object without a known key could not be read: whatever is not in the list may be there.
+    lacks: bool,
     /// The newest version in it: the list is at least as new.
     newest: Option<String>,
 }
@@ -23,6 +27,8 @@ impl<V> Default for Listing<V> {
         Self {
             objects: HashMap::new(),
             kept: HashSet::new(),
+            removed: HashMap::new(),
+            lacks: false,
             newest: None,
         }
     }
@@ -35,7 +41,11 @@ impl<V: Object> Listing<V> {
         let newer = self
             .objects
             .get(&key)
-            .is_some_and(|there| is_older(&object, there));
+            .is_some_and(|there| is_older(&object, there.version()));
+        let past = self.removed.get(&key).and_then(Option::as_ref);
+        if past.is_some_and(|removed| is_older(&object, removed)) {
+            return;
+        }
         self.kept.remove(&key);
         if !newer {
             self.objects.insert(key, object);
@@ -48,10 +58,11 @@ impl<V: Object> Listing<V> {
         let newer = self
             .objects
             .get(&key)
-            .is_some_and(|there| is_older(object, there));
+            .is_some_and(|there| is_older(object, there.version()));
         if !newer {
             self.objects.remove(&key);
             self.kept.remove(&key);
+            version::raise(&mut self.removed.entry(key).or_default(), object.version());
         }
     }
 
@@ -59,23 +70,34 @@ impl<V: Object> Listing<V> {
         self.newest.as_deref()
     }
 
-    pub(super) fn keep(&mut self, key: Key) {
-        self.kept.insert(key);
+    pub(super) fn keep(&mut self, key: Option<Key>) {
+        self.lacks |= key.is_none();
+        self.kept.extend(key);
     }
 
     /// The updates that make a state this list, and how many objects of the list were older than
-    /// what is known. A new history may give old versions to new objects, so in it none is known.
-    pub(super) fn against(mut self, state: &State<V>, new_history: bool) -> (Updates<V>, u64) {
+    /// what is known. A new history may give old versions to new objects, so what is of the old
+    /// one is not known; only what stays of that is left in `old_history`.
+    pub(super) fn against(
+        mut self,
+        state: &State<V>,
+        old_history: &mut HashSet<Key>,
+    ) -> (Updates<V>, u64) {
         let mut updates = Updates::new();
         let mut refused = 0;
         let mut loses = crate::fault::DropDelete.strikes();
         for there in state.unordered() {
             let key = Key::of(&**there);
-            match self.objects.remove(&key) {
-                Some(listed) if !new_history && is_same(&listed, there) => {}
-                Some(listed) if !new_history && is_older(&listed, there) => refused += 1,
+            let listed = self.objects.remove(&key);
+            if listed.is_none() && (self.lacks || self.kept.contains(&key)) {
+                continue;
+            }
+            let known = !old_history.remove(&key);
+            match listed {
+                Some(listed) if known && is_same(&listed, there) => {}
+                Some(listed) if known && is_older(&listed, there.version()) => refused += 1,
                 Some(listed) => drop(updates.insert(key, Some(Arc::new(listed)))),
-                None if self.kept.contains(&key) || std::mem::take(&mut loses) => {}
+                None if std::mem::take(&mut loses) => {}
                 None => drop(updates.insert(key, None)),
             }
         }
@@ -89,7 +111,7 @@ fn is_same<V: Object>(a: &V, b: &V) -> bool {
     a.uid() == b.uid() && version::compare(a.version(), b.version()) == Some(Ordering::Equal)
 }
 
-fn is_older<V: Object>(object: &V, than: &V) -> bool {
-    let order = version::compare(object.version(), than.version());
+fn is_older<V: Object>(object: &V, than: &str) -> bool {
+    let order = version::compare(object.version(), than);
     order == Some(Ordering::Less) && !crate::fault::TakeOlder.strikes()
 }

@@ -12,6 +12,7 @@ mod joins;
 mod model;
 mod oracle;
 mod regressions_delivery;
+mod regressions_sources;
 mod selectors;
 mod stored_forms;
 

@@ -330,6 +330,10 @@ impl<V: Form> World<V> {
         let mut chain = self.chain(*station);
         chain.push(condition.clone());
         let want = self.visible(&chain);
+        let illegal = watcher.with(|replay| replay.illegal.join("; "));
+        if !illegal.is_empty() {
+            return Err(illegal);
+        }
         if let Some(error) = watcher.with(|replay| replay.ended.clone()) {
             let may = match &error {
                 Error::Panicked(text) => observer.may_panic && &**text == "a closure's panic",
@@ -344,10 +348,6 @@ impl<V: Form> World<V> {
             } else {
                 Err(format!("ended: {error}"))
             };
-        }
-        let illegal = watcher.with(|replay| replay.illegal.join("; "));
-        if !illegal.is_empty() {
-            return Err(illegal);
         }
         if !watcher.is_stalled() && !fickle {
             watcher.compare(&want)?;
