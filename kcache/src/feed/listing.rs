@@ -62,7 +62,7 @@ impl<V: Object> Listing<V> {
         if !newer {
             self.objects.remove(&key);
             self.kept.remove(&key);
-            version::raise(&mut self.removed.entry(key).or_default(), object.version());
+            version::raise(self.removed.entry(key).or_default(), object.version());
         }
     }
 
