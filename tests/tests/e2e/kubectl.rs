@@ -2,7 +2,6 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Output, Stdio};
-use std::sync::Once;
 use std::time::Duration;
 
 use harness::cluster::{
@@ -12,9 +11,7 @@ use harness::{CacheHome, ExecPlugin};
 use libtest_mimic::{Failed, Trial};
 use serde_json::{Value, json};
 
-type Outcome = Result<(), Failed>;
-/// One trial.
-type Run = fn() -> Outcome;
+use crate::trial::{Outcome, Run, check, cluster_for_testers};
 
 pub(crate) fn trials() -> Vec<Trial> {
     let ignored = cluster::unavailable().is_some();
@@ -145,28 +142,11 @@ impl User {
     }
 }
 
-/// The shared cluster, where the group `testers` may do anything.
-fn cluster_for_testers() -> Result<&'static Cluster, Failed> {
-    static BOUND: Once = Once::new();
-    let cluster = cluster::shared()?;
-    // A failure shows as a 403 in the tests.
-    BOUND.call_once(|| drop(cluster.bind_group("testers", "cluster-admin")));
-    Ok(cluster)
-}
-
 /// `kcc-cache <plugin> <args>` as a kubeconfig has it.
 fn exec_user(home: &CacheHome, plugin: &ExecPlugin, args: &[&str]) -> ExecUser {
     let plugin = plugin.path().display().to_string();
     let all: Vec<&str> = [&[plugin.as_str()], args].concat();
     ExecUser::new(home.kcc_cache().get_program(), &all)
-}
-
-fn check(holds: bool, problem: impl Into<String>) -> Outcome {
-    if holds {
-        Ok(())
-    } else {
-        Err(problem.into().into())
-    }
 }
 
 fn whoami(output: &Output) -> Result<String, Failed> {

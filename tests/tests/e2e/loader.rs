@@ -7,7 +7,6 @@ mod rejection;
 mod renewal;
 mod sharing;
 
-use std::sync::Once;
 use std::time::{Duration, Instant};
 
 use harness::cluster::{self, Cluster, ExecUser, KubeconfigFile, KubeconfigUser, TokenUser};
@@ -20,9 +19,7 @@ use libtest_mimic::{Failed, Trial};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-type Outcome = Result<(), Failed>;
-/// One trial.
-type Run = fn() -> Outcome;
+use crate::trial::{Outcome, Run, check, cluster_for_testers};
 
 pub(crate) fn trials() -> Vec<Trial> {
     let ignored = cluster::unavailable().is_some();
@@ -122,15 +119,6 @@ impl PluginUser {
     }
 }
 
-/// The shared cluster, where the group `testers` may do anything.
-fn cluster_for_testers() -> Result<&'static Cluster, Failed> {
-    static BOUND: Once = Once::new();
-    let cluster = cluster::shared()?;
-    // A failure shows as a 403 in the tests.
-    BOUND.call_once(|| drop(cluster.bind_group("testers", "cluster-admin")));
-    Ok(cluster)
-}
-
 /// A loader that sees nothing of this process's environment but `PATH`.
 fn loader(home: &CacheHome) -> Loader {
     let environment: Environment = home.variables().into_iter().collect();
@@ -177,14 +165,6 @@ async fn expect_known_as(client: &Client, expected: &str) -> Outcome {
         name == expected,
         format!("the server knows {expected} as {name}"),
     )
-}
-
-fn check(holds: bool, problem: impl Into<String>) -> Outcome {
-    if holds {
-        Ok(())
-    } else {
-        Err(problem.into().into())
-    }
 }
 
 /// Waits until `holds`; `what` is for the message.

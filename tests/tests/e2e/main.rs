@@ -4,6 +4,7 @@ mod apiserver;
 mod kubeconfig;
 mod kubectl;
 mod loader;
+mod trial;
 
 use libtest_mimic::{Arguments, Trial};
 

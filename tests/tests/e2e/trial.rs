@@ -1,0 +1,28 @@
+//! What the trials on the shared cluster have in common.
+
+use std::sync::Once;
+
+use harness::cluster::{self, Cluster};
+use libtest_mimic::Failed;
+
+pub(crate) type Outcome = Result<(), Failed>;
+/// One trial.
+pub(crate) type Run = fn() -> Outcome;
+
+pub(crate) fn check(holds: bool, problem: impl Into<String>) -> Outcome {
+    if holds {
+        Ok(())
+    } else {
+        Err(problem.into().into())
+    }
+}
+
+/// The shared cluster, where the group `testers` may do anything. Whoever asks waits until the grant
+/// holds, so there is one such place in the process.
+pub(crate) fn cluster_for_testers() -> Result<&'static Cluster, Failed> {
+    static BOUND: Once = Once::new();
+    let cluster = cluster::shared()?;
+    // A failure shows as a 403 in the tests.
+    BOUND.call_once(|| drop(cluster.bind_group("testers", "cluster-admin")));
+    Ok(cluster)
+}
