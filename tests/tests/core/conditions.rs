@@ -11,6 +11,8 @@ use crate::random::Random;
 pub(crate) const NAMESPACES: [&str; 3] = ["a", "b", "c"];
 pub(crate) const NAMES: [&str; 8] = ["p0", "p1", "p2", "p3", "p4", "p5", "p6", "p7"];
 pub(crate) const NODES: [&str; 3] = ["", "n1", "n2"];
+/// What [`Condition::Panics`] says.
+pub(crate) const PANIC: &str = "a closure's panic";
 const KEYS: [&str; 3] = ["app", "tier", "size"];
 const VALUES: [&str; 4] = ["web", "", "1", "2"];
 
@@ -224,7 +226,7 @@ impl Condition {
             Self::Panics(value) => {
                 let value = value.clone();
                 Filter::by("panics", move |object: &V| {
-                    assert!(object.label("app") != Some(&value), "a closure's panic");
+                    assert!(object.label("app") != Some(&value), "{PANIC}");
                     true
                 })
             }

@@ -108,6 +108,8 @@ impl<V: Form> Watcher<V> {
         tokio::spawn(async move {
             while going.wait_for(|go| *go).await.is_ok() {
                 tokio::select! {
+                    // Otherwise tokio chooses at random, and a case is no function of its seed.
+                    biased;
                     changed = going.changed() => if changed.is_err() { return },
                     event = subscription.next() => {
                         let Some(event) = event else {

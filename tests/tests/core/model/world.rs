@@ -7,7 +7,7 @@ use std::time::Duration;
 use kcache::{Error, Feed, Filter, Input, Key, Overflow, Publisher, SubscribeOptions, View};
 
 use super::server::{Server, bad};
-use crate::conditions::Condition;
+use crate::conditions::{Condition, PANIC};
 use crate::coverage::{Coverage, Outcome};
 use crate::forms::{Form, Spec, read};
 use crate::random::Random;
@@ -168,9 +168,7 @@ impl<V: Form> World<V> {
     fn observe(&mut self) -> Vec<Input<V>> {
         let station = self.random.below(self.stations.len());
         let condition = Condition::any(&mut self.random);
-        let overflow = *self
-            .random
-            .pick(&[Overflow::Merge, Overflow::Merge, Overflow::End]);
+        let overflow = *self.random.pick(&[Overflow::Merge, Overflow::End]);
         let mut options = SubscribeOptions::default()
             .queue(*self.random.pick(&[1, 3, 256]))
             .overflow(overflow);
@@ -336,7 +334,7 @@ impl<V: Form> World<V> {
         }
         if let Some(error) = watcher.with(|replay| replay.ended.clone()) {
             let may = match &error {
-                Error::Panicked(text) => observer.may_panic && &**text == "a closure's panic",
+                Error::Panicked(text) => observer.may_panic && &**text == PANIC,
                 Error::Lagged { .. } => observer.overflow == Overflow::End,
                 _ => false,
             };
