@@ -3,6 +3,7 @@
 mod conditions;
 mod coverage;
 mod forms;
+mod observer;
 mod random;
 mod replay;
 

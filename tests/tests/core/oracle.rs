@@ -1,19 +1,25 @@
 //! The join oracle: every join against a nested loop that judges by other code.
 
+mod pairs;
+mod side;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Pod;
-use kcache::{Feed, Field, Key, Object, Publisher, Scope, View};
+use kcache::{Key, Object, Scope};
 use kcache_join::{Join, KeyJoin, SelectorJoin};
 
-use crate::conditions::{Condition, NAMES, NAMESPACES, NODES, Selecting, labels};
+use self::pairs::{Pairing, Pairs, pairing};
+use self::side::{Side, Source};
+use crate::conditions::{Condition, NAMES, NAMESPACES, NODES, Selecting};
 use crate::coverage::{Coverage, Outcome, run_cases};
 use crate::forms::{Form, Own, Packed, Spec, read};
+use crate::observer::Observer;
 use crate::random::Random;
 use crate::replay::Watcher;
 
-const KINDS: [&str; 15] = [
+const KINDS: [&str; 26] = [
     "create",
     "update",
     "delete",
@@ -23,144 +29,24 @@ const KINDS: [&str; 15] = [
     "moved",
     "batch",
     "relist",
-    "refilter",
+    "new history",
+    "replay",
+    "trouble",
+    "input refiltered",
     "by selector",
     "everywhere",
     "by key",
     "composed",
     "invalid selector",
+    "late subscriber",
+    "deferred",
+    "refilter",
+    "stall",
+    "lag",
+    "lag error",
+    "panic",
+    "close",
 ];
-
-/// A source: what it selects, and the names that it refers to.
-#[derive(Clone, Debug)]
-struct Source {
-    spec: Spec,
-    version: String,
-    selecting: Selecting,
-    refers: Vec<String>,
-}
-
-impl Object for Source {
-    fn namespace(&self) -> Option<&str> {
-        Some(&self.spec.namespace)
-    }
-
-    fn name(&self) -> &str {
-        &self.spec.name
-    }
-
-    fn uid(&self) -> &str {
-        &self.spec.uid
-    }
-
-    fn version(&self) -> &str {
-        &self.version
-    }
-
-    fn labels(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.spec
-            .labels
-            .iter()
-            .map(|(k, v)| (k.as_str(), v.as_str()))
-    }
-}
-
-impl Form for Source {
-    fn of(spec: &Spec) -> Self {
-        Self {
-            spec: spec.clone(),
-            version: spec.version.to_string(),
-            selecting: Selecting::Absent,
-            refers: Vec::new(),
-        }
-    }
-
-    fn node() -> Field<Self> {
-        Field::new("spec.nodeName", |source| {
-            Some(source.spec.node.as_str().into())
-        })
-    }
-}
-
-/// An input of joins: what its server has, its feed, and a view of it that joins may stand on.
-struct Side<V: Form> {
-    objects: BTreeMap<Key, V>,
-    feed: Feed<V>,
-    publisher: Publisher<V>,
-    view: View<V>,
-    condition: Condition,
-    version: u64,
-}
-
-impl<V: Form> Side<V> {
-    fn new() -> Self {
-        let (publisher, feed) = kcache::feed::<V>();
-        let view = publisher.view(Condition::Everything.build());
-        let (objects, condition, version) = (BTreeMap::new(), Condition::Everything, 0);
-        Self {
-            objects,
-            feed,
-            publisher,
-            view,
-            condition,
-            version,
-        }
-    }
-
-    /// A spec for a key: the next version of what is there, or another object.
-    fn next(&mut self, key: &Key, random: &mut Random) -> Spec {
-        self.version += 1;
-        let there = self.objects.get(key).filter(|_| random.chance(4, 5));
-        let uid = there.map_or_else(|| format!("uid-{}", self.version), |o| o.uid().to_owned());
-        let labels = match there {
-            Some(there) if random.chance(1, 3) => read(there).labels,
-            _ => labels(random),
-        };
-        let node = (*random.pick(&NODES)).to_owned();
-        let spec = Spec::new(key.namespace(), key.name(), self.version);
-        Spec {
-            uid,
-            labels,
-            node,
-            ..spec
-        }
-    }
-
-    fn put(&mut self, object: V, again: V) {
-        self.objects.insert(Key::of(&object), object);
-        self.feed.apply(again).expect("the publisher is open");
-    }
-
-    fn take(&mut self, key: &Key) {
-        self.version += 1;
-        if let Some(there) = self.objects.remove(key) {
-            let spec = Spec {
-                version: self.version,
-                ..read(&there)
-            };
-            self.feed
-                .remove(V::of(&spec))
-                .expect("the publisher is open");
-        }
-    }
-
-    /// The objects that joins on the view, or on the publisher itself, stand on.
-    fn seen(&self, by_view: bool) -> Vec<&V> {
-        let sees = |object: &&V| !by_view || self.condition.accepts(&read(*object));
-        self.objects.values().filter(sees).collect()
-    }
-
-    fn refilter(&mut self, random: &mut Random) {
-        self.condition = Condition::any(random);
-        self.view
-            .refilter(self.condition.build())
-            .expect("the view is open");
-    }
-
-    fn input(&self, by_view: bool) -> &Publisher<V> {
-        if by_view { &self.view } else { &self.publisher }
-    }
-}
 
 #[derive(Clone, Copy, Debug)]
 enum Kind {
@@ -173,7 +59,10 @@ struct Joined<V: Form> {
     kind: Kind,
     by_view: bool,
     join: Join<Source, V>,
-    watchers: Vec<Watcher<V>>,
+    /// Who was there from the start, and takes everything.
+    first: Watcher<V>,
+    observers: Vec<Observer<V>>,
+    pairs: Option<Pairs<V>>,
 }
 
 struct World<V: Form> {
@@ -182,6 +71,8 @@ struct World<V: Form> {
     sources: Side<Source>,
     targets: Side<V>,
     joins: Vec<Joined<V>>,
+    /// A new history of the targets began, and joins may still show the old one.
+    between: bool,
     coverage: Coverage,
 }
 
@@ -200,10 +91,16 @@ fn case_of<V: Form>(seed: u64, steps: usize) -> Outcome {
     runtime.map_err(|error| error.to_string())?.block_on(async {
         let mut world = World::<V> {
             random: Random::new(seed),
-            gates: Side::new(),
-            sources: Side::new(),
-            targets: Side::new(),
+            gates: Side::new(Source::at),
+            sources: Side::new(Source::at),
+            targets: Side::new(|target, version| {
+                V::of(&Spec {
+                    version,
+                    ..read(target)
+                })
+            }),
             joins: Vec::new(),
+            between: false,
             coverage: Coverage::default(),
         };
         world.open();
@@ -216,7 +113,7 @@ fn case_of<V: Form>(seed: u64, steps: usize) -> Outcome {
 
 impl<V: Form> World<V> {
     async fn step(&mut self) -> Result<(), String> {
-        match self.random.below(20) {
+        match self.random.below(30) {
             0..4 => self.change_source(),
             4..9 => self.change_target(),
             9 => self.move_target(),
@@ -228,27 +125,42 @@ impl<V: Form> World<V> {
                 }
             }
             11 | 12 => self.relist(),
-            13 | 14 => self.refilter(),
+            13 => self.refilter_input(),
+            14 | 27 => self.restore(),
             15 => self.open(),
-            16 => self.watch(),
-            17 => tokio::task::yield_now().await,
+            16 | 17 => self.watch(),
+            18 => self.repeat(),
+            19 => self.trouble(),
+            20..23 | 28 | 29 => self.disturb(),
+            23 => tokio::task::yield_now().await,
             _ => return self.check().await,
         }
         Ok(())
     }
 
+    /// Everyone goes on, and ends with what a late one sees.
     async fn finish(mut self) -> Outcome {
-        self.gates
-            .feed
-            .relist([], None)
-            .map_err(|error| error.to_string())?;
-        self.gates.objects.clear();
+        for joined in &self.joins {
+            for observer in &joined.observers {
+                observer.watcher.stall(false);
+            }
+        }
+        self.gates.clear();
         self.relist();
         self.check().await?;
-        for watcher in self.joins.iter().flat_map(|joined| &joined.watchers) {
-            watcher.with(|replay| self.coverage.add(&replay.coverage));
+        for joined in std::mem::take(&mut self.joins) {
+            self.retire(&joined);
         }
         Ok(self.coverage)
+    }
+
+    fn retire(&mut self, joined: &Joined<V>) {
+        joined
+            .first
+            .with(|replay| self.coverage.add(&replay.coverage));
+        for observer in &joined.observers {
+            observer.retire(&mut self.coverage);
+        }
     }
 
     fn key(&mut self) -> Key {
@@ -290,7 +202,7 @@ impl<V: Form> World<V> {
             refers,
             ..Source::of(&side.next(&key, random))
         };
-        side.put(source.clone(), source);
+        side.put(source);
     }
 
     fn change_target(&mut self) {
@@ -300,7 +212,7 @@ impl<V: Form> World<V> {
             return self.targets.take(&key);
         }
         let spec = self.targets.next(&key, &mut self.random);
-        self.targets.put(V::of(&spec), V::of(&spec));
+        self.targets.put(V::of(&spec));
     }
 
     /// A target goes, and the same comes in another namespace.
@@ -317,36 +229,66 @@ impl<V: Form> World<V> {
                 version: self.targets.version,
                 ..there
             };
-            self.targets.put(V::of(&spec), V::of(&spec));
+            self.targets.put(V::of(&spec));
         }
     }
 
-    /// Each side misses something, and lists.
     fn relist(&mut self) {
         self.coverage.count("relist");
-        let random = &mut self.random;
-        self.targets.objects.retain(|_, _| random.chance(9, 10));
-        let specs: Vec<_> = self.targets.objects.values().map(read).collect();
-        let targets = specs.iter().map(V::of);
-        self.targets
-            .feed
-            .relist(targets, None)
-            .expect("the publisher is open");
-        self.sources.objects.retain(|_, _| random.chance(9, 10));
-        let sources: Vec<_> = self.sources.objects.values().cloned().collect();
-        self.sources
-            .feed
-            .relist(sources, None)
-            .expect("the publisher is open");
-        let gates: Vec<_> = self.gates.objects.values().cloned().collect();
-        self.gates
-            .feed
-            .relist(gates, None)
-            .expect("the publisher is open");
+        self.targets.relist(&mut self.random);
+        self.sources.relist(&mut self.random);
+        self.gates.relist(&mut self.random);
     }
 
-    fn refilter(&mut self) {
-        self.coverage.count("refilter");
+    /// One of the servers is restored from a backup.
+    fn restore(&mut self) {
+        let random = &mut self.random;
+        let restored = match random.below(3) {
+            0 => self.gates.restore(random),
+            1 => self.sources.restore(random),
+            _ => {
+                let restored = self.targets.restore(random);
+                self.between |= restored;
+                restored
+            }
+        };
+        if restored {
+            self.coverage.count("new history");
+        }
+        if self.between {
+            for joined in &self.joins {
+                joined.first.forget_versions();
+                for observer in &joined.observers {
+                    observer.watcher.forget_versions();
+                }
+            }
+        }
+    }
+
+    fn repeat(&mut self) {
+        let random = &mut self.random;
+        let repeated = match random.below(3) {
+            0 => self.gates.repeat(random),
+            1 => self.sources.repeat(random),
+            _ => self.targets.repeat(random),
+        };
+        if repeated {
+            self.coverage.count("replay");
+        }
+    }
+
+    fn trouble(&mut self) {
+        self.coverage.count("trouble");
+        let random = &mut self.random;
+        match random.below(3) {
+            0 => self.gates.trouble(random),
+            1 => self.sources.trouble(random),
+            _ => self.targets.trouble(random),
+        }
+    }
+
+    fn refilter_input(&mut self) {
+        self.coverage.count("input refiltered");
         if self.random.chance(1, 2) {
             self.sources.refilter(&mut self.random);
         } else {
@@ -356,7 +298,8 @@ impl<V: Form> World<V> {
 
     fn open(&mut self) {
         if self.joins.len() > 5 {
-            self.joins.remove(0);
+            let oldest = self.joins.remove(0);
+            self.retire(&oldest);
         }
         let by_view = self.random.chance(1, 2);
         let (sources, targets) = (self.sources.input(by_view), self.targets.input(by_view));
@@ -394,12 +337,17 @@ impl<V: Form> World<V> {
             }
         };
         self.coverage.count(name);
-        let watchers = vec![Watcher::start(join.subscribe())];
+        let first = Watcher::start(join.subscribe());
+        if self.between {
+            first.forget_versions();
+        }
         self.joins.push(Joined {
             kind,
             by_view,
+            first,
+            observers: Vec::new(),
+            pairs: join.pairs().map(Pairs::watch),
             join,
-            watchers,
         });
     }
 
@@ -407,49 +355,94 @@ impl<V: Form> World<V> {
         if !self.joins.is_empty() {
             let place = self.random.below(self.joins.len());
             let joined = &mut self.joins[place];
-            joined
-                .watchers
-                .push(Watcher::start(joined.join.subscribe()));
+            let observer = Observer::start(&joined.join, &mut self.random, &mut self.coverage);
+            if self.between {
+                observer.watcher.forget_versions();
+            }
+            joined.observers.push(observer);
         }
     }
 
+    /// Something happens to those who watch one of the joins.
+    fn disturb(&mut self) {
+        if self.joins.is_empty() {
+            return;
+        }
+        let place = self.random.below(self.joins.len());
+        let observers = &mut self.joins[place].observers;
+        let (random, coverage) = (&mut self.random, &mut self.coverage);
+        if random.chance(1, 2) {
+            for observer in observers {
+                observer.stall_or_go(random, coverage);
+            }
+            return;
+        }
+        if observers.is_empty() {
+            return;
+        }
+        let place = random.below(observers.len());
+        match random.below(3) {
+            0 => {
+                coverage.count("close");
+                let closed = observers.swap_remove(place);
+                closed.watcher.control.close();
+                closed.retire(coverage);
+            }
+            1 => observers[place].panic(coverage),
+            _ => observers[place].refilter(random, coverage),
+        }
+    }
+
+    /// Waits until nothing moves, and compares everything with a recomputation.
     async fn check(&mut self) -> Result<(), String> {
         tokio::time::sleep(Duration::from_millis(1)).await;
-        for Joined {
-            kind,
-            by_view,
-            join,
-            watchers,
-        } in &self.joins
-        {
-            let (related, pairs) = self.recompute(*kind, *by_view);
-            let list = join.cache().list();
-            let have = list
-                .iter()
-                .map(|object| (Key::of(&**object), read(&**object)))
-                .collect();
-            if related != have {
-                return Err(format!("{kind:?} has {have:?} instead of {related:?}"));
+        self.between = false;
+        for mut joined in std::mem::take(&mut self.joins) {
+            self.check_join(&mut joined)?;
+            self.joins.push(joined);
+        }
+        Ok(())
+    }
+
+    fn check_join(&mut self, joined: &mut Joined<V>) -> Result<(), String> {
+        let kind = joined.kind;
+        let (related, pairs) = self.recompute(kind, joined.by_view);
+        let list = joined.join.cache().list();
+        let have: BTreeMap<_, _> = list
+            .iter()
+            .map(|object| (Key::of(&**object), read(&**object)))
+            .collect();
+        if related != have {
+            return Err(format!("{kind:?} has {have:?} instead of {related:?}"));
+        }
+        if let (Some(publisher), Some(watcher)) = (joined.join.pairs(), &joined.pairs) {
+            let list = publisher.cache().list();
+            let have: BTreeSet<_> = list.iter().map(|pair| pairing(pair)).collect();
+            if pairs != have || have.len() != list.len() {
+                return Err(format!("{kind:?} has pairs {have:?} instead of {pairs:?}"));
             }
-            if let Some(publisher) = join.pairs() {
-                let list = publisher.cache().list();
-                let versions = |pair: &kcache_join::Pair<Source, V>| {
-                    (read(&*pair.source).version, read(&*pair.target).version)
-                };
-                let have: BTreeSet<_> = list.iter().map(|pair| versions(pair)).collect();
-                if pairs != have || have.len() != list.len() {
-                    return Err(format!("{kind:?} has pairs {have:?} instead of {pairs:?}"));
-                }
-            }
-            for watcher in watchers {
-                watcher.compare(&related)?;
+            watcher.compare(&pairs)?;
+        }
+        joined.first.compare(&related)?;
+        let visible = |condition: Option<&Condition>| {
+            let accepts = |spec: &Spec| condition.is_some_and(|condition| condition.accepts(spec));
+            let visible = related.iter().filter(|(_, spec)| accepts(spec));
+            visible
+                .map(|(key, spec)| (key.clone(), spec.clone()))
+                .collect()
+        };
+        for observer in std::mem::take(&mut joined.observers) {
+            if observer.check(visible, &mut self.coverage)? {
+                joined.observers.push(observer);
+            } else {
+                observer.retire(&mut self.coverage);
             }
         }
         Ok(())
     }
 
-    /// The nested loop: the targets that have a source, and the versions of all pairs.
-    fn recompute(&self, kind: Kind, by_view: bool) -> (BTreeMap<Key, Spec>, BTreeSet<(u64, u64)>) {
+    /// The nested loop: the targets that have a source, and all pairs.
+    fn recompute(&self, kind: Kind, by_view: bool) -> (BTreeMap<Key, Spec>, BTreeSet<Pairing>) {
         let ready = [
             self.sources.input(by_view).status(),
             self.targets.input(by_view).status(),
@@ -464,7 +457,8 @@ impl<V: Form> World<V> {
             for target in self.targets.seen(by_view) {
                 let target = read(target);
                 if self.relates(kind, source, &target) {
-                    pairs.insert((source.spec.version, target.version));
+                    let key = source.spec.key();
+                    pairs.insert((key, source.spec.version, target.key(), target.version));
                     related.insert(target.key(), target);
                 }
             }

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kcache::{Error, Feed, Filter, Input, Key, Overflow, Publisher, SubscribeOptions, View};
+use kcache::{Feed, Filter, Input, Key, Publisher, View};
 
 use super::server::{Server, bad};
-use crate::conditions::{Condition, PANIC};
+use crate::conditions::Condition;
 use crate::coverage::{Coverage, Outcome};
 use crate::forms::{Form, Spec, read};
+use crate::observer::Observer;
 use crate::random::Random;
-use crate::replay::Watcher;
 
 /// The conditions that an object must meet to be seen somewhere; none where there is no filter yet.
 type Chain = Vec<Option<Condition>>;
@@ -26,23 +26,13 @@ struct Station<V: Form> {
     condition: Option<Condition>,
 }
 
-struct Observer<V: Form> {
-    watcher: Watcher<V>,
-    station: usize,
-    condition: Option<Condition>,
-    overflow: Overflow,
-    /// Was refiltered by a fickle closure, of which only the steps can be judged.
-    fickle: bool,
-    /// Was refiltered by a closure that panics, which it may have met before the next refilter.
-    may_panic: bool,
-}
-
 pub(crate) struct World<V: Form> {
     random: Random,
     server: Server,
     feed: Feed<V>,
     stations: Vec<Station<V>>,
-    observers: Vec<Observer<V>>,
+    /// Those who watch, each with the station that it watches.
+    observers: Vec<(usize, Observer<V>)>,
     /// A new history began, and views may still show the old one.
     between: bool,
     coverage: Coverage,
@@ -98,14 +88,14 @@ impl<V: Form> World<V> {
     pub(crate) async fn finish(mut self) -> Outcome {
         self.observers
             .iter()
-            .for_each(|observer| observer.watcher.stall(false));
+            .for_each(|(_, observer)| observer.watcher.stall(false));
         let list = self.server.list::<V>(&mut self.random, &mut self.coverage);
         self.feed
             .send_all(list)
             .map_err(|error| error.to_string())?;
         self.check().await?;
-        for observer in std::mem::take(&mut self.observers) {
-            self.retire(&observer);
+        for (_, observer) in std::mem::take(&mut self.observers) {
+            observer.retire(&mut self.coverage);
         }
         Ok(self.coverage)
     }
@@ -148,7 +138,7 @@ impl<V: Form> World<V> {
         self.server.restore(&mut self.random);
         self.observers
             .iter()
-            .for_each(|observer| observer.watcher.forget_versions());
+            .for_each(|(_, observer)| observer.watcher.forget_versions());
         self.between = true;
         let mut inputs = vec![Input::Bookmark(before.to_string()), Input::Restart];
         inputs.extend(self.server.told_anew());
@@ -167,61 +157,29 @@ impl<V: Form> World<V> {
 
     fn observe(&mut self) -> Vec<Input<V>> {
         let station = self.random.below(self.stations.len());
-        let condition = Condition::any(&mut self.random);
-        let overflow = *self.random.pick(&[Overflow::Merge, Overflow::End]);
-        let mut options = SubscribeOptions::default()
-            .queue(*self.random.pick(&[1, 3, 256]))
-            .overflow(overflow);
-        let deferred = self.random.chance(1, 4);
-        options = if deferred {
-            options.deferred()
-        } else {
-            options.filter(condition.build())
-        };
-        self.coverage.count(if deferred {
-            "deferred"
-        } else {
-            "late subscriber"
-        });
-        let subscription = self.stations[station].publisher.subscribe_options(options);
-        let watcher = Watcher::start(subscription);
+        let publisher = &self.stations[station].publisher;
+        let observer = Observer::start(publisher, &mut self.random, &mut self.coverage);
         if self.between {
-            watcher.forget_versions();
+            observer.watcher.forget_versions();
         }
-        self.observers.push(Observer {
-            watcher,
-            station,
-            condition: (!deferred).then_some(condition),
-            overflow,
-            fickle: false,
-            may_panic: false,
-        });
+        self.observers.push((station, observer));
         Vec::new()
     }
 
     fn refilter(&mut self) -> Vec<Input<V>> {
-        let condition = match self.random.below(12) {
-            0 => Condition::Fickle,
-            _ => Condition::any(&mut self.random),
-        };
-        self.refilter_to(condition, "refilter")
+        if !self.observers.is_empty() {
+            let place = self.random.below(self.observers.len());
+            let (_, observer) = &mut self.observers[place];
+            observer.refilter(&mut self.random, &mut self.coverage);
+        }
+        Vec::new()
     }
 
     fn panic(&mut self) -> Vec<Input<V>> {
-        self.refilter_to(Condition::Panics("web".to_owned()), "panic")
-    }
-
-    fn refilter_to(&mut self, condition: Condition, kind: &'static str) -> Vec<Input<V>> {
-        if self.observers.is_empty() {
-            return Vec::new();
-        }
-        let place = self.random.below(self.observers.len());
-        let observer = &mut self.observers[place];
-        if observer.watcher.control.refilter(condition.build()).is_ok() {
-            self.coverage.count(kind);
-            observer.fickle = condition.is_fickle();
-            observer.may_panic |= matches!(condition, Condition::Panics(_));
-            observer.condition = Some(condition);
+        if !self.observers.is_empty() {
+            let place = self.random.below(self.observers.len());
+            let (_, observer) = &mut self.observers[place];
+            observer.panic(&mut self.coverage);
         }
         Vec::new()
     }
@@ -264,12 +222,8 @@ impl<V: Form> World<V> {
     }
 
     fn stall(&mut self) -> Vec<Input<V>> {
-        for observer in &self.observers {
-            let stall = self.random.chance(1, 2);
-            observer.watcher.stall(stall);
-            if stall {
-                self.coverage.count("stall");
-            }
+        for (_, observer) in &self.observers {
+            observer.stall_or_go(&mut self.random, &mut self.coverage);
         }
         Vec::new()
     }
@@ -278,20 +232,11 @@ impl<V: Form> World<V> {
         if !self.observers.is_empty() {
             self.coverage.count("close");
             let place = self.random.below(self.observers.len());
-            let closed = self.observers.swap_remove(place);
+            let (_, closed) = self.observers.swap_remove(place);
             closed.watcher.control.close();
-            self.retire(&closed);
+            closed.retire(&mut self.coverage);
         }
         Vec::new()
-    }
-
-    fn retire(&mut self, observer: &Observer<V>) {
-        observer
-            .watcher
-            .with(|replay| self.coverage.add(&replay.coverage));
-        if observer.watcher.control.status().lags > 0 {
-            self.coverage.count("lag");
-        }
     }
 
     /// Waits until nothing moves, and compares everything with a recomputation.
@@ -306,52 +251,21 @@ impl<V: Form> World<V> {
                 return Err(format!("station {place} has {have:?} instead of {want:?}"));
             }
         }
-        for observer in std::mem::take(&mut self.observers) {
-            if self.check_observer(&observer)? {
-                self.observers.push(observer);
+        let mut coverage = std::mem::take(&mut self.coverage);
+        for (station, observer) in std::mem::take(&mut self.observers) {
+            let chain = self.chain(station);
+            let visible = |condition: Option<&Condition>| {
+                let last = [condition.cloned()];
+                self.visible(&[&chain[..], &last].concat())
+            };
+            if observer.check(visible, &mut coverage)? {
+                self.observers.push((station, observer));
             } else {
-                self.retire(&observer);
+                observer.retire(&mut coverage);
             }
         }
+        self.coverage = coverage;
         Ok(())
-    }
-
-    /// Returns whether it goes on.
-    fn check_observer(&mut self, observer: &Observer<V>) -> Result<bool, String> {
-        let Observer {
-            watcher,
-            station,
-            condition,
-            fickle,
-            ..
-        } = observer;
-        let mut chain = self.chain(*station);
-        chain.push(condition.clone());
-        let want = self.visible(&chain);
-        let illegal = watcher.with(|replay| replay.illegal.join("; "));
-        if !illegal.is_empty() {
-            return Err(illegal);
-        }
-        if let Some(error) = watcher.with(|replay| replay.ended.clone()) {
-            let may = match &error {
-                Error::Panicked(text) => observer.may_panic && &**text == PANIC,
-                Error::Lagged { .. } => observer.overflow == Overflow::End,
-                _ => false,
-            };
-            if matches!(error, Error::Lagged { .. }) {
-                self.coverage.count("lag error");
-            }
-            return if may {
-                Ok(false)
-            } else {
-                Err(format!("ended: {error}"))
-            };
-        }
-        if !watcher.is_stalled() && !fickle {
-            watcher.compare(&want)?;
-        }
-        bounded(observer)?;
-        Ok(true)
     }
 
     fn chain(&self, station: usize) -> Chain {
@@ -367,7 +281,7 @@ impl<V: Form> World<V> {
         chain
     }
 
-    fn visible(&self, chain: &Chain) -> BTreeMap<Key, Spec> {
+    fn visible(&self, chain: &[Option<Condition>]) -> BTreeMap<Key, Spec> {
         let ready = self.stations[0].publisher.status().phase.is_ready();
         let sees = |spec: &Spec| {
             ready
@@ -379,16 +293,6 @@ impl<V: Form> World<V> {
         told.map(|(key, spec)| (key.clone(), spec.clone()))
             .collect()
     }
-}
-
-/// No more waits than a queue and an entry a key. (A refilter's own changes are not queued away
-/// from one who wants every change.)
-fn bounded<V: Form>(observer: &Observer<V>) -> Result<(), String> {
-    let waiting = observer.watcher.control.status().waiting;
-    if observer.overflow == Overflow::Merge && waiting > 256 + 24 {
-        return Err(format!("{waiting} changes wait"));
-    }
-    Ok(())
 }
 
 fn named<V: Form>(object: &Arc<V>) -> (Key, Spec) {

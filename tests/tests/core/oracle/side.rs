@@ -1,0 +1,215 @@
+//! The inputs of the oracle's joins.
+
+use std::collections::BTreeMap;
+
+use kcache::{DecodeError, Feed, Field, Input, Key, Object, Publisher, View};
+
+use crate::conditions::{Condition, NODES, Selecting, labels};
+use crate::forms::{Form, Spec, read};
+use crate::random::Random;
+
+/// A source: what it selects, and the names that it refers to.
+#[derive(Clone, Debug)]
+pub(super) struct Source {
+    pub(super) spec: Spec,
+    pub(super) version: String,
+    pub(super) selecting: Selecting,
+    pub(super) refers: Vec<String>,
+}
+
+impl Source {
+    /// The same source at a version.
+    pub(super) fn at(&self, version: u64) -> Self {
+        Self {
+            spec: Spec {
+                version,
+                ..self.spec.clone()
+            },
+            version: version.to_string(),
+            ..self.clone()
+        }
+    }
+}
+
+impl Object for Source {
+    fn namespace(&self) -> Option<&str> {
+        Some(&self.spec.namespace)
+    }
+
+    fn name(&self) -> &str {
+        &self.spec.name
+    }
+
+    fn uid(&self) -> &str {
+        &self.spec.uid
+    }
+
+    fn version(&self) -> &str {
+        &self.version
+    }
+
+    fn labels(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.spec
+            .labels
+            .iter()
+            .map(|(k, v)| (k.as_str(), v.as_str()))
+    }
+}
+
+impl Form for Source {
+    fn of(spec: &Spec) -> Self {
+        Self {
+            spec: spec.clone(),
+            version: spec.version.to_string(),
+            selecting: Selecting::Absent,
+            refers: Vec::new(),
+        }
+    }
+
+    fn node() -> Field<Self> {
+        Field::new("spec.nodeName", |source| {
+            Some(source.spec.node.as_str().into())
+        })
+    }
+}
+
+/// An input of joins: what its server has, its feed, and a view of it that joins may stand on.
+pub(super) struct Side<V: Form> {
+    pub(super) objects: BTreeMap<Key, V>,
+    feed: Feed<V>,
+    pub(super) publisher: Publisher<V>,
+    view: View<V>,
+    condition: Condition,
+    pub(super) version: u64,
+    /// Makes an object once more, of this version.
+    again: fn(&V, u64) -> V,
+    /// What was told in this history.
+    told: Vec<V>,
+}
+
+impl<V: Form> Side<V> {
+    pub(super) fn new(again: fn(&V, u64) -> V) -> Self {
+        let (publisher, feed) = kcache::feed::<V>();
+        let view = publisher.view(Condition::Everything.build());
+        Self {
+            objects: BTreeMap::new(),
+            feed,
+            publisher,
+            view,
+            condition: Condition::Everything,
+            version: 0,
+            again,
+            told: Vec::new(),
+        }
+    }
+
+    /// A spec for a key: the next version of what is there, or another object.
+    pub(super) fn next(&mut self, key: &Key, random: &mut Random) -> Spec {
+        self.version += 1;
+        let there = self.objects.get(key).filter(|_| random.chance(4, 5));
+        let uid = there.map_or_else(|| format!("uid-{}", random.next()), |o| o.uid().to_owned());
+        let labels = match there {
+            Some(there) if random.chance(1, 3) => read(there).labels,
+            _ => labels(random),
+        };
+        let node = (*random.pick(&NODES)).to_owned();
+        let spec = Spec::new(key.namespace(), key.name(), self.version);
+        Spec {
+            uid,
+            labels,
+            node,
+            ..spec
+        }
+    }
+
+    pub(super) fn put(&mut self, object: V) {
+        let again = |object: &V| (self.again)(object, read(object).version);
+        self.told.push(again(&object));
+        self.send([Input::Apply(again(&object))]);
+        self.objects.insert(Key::of(&object), object);
+    }
+
+    pub(super) fn take(&mut self, key: &Key) {
+        self.version += 1;
+        if let Some(there) = self.objects.remove(key) {
+            self.send([Input::Remove((self.again)(&there, self.version))]);
+        }
+    }
+
+    /// Tells once more what was told before. A first list would believe it.
+    pub(super) fn repeat(&mut self, random: &mut Random) -> bool {
+        let ready = self.publisher.status().phase.is_ready();
+        let told = self.told.len();
+        if !ready || told == 0 {
+            return false;
+        }
+        let object = &self.told[random.below(told)];
+        self.send([Input::Apply((self.again)(object, read(object).version))]);
+        true
+    }
+
+    /// Misses something, and lists.
+    pub(super) fn relist(&mut self, random: &mut Random) {
+        self.objects.retain(|_, _| random.chance(9, 10));
+        self.list(None);
+    }
+
+    /// The server is restored from a backup. Returns whether there was anything to go back to.
+    pub(super) fn restore(&mut self, random: &mut Random) -> bool {
+        if self.version < 5 || !self.publisher.status().phase.is_ready() {
+            return false;
+        }
+        self.send([Input::Bookmark(self.version.to_string())]);
+        self.version -= 1 + random.next() % (self.version / 2);
+        let version = self.version;
+        self.objects.retain(|_, _| random.chance(3, 4));
+        for object in self.objects.values_mut() {
+            *object = (self.again)(object, read(object).version.min(version));
+        }
+        self.list(Some(version.to_string()));
+        true
+    }
+
+    /// What could not be followed or read changes nothing.
+    pub(super) fn trouble(&mut self, random: &mut Random) {
+        self.send([if random.chance(1, 2) {
+            Input::Failed("no server".to_owned())
+        } else {
+            Input::Bad(None, DecodeError::new("a bad object"))
+        }]);
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.objects.clear();
+        self.list(None);
+    }
+
+    fn list(&mut self, version: Option<String>) {
+        self.told.clear();
+        let again = |object: &V| Input::Item((self.again)(object, read(object).version));
+        let items: Vec<_> = self.objects.values().map(again).collect();
+        let end = Input::Synced(version);
+        self.send([Input::Restart].into_iter().chain(items).chain([end]));
+    }
+
+    fn send(&mut self, inputs: impl IntoIterator<Item = Input<V>>) {
+        self.feed.send_all(inputs).expect("the publisher is open");
+    }
+
+    /// The objects that joins on the view, or on the publisher itself, stand on.
+    pub(super) fn seen(&self, by_view: bool) -> Vec<&V> {
+        let sees = |object: &&V| !by_view || self.condition.accepts(&read(*object));
+        self.objects.values().filter(sees).collect()
+    }
+
+    pub(super) fn refilter(&mut self, random: &mut Random) {
+        self.condition = Condition::any(random);
+        self.view
+            .refilter(self.condition.build())
+            .expect("the view is open");
+    }
+
+    pub(super) fn input(&self, by_view: bool) -> &Publisher<V> {
+        if by_view { &self.view } else { &self.publisher }
+    }
+}
