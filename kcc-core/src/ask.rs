@@ -17,9 +17,6 @@ use crate::secret::Secret;
 use crate::settings::Settings;
 use crate::store::{Entry, Lookup, Metadata, Store};
 
-/// Above the 60 s before an expiry in which kube-rs asks again for every request.
-const REFRESH_MARGIN: Duration = Duration::from_secs(75);
-
 /// How much longer than the plugin may run one waits for another process's run.
 const LOCK_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -130,7 +127,7 @@ impl<'a> Ask<'a> {
         Ok(Answer {
             credential: credential.to_json(expires_at),
             source: Source::Plugin,
-            renew_at: expires_at.map(|expires_at| self.renew_at(now, expires_at)),
+            renew_at: expires_at.map(|expires_at| self.settings.renew_at(now, expires_at)),
         })
     }
 
@@ -236,7 +233,8 @@ impl<'a> Ask<'a> {
             return Answer {
                 credential: line,
                 source,
-                renew_at: expires_at.map(|expires_at| self.renew_at(stored_at, expires_at)),
+                renew_at: expires_at
+                    .map(|expires_at| self.settings.renew_at(stored_at, expires_at)),
             };
         };
         let entry = Entry {
@@ -326,12 +324,12 @@ impl<'a> Ask<'a> {
         Answer {
             credential: entry.credential,
             source,
-            renew_at: Some(self.renew_at(stored_at, expires_at)),
+            renew_at: Some(self.settings.renew_at(stored_at, expires_at)),
         }
     }
 
     /// Why an entry does not answer; `None` where it does.
-    fn reason_to_renew(&self, entry: &Entry) -> Option<MissReason> {
+    pub(crate) fn reason_to_renew(&self, entry: &Entry) -> Option<MissReason> {
         let Metadata {
             stored_at,
             expires_at,
@@ -340,11 +338,11 @@ impl<'a> Ask<'a> {
         let now = self.clock.now();
         if expires_at <= now {
             Some(MissReason::Expired)
-        } else if stored_at > now + CLOCK_TOLERANCE {
+        } else if is_from_the_future(stored_at, now) {
             Some(MissReason::ClockSetBack)
         } else if self.is_rejected(entry) {
             Some(MissReason::Rejected)
-        } else if self.renew_at(stored_at, expires_at) <= now {
+        } else if self.settings.renew_at(stored_at, expires_at) <= now {
             Some(MissReason::InMargin)
         } else {
             None
@@ -353,16 +351,6 @@ impl<'a> Ask<'a> {
 
     fn is_rejected(&self, entry: &Entry) -> bool {
         self.rejected == Some(&entry.credential)
-    }
-
-    /// Where the refresh margin begins. The default margin is at most a quarter of the credential's
-    /// life, or one with a short life would never be used; what the user set is taken as it is.
-    fn renew_at(&self, stored_at: Timestamp, expires_at: Timestamp) -> Timestamp {
-        let margin = self.settings.refresh_margin.unwrap_or_else(|| {
-            let life = expires_at.duration_since(stored_at);
-            REFRESH_MARGIN.min(life.unsigned_abs() / 4)
-        });
-        expires_at.saturating_sub(margin).unwrap_or(Timestamp::MIN)
     }
 
     /// When the credential ends: as it says itself, else after the default TTL. `None` where that
@@ -382,7 +370,7 @@ impl<'a> Ask<'a> {
         self.request.info.interactive
     }
 
-    fn key_parts(&self) -> KeyParts<'_> {
+    pub(crate) fn key_parts(&self) -> KeyParts<'_> {
         let request = self.request;
         KeyParts {
             api_version: request.info.api_version,
@@ -393,6 +381,11 @@ impl<'a> Ask<'a> {
             user: &self.settings.user,
         }
     }
+}
+
+/// Whether an entry seems to be stored later than now: then the clock was set back.
+pub(crate) fn is_from_the_future(stored_at: Timestamp, now: Timestamp) -> bool {
+    stored_at > now + CLOCK_TOLERANCE
 }
 
 /// A bare name is for `PATH`. A path is made absolute: client-go resolves the one in a kubeconfig

@@ -209,7 +209,15 @@ impl CredentialCache {
         }
     }
 
-    fn open_store(&self) -> Result<Store, String> {
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        self.clock.as_ref()
+    }
+
+    pub(crate) fn open_store(&self) -> Result<Store, String> {
         match &self.settings.directory {
             Directory::Nowhere(reason) => Err((*reason).to_owned()),
             Directory::At(path) => Store::open(path).map_err(|error| error.to_string()),

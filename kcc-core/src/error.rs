@@ -31,6 +31,14 @@ pub enum Error {
         problem: String,
     },
 
+    /// There is no place for credentials. Only for those who manage what is stored: an ask is
+    /// answered all the same, with a warning.
+    #[error("no stored credentials: {problem}")]
+    NoStore {
+        /// Why, with the path.
+        problem: String,
+    },
+
     /// The plugin could not be started. Final until it is installed or repaired.
     #[error("cannot run {}: {problem}", .command.display())]
     Start {
@@ -254,7 +262,7 @@ impl Error {
             }
             | Self::Interrupted { signal } => by_signal(*signal),
             Self::TimedOut { .. } => 124,
-            Self::Answer { .. } | Self::WantsTerminal { .. } => 1,
+            Self::Answer { .. } | Self::WantsTerminal { .. } | Self::NoStore { .. } => 1,
             Self::Shared { failure, .. } => failure.exit_code,
         }
     }

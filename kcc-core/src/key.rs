@@ -18,7 +18,7 @@ const FORMAT: &[u8] = b"kcc key 1";
 pub(crate) struct InstallationKey(Zeroizing<[u8; 32]>);
 
 /// The name of an entry: an HMAC-SHA-256 over everything that decides which credential is meant.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Key([u8; 32]);
 
 /// Everything that decides which credential is meant.
@@ -64,6 +64,24 @@ impl InstallationKey {
 }
 
 impl Key {
+    /// Reads what [`to_hex`](Self::to_hex) wrote.
+    pub(crate) fn from_hex(text: &str) -> Option<Self> {
+        let text = text.as_bytes();
+        let digit = |byte: u8| match byte {
+            b'0'..=b'9' => Some(byte - b'0'),
+            b'a'..=b'f' => Some(byte - b'a' + 10),
+            _ => None,
+        };
+        let mut bytes = [0; 32];
+        if text.len() != 2 * bytes.len() {
+            return None;
+        }
+        for (byte, pair) in bytes.iter_mut().zip(text.chunks_exact(2)) {
+            *byte = digit(pair[0])? << 4 | digit(pair[1])?;
+        }
+        Some(Self(bytes))
+    }
+
     /// The file name of the entry, without its extension.
     pub(crate) fn to_hex(self) -> String {
         hex(&self.0)

@@ -5,6 +5,7 @@ mod cache;
 #[cfg(feature = "client")]
 pub mod client;
 mod clock;
+mod entries;
 mod environment;
 mod error;
 mod exec_credential;
@@ -21,6 +22,7 @@ mod store;
 
 pub use cache::{Answer, CredentialCache, MissReason, Notice, Notify, Request, Source};
 pub use clock::{Clock, SystemClock};
+pub use entries::{EntryDetails, EntryInfo, EntryState, Inspection};
 pub use environment::Environment;
 pub use error::{AnswerProblem, End, Error, Failure, FailureClass, StartProblem};
 pub use exec_credential::{CredentialKind, ExecCredential};

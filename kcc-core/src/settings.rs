@@ -2,7 +2,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::environment::Environment;
 use crate::error::Error;
@@ -53,6 +53,9 @@ const IDENTITY_PATTERNS: &[&str] = &[
     "VAULT_*",
     "XDG_CONFIG_HOME",
 ];
+
+/// Above the 60 s before an expiry in which kube-rs asks again for every request.
+const REFRESH_MARGIN: Duration = Duration::from_secs(75);
 
 /// The plugin's time limit where it is not interactive and no variable says otherwise.
 pub(crate) const PLUGIN_TIMEOUT: Duration = Duration::from_secs(60);
@@ -129,6 +132,16 @@ impl Settings {
     pub(crate) fn or_install_hint(mut self, hint: Option<String>) -> Self {
         self.install_hint = self.install_hint.or(hint);
         self
+    }
+
+    /// Where a credential's refresh margin begins. The default margin is at most a quarter of its
+    /// life, or one with a short life would never be used; what the user set is taken as it is.
+    pub(crate) fn renew_at(&self, stored_at: Timestamp, expires_at: Timestamp) -> Timestamp {
+        let margin = self.refresh_margin.unwrap_or_else(|| {
+            let life = expires_at.duration_since(stored_at);
+            REFRESH_MARGIN.min(life.unsigned_abs() / 4)
+        });
+        expires_at.saturating_sub(margin).unwrap_or(Timestamp::MIN)
     }
 
     /// Whether the user wants to read what the cache does.

@@ -1,5 +1,5 @@
 use std::fs::{DirBuilder, File};
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
@@ -8,6 +8,7 @@ use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
+use crate::error::Error;
 use crate::exec_credential::CredentialKind;
 use crate::key::{InstallationKey, Key, hex};
 use crate::secret::Secret;
@@ -20,6 +21,11 @@ const FILE_MODE: Mode = Mode::RUSR.union(Mode::WUSR);
 /// The first bytes of an entry: the format and its version.
 const MAGIC: &str = "kcc1 ";
 const MAC_HEX: usize = 64;
+
+const ENTRY_SUFFIX: &str = ".entry";
+
+/// Longer than the head of any entry: its first two lines.
+const MAX_HEAD: u64 = 64 * 1024;
 
 /// No credential comes near this; a larger file is no entry.
 const MAX_ENTRY: u64 = 8 * 1024 * 1024;
@@ -110,19 +116,30 @@ impl Fault {
 impl Store {
     /// Opens the directory, and makes it with its key where it is not there yet.
     pub(crate) fn open(path: &Path) -> Result<Self, OpenError> {
-        let at = |source| OpenError::Directory {
-            path: path.to_owned(),
-            source,
-        };
-        let directory = match open_directory(path) {
+        let opened = match open_directory(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let mut builder = DirBuilder::new();
                 builder.recursive(true).mode(DIRECTORY_MODE);
                 builder.create(path).and_then(|()| open_directory(path))
             }
             opened => opened,
+        };
+        Self::in_directory(path, opened)
+    }
+
+    /// Opens the directory; `None` where it is not there.
+    pub(crate) fn open_existing(path: &Path) -> Result<Option<Self>, OpenError> {
+        match open_directory(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            opened => Self::in_directory(path, opened).map(Some),
         }
-        .map_err(at)?;
+    }
+
+    fn in_directory(path: &Path, opened: io::Result<File>) -> Result<Self, OpenError> {
+        let directory = opened.map_err(|source| OpenError::Directory {
+            path: path.to_owned(),
+            source,
+        })?;
         let uid = rustix::process::geteuid().as_raw();
         secure_directory(&directory, uid).map_err(|fault| OpenError::Fault {
             path: path.to_owned(),
@@ -192,6 +209,50 @@ impl Store {
 
     pub(crate) fn remove_beside(&self, key: Key, extension: &str) -> io::Result<()> {
         unlink(&self.directory, &format!("{key}.{extension}"))
+    }
+
+    /// The keys of which there is an entry, in no particular order.
+    pub(crate) fn keys(&self) -> io::Result<Vec<Key>> {
+        let mut keys = vec![];
+        for file in rustix::fs::Dir::read_from(&self.directory)? {
+            let name = file?;
+            let stem = name.file_name().to_str().ok();
+            let stem = stem.and_then(|name| name.strip_suffix(ENTRY_SUFFIX));
+            keys.extend(stem.and_then(Key::from_hex));
+        }
+        Ok(keys)
+    }
+
+    /// What the entry of `key` says of itself, without the credential behind it; `None` where there
+    /// is no entry. Its MAC is not checked, which would take the credential.
+    pub(crate) fn head(&self, key: Key) -> Result<Option<Metadata>, Fault> {
+        let Some((file, _)) = open(&self.directory, &entry_name(key), self.uid)? else {
+            return Ok(None);
+        };
+        let mut lines = BufReader::new(file.take(MAX_HEAD)).split(b'\n');
+        let mut line = || lines.next().transpose();
+        let (Some(first), Some(second)) = (line()?, line()?) else {
+            return Err(Fault::Damaged);
+        };
+        if !first.starts_with(MAGIC.as_bytes()) {
+            return Err(Fault::Damaged);
+        }
+        serde_json::from_slice(&second).map_err(|_| Fault::Damaged)
+    }
+
+    /// Removes the entry of `key`; whether there was one.
+    pub(crate) fn remove(&self, key: Key) -> io::Result<bool> {
+        match unlink(&self.directory, &entry_name(key)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            result => result.map(|()| true),
+        }
+    }
+
+    /// What went wrong in this directory, for those who manage what is stored.
+    pub(crate) fn error(&self, error: &io::Error) -> Error {
+        Error::NoStore {
+            problem: format!("{}: {error}", self.path.display()),
+        }
     }
 
     fn write_new(&self, name: &str, bytes: &Secret) -> io::Result<()> {
@@ -330,8 +391,19 @@ fn secure_directory(directory: &File, uid: u32) -> Result<(), Fault> {
 
 /// The whole of a file that is ours alone; `None` where there is none.
 fn read(directory: &File, name: &str, uid: u32) -> Result<Option<Secret>, Fault> {
+    let Some((mut file, size)) = open(directory, name, uid)? else {
+        return Ok(None);
+    };
+    let mut bytes = vec![0; size];
+    // An entry is never written in place, so its size cannot change under us.
+    file.read_exact(&mut bytes)?;
+    Ok(Some(Secret::new(bytes)))
+}
+
+/// A file that is ours alone, with its size; `None` where there is none.
+fn open(directory: &File, name: &str, uid: u32) -> Result<Option<(File, usize)>, Fault> {
     // NONBLOCK, so that a pipe in the file's place cannot hold us up.
-    let mut file = match open_at(directory, name, OFlags::RDONLY | OFlags::NONBLOCK) {
+    let file = match open_at(directory, name, OFlags::RDONLY | OFlags::NONBLOCK) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) if error.raw_os_error() == Some(Errno::LOOP.raw_os_error()) => {
@@ -352,10 +424,7 @@ fn read(directory: &File, name: &str, uid: u32) -> Result<Option<Secret>, Fault>
     let size = usize::try_from(metadata.size())
         .ok()
         .filter(|_| metadata.size() <= MAX_ENTRY);
-    let mut bytes = vec![0; size.ok_or(Fault::Damaged)?];
-    // An entry is never written in place, so its size cannot change under us.
-    file.read_exact(&mut bytes)?;
-    Ok(Some(Secret::new(bytes)))
+    Ok(Some((file, size.ok_or(Fault::Damaged)?)))
 }
 
 fn open_at(directory: &File, name: &str, flags: OFlags) -> io::Result<File> {
@@ -385,7 +454,7 @@ fn unlink(directory: &File, name: &str) -> io::Result<()> {
 }
 
 fn entry_name(key: Key) -> String {
-    format!("{key}.entry")
+    format!("{key}{ENTRY_SUFFIX}")
 }
 
 /// Microseconds since the Unix epoch: a hit reads them without a parser of dates.

@@ -3,6 +3,7 @@
 mod answers;
 mod entries;
 mod key;
+mod management;
 mod plugin_runs;
 mod rules;
 mod secrecy;

@@ -1,0 +1,208 @@
+//! What is stored, for whoever manages it; never a secret.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use crate::ask::Ask;
+use crate::cache::{CredentialCache, MissReason, Request};
+use crate::error::Error;
+use crate::exec_credential::CredentialKind;
+use crate::key::Key;
+use crate::store::{Fault, Lookup, Metadata, Store};
+
+/// A stored credential as it can be shown: what it is, for whom and until when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EntryInfo {
+    /// The entry's file.
+    pub path: PathBuf,
+    /// What it is worth now.
+    pub state: EntryState,
+    /// What it says of itself; `None` where it is [`EntryState::Unusable`].
+    pub details: Option<EntryDetails>,
+    key: Key,
+}
+
+/// What a stored credential is worth.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EntryState {
+    /// It answers.
+    Good,
+    /// It has not expired, and the next ask renews it: it is in its refresh margin, or seems to be
+    /// stored in the future.
+    Due,
+    /// It has expired.
+    Expired,
+    /// It is never used: somebody else's, open to others, a symbolic link, or no entry at all.
+    Unusable {
+        /// Why.
+        problem: String,
+    },
+}
+
+/// What a stored credential says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EntryDetails {
+    /// When the plugin gave it.
+    pub stored_at: Timestamp,
+    /// From when on an ask renews it: the begin of its refresh margin under these settings.
+    pub renew_at: Timestamp,
+    /// When it ends.
+    pub expires_at: Timestamp,
+    /// Token, certificate or both.
+    pub kind: CredentialKind,
+    /// The plugin's command; its arguments are not stored.
+    pub command: String,
+    /// The kubeconfig user, empty where the ask did not say.
+    pub user: String,
+    /// The server's URL, where the client gave cluster information.
+    pub server: Option<String>,
+}
+
+/// What an ask would come to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Inspection {
+    /// What would be run: an absolute path, or a bare name that is looked for in `PATH`.
+    pub program: OsString,
+    /// The names of the environment variables that are part of the key, sorted. Their values may be
+    /// secrets.
+    pub variables: Vec<OsString>,
+    /// Where the entry is, or would be.
+    pub path: PathBuf,
+    /// The entry, where there is one.
+    pub entry: Option<EntryInfo>,
+    /// Why the plugin would run; `None` where the entry answers.
+    pub miss: Option<MissReason>,
+}
+
+impl CredentialCache {
+    /// Everything that is stored, in the order of the files' names; nothing where there is no cache
+    /// directory yet.
+    ///
+    /// Only the heads of the entries are read, not the credentials behind them: a damage there shows
+    /// in [`inspect`](Self::inspect), or when the entry is asked for.
+    ///
+    /// # Errors
+    /// [`Error::NoStore`] where there is no place for entries, or none that can be used.
+    pub fn entries(&self) -> Result<Vec<EntryInfo>, Error> {
+        let Some(store) = self.existing_store()? else {
+            return Ok(vec![]);
+        };
+        let mut keys = store.keys().map_err(|error| store.error(&error))?;
+        keys.sort_unstable();
+        let listed = keys.into_iter().filter_map(|key| {
+            let head = store.head(key).transpose()?;
+            Some(self.info(&store, key, head))
+        });
+        Ok(listed.collect())
+    }
+
+    /// Forgets a credential; whether there was one. A plugin that runs for it just now stores its
+    /// answer all the same.
+    ///
+    /// # Errors
+    /// [`Error::NoStore`] where it cannot be removed.
+    pub fn remove(&self, entry: &EntryInfo) -> Result<bool, Error> {
+        match self.existing_store()? {
+            None => Ok(false),
+            Some(store) => store.remove(entry.key).map_err(|error| store.error(&error)),
+        }
+    }
+
+    /// What [`get`](Self::get) would come to now. Nothing is run, locked or written.
+    ///
+    /// # Errors
+    /// [`Error::NoStore`] where there is no place for entries, or none that can be used.
+    pub fn inspect(&self, request: &Request) -> Result<Inspection, Error> {
+        let store = self
+            .open_store()
+            .map_err(|problem| Error::NoStore { problem })?;
+        let mut silent = |_| {};
+        let ask = Ask::new(self.settings(), self.clock(), request, &mut silent);
+        let parts = ask.key_parts();
+        let key = parts.key(store.installation());
+        let (entry, miss) = match store.look_up(key) {
+            Lookup::Absent => (None, Some(MissReason::Absent)),
+            Lookup::Found(entry) => {
+                let miss = ask.reason_to_renew(&entry);
+                (Some(self.info(&store, key, Ok(entry.metadata))), miss)
+            }
+            Lookup::Unusable(fault) => (
+                Some(self.info(&store, key, Err(fault))),
+                Some(MissReason::Absent),
+            ),
+        };
+        Ok(Inspection {
+            program: parts.command.to_owned(),
+            variables: parts
+                .env
+                .iter()
+                .map(|(name, _)| (*name).to_owned())
+                .collect(),
+            path: store.path_of(key),
+            entry,
+            miss,
+        })
+    }
+
+    fn existing_store(&self) -> Result<Option<Store>, Error> {
+        let Some(directory) = self.settings().directory() else {
+            let problem = self.open_store().err().unwrap_or_default();
+            return Err(Error::NoStore { problem });
+        };
+        Store::open_existing(directory).map_err(|error| Error::NoStore {
+            problem: error.to_string(),
+        })
+    }
+
+    fn info(&self, store: &Store, key: Key, head: Result<Metadata, Fault>) -> EntryInfo {
+        let path = store.path_of(key);
+        match head {
+            Err(fault) => EntryInfo {
+                path,
+                state: EntryState::Unusable {
+                    problem: fault.to_string(),
+                },
+                details: None,
+                key,
+            },
+            Ok(metadata) => {
+                let now = self.clock().now();
+                let details = EntryDetails {
+                    renew_at: self
+                        .settings()
+                        .renew_at(metadata.stored_at, metadata.expires_at),
+                    stored_at: metadata.stored_at,
+                    expires_at: metadata.expires_at,
+                    kind: metadata.kind,
+                    command: metadata.command,
+                    user: metadata.user,
+                    server: metadata.server,
+                };
+                EntryInfo {
+                    path,
+                    state: details.state(now),
+                    details: Some(details),
+                    key,
+                }
+            }
+        }
+    }
+}
+
+impl EntryDetails {
+    fn state(&self, now: Timestamp) -> EntryState {
+        if self.expires_at <= now {
+            EntryState::Expired
+        } else if self.renew_at <= now || crate::ask::is_from_the_future(self.stored_at, now) {
+            EntryState::Due
+        } else {
+            EntryState::Good
+        }
+    }
+}
