@@ -1,0 +1,63 @@
+//! The command line of `kcc`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueHint};
+use kcc_core::kubeconfig::LoadingRules;
+
+use crate::{completions, exec, man};
+
+/// Look after the credential cache of kubectl and its relatives
+#[derive(Debug, Parser)]
+#[command(name = "kcc", version, max_term_width = 100)]
+pub struct Arguments {
+    /// The only kubeconfig file to look at [default: those of KUBECONFIG, else ~/.kube/config]
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    kubeconfig: Option<PathBuf>,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Exec(exec::Args),
+    Completions(completions::Args),
+    Man(man::Args),
+}
+
+impl Arguments {
+    /// Does what the arguments say.
+    ///
+    /// # Errors
+    /// What keeps the command from doing so.
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        match self.command {
+            Command::Exec(args) => Ok(exec::run(args)),
+            Command::Completions(args) => completions::run(&args),
+            Command::Man(args) => man::run(&args),
+        }
+    }
+
+    /// The kubeconfig files that are meant.
+    pub fn loading_rules(&self) -> LoadingRules {
+        let rules = LoadingRules::from_env();
+        match &self.kubeconfig {
+            Some(path) => rules.with_explicit(path),
+            None => rules,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Arguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,125 @@
+//! What stands in front of a plugin: `kcc-cache`, and `kcc exec`.
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use kcc_core::{CredentialCache, Environment, Error, ExecInfo, Notice, Request, Settings};
+use rustix::process::{Resource, Rlimit};
+
+/// What `kcc-cache --help` prints.
+pub const HELP: &str = include_str!("kcc-cache.help.txt");
+
+const USAGE_ERROR: u8 = 2;
+
+/// A program that stands in front of a plugin.
+#[derive(Debug, Clone, Copy)]
+pub struct Front {
+    /// Its name, before each of its messages.
+    pub name: &'static str,
+}
+
+impl Front {
+    /// `kcc-cache`, with the arguments behind its name.
+    ///
+    /// It has no options but `--help` and `--version`, and those in first place only: all else is
+    /// the plugin's.
+    pub fn run(self, mut args: impl Iterator<Item = OsString>) -> ExitCode {
+        let Some(command) = args.next() else {
+            return self.usage_error("which plugin? Give its command and arguments");
+        };
+        match command.to_str() {
+            Some("-h" | "--help") => self.print(HELP.as_bytes()),
+            Some("-V" | "--version") => {
+                self.print(concat!("kcc-cache ", env!("CARGO_PKG_VERSION"), "\n").as_bytes())
+            }
+            Some("") => self.usage_error("the command is empty"),
+            Some(option) if option.starts_with('-') => {
+                self.usage_error(&format!("unknown option {option}"))
+            }
+            _ => self.answer(command, args.collect()),
+        }
+    }
+
+    /// Prints the credential that `command` would print, from the cache where it can.
+    pub fn answer(self, command: OsString, args: Vec<OsString>) -> ExitCode {
+        forbid_core_dumps();
+        match self.ask(command, args) {
+            Ok(code) => code,
+            Err(error) => self.fail(&error),
+        }
+    }
+
+    fn ask(self, command: OsString, args: Vec<OsString>) -> Result<ExitCode, Error> {
+        let environment = Environment::of_process();
+        let settings = Settings::from_environment(&environment)?;
+        let debug = settings.debug();
+        let request = Request {
+            info: ExecInfo::from_environment(&environment)?,
+            command,
+            args,
+            environment,
+            forward_signals: true,
+        };
+        let mut tell = |notice: Notice| {
+            if notice.is_warning() {
+                self.say(&format!("warning: {notice}"));
+            } else if debug {
+                self.say(&notice.to_string());
+            }
+        };
+        let answer = CredentialCache::new(settings).get(&request, &mut tell)?;
+        Ok(self.print(answer.credential.expose()))
+    }
+
+    /// A plugin that failed has said so itself, on our stderr and by the exit code that we pass on.
+    fn fail(self, error: &Error) -> ExitCode {
+        match error {
+            Error::Failed { .. } => {}
+            Error::Interrupted { signal } => {
+                // Ends this process, as the signal would have without us in between.
+                let _ = signal_hook::low_level::emulate_default_handler(*signal);
+            }
+            _ => self.say(&error.to_string()),
+        }
+        if let Some(hint) = error.install_hint() {
+            self.say(hint.trim_end());
+        }
+        ExitCode::from(error.exit_code())
+    }
+
+    fn print(self, text: &[u8]) -> ExitCode {
+        let mut stdout = io::stdout().lock();
+        match stdout.write_all(text).and_then(|()| stdout.flush()) {
+            Ok(()) => ExitCode::SUCCESS,
+            // Nobody reads the answer: the client has gone.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::FAILURE,
+            Err(error) => {
+                self.say(&format!("cannot write to stdout: {error}"));
+                ExitCode::FAILURE
+            }
+        }
+    }
+
+    fn usage_error(self, problem: &str) -> ExitCode {
+        self.say(&format!(
+            "{problem}\nusage: kcc-cache <command> [args...]; kcc-cache --help says more"
+        ));
+        ExitCode::from(USAGE_ERROR)
+    }
+
+    /// One line on stderr; where that is closed, nobody wants to read it.
+    fn say(self, message: &str) {
+        let _ = writeln!(io::stderr(), "{}: {message}", self.name);
+    }
+}
+
+/// A core dump would hold credentials. The hard limit stays, so that a plugin may raise its own.
+fn forbid_core_dumps() {
+    let limit = rustix::process::getrlimit(Resource::Core);
+    let none = Rlimit {
+        current: Some(0),
+        maximum: limit.maximum,
+    };
+    let _ = rustix::process::setrlimit(Resource::Core, none);
+}

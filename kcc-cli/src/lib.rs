@@ -1,0 +1,18 @@
+//! The commands of `kcc`, and what `kcc-cache` does. The two binaries only hand over their arguments.
+//!
+//! ```text
+//! kcc-cache ──► front ◄── exec ◄── args ◄── kcc
+//!                 │                 │ list, clear, warm, explain, doctor, ...
+//!                 ▼                 ▼
+//!              kcc-core          kcc-core
+//! ```
+//!
+//! `kcc-cache` is what every kubectl call starts, so [`front`] uses nothing but `kcc-core`; what only
+//! `kcc` needs, such as clap, is not linked into it.
+
+pub mod args;
+pub mod completions;
+pub mod exec;
+pub mod front;
+pub mod man;
+pub mod terminal;

@@ -1,0 +1,67 @@
+//! `kcc man`: manual pages.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{CommandFactory, ValueHint};
+use clap_mangen::Man;
+
+use crate::args::Arguments;
+use crate::front;
+
+/// Print the manual page of kcc, or write those of all its commands
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Write the pages of kcc, of each of its commands and of kcc-cache into this directory
+    #[arg(long, value_hint = ValueHint::DirPath)]
+    dir: Option<PathBuf>,
+}
+
+/// Prints one page, or writes all.
+///
+/// # Errors
+/// Where standard output or the directory cannot be written.
+pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    match &args.dir {
+        None => print()?,
+        Some(dir) => write_all(dir)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print() -> anyhow::Result<()> {
+    let mut page = Vec::new();
+    Man::new(Arguments::command()).render(&mut page)?;
+    std::io::stdout().write_all(&page)?;
+    Ok(())
+}
+
+fn write_all(dir: &Path) -> anyhow::Result<()> {
+    let at = |path: &Path| format!("cannot write {}", path.display());
+    fs::create_dir_all(dir).with_context(|| at(dir))?;
+    clap_mangen::generate_to(Arguments::command(), dir).with_context(|| at(dir))?;
+    let path = dir.join("kcc-cache.1");
+    fs::write(&path, kcc_cache()).with_context(|| at(&path))
+}
+
+/// `kcc-cache` has no clap in it, so its page is its help text, set as it stands.
+fn kcc_cache() -> String {
+    let mut page = format!(
+        ".TH kcc-cache 1 \"\" \"kcc-cache {}\"\n.SH NAME\nkcc\\-cache \\- a cache in front of a \
+         Kubernetes exec credential plugin\n.SH DESCRIPTION\n.nf\n",
+        env!("CARGO_PKG_VERSION")
+    );
+    for line in front::HELP.lines().skip(2) {
+        // A point or an apostrophe in first place would be a request.
+        if line.starts_with(['.', '\'']) {
+            page.push_str("\\&");
+        }
+        page.push_str(&line.replace('\\', "\\e").replace('-', "\\-"));
+        page.push('\n');
+    }
+    page.push_str(".fi\n");
+    page
+}
