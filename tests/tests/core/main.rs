@@ -3,6 +3,8 @@
 mod conditions;
 mod coverage;
 mod forms;
+#[path = "../shared/ledger.rs"]
+mod ledger;
 mod observer;
 mod random;
 mod replay;

@@ -92,7 +92,7 @@ impl<V: Form> Observer<V> {
         visible: impl Fn(Option<&Condition>) -> BTreeMap<Key, Spec>,
         coverage: &mut Coverage,
     ) -> Result<bool, String> {
-        let illegal = self.watcher.with(|replay| replay.illegal.join("; "));
+        let illegal = self.watcher.with(|replay| replay.illegal().join("; "));
         if !illegal.is_empty() {
             return Err(illegal);
         }

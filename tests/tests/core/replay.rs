@@ -8,17 +8,13 @@ use tokio::sync::watch;
 
 use crate::coverage::Coverage;
 use crate::forms::{Form, Spec, read};
+use crate::ledger::Ledger;
 
-/// The state that events add up to, and every step that was not legal.
+/// A ledger that counts what it sees.
 pub(crate) struct Replay<V> {
-    state: BTreeMap<Key, Arc<V>>,
-    /// The newest version of each UID, which may go back only with the history.
-    versions: BTreeMap<String, u64>,
-    /// A new history began, and what comes may be of the one or the other.
-    between: bool,
+    ledger: Ledger<V>,
     /// The object deleted last.
     deleted: Option<(Key, String)>,
-    pub(crate) illegal: Vec<String>,
     pub(crate) ended: Option<Error>,
     pub(crate) coverage: Coverage,
 }
@@ -26,11 +22,8 @@ pub(crate) struct Replay<V> {
 impl<V> Default for Replay<V> {
     fn default() -> Self {
         Self {
-            state: BTreeMap::new(),
-            versions: BTreeMap::new(),
-            between: false,
+            ledger: Ledger::default(),
             deleted: None,
-            illegal: Vec::new(),
             ended: None,
             coverage: Coverage::default(),
         }
@@ -38,55 +31,30 @@ impl<V> Default for Replay<V> {
 }
 
 impl<V: Form> Replay<V> {
-    pub(crate) fn see(&mut self, event: Event<V>) {
+    fn see(&mut self, event: &Event<V>) {
+        self.ledger.see(event);
         let key = Key::of(&**event.object());
-        let has = self.state.get(&key).cloned();
-        let is_last = |old: &Arc<V>| has.as_ref().is_some_and(|has| Arc::ptr_eq(has, old));
-        let legal = match &event {
-            Event::Create { .. } => has.is_none(),
-            Event::Update { old, new } => is_last(old) && old.uid() == new.uid(),
-            Event::Delete { old } => is_last(old),
-        };
-        if !legal {
-            let has = has.map(|has| has.version().to_owned());
-            self.illegal
-                .push(format!("{event:?} for one who has {has:?}"));
-        }
         let deleted = self.deleted.take();
-        match event {
+        self.coverage.count(match event {
             Event::Create { new } => {
                 let replaced = deleted.is_some_and(|(k, uid)| k == key && uid != new.uid());
-                self.coverage
-                    .count(if replaced { "replaced" } else { "create" });
-                self.keep(key, new);
+                if replaced { "replaced" } else { "create" }
             }
-            Event::Update { new, .. } => {
-                self.coverage.count("update");
-                self.keep(key, new);
-            }
+            Event::Update { .. } => "update",
             Event::Delete { old } => {
-                self.coverage.count("delete");
-                self.state.remove(&key);
                 self.deleted = Some((key, old.uid().to_owned()));
+                "delete"
             }
-        }
+        });
     }
 
-    fn keep(&mut self, key: Key, new: Arc<V>) {
-        let spec = read(&*new);
-        let newest = self.versions.entry(spec.uid).or_default();
-        if spec.version < *newest && !self.between {
-            let was = *newest;
-            self.illegal
-                .push(format!("{key} went back from {was} to {}", spec.version));
-        }
-        *newest = spec.version;
-        self.state.insert(key, new);
+    pub(crate) fn illegal(&self) -> &[String] {
+        &self.ledger.illegal
     }
 
-    pub(crate) fn specs(&self) -> BTreeMap<Key, Spec> {
-        self.state
-            .iter()
+    fn specs(&self) -> BTreeMap<Key, Spec> {
+        let state = self.ledger.state.iter();
+        state
             .map(|(key, object)| (key.clone(), read(&**object)))
             .collect()
     }
@@ -116,7 +84,7 @@ impl<V: Form> Watcher<V> {
                             lock(&seen).ended = subscription.error();
                             return;
                         };
-                        lock(&seen).see(event);
+                        lock(&seen).see(&event);
                     }
                 }
             }
@@ -143,20 +111,18 @@ impl<V: Form> Watcher<V> {
 
     /// A new history began: versions start over.
     pub(crate) fn forget_versions(&self) {
-        self.with(|replay| replay.between = true);
+        self.with(|replay| replay.ledger.between = true);
     }
 
     /// What is wrong, if the state should be this one.
     pub(crate) fn compare(&self, want: &BTreeMap<Key, Spec>) -> Result<(), String> {
         self.with(|replay| {
-            if !replay.illegal.is_empty() {
-                return Err(format!("illegal: {:?}", replay.illegal));
+            if !replay.illegal().is_empty() {
+                return Err(format!("illegal: {:?}", replay.illegal()));
             }
             let have = replay.specs();
             if have == *want {
-                if std::mem::take(&mut replay.between) {
-                    replay.versions.clear();
-                }
+                replay.ledger.settle();
                 return Ok(());
             }
             Err(format!("a subscriber has {have:?} instead of {want:?}"))
