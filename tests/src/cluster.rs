@@ -33,6 +33,7 @@ mod server;
 
 pub use availability::{shared, unavailable};
 pub use binaries::Binaries;
+pub(crate) use binaries::hex;
 pub use credentials::{AuthCount, AuthEntry, AuthLog, ClientCertificate, TokenUser};
 pub use go::{Go, NoGo};
 pub use kubeconfig::{ExecUser, Kubeconfig, KubeconfigFile, KubeconfigUser};

@@ -7,6 +7,7 @@
 pub mod cluster;
 mod exec_plugin;
 mod kcc_cache;
+pub mod memory;
 
 pub use exec_plugin::ExecPlugin;
 pub use kcc_cache::{CacheHome, build_kcc_cache};

@@ -138,7 +138,7 @@ fn key(source: &Path, go_version: &str) -> Result<String> {
     Ok(hex(&hash.finalize()[..8]))
 }
 
-pub(super) fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes.iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");

@@ -1,6 +1,7 @@
 //! Tests on real parts: kube-apiserver, kubectl, TLS, processes and signals.
 
 mod apiserver;
+mod contract;
 mod kubeconfig;
 mod kubectl;
 mod loader;
@@ -12,6 +13,7 @@ fn main() {
     let args = Arguments::from_args();
     let trials: Vec<Trial> = [
         apiserver::trials(),
+        contract::trials(),
         kubeconfig::trials(),
         kubectl::trials(),
         loader::trials(),

@@ -1,0 +1,429 @@
+//! Faults on demand: what goes wrong, with which requests, and how often.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::request::{Asked, Verb};
+use super::status::Status;
+use super::stream::Effect;
+
+/// Something that goes wrong with the next request that it matches.
+///
+/// Streams are counted in frames from 0: a frame is an event of a watch (a bookmark too), an item
+/// of a list, or the whole body of any other answer.
+///
+/// ```
+/// use harness::memory::{ApiServer, Fault, Verb};
+///
+/// let server = ApiServer::new();
+/// let cut = server.inject(Fault::cut_inside(3).on(Verb::Watch).resource("pods").times(2));
+/// server.inject(Fault::too_many_requests(1).on(Verb::List));
+/// assert_eq!(cut.hits(), 0);
+/// ```
+#[derive(Clone)]
+pub struct Fault {
+    kind: Kind,
+    verb: Option<Verb>,
+    resource: Option<String>,
+    predicate: Option<Arc<Predicate>>,
+    lasting: Lasting,
+}
+
+type Predicate = dyn Fn(&Asked) -> bool + Send + Sync;
+
+#[derive(Debug, Clone)]
+enum Kind {
+    /// Instead of an answer.
+    Before(Before),
+    Delay(Duration),
+    Stream(Effect),
+    /// A list shows the state this many versions ago.
+    StaleList(u64),
+    NoBookmarks,
+    NoStreamingList(NoStreaming),
+}
+
+/// What happens instead of an answer.
+#[derive(Debug, Clone)]
+pub(super) enum Before {
+    Cut,
+    Stall,
+    Answer(Status),
+}
+
+/// How a server that has no streaming lists answers when one is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NoStreaming {
+    /// 422: the feature gate is off.
+    Invalid,
+    /// 400: something between does not know the parameter.
+    BadRequest,
+    /// It takes no notice: a plain watch, which lists nothing where a version is given, and ends
+    /// nothing with a bookmark.
+    Ignored,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Lasting {
+    Times(u64),
+    For(Duration),
+    Forever,
+}
+
+impl Fault {
+    fn new(kind: Kind) -> Self {
+        Self {
+            kind,
+            verb: None,
+            resource: None,
+            predicate: None,
+            lasting: Lasting::Times(1),
+        }
+    }
+
+    fn stream(effect: Effect) -> Self {
+        Self::new(Kind::Stream(effect))
+    }
+
+    /// The connection is cut before the answer's headers.
+    pub fn cut() -> Self {
+        Self::new(Kind::Before(Before::Cut))
+    }
+
+    /// There is never an answer.
+    pub fn stall() -> Self {
+        Self::new(Kind::Before(Before::Stall))
+    }
+
+    /// The answer comes this much later.
+    pub fn delay(time: Duration) -> Self {
+        Self::new(Kind::Delay(time))
+    }
+
+    /// This failure is the answer.
+    pub fn answer(status: Status) -> Self {
+        Self::new(Kind::Before(Before::Answer(status)))
+    }
+
+    /// 401.
+    pub fn unauthorized() -> Self {
+        Self::answer(Status::unauthorized())
+    }
+
+    /// 403.
+    pub fn forbidden() -> Self {
+        Self::answer(Status::new(403, "Forbidden", "forbidden: not now"))
+    }
+
+    /// 410 as an HTTP answer, as of old servers and of proxies.
+    pub fn gone() -> Self {
+        Self::answer(Status::new(410, "Expired", "too old resource version"))
+    }
+
+    /// 410 as an `ERROR` event after `frames` frames.
+    pub fn gone_event(frames: usize) -> Self {
+        Self::error_event(frames, Status::expired("too old resource version: 1 (2)"))
+    }
+
+    /// 429, with `Retry-After`.
+    pub fn too_many_requests(retry_after: u32) -> Self {
+        let status = Status::new(429, "TooManyRequests", "too many requests, try again later");
+        Self::answer(status.with_retry_after(retry_after))
+    }
+
+    /// 500.
+    pub fn internal_error() -> Self {
+        Self::answer(Status::new(500, "InternalError", "Internal error occurred"))
+    }
+
+    /// 503.
+    pub fn unavailable() -> Self {
+        Self::answer(Status::new(
+            503,
+            "ServiceUnavailable",
+            "the server is not ready",
+        ))
+    }
+
+    /// The connection is cut after `frames` whole frames.
+    pub fn cut_between(frames: usize) -> Self {
+        Self::stream(Effect::CutBetween(frames))
+    }
+
+    /// The connection is cut in the middle of the frame with this number.
+    pub fn cut_inside(frame: usize) -> Self {
+        Self::stream(Effect::CutInside(frame))
+    }
+
+    /// The answer ends well after `frames` frames; a list without its closing brackets.
+    pub fn end_after(frames: usize) -> Self {
+        Self::stream(Effect::End(frames))
+    }
+
+    /// The answer is 200, and ends at once.
+    pub fn close_at_once() -> Self {
+        Self::end_after(0)
+    }
+
+    /// Nothing comes after `frames` frames, and the connection stays.
+    pub fn stall_after(frames: usize) -> Self {
+        Self::stream(Effect::Stall(frames))
+    }
+
+    /// Half of a frame is missing; the next ones come.
+    pub fn truncated(frame: usize) -> Self {
+        Self::stream(Effect::Truncate(frame))
+    }
+
+    /// A frame is no JSON.
+    pub fn garbled(frame: usize) -> Self {
+        Self::stream(Effect::Garble(frame))
+    }
+
+    /// A frame is JSON, but its `metadata.labels` is no map.
+    pub fn undecodable(frame: usize) -> Self {
+        Self::stream(Effect::Undecodable(frame))
+    }
+
+    /// A frame comes twice.
+    pub fn duplicate(frame: usize) -> Self {
+        Self::stream(Effect::Replay { frame, count: 1 })
+    }
+
+    /// After a frame, it and the ones before come again, `count` in all.
+    pub fn replay(frame: usize, count: usize) -> Self {
+        Self::stream(Effect::Replay { frame, count })
+    }
+
+    /// A frame changes places with the next one.
+    pub fn reordered(frame: usize) -> Self {
+        Self::stream(Effect::Swap(frame))
+    }
+
+    /// An `ERROR` event with this status comes after `frames` frames, and ends the stream.
+    pub fn error_event(frames: usize, status: Status) -> Self {
+        Self::stream(Effect::Error(frames, status))
+    }
+
+    /// A list is the state that was `versions` versions ago, and says so.
+    pub fn stale_list(versions: u64) -> Self {
+        Self::new(Kind::StaleList(versions))
+    }
+
+    /// A watch gets no bookmarks, not even the one that ends a streaming list.
+    pub fn no_bookmarks() -> Self {
+        Self::new(Kind::NoBookmarks)
+    }
+
+    /// The server has no streaming lists.
+    pub fn no_streaming_list(how: NoStreaming) -> Self {
+        Self::new(Kind::NoStreamingList(how))
+    }
+
+    /// Only requests with this verb.
+    #[must_use]
+    pub fn on(mut self, verb: Verb) -> Self {
+        self.verb = Some(verb);
+        self
+    }
+
+    /// Only requests for this resource, as in `pods`.
+    #[must_use]
+    pub fn resource(mut self, plural: &str) -> Self {
+        self.resource = Some(plural.to_owned());
+        self
+    }
+
+    /// Only requests for which this holds.
+    #[must_use]
+    pub fn when(mut self, holds: impl Fn(&Asked) -> bool + Send + Sync + 'static) -> Self {
+        self.predicate = Some(Arc::new(holds));
+        self
+    }
+
+    /// The next `count` requests; one, unless told.
+    #[must_use]
+    pub fn times(mut self, count: u64) -> Self {
+        self.lasting = Lasting::Times(count);
+        self
+    }
+
+    /// All requests in the next `time`.
+    #[must_use]
+    pub fn during(mut self, time: Duration) -> Self {
+        self.lasting = Lasting::For(time);
+        self
+    }
+
+    /// All requests, until it is removed.
+    #[must_use]
+    pub fn forever(mut self) -> Self {
+        self.lasting = Lasting::Forever;
+        self
+    }
+
+    fn matches(&self, asked: &Asked) -> bool {
+        self.verb.is_none_or(|verb| verb == asked.verb)
+            && self
+                .resource
+                .as_ref()
+                .is_none_or(|plural| *plural == asked.resource)
+            && self.predicate.as_ref().is_none_or(|holds| holds(asked))
+            && self.kind.concerns(asked)
+    }
+}
+
+impl Kind {
+    /// A fault is not used up by a request that it cannot touch.
+    fn concerns(&self, asked: &Asked) -> bool {
+        match self {
+            Self::StaleList(_) => asked.verb == Verb::List,
+            Self::NoBookmarks => asked.verb == Verb::Watch,
+            Self::NoStreamingList(_) => {
+                asked.verb == Verb::Watch && asked.switch("sendInitialEvents").is_some()
+            }
+            Self::Before(_) | Self::Delay(_) | Self::Stream(_) => true,
+        }
+    }
+}
+
+impl fmt::Debug for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Fault")
+            .field("kind", &self.kind)
+            .field("verb", &self.verb)
+            .field("resource", &self.resource)
+            .field("lasting", &self.lasting)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A fault that waits for its requests. Dropping this leaves it there.
+#[derive(Debug, Clone)]
+pub struct Injected {
+    active: Arc<Active>,
+    list: Weak<Mutex<Vec<Arc<Active>>>>,
+}
+
+impl Injected {
+    /// How many requests it has met.
+    pub fn hits(&self) -> u64 {
+        self.active.hits.load(Ordering::SeqCst)
+    }
+
+    /// Takes it away.
+    pub fn remove(&self) {
+        if let Some(list) = self.list.upgrade() {
+            lock(&list).retain(|active| !Arc::ptr_eq(active, &self.active));
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Active {
+    fault: Fault,
+    until: Option<Instant>,
+    hits: AtomicU64,
+}
+
+impl Active {
+    fn is_spent(&self) -> bool {
+        match self.fault.lasting {
+            Lasting::Times(count) => self.hits.load(Ordering::SeqCst) >= count,
+            Lasting::For(_) => self.until.is_some_and(|until| Instant::now() >= until),
+            Lasting::Forever => false,
+        }
+    }
+}
+
+/// The faults that wait.
+#[derive(Debug, Default)]
+pub(super) struct Faults {
+    active: Arc<Mutex<Vec<Arc<Active>>>>,
+}
+
+/// What goes wrong with one request.
+#[derive(Debug, Default)]
+pub(super) struct Mishap {
+    pub(super) delay: Option<Duration>,
+    pub(super) before: Option<Before>,
+    pub(super) effect: Option<Effect>,
+    pub(super) stale_by: u64,
+    pub(super) no_bookmarks: bool,
+    pub(super) no_streaming: Option<NoStreaming>,
+}
+
+impl Faults {
+    pub(super) fn inject(&self, fault: Fault) -> Injected {
+        let until = match fault.lasting {
+            Lasting::For(time) => Some(Instant::now() + time),
+            _ => None,
+        };
+        let active = Arc::new(Active {
+            fault,
+            until,
+            hits: AtomicU64::new(0),
+        });
+        lock(&self.active).push(active.clone());
+        Injected {
+            active,
+            list: Arc::downgrade(&self.active),
+        }
+    }
+
+    pub(super) fn clear(&self) {
+        lock(&self.active).clear();
+    }
+
+    /// Takes what meets a request: the oldest fault of each sort, and where one of them is instead
+    /// of an answer, no other sort but a delay.
+    pub(super) fn meet(&self, asked: &Asked) -> Mishap {
+        let mut list = lock(&self.active);
+        list.retain(|active| !active.is_spent());
+        let matching: Vec<_> = list
+            .iter()
+            .filter(|active| active.fault.matches(asked))
+            .collect();
+        let mut mishap = Mishap::default();
+        let instead = |active: &&&Arc<Active>| matches!(active.fault.kind, Kind::Before(_));
+        let no_answer = matching.iter().find(instead).copied();
+        for active in matching {
+            let other = !matches!(active.fault.kind, Kind::Before(_) | Kind::Delay(_));
+            if other && no_answer.is_some() {
+                continue;
+            }
+            if mishap.take(&active.fault.kind) {
+                active.hits.fetch_add(1, Ordering::SeqCst);
+            }
+        }
+        list.retain(|active| !active.is_spent());
+        mishap
+    }
+}
+
+impl Mishap {
+    /// Whether there was room for it.
+    fn take(&mut self, kind: &Kind) -> bool {
+        match kind {
+            Kind::Before(before) if self.before.is_none() => self.before = Some(before.clone()),
+            Kind::Delay(time) if self.delay.is_none() => self.delay = Some(*time),
+            Kind::Stream(effect) if self.effect.is_none() => self.effect = Some(effect.clone()),
+            Kind::StaleList(versions) if self.stale_by == 0 => self.stale_by = *versions,
+            Kind::NoBookmarks if !self.no_bookmarks => self.no_bookmarks = true,
+            Kind::NoStreamingList(how) if self.no_streaming.is_none() => {
+                self.no_streaming = Some(*how);
+            }
+            _ => return false,
+        }
+        true
+    }
+}
+
+fn lock(list: &Mutex<Vec<Arc<Active>>>) -> MutexGuard<'_, Vec<Arc<Active>>> {
+    list.lock().unwrap_or_else(PoisonError::into_inner)
+}

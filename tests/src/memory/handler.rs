@@ -1,0 +1,384 @@
+//! One request, from its path to its answer.
+
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, StatusCode};
+use serde_json::{Value, json};
+
+use super::Shared;
+use super::answer::Answer;
+use super::fault::Mishap;
+use super::form::Form;
+use super::list::ListQuery;
+use super::object::{Stored, key};
+use super::patch::PatchKind;
+use super::request::{Asked, Verb};
+use super::resource::{Resource, group_version};
+use super::status::Status;
+use super::stream::{Envelope, Source};
+use super::table::Columns;
+use super::users::User;
+use super::watch::Watch;
+use super::write::{self, Deletion, Preconditions, Target};
+use super::{discovery, review};
+
+/// A request whose user is known.
+pub(super) struct Call<'a> {
+    pub(super) shared: &'a Arc<Shared>,
+    pub(super) asked: &'a Asked,
+    pub(super) user: &'a User,
+    pub(super) headers: &'a HeaderMap,
+    pub(super) body: &'a [u8],
+    pub(super) mishap: &'a Mishap,
+}
+
+pub(super) fn answer(call: &Call<'_>) -> Result<Answer, Status> {
+    let asked = call.asked;
+    if let Some(answer) = discovery::open_to_all(call) {
+        return Ok(answer);
+    }
+    if call.user.is_anonymous() {
+        return Err(forbidden(asked));
+    }
+    if asked.version.is_empty() || asked.resource.is_empty() {
+        return discovery::answer(call);
+    }
+    if let Some(answer) = review::answer(call)? {
+        return Ok(answer);
+    }
+    let Some(index) = call.shared.resources.iter().position(|resource| {
+        resource.plural == asked.resource
+            && resource.group == asked.group
+            && resource.version == asked.version
+    }) else {
+        return unknown(call);
+    };
+    let resource = &call.shared.resources[index];
+    check_path(asked, resource)?;
+    match asked.verb {
+        Verb::List => list(call, index),
+        Verb::Watch => watch(call, index),
+        Verb::Get => get(call, index),
+        Verb::Create | Verb::Update | Verb::Patch => store(call, index),
+        Verb::Delete => delete(call, index),
+        Verb::DeleteCollection => delete_collection(call, index),
+    }
+}
+
+/// A path whose group is not served is no path at all.
+fn unknown(call: &Call<'_>) -> Result<Answer, Status> {
+    let Asked { group, version, .. } = call.asked;
+    let served = call
+        .shared
+        .resources
+        .iter()
+        .any(|resource| resource.group == *group && resource.version == *version);
+    if served {
+        Err(Status::unknown_path())
+    } else {
+        Ok(Answer::text(StatusCode::NOT_FOUND, "404 page not found\n"))
+    }
+}
+
+fn check_path(asked: &Asked, resource: &Resource) -> Result<(), Status> {
+    let status = asked.subresource == "status" && resource.has_status;
+    if !asked.subresource.is_empty() && !status {
+        return Err(Status::unknown_path());
+    }
+    let needs_namespace = resource.namespaced
+        && asked.namespace.is_empty()
+        && (!asked.name.is_empty() || asked.verb == Verb::Create);
+    let method = match asked.verb {
+        Verb::Create if !asked.name.is_empty() => true,
+        Verb::Update | Verb::Patch => asked.name.is_empty(),
+        _ => false,
+    };
+    if method {
+        let message = "the server does not allow this method on the requested resource";
+        return Err(Status::new(405, "MethodNotAllowed", message).with_details(json!({})));
+    }
+    if needs_namespace || (!resource.namespaced && !asked.namespace.is_empty()) {
+        return Err(Status::unknown_path());
+    }
+    Ok(())
+}
+
+fn list(call: &Call<'_>, index: usize) -> Result<Answer, Status> {
+    let (asked, resource) = (call.asked, &call.shared.resources[index]);
+    let form = call.form()?;
+    let query = ListQuery::parse(asked, index, resource)?;
+    let page = query.run(&call.shared.store(), call.mishap.stale_by)?;
+    let columns = Columns::of(resource);
+    let envelope = Envelope {
+        head: page.head(&form, resource, &columns),
+        between: b",",
+        after_each: b"",
+        tail: page.tail(&form, resource),
+    };
+    let items = page.into_objects();
+    let items = items
+        .iter()
+        .map(|object| form.item(resource, &columns, object));
+    Ok(Answer::Stream {
+        source: Source::Ready(items.collect()),
+        envelope,
+    })
+}
+
+fn watch(call: &Call<'_>, index: usize) -> Result<Answer, Status> {
+    let watch = Watch::open(call.shared, call.asked, index, call.form()?, call.mishap)?;
+    let envelope = Envelope {
+        after_each: b"\n",
+        ..Envelope::default()
+    };
+    Ok(Answer::Stream {
+        source: Source::Watch(Box::new(watch)),
+        envelope,
+    })
+}
+
+fn get(call: &Call<'_>, index: usize) -> Result<Answer, Status> {
+    let (asked, resource) = (call.asked, &call.shared.resources[index]);
+    let store = call.shared.store();
+    let found = store
+        .get(index, &key(&asked.namespace, &asked.name))
+        .cloned();
+    if let Ok(version) = asked.parameter("resourceVersion").parse::<u64>()
+        && version > store.version
+    {
+        return Err(Status::too_large(version, store.version));
+    }
+    drop(store);
+    let found = found.ok_or_else(|| Status::not_found(resource, &asked.name))?;
+    call.single(index, StatusCode::OK, &found)
+}
+
+fn store(call: &Call<'_>, index: usize) -> Result<Answer, Status> {
+    let (asked, resource) = (call.asked, &call.shared.resources[index]);
+    let target = call.target(index);
+    let kind = match asked.verb {
+        Verb::Patch => Some(PatchKind::of(call.content_type(), resource)?),
+        _ => {
+            call.expect_json()?;
+            None
+        }
+    };
+    let body = call.json_body()?;
+    let mut store = call.shared.store();
+    let (stored, code) = match kind {
+        Some(kind) => {
+            let stored = write::patch(&mut store, target, |object| kind.apply(object, &body))?;
+            (stored, StatusCode::OK)
+        }
+        None if asked.verb == Verb::Create => (
+            write::create(&mut store, target, body)?,
+            StatusCode::CREATED,
+        ),
+        None => (write::update(&mut store, target, body)?, StatusCode::OK),
+    };
+    call.shared.after_change(&mut store, index);
+    drop(store);
+    call.single(index, code, &stored)
+}
+
+fn delete(call: &Call<'_>, index: usize) -> Result<Answer, Status> {
+    let resource = &call.shared.resources[index];
+    let conditions = call.preconditions()?;
+    let mut store = call.shared.store();
+    let deletion = write::delete(&mut store, call.target(index), &conditions)?;
+    if resource.plural == "namespaces" && matches!(deletion, Deletion::Gone(_)) {
+        call.shared.empty_namespace(&mut store, &call.asked.name);
+    }
+    call.shared.after_change(&mut store, index);
+    drop(store);
+    match deletion {
+        Deletion::Marked(object) => call.single(index, StatusCode::OK, &object),
+        Deletion::Gone(object) if returns_deleted(resource) => {
+            call.single(index, StatusCode::OK, &object)
+        }
+        Deletion::Gone(object) => Ok(Answer::json(StatusCode::OK, &deleted(resource, &object))),
+    }
+}
+
+/// The resources whose registry has `ReturnDeletedObject` set.
+fn returns_deleted(resource: &Resource) -> bool {
+    const NAMES: [&str; 8] = [
+        "namespaces",
+        "persistentvolumeclaims",
+        "persistentvolumes",
+        "pods",
+        "podtemplates",
+        "resourcequotas",
+        "serviceaccounts",
+        "services",
+    ];
+    resource.group.is_empty() && NAMES.contains(&resource.plural.as_str())
+}
+
+fn deleted(resource: &Resource, object: &Stored) -> Value {
+    let mut details = json!({
+        "name": object.name,
+        "kind": resource.plural,
+        "uid": object.uid,
+    });
+    if !resource.group.is_empty() {
+        details["group"] = resource.group.as_str().into();
+    }
+    json!({
+        "kind": "Status",
+        "apiVersion": "v1",
+        "metadata": {},
+        "status": "Success",
+        "details": details,
+    })
+}
+
+fn delete_collection(call: &Call<'_>, index: usize) -> Result<Answer, Status> {
+    let resource = &call.shared.resources[index];
+    let form = call.form()?;
+    let query = ListQuery::parse(call.asked, index, resource)?;
+    let mut store = call.shared.store();
+    let page = query.run(&store, 0)?;
+    let columns = Columns::of(resource);
+    let (head, tail) = (
+        page.head(&form, resource, &columns),
+        page.tail(&form, resource),
+    );
+    let mut items = Vec::new();
+    for object in page.into_objects() {
+        let target = Target {
+            namespace: &object.namespace,
+            name: &object.name,
+            ..call.target(index)
+        };
+        let (Deletion::Gone(left) | Deletion::Marked(left)) =
+            write::delete(&mut store, target, &Preconditions::default())?;
+        items.push(form.item(resource, &columns, &left));
+    }
+    call.shared.after_change(&mut store, index);
+    drop(store);
+    Ok(Answer::Stream {
+        source: Source::Ready(items.into()),
+        envelope: Envelope {
+            head,
+            between: b",",
+            after_each: b"",
+            tail,
+        },
+    })
+}
+
+fn forbidden(asked: &Asked) -> Status {
+    let user = "system:anonymous";
+    let verb = asked.verb.as_str();
+    if asked.resource.is_empty() {
+        let message = format!(
+            "forbidden: User \"{user}\" cannot {verb} path \"{}\"",
+            asked.path
+        );
+        return Status::new(403, "Forbidden", message).with_details(json!({}));
+    }
+    let qualified = if asked.group.is_empty() {
+        asked.resource.clone()
+    } else {
+        format!("{}.{}", asked.resource, asked.group)
+    };
+    let named = if asked.name.is_empty() {
+        String::new()
+    } else {
+        format!(" \"{}\"", asked.name)
+    };
+    let place = if asked.namespace.is_empty() {
+        "at the cluster scope".to_owned()
+    } else {
+        format!("in the namespace \"{}\"", asked.namespace)
+    };
+    let message = format!(
+        "{qualified}{named} is forbidden: User \"{user}\" cannot {verb} resource \"{}\" in API \
+         group \"{}\" {place}",
+        asked.resource, asked.group
+    );
+    let mut details = json!({ "kind": asked.resource });
+    if !asked.name.is_empty() {
+        details["name"] = asked.name.as_str().into();
+    }
+    if !asked.group.is_empty() {
+        details["group"] = asked.group.as_str().into();
+    }
+    Status::new(403, "Forbidden", message).with_details(details)
+}
+
+impl Call<'_> {
+    pub(super) fn form(&self) -> Result<Form, Status> {
+        Form::negotiate(self.headers, self.asked.parameter("includeObject"))
+    }
+
+    fn content_type(&self) -> &str {
+        let value = self.headers.get(CONTENT_TYPE);
+        value
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+    }
+
+    pub(super) fn expect_json(&self) -> Result<(), Status> {
+        let essence = self
+            .content_type()
+            .split(';')
+            .next()
+            .unwrap_or_default()
+            .trim();
+        if ["", "application/json"].contains(&essence) {
+            return Ok(());
+        }
+        let message = format!(
+            "the body of the request was in an unknown format ({essence}) - accepted media types \
+             include: application/json"
+        );
+        Err(Status::new(415, "UnsupportedMediaType", message))
+    }
+
+    pub(super) fn json_body(&self) -> Result<Value, Status> {
+        serde_json::from_slice(self.body).map_err(|error| {
+            Status::bad_request(format!("the body of the request is not JSON: {error}"))
+        })
+    }
+
+    fn target(&self, index: usize) -> Target<'_> {
+        Target {
+            index,
+            resource: &self.shared.resources[index],
+            namespace: &self.asked.namespace,
+            name: &self.asked.name,
+            status: self.asked.subresource == "status",
+            dry_run: self.asked.is_dry_run(),
+        }
+    }
+
+    fn preconditions(&self) -> Result<Preconditions, Status> {
+        if self.body.is_empty() {
+            return Ok(Preconditions::default());
+        }
+        let body = self.json_body()?;
+        let text = |name: &str| body["preconditions"][name].as_str().map(str::to_owned);
+        Ok(Preconditions {
+            uid: text("uid"),
+            version: text("resourceVersion"),
+        })
+    }
+
+    fn single(&self, index: usize, code: StatusCode, object: &Stored) -> Result<Answer, Status> {
+        let resource = &self.shared.resources[index];
+        let form = self.form()?;
+        let mut bytes = BytesMut::new();
+        form.write_single(resource, &Columns::of(resource), object, true, &mut bytes);
+        bytes.extend_from_slice(b"\n");
+        Ok(Answer::encoded(code, Bytes::from(bytes)))
+    }
+}
+
+/// The name of a served group and version, as in `apps/v1`.
+pub(super) fn version_of(resource: &Resource) -> String {
+    group_version(&resource.group, &resource.version)
+}

@@ -1,0 +1,287 @@
+//! Lists: pages, versions, selectors.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
+use serde_json::{Value, json};
+
+use super::form::Form;
+use super::object::Stored;
+use super::request::Asked;
+use super::resource::Resource;
+use super::selector::Selector;
+use super::status::{Cause, Status};
+use super::store::Store;
+use super::table::Columns;
+
+/// What a list request wants, its options checked.
+#[derive(Debug)]
+pub(super) struct ListQuery {
+    limit: Option<usize>,
+    from: From,
+    /// The resource's place among the server's resources.
+    pub(super) index: usize,
+    pub(super) selector: Selector,
+    /// Keys start with this.
+    pub(super) prefix: String,
+}
+
+/// Which state a list shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum From {
+    Newest,
+    /// Any state will do; a limit is not heeded.
+    Any,
+    NotOlderThan(u64),
+    Exact(u64),
+    /// A later page of the state at a version, or of the newest one.
+    Continue {
+        version: Option<u64>,
+        start: String,
+    },
+}
+
+/// The objects of one page.
+#[derive(Debug)]
+pub(super) struct Page {
+    version: u64,
+    objects: Vec<Arc<Stored>>,
+    next: Option<String>,
+    remaining: Option<usize>,
+}
+
+impl ListQuery {
+    pub(super) fn parse(asked: &Asked, index: usize, resource: &Resource) -> Result<Self, Status> {
+        check_options(asked)?;
+        let limit = asked.number("limit")?.filter(|limit| *limit > 0);
+        Ok(Self {
+            limit: limit.and_then(|limit| usize::try_from(limit).ok()),
+            from: From::parse(asked, limit.is_some())?,
+            index,
+            selector: selector(asked, resource)?,
+            prefix: prefix(resource, &asked.namespace),
+        })
+    }
+
+    /// Answers from the state `behind` versions ago instead of the newest.
+    pub(super) fn run(&self, store: &Store, behind: u64) -> Result<Page, Status> {
+        let floor = store.floor(self.index);
+        let newest = store.version.saturating_sub(behind).max(floor);
+        let (version, start) = match &self.from {
+            From::Newest | From::Any => (newest, ""),
+            From::NotOlderThan(asked) | From::Exact(asked) if *asked > store.version => {
+                return Err(Status::too_large(*asked, store.version));
+            }
+            From::NotOlderThan(_) => (newest, ""),
+            From::Exact(asked) if *asked < floor => {
+                let message = "The provided resource version is too old.";
+                return Err(Status::expired(message));
+            }
+            From::Exact(asked) => (*asked, ""),
+            From::Continue { version, start } => (version.unwrap_or(newest), start.as_str()),
+        };
+        if version < floor {
+            return Err(expired_page(start));
+        }
+        Ok(self.page(store, version, start))
+    }
+
+    fn page(&self, store: &Store, version: u64, start: &str) -> Page {
+        let mut matching = self.matching(store, version, start);
+        let limit = self.limit.filter(|_| self.from != From::Any);
+        let Some(limit) = limit.filter(|limit| *limit < matching.len()) else {
+            return Page {
+                version,
+                objects: matching,
+                next: None,
+                remaining: None,
+            };
+        };
+        let rest = matching.len() - limit;
+        matching.truncate(limit);
+        let last = matching.last().map_or("", |object| &object.key);
+        let next = token(Some(version), &format!("{last}\0"));
+        Page {
+            version,
+            objects: matching,
+            next: Some(next),
+            remaining: self.selector.is_empty().then_some(rest),
+        }
+    }
+
+    fn matching(&self, store: &Store, version: u64, start: &str) -> Vec<Arc<Stored>> {
+        let mut found = store.range_at(self.index, version, start, &self.prefix);
+        found.retain(|object| self.selector.matches(object));
+        found
+    }
+}
+
+impl From {
+    fn parse(asked: &Asked, limited: bool) -> Result<Self, Status> {
+        let (token, version) = (
+            asked.parameter("continue"),
+            asked.parameter("resourceVersion"),
+        );
+        if !token.is_empty() {
+            if !["", "0"].contains(&version) {
+                return Err(Status::bad_request(
+                    "specifying resource version is not allowed when using continue",
+                ));
+            }
+            return read_token(token);
+        }
+        let version = match version {
+            "" => return Ok(Self::Newest),
+            "0" => return Ok(Self::Any),
+            text => parse_version(text)?,
+        };
+        match asked.parameter("resourceVersionMatch") {
+            "Exact" => Ok(Self::Exact(version)),
+            // A limit makes a plain version an exact one.
+            "" if limited => Ok(Self::Exact(version)),
+            _ => Ok(Self::NotOlderThan(version)),
+        }
+    }
+}
+
+impl Page {
+    /// What stands before the items.
+    pub(super) fn head(&self, form: &Form, resource: &Resource, columns: &Columns) -> Bytes {
+        let (kind, version) = form.list_kind(resource);
+        let mut head = if resource.is_custom && matches!(form, Form::Whole) {
+            json!({ "apiVersion": version })
+        } else {
+            json!({ "kind": kind, "apiVersion": version, "metadata": self.metadata() })
+        };
+        let items = if let Form::Table(_) = form {
+            head["columnDefinitions"] = columns.definitions();
+            "rows"
+        } else {
+            "items"
+        };
+        let text = head.to_string();
+        format!("{},\"{items}\":[", &text[..text.len() - 1]).into()
+    }
+
+    /// What stands after the items.
+    pub(super) fn tail(&self, form: &Form, resource: &Resource) -> Bytes {
+        if resource.is_custom && matches!(form, Form::Whole) {
+            let (kind, metadata) = (form.list_kind(resource).0, self.metadata());
+            return format!("],\"kind\":\"{kind}\",\"metadata\":{metadata}}}\n").into();
+        }
+        Bytes::from_static(b"]}\n")
+    }
+
+    pub(super) fn into_objects(self) -> Vec<Arc<Stored>> {
+        self.objects
+    }
+
+    fn metadata(&self) -> Value {
+        let mut metadata = json!({ "resourceVersion": self.version.to_string() });
+        if let Some(next) = &self.next {
+            metadata["continue"] = next.as_str().into();
+        }
+        if let Some(remaining) = self.remaining {
+            metadata["remainingItemCount"] = remaining.into();
+        }
+        metadata
+    }
+}
+
+/// The keys of a namespace, or all of them.
+pub(super) fn prefix(resource: &Resource, namespace: &str) -> String {
+    if resource.namespaced && !namespace.is_empty() {
+        format!("{namespace}/")
+    } else {
+        String::new()
+    }
+}
+
+pub(super) fn selector(asked: &Asked, resource: &Resource) -> Result<Selector, Status> {
+    let (labels, fields) = (
+        asked.parameter("labelSelector"),
+        asked.parameter("fieldSelector"),
+    );
+    let selector = Selector::parse(resource, labels, fields)?;
+    Ok(if asked.name.is_empty() {
+        selector
+    } else {
+        selector.and_name(&asked.name)
+    })
+}
+
+pub(super) fn parse_version(text: &str) -> Result<u64, Status> {
+    text.parse().map_err(|_| {
+        Status::bad_request(format!(
+            "Invalid value: {text:?}: strconv.ParseUint: parsing {text:?}: invalid syntax"
+        ))
+    })
+}
+
+/// The rules of apimachinery's `ValidateListOptions`.
+fn check_options(asked: &Asked) -> Result<(), Status> {
+    const FIELD: &str = "resourceVersionMatch";
+    let (version, wanted) = (asked.parameter("resourceVersion"), asked.parameter(FIELD));
+    let mut causes = Vec::new();
+    if !wanted.is_empty() {
+        if version.is_empty() {
+            let why = "resourceVersionMatch is forbidden unless resourceVersion is provided";
+            causes.push(Cause::forbidden(FIELD, why));
+        }
+        if !asked.parameter("continue").is_empty() {
+            let why = "resourceVersionMatch is forbidden when continue is provided";
+            causes.push(Cause::forbidden(FIELD, why));
+        }
+        if !["Exact", "NotOlderThan"].contains(&wanted) {
+            let supported = "\"Exact\", \"NotOlderThan\", \"\"";
+            causes.push(Cause::unsupported(FIELD, wanted, supported));
+        }
+        if wanted == "Exact" && version == "0" {
+            let why = "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"";
+            causes.push(Cause::forbidden(FIELD, why));
+        }
+    }
+    if asked.switch("sendInitialEvents").is_some() {
+        let why = "sendInitialEvents is forbidden for list";
+        causes.push(Cause::forbidden("sendInitialEvents", why));
+    }
+    if causes.is_empty() {
+        Ok(())
+    } else {
+        Err(Status::invalid_options(&causes))
+    }
+}
+
+/// The real server's token: where the next page starts, and in which state. Without a version it is
+/// the newest one.
+fn token(version: Option<u64>, start: &str) -> String {
+    let version = version.map_or(json!(-1), Value::from);
+    let token = json!({ "v": "meta.k8s.io/v1", "rv": version, "start": start });
+    URL_SAFE_NO_PAD.encode(token.to_string())
+}
+
+fn read_token(text: &str) -> Result<From, Status> {
+    let read = || {
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+        let token: Value = serde_json::from_slice(&bytes).ok()?;
+        Some(From::Continue {
+            version: token["rv"]
+                .as_i64()
+                .and_then(|version| u64::try_from(version).ok()),
+            start: token["start"].as_str()?.to_owned(),
+        })
+    };
+    read().ok_or_else(|| Status::bad_request("continue key is not valid"))
+}
+
+fn expired_page(start: &str) -> Status {
+    let message = "The provided continue parameter is too old to display a consistent list result. \
+                   You can start a new list without the continue parameter, or use the continue \
+                   token in this response to retrieve the remainder of the results. Continuing with \
+                   the provided token results in an inconsistent list - objects that were created, \
+                   modified, or deleted between the time the first chunk was returned and now may \
+                   show up in the list.";
+    Status::expired(message).with_continue(token(None, start))
+}

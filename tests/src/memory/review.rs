@@ -1,0 +1,31 @@
+//! `kubectl auth whoami`.
+
+use http::StatusCode;
+use serde_json::json;
+
+use super::answer::Answer;
+use super::handler::Call;
+use super::request::Verb;
+use super::status::Status;
+
+const GROUP: &str = "authentication.k8s.io";
+
+/// Answers a `SelfSubjectReview`; `None` for any other request.
+pub(super) fn answer(call: &Call<'_>) -> Result<Option<Answer>, Status> {
+    let asked = call.asked;
+    let is_review = asked.group == GROUP
+        && asked.version == "v1"
+        && asked.resource == "selfsubjectreviews"
+        && asked.verb == Verb::Create;
+    if !is_review {
+        return Ok(None);
+    }
+    call.expect_json()?;
+    let review = json!({
+        "kind": "SelfSubjectReview",
+        "apiVersion": "authentication.k8s.io/v1",
+        "metadata": {},
+        "status": { "userInfo": { "username": call.user.name, "groups": call.user.groups } },
+    });
+    Ok(Some(Answer::json(StatusCode::CREATED, &review)))
+}

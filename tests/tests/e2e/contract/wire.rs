@@ -1,0 +1,320 @@
+//! HTTP to a server as it is: no retries, no errors made of answers.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::FutureExt as _;
+use harness::memory::ApiService;
+use http::{HeaderMap, Method, Request, Response};
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt as _, Full};
+use hyper_util::rt::TokioIo;
+use libtest_mimic::Failed;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, ServerName};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tower::Service as _;
+
+use crate::trial::Outcome;
+
+/// No step of a check takes this long unless something hangs.
+const LIMIT: Duration = Duration::from_secs(60);
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+type AnyBody = UnsyncBoxBody<Bytes, BoxError>;
+
+/// A server that the checks run against.
+#[derive(Clone)]
+pub(crate) struct Wire {
+    endpoint: Endpoint,
+    /// Tells the namespaces of one run from those of another.
+    run: String,
+}
+
+#[derive(Clone)]
+enum Endpoint {
+    Service(ApiService),
+    Tls {
+        address: SocketAddr,
+        connector: TlsConnector,
+        token: Option<String>,
+    },
+}
+
+/// An answer, whole.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) code: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Answer {
+    /// The body as JSON; null where it is none.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_default()
+    }
+
+    pub(crate) fn expect(self, code: u16) -> Result<Value, Failed> {
+        if self.code == code {
+            return Ok(self.json());
+        }
+        Err(format!("{} instead of {code}: {}", self.code, self.text).into())
+    }
+}
+
+impl Wire {
+    pub(crate) fn service(service: ApiService) -> Self {
+        Self::new(Endpoint::Service(service))
+    }
+
+    /// `token` is the credential.
+    pub(crate) fn tls(address: SocketAddr, ca: &str, token: Option<&str>) -> Result<Self, Failed> {
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_slice(ca.as_bytes())?)?;
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = rustls::ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        Ok(Self::new(Endpoint::Tls {
+            address,
+            connector: TlsConnector::from(Arc::new(config)),
+            token: token.map(str::to_owned),
+        }))
+    }
+
+    fn new(endpoint: Endpoint) -> Self {
+        static RUNS: AtomicUsize = AtomicUsize::new(0);
+        let run = RUNS.fetch_add(1, Ordering::SeqCst);
+        Self {
+            endpoint,
+            run: format!("{}-{run}", std::process::id()),
+        }
+    }
+
+    /// The same server, asked with another token, or with none.
+    pub(crate) fn with_token(&self, new: Option<&str>) -> Self {
+        let mut wire = self.clone();
+        match &mut wire.endpoint {
+            Endpoint::Service(service) => *service = service.clone().authenticated(),
+            Endpoint::Tls { token, .. } => *token = new.map(str::to_owned),
+        }
+        wire
+    }
+
+    /// The path of a resource in a namespace of this run; the namespace is made.
+    pub(crate) async fn space(&self, name: &str) -> Result<Space<'_>, Failed> {
+        let namespace = format!("{name}-{}", self.run);
+        let object = json!({
+            "apiVersion": "v1",
+            "kind": "Namespace",
+            "metadata": { "name": namespace },
+        });
+        self.post("/api/v1/namespaces", &object)
+            .await?
+            .expect(201)?;
+        Ok(Space {
+            wire: self,
+            namespace,
+        })
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Result<Answer, Failed> {
+        self.send(Method::GET, path, &[], None).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, object: &Value) -> Result<Answer, Failed> {
+        self.send(Method::POST, path, &[JSON], Some(object)).await
+    }
+
+    pub(crate) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&Value>,
+    ) -> Result<Answer, Failed> {
+        within(async {
+            let response = self.open(method, path, headers, body).await?;
+            let (head, body) = response.into_parts();
+            let bytes = body.collect().await?.to_bytes();
+            Ok(Answer {
+                code: head.status.as_u16(),
+                headers: head.headers,
+                text: String::from_utf8_lossy(&bytes).into_owned(),
+            })
+        })
+        .await
+    }
+
+    /// Opens a watch; an answer other than 200 is an error that shows it.
+    pub(crate) async fn watch(&self, path: &str) -> Result<Events, Failed> {
+        self.watch_as(path, "application/json").await
+    }
+
+    pub(crate) async fn watch_as(&self, path: &str, accept: &str) -> Result<Events, Failed> {
+        within(async {
+            let headers = [("accept", accept)];
+            let response = self.open(Method::GET, path, &headers, None).await?;
+            let code = response.status();
+            let mut body = response.into_body();
+            if code != http::StatusCode::OK {
+                let bytes = body.collect().await?.to_bytes();
+                return Err(format!("{code}: {}", String::from_utf8_lossy(&bytes)).into());
+            }
+            // Headers may come with the first event only; nothing is lost by looking.
+            let mut events = Events {
+                body: None,
+                rest: Vec::new(),
+                ready: VecDeque::new(),
+            };
+            if let Some(Some(Ok(frame))) = body.frame().now_or_never()
+                && let Ok(data) = frame.into_data()
+            {
+                events.take(&data)?;
+            }
+            events.body = Some(body);
+            Ok(events)
+        })
+        .await
+    }
+
+    async fn open(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&Value>,
+    ) -> Result<Response<AnyBody>, Failed> {
+        let body = body.map(Value::to_string).unwrap_or_default();
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        match &self.endpoint {
+            Endpoint::Service(service) => {
+                let request = request.body(Full::new(Bytes::from(body)))?;
+                let response = service.clone().call(request).await?;
+                Ok(response.map(|body| body.map_err(BoxError::from).boxed_unsync()))
+            }
+            Endpoint::Tls {
+                address,
+                connector,
+                token,
+            } => {
+                request = request.header("host", address.to_string());
+                if let Some(token) = token {
+                    request = request.header("authorization", format!("Bearer {token}"));
+                }
+                let request = request.body(Full::new(Bytes::from(body)))?;
+                let stream = TcpStream::connect(address).await?;
+                let name = ServerName::try_from("127.0.0.1")?;
+                let stream = TokioIo::new(connector.connect(name, stream).await?);
+                let (mut sender, connection) =
+                    hyper::client::conn::http1::handshake(stream).await?;
+                tokio::spawn(connection);
+                let response = sender.send_request(request).await?;
+                Ok(response.map(|body| body.map_err(BoxError::from).boxed_unsync()))
+            }
+        }
+    }
+}
+
+pub(crate) const JSON: (&str, &str) = ("content-type", "application/json");
+
+/// A namespace of one check.
+pub(crate) struct Space<'a> {
+    pub(crate) wire: &'a Wire,
+    pub(crate) namespace: String,
+}
+
+impl Space<'_> {
+    /// The path of the namespace's config maps, and what follows it: `/name`, `?query`.
+    pub(crate) fn maps(&self, rest: &str) -> String {
+        format!("/api/v1/namespaces/{}/configmaps{rest}", self.namespace)
+    }
+
+    pub(crate) async fn make(&self, name: &str, labels: Value) -> Result<Value, Failed> {
+        let object = json!({
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": { "name": name, "labels": labels },
+        });
+        self.wire.post(&self.maps(""), &object).await?.expect(201)
+    }
+
+    pub(crate) async fn relabel(&self, name: &str, labels: Value) -> Result<Value, Failed> {
+        let patch = json!({ "metadata": { "labels": labels } });
+        let path = self.maps(&format!("/{name}"));
+        let kind = [("content-type", "application/merge-patch+json")];
+        let answer = self
+            .wire
+            .send(Method::PATCH, &path, &kind, Some(&patch))
+            .await?;
+        answer.expect(200)
+    }
+
+    pub(crate) async fn remove(&self, name: &str) -> Outcome {
+        let path = self.maps(&format!("/{name}"));
+        let answer = self.wire.send(Method::DELETE, &path, &[], None).await?;
+        answer.expect(200).map(drop)
+    }
+}
+
+/// The events of an open watch.
+pub(crate) struct Events {
+    body: Option<AnyBody>,
+    rest: Vec<u8>,
+    ready: VecDeque<Value>,
+}
+
+impl Events {
+    /// The next event; `None` at the end of the stream.
+    pub(crate) async fn next(&mut self) -> Result<Option<Value>, Failed> {
+        within(async {
+            loop {
+                if let Some(event) = self.ready.pop_front() {
+                    return Ok(Some(event));
+                }
+                let Some(body) = &mut self.body else {
+                    return Ok(None);
+                };
+                match body.frame().await {
+                    None => return Ok(None),
+                    Some(frame) => {
+                        if let Ok(data) = frame?.into_data() {
+                            self.take(&data)?;
+                        }
+                    }
+                }
+            }
+        })
+        .await
+    }
+
+    /// The next event, of which there must be one.
+    pub(crate) async fn event(&mut self) -> Result<Value, Failed> {
+        self.next().await?.ok_or_else(|| "the watch ended".into())
+    }
+
+    fn take(&mut self, data: &[u8]) -> Outcome {
+        self.rest.extend_from_slice(data);
+        while let Some(end) = self.rest.iter().position(|byte| *byte == b'\n') {
+            let line: Vec<u8> = self.rest.drain(..=end).collect();
+            self.ready.push_back(serde_json::from_slice(&line)?);
+        }
+        Ok(())
+    }
+}
+
+async fn within<T>(step: impl Future<Output = Result<T, Failed>>) -> Result<T, Failed> {
+    let done = tokio::time::timeout(LIMIT, step).await;
+    done.map_err(|_| Failed::from(format!("nothing came in {LIMIT:?}")))?
+}
