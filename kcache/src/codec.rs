@@ -1,8 +1,11 @@
 //! From bytes to stored forms.
 
-use serde::Deserialize;
+mod header;
+mod pruned;
+
 use serde::de::DeserializeOwned;
 
+pub(crate) use self::header::{Header, TypeNames};
 use crate::object::Key;
 
 /// An object as it came in, in one of the encodings that API servers speak.
@@ -93,42 +96,59 @@ impl DecodeError {
     }
 }
 
-/// Decodes JSON into anything that serde can read: typed objects, `DynamicObject`, own structs. What
-/// cannot be read is named by its `metadata`, if that can be.
+/// Decodes JSON into anything that serde can read: typed objects, `DynamicObject`, own structs.
+///
+/// `metadata.managedFields`, which is a good part of most objects and which nobody reads, is left
+/// out while decoding; [`WholeJsonCodec`] keeps it. What cannot be read is named by its `metadata`,
+/// if that can be.
+///
+/// # Example
+///
+/// ```
+/// # use k8s_openapi::api::core::v1::ConfigMap;
+/// use kcache::{Codec, JsonCodec, Raw, WholeJsonCodec};
+/// let json = br#"{"metadata": {"name": "a", "managedFields": [{"manager": "kubectl"}]}}"#;
+/// let map: ConfigMap = JsonCodec.decode(Raw::Json(json))?;
+/// assert_eq!(map.metadata.managed_fields, None);
+/// let map: ConfigMap = WholeJsonCodec.decode(Raw::Json(json))?;
+/// assert_eq!(map.metadata.managed_fields.map(|fields| fields.len()), Some(1));
+/// # Ok::<(), kcache::DecodeError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct JsonCodec;
 
+/// As [`JsonCodec`], with `managedFields`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct WholeJsonCodec;
+
 impl<V: DeserializeOwned> Codec<V> for JsonCodec {
     fn decode(&mut self, raw: Raw<'_>) -> Result<V, DecodeError> {
-        let Raw::Json(bytes) = raw else {
-            return Err(DecodeError::new("this codec reads JSON only"));
-        };
-        // serde's own message can quote the content, so only the place is told.
-        serde_json::from_slice(bytes).map_err(|error| {
-            let (kind, line, column) = (error.classify(), error.line(), error.column());
-            let error = DecodeError::new(format!(
-                "{kind:?} error in JSON at line {line} column {column}"
-            ));
-            match key_of(bytes) {
-                Some(key) => error.with_key(key),
-                None => error,
-            }
-        })
+        decode(raw, |json| pruned::from_slice(json))
     }
 }
 
-/// The key of an object that may be wrong everywhere else.
-fn key_of(json: &[u8]) -> Option<Key> {
-    #[derive(Deserialize)]
-    struct Named {
-        metadata: Names,
+impl<V: DeserializeOwned> Codec<V> for WholeJsonCodec {
+    fn decode(&mut self, raw: Raw<'_>) -> Result<V, DecodeError> {
+        decode(raw, |json| serde_json::from_slice(json))
     }
-    #[derive(Deserialize)]
-    struct Names {
-        namespace: Option<String>,
-        name: String,
-    }
-    let Named { metadata } = serde_json::from_slice(json).ok()?;
-    let Names { namespace, name } = metadata;
-    (!name.is_empty()).then(|| Key::new(namespace.as_deref().unwrap_or_default(), &name))
+}
+
+fn decode<V>(
+    raw: Raw<'_>,
+    read: impl FnOnce(&[u8]) -> Result<V, serde_json::Error>,
+) -> Result<V, DecodeError> {
+    let Raw::Json(bytes) = raw else {
+        return Err(DecodeError::new("this codec reads JSON only"));
+    };
+    // serde's own message can quote the content, so only the place is told.
+    read(bytes).map_err(|error| {
+        let (kind, line, column) = (error.classify(), error.line(), error.column());
+        let error = DecodeError::new(format!(
+            "{kind:?} error in JSON at line {line} column {column}"
+        ));
+        match Header::read(bytes).and_then(|header| header.key()) {
+            Some(key) => error.with_key(key),
+            None => error,
+        }
+    })
 }

@@ -11,9 +11,10 @@ use self::listing::Listing;
 use crate::codec::DecodeError;
 use crate::error::Error;
 use crate::object::{Key, Object};
-use crate::publisher::{Publisher, publisher};
+use crate::publisher::{Core, Publisher, publisher};
 use crate::store::State;
 use crate::version::{self, raise};
+use crate::wait::Origin;
 use crate::writer::{Updates, Writer};
 
 /// One thing that a source of changes says.
@@ -36,6 +37,8 @@ pub enum Input<V> {
     Apply(V),
     /// An object is gone; this is its last content, with the version of its removal.
     Remove(V),
+    /// An object that could not be read is gone; with the version of its removal, if that is known.
+    Gone(Key, Option<String>),
     /// Nothing changed up to this version.
     Bookmark(String),
     /// An object could not be read. What the cache has under the key stays; if the key of one in a
@@ -64,14 +67,15 @@ impl<V> Input<V> {
 /// # use k8s_openapi::api::core::v1::ConfigMap;
 /// use kcache::Input;
 /// let (maps, mut feed) = kcache::feed::<ConfigMap>();
-/// feed.send(Input::Item(ConfigMap::default()))?;
+/// feed.send(Input::Item(serde_json::from_str(r#"{"metadata": {"name": "a"}}"#)?))?;
 /// assert!(maps.cache().is_empty());
 /// feed.send(Input::Synced(Some("17".into())))?;
 /// assert_eq!(maps.cache().len(), 1);
-/// # Ok::<(), kcache::Error>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn feed<V: Object>() -> (Publisher<V>, Feed<V>) {
     let (publisher, writer) = publisher();
+    writer.core().progress.set_origin(Origin::Source);
     let feed = Feed {
         writer,
         mode: Mode::Listing(Listing::default()),
@@ -123,8 +127,8 @@ impl<V: Object> Feed<V> {
         self.send_all([input])
     }
 
-    /// Takes several inputs. What they change is one commit, apart from a list: its end is a commit
-    /// of its own.
+    /// Takes several inputs. What they change is one commit, apart from a list, whose end is a commit
+    /// of its own, and apart from an object that changes again: no change is lost in a later one.
     ///
     /// # Errors
     ///
@@ -138,6 +142,7 @@ impl<V: Object> Feed<V> {
             self.take(input, &mut updates);
         }
         self.flush(&mut updates);
+        self.tell_seen();
         Ok(())
     }
 
@@ -179,6 +184,23 @@ impl<V: Object> Feed<V> {
         self.writer.close(&Error::Closed);
     }
 
+    /// How many objects the list that comes in has so far.
+    pub(crate) fn listed(&self) -> usize {
+        match &self.mode {
+            Mode::Listing(listing) => listing.len(),
+            Mode::Watching => 0,
+        }
+    }
+
+    pub(crate) fn core(&self) -> &Arc<Core<V>> {
+        self.writer.core()
+    }
+
+    /// Closes the publisher, because the source cannot go on.
+    pub(crate) fn fail(mut self, error: &Error) {
+        self.writer.close(error);
+    }
+
     /// Waits until the publisher is closed, or nobody reads it any longer.
     pub async fn closed(&self) -> Error {
         self.writer.closed().await
@@ -205,23 +227,32 @@ impl<V: Object> Feed<V> {
                 self.writer.bad_object(key, &error.to_string());
             }
             (Input::Failed(reason), _) => self.writer.degraded(&reason),
-            (Input::Item(object) | Input::Apply(object), Mode::Listing(list)) => list.put(object),
-            (Input::Remove(object), Mode::Listing(listing)) => listing.take(&object),
-            (Input::Item(object) | Input::Apply(object), Mode::Watching) => {
-                self.applied(object, updates);
+            (Input::Item(object) | Input::Apply(object), _) => self.applied(object, updates),
+            (Input::Remove(object), _) => self.gone(Key::of(&object), object.version(), updates),
+            (Input::Gone(key, version), _) => {
+                self.gone(key, version.as_deref().unwrap_or_default(), updates);
             }
-            (Input::Remove(object), Mode::Watching) => self.gone(&object, updates),
         }
     }
 
     fn applied(&mut self, object: V, updates: &mut Updates<V>) {
+        if object.name().is_empty() {
+            let error = DecodeError::new("it has no name");
+            return self.take(Input::Bad(None, error), updates);
+        }
+        if let Mode::Listing(listing) = &mut self.mode {
+            return listing.put(object);
+        }
         self.recovered();
         let key = Key::of(&object);
+        self.flush_before(&key, updates);
         let state = self.writer.state();
         let refused = match present(&key, updates, &state) {
             Some(_) if self.old_history.remove(&key) => false,
-            Some(there) if there.uid() == object.uid() => older(&object, there.version(), true),
-            Some(there) => older(&object, there.version(), false),
+            Some(there) if there.uid() == object.uid() => {
+                older(object.version(), there.version(), true)
+            }
+            Some(there) => older(object.version(), there.version(), false),
             None => self.is_past(&object),
         };
         raise(&mut self.seen, object.version());
@@ -232,18 +263,21 @@ impl<V: Object> Feed<V> {
         }
     }
 
-    fn gone(&mut self, object: &V, updates: &mut Updates<V>) {
+    fn gone(&mut self, key: Key, version: &str, updates: &mut Updates<V>) {
+        if let Mode::Listing(listing) = &mut self.mode {
+            return listing.take(key, version);
+        }
         self.recovered();
-        let key = Key::of(object);
+        self.flush_before(&key, updates);
         let state = self.writer.state();
         let there = present(&key, updates, &state);
         let known = !self.old_history.remove(&key);
-        let refused = known && there.is_some_and(|there| older(object, there.version(), false));
-        raise(&mut self.seen, object.version());
+        let refused = known && there.is_some_and(|there| older(version, there.version(), false));
+        raise(&mut self.seen, version);
         if refused {
             self.writer.stale_input();
         } else {
-            raise(&mut self.removed, object.version());
+            raise(&mut self.removed, version);
             updates.insert(key, None);
         }
     }
@@ -253,12 +287,12 @@ impl<V: Object> Feed<V> {
         let removed = self
             .removed
             .as_ref()
-            .is_some_and(|at| older(object, at, false));
+            .is_some_and(|at| older(object.version(), at, false));
         removed
             || self
                 .listed
                 .as_ref()
-                .is_some_and(|at| older(object, at, true))
+                .is_some_and(|at| older(object.version(), at, true))
     }
 
     /// The list is complete: what it says, against what was there, is one commit.
@@ -295,6 +329,20 @@ impl<V: Object> Feed<V> {
         }
     }
 
+    /// Commits what is there if the key is among it.
+    fn flush_before(&mut self, key: &Key, updates: &mut Updates<V>) {
+        if updates.contains_key(key) {
+            self.flush(updates);
+        }
+    }
+
+    /// Tells who waits for a version how far the state is.
+    fn tell_seen(&mut self) {
+        if let (Mode::Watching, Some(seen)) = (&self.mode, &self.seen) {
+            self.writer.reached(seen);
+        }
+    }
+
     fn flush(&mut self, updates: &mut Updates<V>) {
         if !updates.is_empty() {
             self.writer.commit(std::mem::take(updates), &[]);
@@ -314,9 +362,9 @@ fn present<'a, V: Object>(
     }
 }
 
-/// True if the object is of an older version than this, or also of the `same`.
-fn older<V: Object>(object: &V, than: &str, same: bool) -> bool {
-    match version::compare(object.version(), than) {
+/// True if a version is older than another, or also if it is the `same`.
+fn older(version: &str, than: &str, same: bool) -> bool {
+    match version::compare(version, than) {
         Some(Ordering::Less) => !crate::fault::TakeOlder.strikes(),
         Some(Ordering::Equal) => same,
         _ => false,

@@ -63,6 +63,12 @@ mod event;
 mod object;
 mod version;
 
+// From an API server to inputs.
+mod informer;
+mod reflector;
+mod request;
+mod wire;
+
 // The way of a change, in its order.
 mod feed;
 
@@ -92,9 +98,10 @@ mod selector;
 mod status;
 mod sync;
 mod view;
+mod wait;
 
 pub use cache::Cache;
-pub use codec::{Codec, DecodeError, JsonCodec, Raw};
+pub use codec::{Codec, DecodeError, JsonCodec, Raw, WholeJsonCodec};
 pub use error::Error;
 pub use event::{Change, Event};
 pub use fact::{Fact, Involved, NodeName, Selects};
@@ -105,6 +112,9 @@ pub use feed::{Feed, Input, feed};
 pub use field::{Field, FieldError, FieldSelector};
 pub use filter::Filter;
 pub use index::{Anchors, Scope, SelectorIndex};
+pub use informer::{Informer, InformerBuilder};
+#[cfg(feature = "client")]
+pub use kcc_core::client;
 pub use lookup::Lookup;
 pub use mailbox::Overflow;
 pub use monitor::{Handler, Monitor};
@@ -115,4 +125,5 @@ pub use status::{Notice, Notices, Phase, Status};
 pub use store::Snapshot;
 pub use subscription::{Batch, Control, Start, SubscribeOptions, Subscription};
 pub use view::View;
+pub use wait::{Follower, WaitError};
 pub use writer::{Updates, Writer};

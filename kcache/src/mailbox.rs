@@ -5,7 +5,7 @@ mod backlog;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use tokio::sync::{broadcast, watch};
+use tokio::sync::{Notify, broadcast, watch};
 
 use self::backlog::Backlog;
 pub(crate) use self::backlog::Letter;
@@ -14,6 +14,7 @@ use crate::event::Change;
 use crate::filter::Filter;
 use crate::status::{Notice, NoticeBoard};
 use crate::sync::{Mutex, lock};
+use crate::wait::until;
 
 /// One subscription's share of every commit, narrowed to the data part of its filter.
 ///
@@ -29,6 +30,8 @@ pub(crate) struct Mailbox<V> {
 struct Bell {
     stage: watch::Sender<Stage>,
     notices: NoticeBoard,
+    /// The reader came back for more, or will not.
+    done: Notify,
 }
 
 /// Whom to wake and what to announce once all locks are released.
@@ -132,6 +135,10 @@ struct Inner<V> {
     discarded: bool,
     lag: Lag,
     waker: Option<Waker>,
+    /// The newest commit that was taken out by batches.
+    drained: u64,
+    /// The newest commit that the reader is through with: it came back for more.
+    done: u64,
 }
 
 /// Whether changes are being merged, and how often that began.
@@ -171,6 +178,7 @@ impl<V> Inner<V> {
 
     fn drain(&mut self) -> Drained<V> {
         self.lag.lagging = false;
+        self.drained = self.waiting.commit;
         let (filter, changes) = self.waiting.drain();
         Drained {
             commit: self.waiting.commit,
@@ -189,12 +197,15 @@ impl<V> Mailbox<V> {
             discarded: false,
             lag: Lag::default(),
             waker: None,
+            drained: 0,
+            done: 0,
         };
         Self {
             inner: Mutex::new(inner),
             bell: Arc::new(Bell {
                 stage: watch::Sender::new(Stage::Deferred),
                 notices: NoticeBoard::default(),
+                done: Notify::new(),
             }),
             limits,
         }
@@ -277,6 +288,7 @@ impl<V> Mailbox<V> {
         inner.discarded = true;
         drop(inner);
         drop((waiting, held));
+        self.bell.done.notify_waiters();
     }
 
     /// True if what waited was thrown away.
@@ -304,9 +316,37 @@ impl<V> Mailbox<V> {
 
     /// All that waits, or `None` after the end.
     pub(crate) fn poll_drain(&self, cx: &mut Context<'_>) -> Poll<Option<Drained<V>>> {
-        self.poll(cx, |inner| {
-            (!inner.waiting.is_empty()).then(|| inner.drain())
-        })
+        let polled = self.poll(cx, |inner| {
+            inner.done = inner.drained;
+            if inner.waiting.is_empty() {
+                inner.done = inner.waiting.commit;
+                return None;
+            }
+            Some(inner.drain())
+        });
+        self.bell.done.notify_waiters();
+        polled
+    }
+
+    /// The newest commit that was brought here.
+    pub(crate) fn delivered(&self) -> u64 {
+        let inner = lock(&self.inner);
+        let held = inner.held.as_ref().map_or(0, |held| held.commit);
+        inner.waiting.commit.max(held)
+    }
+
+    /// Waits until the reader by batches is through with a commit.
+    pub(crate) async fn done_with(&self, commit: u64) -> Result<(), Error> {
+        let done = || {
+            let inner = lock(&self.inner);
+            inner.done >= commit || inner.discarded
+        };
+        until(&self.bell.done, done).await;
+        let inner = lock(&self.inner);
+        match inner.error() {
+            Some(error) if inner.done < commit => Err(error.clone()),
+            _ => Ok(()),
+        }
     }
 
     /// All that waits, which may be nothing.

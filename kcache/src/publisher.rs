@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
@@ -21,6 +22,7 @@ use crate::store::State;
 use crate::subscription::{SubscribeOptions, Subscription};
 use crate::sync::{Mutex, lock};
 use crate::view::View;
+use crate::wait::{Progress, WaitError, within};
 use crate::writer::Writer;
 
 /// What the writer and all readers of one publisher share.
@@ -35,6 +37,7 @@ pub(crate) struct Core<V> {
     phase: watch::Sender<Phase>,
     pub(crate) notices: NoticeBoard,
     pub(crate) counters: Counters,
+    pub(crate) progress: Progress,
 }
 
 #[derive(Default)]
@@ -52,6 +55,7 @@ impl<V: Object> Core<V> {
             phase: watch::Sender::new(Phase::Syncing { failure: None }),
             notices: NoticeBoard::default(),
             counters: Counters::default(),
+            progress: Progress::default(),
         }
     }
 
@@ -196,7 +200,8 @@ impl<V: Object> Drop for Lease<V> {
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), kcache::Error> {
 /// let (maps, mut feed) = kcache::feed::<ConfigMap>();
 /// let mut changes = maps.subscribe();
-/// feed.relist([ConfigMap::default()], None)?;
+/// # let map: ConfigMap = serde_json::from_str(r#"{"metadata": {"name": "a"}}"#).expect("a map");
+/// feed.relist([map], None)?;
 /// maps.ready().await?;
 /// assert!(matches!(changes.next().await, Some(kcache::Event::Create { .. })));
 /// maps.close();
@@ -296,6 +301,44 @@ impl<V: Object> Publisher<V> {
             Ok(None) => Ok(()),
             Ok(Some(error)) => Err(error),
             Err(_) => Err(Error::Closed),
+        }
+    }
+
+    /// Waits until the state has seen a version of the resource, or a newer one: what a write
+    /// answered, so that one reads one's own writes.
+    ///
+    /// A quiet resource may show no newer version for a minute, and one that is filtered on the
+    /// server may never show that of an object which the filter leaves out; so this takes a time
+    /// after which it gives up. A view has seen a version when its source has, and when it has
+    /// taken in what came of that.
+    ///
+    /// # Errors
+    ///
+    /// [`WaitError`]. Joins have versions of two resources, and a method of their own.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use k8s_openapi::api::core::v1::ConfigMap;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let (maps, mut feed) = kcache::feed::<ConfigMap>();
+    /// let view = maps.view(kcache::Filter::namespace("default"));
+    /// feed.relist([], Some("41"))?;
+    /// view.wait_for("41", Duration::from_secs(10)).await?;
+    /// let late = view.wait_for("42", Duration::ZERO).await;
+    /// assert_eq!(late, Err(kcache::WaitError::TimedOut));
+    /// # Ok(()) }
+    /// ```
+    pub async fn wait_for(&self, version: &str, timeout: Duration) -> Result<(), WaitError> {
+        within(timeout, self.reached(version)).await
+    }
+
+    pub(crate) async fn reached(&self, version: &str) -> Result<(), WaitError> {
+        tokio::select! {
+            biased;
+            reached = self.core().progress.reached(version) => reached,
+            error = self.closed() => Err(error.into()),
         }
     }
 

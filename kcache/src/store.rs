@@ -145,7 +145,8 @@ impl<V: Object> State<V> {
 /// # use k8s_openapi::api::core::v1::ConfigMap;
 /// let (maps, mut feed) = kcache::feed::<ConfigMap>();
 /// let before = maps.cache().snapshot();
-/// feed.relist([ConfigMap::default()], None)?;
+/// # let map: ConfigMap = serde_json::from_str(r#"{"metadata": {"name": "a"}}"#).expect("a map");
+/// feed.relist([map], None)?;
 /// assert_eq!((before.len(), maps.cache().len()), (0, 1));
 /// assert!(before.commit() < maps.cache().snapshot().commit());
 /// # Ok::<(), kcache::Error>(())

@@ -6,7 +6,7 @@ use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
@@ -21,6 +21,7 @@ use crate::mailbox::{Drained, Letter, Limits, Overflow};
 use crate::object::Object;
 use crate::publisher::Publisher;
 use crate::status::{Notices, Phase, Status};
+use crate::wait::Follower;
 pub(crate) use tap::Tap;
 
 /// The changes of a publisher, from one state on and without a gap.
@@ -39,7 +40,8 @@ pub(crate) use tap::Tap;
 /// # use kcache::{Event, Filter};
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), kcache::Error> {
 /// # let (maps, mut feed) = kcache::feed::<ConfigMap>();
-/// # feed.relist([ConfigMap::default()], None)?;
+/// # let map: ConfigMap = serde_json::from_str(r#"{"metadata": {"name": "a"}}"#).expect("a map");
+/// # feed.relist([map], None)?;
 /// # feed.close();
 /// let mut changes = maps.subscribe_with(Filter::everything());
 /// while let Some(event) = changes.next().await {
@@ -244,6 +246,12 @@ impl<V: Object> Subscription<V> {
     /// A handle to refilter and close it while it is being read.
     pub fn control(&self) -> Control<V> {
         Control(self.tap.clone())
+    }
+
+    /// A handle to wait for whoever reads it by batches.
+    pub fn follower(&self) -> Follower {
+        let tap: Weak<Tap<V>> = Arc::downgrade(&self.tap);
+        Follower(tap)
     }
 
     /// The publisher's newest state through this filter. It can be ahead of the last event taken.

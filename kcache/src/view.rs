@@ -10,6 +10,7 @@ use crate::object::{Key, Object};
 use crate::publisher::{Publisher, publisher};
 use crate::status::Phase;
 use crate::subscription::{Batch, Start, Subscription, Tap};
+use crate::wait::Origin;
 use crate::writer::Writer;
 
 /// What a filter lets in of another publisher: a [`Publisher`] itself, with a filter that can be
@@ -51,6 +52,8 @@ impl<V: Object> View<V> {
         let input = Subscription::batches(source, filter);
         let tap = input.tap().clone();
         let (publisher, writer) = publisher();
+        let origin = Origin::Follower(input.follower());
+        publisher.core().progress.set_origin(origin);
         tokio::spawn(follow(input, writer));
         Self { publisher, tap }
     }

@@ -42,6 +42,15 @@ impl<V: Object> Writer<V> {
         Self { core }
     }
 
+    pub(crate) fn core(&self) -> &Arc<Core<V>> {
+        &self.core
+    }
+
+    /// The state has seen this version of its source.
+    pub(crate) fn reached(&mut self, version: &str) {
+        self.core.progress.reach(version);
+    }
+
     /// Makes the updates one commit, and delivers what they change, deletes first. `frontier` are
     /// the commits of the inputs that the new state has seen. An object under a key that is not its
     /// own is left out and reported.

@@ -41,9 +41,9 @@ impl<V: Object> Listing<V> {
         let newer = self
             .objects
             .get(&key)
-            .is_some_and(|there| is_older(&object, there.version()));
+            .is_some_and(|there| is_older(object.version(), there.version()));
         let past = self.removed.get(&key).and_then(Option::as_ref);
-        if past.is_some_and(|removed| is_older(&object, removed)) {
+        if past.is_some_and(|removed| is_older(object.version(), removed)) {
             return;
         }
         self.kept.remove(&key);
@@ -52,18 +52,21 @@ impl<V: Object> Listing<V> {
         }
     }
 
-    pub(super) fn take(&mut self, object: &V) {
-        version::raise(&mut self.newest, object.version());
-        let key = Key::of(object);
+    pub(super) fn take(&mut self, key: Key, version: &str) {
+        version::raise(&mut self.newest, version);
         let newer = self
             .objects
             .get(&key)
-            .is_some_and(|there| is_older(object, there.version()));
+            .is_some_and(|there| is_older(version, there.version()));
         if !newer {
             self.objects.remove(&key);
             self.kept.remove(&key);
-            version::raise(self.removed.entry(key).or_default(), object.version());
+            version::raise(self.removed.entry(key).or_default(), version);
         }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.objects.len()
     }
 
     pub(super) fn newest(&self) -> Option<&str> {
@@ -95,7 +98,9 @@ impl<V: Object> Listing<V> {
             let known = !old_history.remove(&key);
             match listed {
                 Some(listed) if known && is_same(&listed, there) => {}
-                Some(listed) if known && is_older(&listed, there.version()) => refused += 1,
+                Some(listed) if known && is_older(listed.version(), there.version()) => {
+                    refused += 1
+                }
                 Some(listed) => drop(updates.insert(key, Some(Arc::new(listed)))),
                 None if std::mem::take(&mut loses) => {}
                 None => drop(updates.insert(key, None)),
@@ -111,7 +116,7 @@ fn is_same<V: Object>(a: &V, b: &V) -> bool {
     a.uid() == b.uid() && version::compare(a.version(), b.version()) == Some(Ordering::Equal)
 }
 
-fn is_older<V: Object>(object: &V, than: &str) -> bool {
-    let order = version::compare(object.version(), than);
+fn is_older(version: &str, than: &str) -> bool {
+    let order = version::compare(version, than);
     order == Some(Ordering::Less) && !crate::fault::TakeOlder.strikes()
 }

@@ -12,6 +12,7 @@ use crate::publisher::Publisher;
 use crate::status::{Phase, Status};
 use crate::store::State;
 use crate::sync::{Mutex, lock};
+use crate::wait::{Follow, Waiting};
 
 /// A mailbox at a publisher, with the filter that it has there.
 pub(crate) struct Tap<V: Object> {
@@ -138,6 +139,16 @@ impl<V: Object> Tap<V> {
             status.waiting = self.mailbox.waiting() + self.passed.load(Ordering::Relaxed);
         }
         status
+    }
+}
+
+impl<V: Object> Follow for Tap<V> {
+    fn reached<'a>(&'a self, version: &'a str) -> Waiting<'a> {
+        Box::pin(async move {
+            self.source.reached(version).await?;
+            self.mailbox.done_with(self.mailbox.delivered()).await?;
+            Ok(())
+        })
     }
 }
 

@@ -1,0 +1,148 @@
+//! What there is to know of an object without decoding it.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+
+use crate::object::Key;
+
+/// The part of `metadata` that an engine needs of objects that it does not keep.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[derive(Default)]
+pub(crate) struct Header {
+    name: Option<String>,
+    namespace: Option<String>,
+    resource_version: Option<String>,
+    annotations: Option<HashMap<String, String>>,
+}
+
+impl Header {
+    /// Reads it from an object that may be wrong everywhere else.
+    pub(crate) fn read(json: &[u8]) -> Option<Self> {
+        #[derive(Deserialize)]
+        struct Named {
+            metadata: Header,
+        }
+        serde_json::from_slice(json)
+            .ok()
+            .map(|Named { metadata }| metadata)
+    }
+
+    /// Its key, if it has a name.
+    pub(crate) fn key(&self) -> Option<Key> {
+        let name = self.name.as_deref().filter(|name| !name.is_empty())?;
+        Some(Key::new(
+            self.namespace.as_deref().unwrap_or_default(),
+            name,
+        ))
+    }
+
+    /// Its version, if it has one.
+    pub(crate) fn version(&self) -> Option<&str> {
+        self.resource_version
+            .as_deref()
+            .filter(|version| !version.is_empty())
+    }
+
+    pub(crate) fn annotation(&self, key: &str) -> Option<&str> {
+        self.annotations.as_ref()?.get(key).map(String::as_str)
+    }
+}
+
+/// The `kind` and `apiVersion` of an object, which stand at its beginning: no more than that is
+/// read.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct TypeNames<'a> {
+    pub(crate) kind: Option<Cow<'a, str>>,
+    pub(crate) api_version: Option<Cow<'a, str>>,
+}
+
+impl<'a> TypeNames<'a> {
+    pub(crate) fn read(json: &'a [u8]) -> Self {
+        let mut names = Self::default();
+        // Reading stops with an error once both are there.
+        let _ = serde_json::Deserializer::from_slice(json).deserialize_map(Reader(&mut names));
+        names
+    }
+}
+
+struct Reader<'n, 'a>(&'n mut TypeNames<'a>);
+
+impl<'de> Visitor<'de> for Reader<'_, 'de> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while self.0.kind.is_none() || self.0.api_version.is_none() {
+            match map.next_key::<Text<'de>>()?.map(|Text(key)| key).as_deref() {
+                Some("kind") => self.0.kind = Some(map.next_value::<Text<'de>>()?.0),
+                Some("apiVersion") => self.0.api_version = Some(map.next_value::<Text<'de>>()?.0),
+                Some(_) => drop(map.next_value::<IgnoredAny>()?),
+                None => break,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A string, borrowed if it can be.
+pub(super) struct Text<'a>(pub(super) Cow<'a, str>);
+
+impl<'de> Deserialize<'de> for Text<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Text<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Owned(text.to_owned())))
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Borrowed(text)))
+            }
+        }
+        deserializer.deserialize_str(Reader)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_of_a_type_are_read_from_the_beginning() {
+        let read = |json: &'static str| {
+            let TypeNames { kind, api_version } = TypeNames::read(json.as_bytes());
+            (kind, api_version)
+        };
+        let both = (Some("Pod".into()), Some("v1".into()));
+        assert_eq!(read(r#"{"kind":"Pod","apiVersion":"v1","x":"#), both);
+        assert_eq!(
+            read(r#"{"x":{"kind":1},"apiVersion":"v1","kind":"Pod"}"#),
+            both
+        );
+        assert_eq!(read(r#"{"kind":7}"#), (None, None));
+        assert_eq!(read("[]"), (None, None));
+    }
+
+    #[test]
+    fn a_header_is_read_of_what_is_wrong_elsewhere() {
+        let json = br#"{"spec":7,"metadata":{"name":"a","namespace":"n","resourceVersion":"5","labels":3}}"#;
+        let header = Header::read(json).unwrap();
+        assert_eq!(header.key(), Some(Key::new("n", "a")));
+        assert_eq!(header.version(), Some("5"));
+        assert!(Header::read(br#"{"metadata":{"name":7}}"#).is_none());
+    }
+}

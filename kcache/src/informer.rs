@@ -1,0 +1,246 @@
+//! One resource of an API server, kept in memory.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Deref;
+
+use kube::core::ApiResource;
+use kube::{Client, Resource};
+use tracing::Instrument;
+
+use crate::codec::{Codec, JsonCodec, WholeJsonCodec};
+use crate::feed::feed;
+use crate::object::Object;
+use crate::publisher::Publisher;
+use crate::reflector::Reflector;
+use crate::request::Target;
+
+/// Lists and watches a resource of an API server, and is the [`Publisher`] of its objects.
+///
+/// It is a task that goes on until it is closed, or until nobody holds it or anything that is
+/// derived from it; either way its connection is closed. What goes wrong on the way, from a server
+/// that is away to missing permissions, is tried again and told by
+/// [`status`](Publisher::status): a state that cannot be followed is degraded, with a reason.
+///
+/// # Example
+///
+/// ```no_run
+/// use k8s_openapi::api::core::v1::Pod;
+/// use kcache::{Filter, Informer};
+///
+/// # async fn example(client: kube::Client) -> Result<(), Box<dyn std::error::Error>> {
+/// let pods = Informer::<Pod>::builder(client).namespace("default").start();
+/// pods.ready().await?;
+/// println!("{} Pods", pods.cache().len());
+/// let mut changes = pods.subscribe_with(Filter::labels([("app", "web")]));
+/// while let Some(event) = changes.next().await {
+///     println!("{event:?}");
+/// }
+/// # Ok(()) }
+/// ```
+#[doc(alias = "Controller")]
+#[doc(alias = "Reflector")]
+pub struct Informer<V: Object>(Publisher<V>);
+
+impl<V: Object> Informer<V> {
+    /// An informer of a type that knows its resource: a type of k8s-openapi, a derived custom
+    /// resource, or `PartialObjectMeta` of one of these.
+    pub fn builder(client: Client) -> InformerBuilder<V>
+    where
+        V: Resource<DynamicType: Default>,
+    {
+        let resource = ApiResource::erase::<V>(&V::DynamicType::default());
+        let builder = Self::builder_of(client, resource);
+        if V::metadata_api() {
+            builder.metadata_only()
+        } else {
+            builder
+        }
+    }
+
+    /// An informer of a resource that is named at run time: for `DynamicObject`, and for structs of
+    /// one's own.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// use kcache::{Informer, Object};
+    /// use kube::core::{ApiResource, GroupVersionKind};
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct Node { metadata: Metadata, spec: Spec }
+    /// #[derive(serde::Deserialize)]
+    /// struct Metadata { name: String }
+    /// #[derive(serde::Deserialize)]
+    /// struct Spec { unschedulable: Option<bool> }
+    ///
+    /// impl Object for Node {
+    ///     fn name(&self) -> &str { &self.metadata.name }
+    /// }
+    ///
+    /// # async fn example(client: kube::Client) {
+    /// let nodes = ApiResource::from_gvk(&GroupVersionKind::gvk("", "v1", "Node"));
+    /// let nodes = Informer::<Node>::builder_of(client, nodes).start();
+    /// # }
+    /// ```
+    pub fn builder_of(client: Client, resource: ApiResource) -> InformerBuilder<V> {
+        InformerBuilder {
+            client,
+            target: Target {
+                resource,
+                namespace: None,
+                labels: None,
+                fields: None,
+                metadata_only: false,
+            },
+            page_size: None,
+            codec: JsonCodec,
+            stored: PhantomData,
+        }
+    }
+}
+
+impl<V: Object> Deref for Informer<V> {
+    type Target = Publisher<V>;
+
+    fn deref(&self) -> &Publisher<V> {
+        &self.0
+    }
+}
+
+impl<V: Object> Clone for Informer<V> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<V: Object> fmt::Debug for Informer<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Informer").field(&self.0).finish()
+    }
+}
+
+/// Which objects an [`Informer`] follows, and how.
+#[must_use = "nothing is asked before `start`"]
+pub struct InformerBuilder<V, C = JsonCodec> {
+    client: Client,
+    target: Target,
+    page_size: Option<u32>,
+    codec: C,
+    stored: PhantomData<fn() -> V>,
+}
+
+impl<V: Object, C> InformerBuilder<V, C> {
+    /// Only the objects of one namespace. Without it all namespaces are followed, for which a user
+    /// needs a permission of its own.
+    pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
+        self.target.namespace = Some(namespace.into()).filter(|name| !name.is_empty());
+        self
+    }
+
+    /// The objects of all namespaces; so it is unless told.
+    pub fn all_namespaces(mut self) -> Self {
+        self.target.namespace = None;
+        self
+    }
+
+    /// Only objects with these labels, selected by the server: a selector as kubectl's `-l` takes
+    /// it, or a [`Selector`](crate::Selector). An object that stops to match is deleted here.
+    pub fn labels(mut self, selector: impl fmt::Display) -> Self {
+        self.target.labels = Some(selector.to_string()).filter(|text| !text.is_empty());
+        self
+    }
+
+    /// Only objects with these fields, selected by the server, as kubectl's `--field-selector`
+    /// takes it. Which fields there are depends on the resource.
+    pub fn fields(mut self, selector: impl fmt::Display) -> Self {
+        self.target.fields = Some(selector.to_string()).filter(|text| !text.is_empty());
+        self
+    }
+
+    /// How many objects the server sends at once where it does not stream the list, at least 1.
+    /// Unless told, 500 where that costs the server no more than all at once.
+    pub fn page_size(mut self, objects: u32) -> Self {
+        self.page_size = Some(objects.max(1));
+        self
+    }
+
+    /// Asks the server for the metadata of the objects and nothing else: for
+    /// `PartialObjectMeta<DynamicObject>` and structs of one's own that need no more.
+    pub fn metadata_only(mut self) -> Self {
+        self.target.metadata_only = true;
+        self
+    }
+
+    /// Another way to make objects of bytes.
+    pub fn codec<D>(self, codec: D) -> InformerBuilder<V, D> {
+        let Self {
+            client,
+            target,
+            page_size,
+            stored,
+            ..
+        } = self;
+        InformerBuilder {
+            client,
+            target,
+            page_size,
+            codec,
+            stored,
+        }
+    }
+
+    /// Starts it.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
+    pub fn start(self) -> Informer<V>
+    where
+        C: Codec<V> + 'static,
+    {
+        let (publisher, feed) = feed();
+        let core = feed.core().clone();
+        let span = tracing::info_span!(
+            "informer",
+            resource = self.target.resource.plural,
+            group = self.target.resource.group,
+            namespace = self.target.namespace,
+        );
+        let Self {
+            client,
+            target,
+            page_size,
+            codec,
+            ..
+        } = self;
+        let reflector = Reflector::new(client, target, page_size, codec, feed);
+        let task = async move {
+            tokio::select! {
+                biased;
+                _ = core.closed() => {}
+                () = reflector.run() => {}
+            }
+            tracing::debug!("stopped");
+        };
+        tokio::spawn(task.instrument(span));
+        Informer(publisher)
+    }
+}
+
+impl<V: Object> InformerBuilder<V> {
+    /// Keeps `metadata.managedFields`, which are left out otherwise: they are often half of an
+    /// object.
+    pub fn keep_managed_fields(self) -> InformerBuilder<V, WholeJsonCodec> {
+        self.codec(WholeJsonCodec)
+    }
+}
+
+impl<V, C> fmt::Debug for InformerBuilder<V, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InformerBuilder")
+            .field("target", &self.target)
+            .field("page_size", &self.page_size)
+            .finish_non_exhaustive()
+    }
+}

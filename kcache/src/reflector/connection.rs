@@ -1,0 +1,76 @@
+//! Requests, and bodies while they come in.
+
+use std::future::{Future as _, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Request;
+use http_body_util::BodyExt;
+use kube::Client;
+use kube::client::Body;
+use tokio::time::{Instant, timeout_at};
+
+use super::failure::Failure;
+
+/// A body that is being read; dropping it ends the request.
+pub(super) struct Incoming(Body);
+
+/// What comes of a body.
+pub(super) enum Part {
+    Chunk(Bytes),
+    /// It has ended; with a failure if it broke off.
+    End(Option<Failure>),
+}
+
+/// Sends a request and waits for the head of a successful answer, at most until then.
+pub(super) async fn send(
+    client: &Client,
+    request: Request<Body>,
+    deadline: Instant,
+) -> Result<Incoming, Failure> {
+    let answered = timeout_at(deadline, client.send(request)).await;
+    let response = answered
+        .map_err(|_| Failure::silent())?
+        .map_err(|error| Failure::unreachable(&error))?;
+    if response.status().is_success() {
+        Ok(Incoming(response.into_body()))
+    } else {
+        Err(Failure::refusal(response).await)
+    }
+}
+
+impl Incoming {
+    /// The next part.
+    pub(super) async fn part(&mut self) -> Part {
+        loop {
+            match self.0.frame().await {
+                None => return Part::End(None),
+                Some(Err(error)) => return Part::End(Some(Failure::cut(&error))),
+                Some(Ok(frame)) => {
+                    // Trailers are of no use.
+                    if let Ok(chunk) = frame.into_data() {
+                        return Part::Chunk(chunk);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The next part, if it is there already.
+    pub(super) async fn ready_part(&mut self) -> Option<Part> {
+        let mut part = pin!(self.part());
+        poll_fn(|cx| match part.as_mut().poll(cx) {
+            Poll::Ready(part) => Poll::Ready(Some(part)),
+            Poll::Pending => Poll::Ready(None),
+        })
+        .await
+    }
+
+    /// The next part, unless nothing comes for a time.
+    pub(super) async fn part_within(&mut self, time: Duration) -> Part {
+        let part = tokio::time::timeout(time, self.part()).await;
+        part.unwrap_or_else(|_| Part::End(Some(Failure::silent())))
+    }
+}

@@ -1,0 +1,125 @@
+//! Objects of what comes in, each for itself: a bad one is told and the others go on.
+
+use serde::de::IgnoredAny;
+
+use crate::codec::{Codec, DecodeError, Header, Raw, TypeNames};
+use crate::error::Error;
+use crate::feed::Input;
+use crate::object::{Key, Object};
+use crate::request::Target;
+
+/// Decodes objects of one resource.
+pub(super) struct Decoder<C> {
+    codec: C,
+    kind: String,
+    api_version: String,
+    metadata_only: bool,
+}
+
+/// What became of the bytes of an object.
+pub(super) enum Read<V> {
+    /// An object of this version, which may be empty.
+    Object(V, String),
+    /// It is JSON, but not an object to keep.
+    Bad {
+        key: Option<Key>,
+        version: Option<String>,
+        error: DecodeError,
+    },
+    /// It is not even JSON, so the stream cannot be trusted.
+    Garbled,
+}
+
+impl<V: Object> Read<V> {
+    /// The input that an item of a list makes.
+    pub(super) fn item(self) -> Input<V> {
+        match self {
+            Self::Object(object, _) => Input::Item(object),
+            Self::Bad { key, error, .. } => Input::Bad(key, error),
+            Self::Garbled => Input::Bad(None, DecodeError::new("it is not JSON")),
+        }
+    }
+}
+
+impl<C> Decoder<C> {
+    pub(super) fn new(codec: C, target: &Target) -> Self {
+        Self {
+            codec,
+            kind: target.resource.kind.clone(),
+            api_version: target.resource.api_version.clone(),
+            metadata_only: target.metadata_only,
+        }
+    }
+
+    /// Decodes an item of a list, which need not say its kind.
+    ///
+    /// # Errors
+    ///
+    /// The codec panicked.
+    pub(super) fn item<V: Object>(&mut self, json: &[u8]) -> Result<Read<V>, Error>
+    where
+        C: Codec<V>,
+    {
+        self.decode(json)
+    }
+
+    /// Decodes the object of an event.
+    ///
+    /// # Errors
+    ///
+    /// The codec panicked.
+    pub(super) fn event<V: Object>(&mut self, json: &[u8]) -> Result<Read<V>, Error>
+    where
+        C: Codec<V>,
+    {
+        if !self.is_ours(&TypeNames::read(json)) {
+            let header = Header::read(json).unwrap_or_default();
+            return Ok(Read::Bad {
+                key: header.key(),
+                version: None,
+                error: DecodeError::new("it is of another kind"),
+            });
+        }
+        self.decode(json)
+    }
+
+    fn is_ours(&self, names: &TypeNames<'_>) -> bool {
+        let (kind, api_version) = (names.kind.as_deref(), names.api_version.as_deref());
+        if self.metadata_only && kind == Some("PartialObjectMetadata") {
+            return true;
+        }
+        let is = |name: Option<&str>, wanted: &str| name.is_none_or(|name| name == wanted);
+        is(kind, &self.kind) && is(api_version, &self.api_version)
+    }
+
+    fn decode<V: Object>(&mut self, json: &[u8]) -> Result<Read<V>, Error>
+    where
+        C: Codec<V>,
+    {
+        let decoded = Error::catch(|| self.codec.decode(Raw::Json(json)))?;
+        Ok(match decoded {
+            Ok(object) if object.version().is_empty() => {
+                let header = Header::read(json).unwrap_or_default();
+                let version = header.version().unwrap_or_default().to_owned();
+                Read::Object(object, version)
+            }
+            Ok(object) => {
+                let version = object.version().to_owned();
+                Read::Object(object, version)
+            }
+            Err(error) => bad(error, json),
+        })
+    }
+}
+
+fn bad<V>(error: DecodeError, json: &[u8]) -> Read<V> {
+    if serde_json::from_slice::<IgnoredAny>(json).is_err() {
+        return Read::Garbled;
+    }
+    let header = Header::read(json).unwrap_or_default();
+    Read::Bad {
+        key: error.key().cloned().or_else(|| header.key()),
+        version: header.version().map(str::to_owned),
+        error,
+    }
+}

@@ -1,0 +1,86 @@
+//! From the reflector to the feed, in portions.
+
+use tokio::task::{spawn_blocking, yield_now};
+
+use crate::error::Error;
+use crate::feed::{Feed, Input};
+use crate::object::Object;
+
+/// Collects what has come in and makes it one commit, and lets other tasks have their turn in
+/// between.
+pub(super) struct Sink<V: Object> {
+    /// Away only while a big list is being committed.
+    feed: Option<Feed<V>>,
+    batch: Vec<Input<V>>,
+    /// How many bytes were decoded since other tasks had their turn.
+    bytes: usize,
+}
+
+/// About half a millisecond's worth of decoding.
+const TURN: usize = 128 << 10;
+/// A list of more objects than this is committed on a thread of its own, which takes some
+/// microseconds for each.
+const BIG_LIST: usize = 2_000;
+
+impl<V: Object> Sink<V> {
+    pub(super) fn new(feed: Feed<V>) -> Self {
+        Self {
+            feed: Some(feed),
+            batch: Vec::new(),
+            bytes: 0,
+        }
+    }
+
+    /// Takes an input, to be committed with the next [`flush`](Self::flush).
+    pub(super) fn put(&mut self, input: Input<V>) {
+        self.batch.push(input);
+    }
+
+    /// Commits what was put in.
+    pub(super) fn flush(&mut self) -> Result<(), Error> {
+        match &mut self.feed {
+            Some(feed) if !self.batch.is_empty() => feed.send_all(self.batch.drain(..)),
+            Some(_) => Ok(()),
+            None => Err(Error::FeedEnded),
+        }
+    }
+
+    /// Notes that so many bytes were decoded; after enough of them, commits and lets others run.
+    pub(super) async fn spent(&mut self, bytes: usize) -> Result<(), Error> {
+        self.bytes += bytes;
+        if self.bytes >= TURN {
+            self.bytes = 0;
+            self.flush()?;
+            yield_now().await;
+        }
+        Ok(())
+    }
+
+    /// Commits the list that has come in.
+    pub(super) async fn synced(&mut self, version: Option<String>) -> Result<(), Error> {
+        self.flush()?;
+        let Some(mut feed) = self.feed.take() else {
+            return Err(Error::FeedEnded);
+        };
+        let end = Input::Synced(version);
+        let (feed, sent) = if feed.listed() > BIG_LIST {
+            let commit = spawn_blocking(move || {
+                let sent = feed.send(end);
+                (feed, sent)
+            });
+            commit.await.map_err(|_| Error::FeedEnded)?
+        } else {
+            let sent = feed.send(end);
+            (feed, sent)
+        };
+        self.feed = Some(feed);
+        sent
+    }
+
+    /// Closes the publisher for a reason of our own.
+    pub(super) fn fail(self, error: &Error) {
+        if let Some(feed) = self.feed {
+            feed.fail(error);
+        }
+    }
+}

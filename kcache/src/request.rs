@@ -1,0 +1,164 @@
+//! What is asked of an API server.
+
+use std::time::Duration;
+
+use form_urlencoded::{Serializer, byte_serialize};
+use http::header::{ACCEPT, ACCEPT_ENCODING};
+use http::{HeaderValue, Request};
+use kube::client::Body;
+use kube::core::ApiResource;
+
+/// Which objects of which resource, in which form.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    pub(crate) resource: ApiResource,
+    /// `None` for all namespaces, and for what is in none.
+    pub(crate) namespace: Option<String>,
+    pub(crate) labels: Option<String>,
+    pub(crate) fields: Option<String>,
+    /// Only the metadata of each object is wanted.
+    pub(crate) metadata_only: bool,
+}
+
+/// Where a list begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Since {
+    /// Any state that the server has, however old: version "0".
+    Any,
+    /// A state that is not older than this version.
+    NotOlderThan(String),
+    /// The newest state: no version.
+    Newest,
+}
+
+impl Since {
+    fn put(&self, query: &mut Query) {
+        match self {
+            Self::Any => query.put("resourceVersion", "0"),
+            Self::NotOlderThan(version) => {
+                query.put("resourceVersion", version);
+                query.put("resourceVersionMatch", "NotOlderThan");
+            }
+            Self::Newest => {}
+        }
+    }
+}
+
+/// One page of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Page {
+    First(Since),
+    /// What this token stands for; the server takes no version beside it.
+    Next(String),
+}
+
+impl Target {
+    /// A page of a list, of at most `limit` objects if there is one.
+    pub(crate) fn list(&self, page: &Page, limit: Option<u32>) -> Request<Body> {
+        let mut query = self.query();
+        if let Some(limit) = limit {
+            query.put("limit", &limit.to_string());
+        }
+        match page {
+            Page::First(since) => since.put(&mut query),
+            Page::Next(token) => query.put("continue", token),
+        }
+        let form = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+        self.request(query, form)
+    }
+
+    /// A watch from a version on that ends by itself after a time.
+    pub(crate) fn watch(&self, version: Option<&str>, timeout: Duration) -> Request<Body> {
+        let mut query = self.watch_query(timeout);
+        if let Some(version) = version {
+            query.put("resourceVersion", version);
+        }
+        self.watch_request(query)
+    }
+
+    /// A list that comes as the beginning of a watch (KEP-3157), of a state that is not older than
+    /// a version, or of the newest one.
+    pub(crate) fn stream(&self, version: Option<&str>, timeout: Duration) -> Request<Body> {
+        let mut query = self.watch_query(timeout);
+        query.put("sendInitialEvents", "true");
+        query.put("resourceVersionMatch", "NotOlderThan");
+        if let Some(version) = version {
+            query.put("resourceVersion", version);
+        }
+        self.watch_request(query)
+    }
+
+    fn watch_query(&self, timeout: Duration) -> Query {
+        let mut query = self.query();
+        query.put("watch", "1");
+        query.put("allowWatchBookmarks", "true");
+        query.put("timeoutSeconds", &timeout.as_secs().to_string());
+        query
+    }
+
+    fn watch_request(&self, query: Query) -> Request<Body> {
+        let form = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
+        let mut request = self.request(query, form);
+        // Servers from 1.37 on send one gzip member an event, which common decoders stop after.
+        let headers = request.headers_mut();
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        request
+    }
+
+    fn query(&self) -> Query {
+        let mut query = Query(Serializer::new(String::new()));
+        for (name, selector) in [
+            ("labelSelector", &self.labels),
+            ("fieldSelector", &self.fields),
+        ] {
+            if let Some(selector) = selector {
+                query.put(name, selector);
+            }
+        }
+        query
+    }
+
+    fn request(&self, Query(mut query): Query, metadata: &'static str) -> Request<Body> {
+        let accept = if self.metadata_only {
+            metadata
+        } else {
+            "application/json"
+        };
+        let mut request = Request::new(Body::empty());
+        let uri = format!("{}?{}", self.path(), query.finish());
+        *request.uri_mut() = uri.parse().unwrap_or_default();
+        let headers = request.headers_mut();
+        headers.insert(ACCEPT, HeaderValue::from_static(accept));
+        request
+    }
+
+    fn path(&self) -> String {
+        let ApiResource {
+            group,
+            version,
+            plural,
+            ..
+        } = &self.resource;
+        let root = if group.is_empty() {
+            format!("/api/{version}")
+        } else {
+            format!("/apis/{group}/{version}")
+        };
+        match &self.namespace {
+            Some(namespace) => {
+                let namespace: String = byte_serialize(namespace.as_bytes()).collect();
+                format!("{root}/namespaces/{namespace}/{plural}")
+            }
+            None => format!("{root}/{plural}"),
+        }
+    }
+}
+
+/// A query that is being put together.
+struct Query(Serializer<'static, String>);
+
+impl Query {
+    fn put(&mut self, name: &str, value: &str) {
+        self.0.append_pair(name, value);
+    }
+}

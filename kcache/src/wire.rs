@@ -1,0 +1,32 @@
+//! What an API server sends, taken apart while it comes in.
+//!
+//! The bytes of one object at a time are held, and those only where a chunk ends inside of it: never
+//! a whole body and never the bytes of a whole list.
+
+mod list;
+mod members;
+mod scan;
+mod watch;
+
+pub(crate) use self::list::{ListBody, ListMeta};
+pub(crate) use self::watch::{EventKind, Frame, WatchBody};
+
+/// Why bytes are not what they should be. Nothing of them is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum WireError {
+    /// Something else stands where JSON needs a certain sign.
+    #[error("the server sent something that is not JSON")]
+    NotJson,
+    /// It is JSON, but has no `items`.
+    #[error("the server sent something that is not a list")]
+    NotAList,
+    /// It is JSON, but has no `type` and `object`.
+    #[error("the server sent something that is not a watch event")]
+    NotAnEvent,
+    /// The body ended inside of a value.
+    #[error("the answer ended before it was complete")]
+    Incomplete,
+    /// One value is larger than an API server can store.
+    #[error("the server sent a value larger than 64 MiB")]
+    TooLarge,
+}

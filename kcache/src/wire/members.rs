@@ -1,0 +1,235 @@
+//! The members of a JSON object, each as soon as it is complete.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+
+use super::WireError;
+use super::scan::Scan;
+
+/// What becomes of a member, by its key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Use {
+    /// Its value is given out.
+    Whole,
+    /// If it is an array, its elements are given out one by one; else its value.
+    Elements,
+    /// Nothing; its bytes are not held.
+    Skip,
+}
+
+/// Something that is complete.
+pub(super) enum Found {
+    /// The value of a member that is used whole, or is no array; [`Members::key`] is its key.
+    Value(Span),
+    /// An element of the array.
+    Element(Span),
+    /// The array has ended.
+    Elements,
+    /// The object has ended.
+    End,
+}
+
+/// Where the bytes of a value are, until the next step.
+pub(super) enum Span {
+    Chunk(Range<usize>),
+    /// They came in more than one chunk.
+    Carry,
+}
+
+/// Takes objects that follow one another apart, in bytes that come in chunks.
+pub(super) struct Members {
+    uses: fn(&[u8]) -> Use,
+    chunk: Bytes,
+    at: usize,
+    /// The bytes so far of a value that began in an earlier chunk.
+    carry: Vec<u8>,
+    /// The value in `carry` was given out.
+    given: bool,
+    key: Vec<u8>,
+    place: Place,
+    scan: Scan,
+}
+
+/// What comes next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// An object, or the end of the body.
+    Object,
+    /// The first key, or the end of the object.
+    FirstKey,
+    /// A key.
+    Key,
+    /// The rest of a key.
+    InKey,
+    Colon,
+    Value,
+    /// The rest of a value.
+    InValue(Use),
+    /// A comma or the end of the object.
+    AfterValue,
+    /// The first element, or the end of the array.
+    FirstElement,
+    Element,
+    /// The rest of an element.
+    InElement,
+    /// A comma or the end of the array.
+    AfterElement,
+}
+
+/// An API server stores no more than a few MiB in one object.
+const LARGEST: usize = 64 << 20;
+/// What a buffer may keep for the next value.
+const KEPT: usize = 1 << 20;
+
+impl Members {
+    pub(super) fn new(uses: fn(&[u8]) -> Use) -> Self {
+        Self {
+            uses,
+            chunk: Bytes::new(),
+            at: 0,
+            carry: Vec::new(),
+            given: false,
+            key: Vec::new(),
+            place: Place::Object,
+            scan: Scan::default(),
+        }
+    }
+
+    /// Gives it more bytes; those before must be used up.
+    pub(super) fn push(&mut self, chunk: Bytes) {
+        debug_assert!(self.at == self.chunk.len(), "bytes are left");
+        (self.chunk, self.at) = (chunk, 0);
+    }
+
+    /// The key of the member that is being read or was found last, without its quotes.
+    pub(super) fn key(&self) -> &[u8] {
+        let end = self.key.len().saturating_sub(1);
+        self.key.get(1..end).unwrap_or_default()
+    }
+
+    /// The bytes of what was just found.
+    pub(super) fn bytes(&self, span: &Span) -> &[u8] {
+        match span {
+            Span::Chunk(range) => &self.chunk[range.clone()],
+            Span::Carry => &self.carry,
+        }
+    }
+
+    /// True if all that was pushed were whole objects.
+    pub(super) fn is_between(&self) -> bool {
+        self.place == Place::Object
+    }
+
+    /// The next thing that is complete, or `None` if more bytes are needed.
+    pub(super) fn next(&mut self) -> Result<Option<Found>, WireError> {
+        self.forget_given();
+        while self.at < self.chunk.len() {
+            let found = match self.place {
+                Place::InKey => self.in_key()?,
+                Place::InValue(Use::Skip) => self.skip(),
+                Place::InValue(_) => self.value(Place::AfterValue)?.map(Found::Value),
+                Place::InElement => self.value(Place::AfterElement)?.map(Found::Element),
+                _ => self.sign()?,
+            };
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        Ok(None)
+    }
+
+    fn forget_given(&mut self) {
+        if std::mem::take(&mut self.given) {
+            self.carry.clear();
+            self.carry.shrink_to(KEPT);
+        }
+    }
+
+    /// Takes one sign that stands between values, or finds where a value begins.
+    fn sign(&mut self) -> Result<Option<Found>, WireError> {
+        let byte = self.chunk[self.at];
+        if matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
+            self.at += 1;
+            return Ok(None);
+        }
+        let (place, found) = match (self.place, byte) {
+            (Place::Object, b'{') => (Place::FirstKey, None),
+            (Place::FirstKey | Place::AfterValue, b'}') => (Place::Object, Some(Found::End)),
+            (Place::FirstKey | Place::Key, b'"') => return Ok(self.begin(Place::InKey)),
+            (Place::Colon, b':') => (Place::Value, None),
+            (Place::Value, _) => match (self.uses)(self.key()) {
+                Use::Elements if byte == b'[' => (Place::FirstElement, None),
+                other => return Ok(self.begin(Place::InValue(other))),
+            },
+            (Place::AfterValue, b',') => (Place::Key, None),
+            (Place::FirstElement | Place::AfterElement, b']') => {
+                (Place::AfterValue, Some(Found::Elements))
+            }
+            (Place::AfterElement, b',') => (Place::Element, None),
+            (Place::FirstElement | Place::Element, _) => return Ok(self.begin(Place::InElement)),
+            _ => return Err(WireError::NotJson),
+        };
+        self.at += 1;
+        self.place = place;
+        Ok(found)
+    }
+
+    fn begin(&mut self, place: Place) -> Option<Found> {
+        self.scan = Scan::default();
+        self.place = place;
+        if place == Place::InKey {
+            self.key.clear();
+        }
+        None
+    }
+
+    fn in_key(&mut self) -> Result<Option<Found>, WireError> {
+        let rest = &self.chunk[self.at..];
+        let end = self.scan.advance(rest);
+        let taken = end.unwrap_or(rest.len());
+        if self.key.len() + taken > LARGEST {
+            return Err(WireError::TooLarge);
+        }
+        self.key.extend_from_slice(&rest[..taken]);
+        self.at += taken;
+        if end.is_some() {
+            self.place = Place::Colon;
+        }
+        Ok(None)
+    }
+
+    fn skip(&mut self) -> Option<Found> {
+        let rest = &self.chunk[self.at..];
+        let end = self.scan.advance(rest);
+        self.at += end.unwrap_or(rest.len());
+        if end.is_some() {
+            self.place = Place::AfterValue;
+        }
+        None
+    }
+
+    /// Takes bytes of a value up to its end, or keeps all of them for the next chunk.
+    fn value(&mut self, after: Place) -> Result<Option<Span>, WireError> {
+        let rest = &self.chunk[self.at..];
+        let end = self.scan.advance(rest);
+        let taken = end.unwrap_or(rest.len());
+        if self.carry.len() + taken > LARGEST {
+            return Err(WireError::TooLarge);
+        }
+        let range = self.at..self.at + taken;
+        self.at = range.end;
+        if end.is_some() && taken == 0 && self.carry.is_empty() {
+            return Err(WireError::NotJson);
+        }
+        if end.is_some() {
+            self.place = after;
+            if self.carry.is_empty() {
+                return Ok(Some(Span::Chunk(range)));
+            }
+        }
+        self.carry.extend_from_slice(&self.chunk[range]);
+        self.given = end.is_some();
+        Ok(end.map(|_| Span::Carry))
+    }
+}
