@@ -4,6 +4,7 @@ mod apiserver;
 mod kubeconfig;
 mod kubectl;
 mod loader;
+mod policy;
 mod trial;
 
 use libtest_mimic::{Arguments, Trial};
@@ -15,6 +16,7 @@ fn main() {
         kubeconfig::trials(),
         kubectl::trials(),
         loader::trials(),
+        policy::trials(),
     ]
     .into_iter()
     .flatten()
