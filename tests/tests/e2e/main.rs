@@ -5,6 +5,7 @@ mod contract;
 mod kubeconfig;
 mod kubectl;
 mod loader;
+mod policy;
 mod trial;
 
 use libtest_mimic::{Arguments, Trial};
@@ -17,6 +18,7 @@ fn main() {
         kubeconfig::trials(),
         kubectl::trials(),
         loader::trials(),
+        policy::trials(),
     ]
     .into_iter()
     .flatten()

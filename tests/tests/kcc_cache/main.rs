@@ -5,6 +5,7 @@ mod entries;
 mod key;
 mod management;
 mod plugin_runs;
+mod policy;
 mod recipes;
 mod rules;
 mod secrecy;

@@ -4,7 +4,7 @@ use std::fs;
 
 use kcc_core::{
     ApiVersion, CredentialCache, CredentialKind, EntryState, Environment, ExecInfo, MissReason,
-    Request, Settings,
+    PluginPolicy, Request, Settings,
 };
 
 use crate::{Bench, quiet_token};
@@ -24,6 +24,7 @@ fn request(bench: &Bench, environment: Environment) -> Request {
         command: bench.plugin.path().into(),
         args: vec![],
         environment,
+        policy: PluginPolicy::default(),
         forward_signals: false,
     }
 }
