@@ -4,7 +4,9 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use kcc_core::{CredentialCache, Environment, Error, ExecInfo, Notice, Request, Settings};
+use kcc_core::{
+    CredentialCache, Environment, Error, ExecInfo, Notice, PluginPolicy, Request, Settings,
+};
 use rustix::process::{Resource, Rlimit};
 
 /// What `kcc-cache --help` prints.
@@ -54,19 +56,20 @@ impl Front {
         let environment = Environment::of_process();
         let settings = Settings::from_environment(&environment)?;
         let debug = settings.debug();
-        let request = Request {
-            info: ExecInfo::from_environment(&environment)?,
-            command,
-            args,
-            environment,
-            forward_signals: true,
-        };
         let mut tell = |notice: Notice| {
             if notice.is_warning() {
                 self.say(&format!("warning: {notice}"));
             } else if debug {
                 self.say(&notice.to_string());
             }
+        };
+        let request = Request {
+            info: ExecInfo::from_environment(&environment)?,
+            command,
+            args,
+            environment,
+            policy: PluginPolicy::load(&Environment::of_client(), &mut tell)?,
+            forward_signals: true,
         };
         let answer = CredentialCache::new(settings).get(&request, &mut tell)?;
         Ok(self.print(answer.credential.expose()))

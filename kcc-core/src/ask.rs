@@ -1,18 +1,19 @@
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
 use crate::cache::{Answer, MissReason, Notice, Notify, Request, Source};
 use crate::clock::Clock;
-use crate::error::{Error, Failure};
+use crate::error::{Error, Failure, StartProblem};
 use crate::exec_credential::ExecCredential;
 use crate::exec_info;
 use crate::key::{Key, KeyParts};
 use crate::lock::{Attempt, KeyLock, RunLock, Wait};
 use crate::plugin::Plugin;
+use crate::policy::{LookUpError, PolicyError};
 use crate::secret::Secret;
 use crate::settings::Settings;
 use crate::store::{Entry, Lookup, Metadata, Store};
@@ -32,6 +33,8 @@ pub(crate) struct Ask<'a> {
     rejected: Option<&'a Secret>,
     /// What is run: an absolute path, or a bare name.
     program: Cow<'a, OsStr>,
+    /// The file that is run instead, where the policy looked which one it is.
+    permitted: Option<PathBuf>,
     /// What other processes come to from here on is for this ask, too.
     began: Timestamp,
     notify: Notify<'a>,
@@ -77,6 +80,7 @@ impl<'a> Ask<'a> {
             request,
             rejected: None,
             program: program(&request.command, settings.command_dir.as_deref()),
+            permitted: None,
             began: clock.now(),
             notify,
         }
@@ -86,6 +90,12 @@ impl<'a> Ask<'a> {
     pub(crate) fn instead_of(mut self, rejected: Option<&'a Secret>) -> Self {
         self.rejected = rejected;
         self
+    }
+
+    /// The same ask, if its plugin may run.
+    pub(crate) fn permitted(mut self) -> Result<Self, Error> {
+        self.permitted = self.request.policy.check_inner(&self.program)?;
+        Ok(self)
     }
 
     /// Answers from `store`, or by a plugin run whose answer goes there.
@@ -294,9 +304,13 @@ impl<'a> Ask<'a> {
             env.to_mut()
                 .set(exec_info::VARIABLE, request.info.to_json());
         }
+        if self.permitted.is_none() {
+            self.permitted = self.locate()?;
+        }
+        let permitted = self.permitted.as_deref().map(Path::as_os_str);
         let plugin = Plugin {
             command: &request.command,
-            program: &self.program,
+            program: permitted.unwrap_or(&self.program),
             args: &request.args,
             env: &env,
             interactive: self.interactive(),
@@ -313,6 +327,22 @@ impl<'a> Ask<'a> {
             command: request.command.clone(),
             problem,
         })
+    }
+
+    /// The file that the policy permits; none where it does not matter to it. A bare name has to be
+    /// found by the client's `PATH`: the plugin's is the kubeconfig's to choose.
+    fn locate(&self) -> Result<Option<PathBuf>, Error> {
+        match self.request.policy.locate(&self.program) {
+            Err(PolicyError::Unresolved {
+                problem: LookUpError::NotFound,
+                ..
+            }) => Err(Error::Start {
+                command: self.request.command.clone(),
+                problem: StartProblem::NotFound { in_path: true },
+                hint: self.settings.install_hint.clone(),
+            }),
+            located => Ok(located?),
+        }
     }
 
     fn answer(&self, entry: Entry, source: Source) -> Answer {

@@ -10,6 +10,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::exec_info::ExecInfo;
+use crate::policy::PluginPolicy;
 use crate::secret::Secret;
 use crate::settings::{Directory, Settings};
 use crate::store::Store;
@@ -18,7 +19,7 @@ use crate::store::Store;
 /// must.
 ///
 /// ```no_run
-/// use kcc_core::{CredentialCache, Environment, ExecInfo, Request, Settings};
+/// use kcc_core::{CredentialCache, Environment, ExecInfo, PluginPolicy, Request, Settings};
 ///
 /// let environment = Environment::of_process();
 /// let cache = CredentialCache::new(Settings::from_environment(&environment)?);
@@ -27,6 +28,7 @@ use crate::store::Store;
 ///     command: "aws".into(),
 ///     args: ["eks", "get-token", "--cluster-name", "prod"].map(Into::into).to_vec(),
 ///     environment,
+///     policy: PluginPolicy::load(&Environment::of_client(), &mut |notice| eprintln!("{notice}"))?,
 ///     forward_signals: false,
 /// };
 /// let answer = cache.get(&request, &mut |notice| eprintln!("{notice}"))?;
@@ -49,6 +51,8 @@ pub struct Request {
     pub args: Vec<OsString>,
     /// The plugin's whole environment; a part of it is in the key.
     pub environment: Environment,
+    /// Which plugins may run; it holds for a stored answer, too.
+    pub policy: PluginPolicy,
     /// Whether SIGHUP, SIGINT, SIGQUIT and SIGTERM to this process go on to the plugin while it
     /// runs: for a program that stands in for the plugin, not for a library.
     pub forward_signals: bool,
@@ -108,6 +112,13 @@ pub enum Notice {
         problem: String,
         /// When the stored credential ends.
         expires_at: Timestamp,
+    },
+    /// The default kuberc cannot be read, so no plugin policy holds.
+    KubercIgnored {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
     },
     /// For debugging: why the plugin has to run.
     Miss {
@@ -202,7 +213,7 @@ impl CredentialCache {
             notify(Notice::NotStored { problem });
         }
         let ask = Ask::new(&self.settings, self.clock.as_ref(), request, notify);
-        let ask = ask.instead_of(rejected);
+        let ask = ask.instead_of(rejected).permitted()?;
         match store {
             Ok(store) => ask.answer_from(&store),
             Err(_) => ask.answer_unstored(),
@@ -233,7 +244,8 @@ impl Notice {
             | Self::NotStored { .. }
             | Self::Waiting
             | Self::NotLocked { .. }
-            | Self::PluginFailed { .. } => true,
+            | Self::PluginFailed { .. }
+            | Self::KubercIgnored { .. } => true,
             Self::Miss { .. } | Self::Hit { .. } | Self::PluginRan { .. } => false,
         }
     }
@@ -273,6 +285,13 @@ impl fmt::Display for Notice {
                 write!(
                     f,
                     "{problem}; using the stored credential, good until {expires_at:.0}"
+                )
+            }
+            Self::KubercIgnored { path, problem } => {
+                write!(
+                    f,
+                    "kuberc: no preferences loaded from {}: {problem}",
+                    path.display()
                 )
             }
             Self::Miss {

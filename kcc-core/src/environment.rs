@@ -1,5 +1,13 @@
 use std::ffi::{OsStr, OsString};
 use std::fmt;
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::ffi::OsStrExt;
+
+use rustix::process::Pid;
+use zeroize::Zeroizing;
+
+use crate::exec_info;
 
 /// The environment of an ask: what settings and key are read from, and what the plugin gets.
 ///
@@ -17,6 +25,34 @@ impl Environment {
     pub fn of_process() -> Self {
         Self {
             variables: std::env::vars_os().collect(),
+        }
+    }
+
+    /// The environment of the client that started this process in place of its exec plugin: what a
+    /// kubeconfig adds (`exec.env`) is not in it.
+    ///
+    /// Linux shows it in `/proc/<parent>/environ`. Where it is not shown, and where no client
+    /// started this process (`KUBERNETES_EXEC_INFO` is not set), it is this process's own.
+    pub fn of_client() -> Self {
+        let own = Self::of_process();
+        if own.non_empty(exec_info::VARIABLE).is_none() {
+            return own;
+        }
+        match rustix::process::getppid().and_then(environ_of) {
+            Some(block) => Self::from_block(&block),
+            None => own,
+        }
+    }
+
+    /// `NAME=value` as `proc_pid_environ(5)` has it, each ended by a zero byte.
+    fn from_block(block: &[u8]) -> Self {
+        let pairs = block.split(|byte| *byte == 0).filter_map(|pair| {
+            let equals = pair.iter().position(|byte| *byte == b'=')?;
+            let text = |bytes| OsStr::from_bytes(bytes).to_owned();
+            Some((text(&pair[..equals]), text(&pair[equals + 1..])))
+        });
+        Self {
+            variables: pairs.collect(),
         }
     }
 
@@ -44,6 +80,14 @@ impl Environment {
         let pairs = self.variables.iter();
         pairs.map(|(name, value)| (name.as_os_str(), value.as_os_str()))
     }
+}
+
+fn environ_of(pid: Pid) -> Option<Zeroizing<Vec<u8>>> {
+    let file = File::open(format!("/proc/{}/environ", pid.as_raw_nonzero())).ok()?;
+    let mut block = Zeroizing::new(Vec::with_capacity(16 * 1024));
+    // Without the limit the standard library would ask for the file's size first, which is 0.
+    file.take(u64::MAX).read_to_end(&mut block).ok()?;
+    Some(block)
 }
 
 impl fmt::Debug for Environment {

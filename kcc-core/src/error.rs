@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::exec_info::{self, ApiVersion};
+use crate::policy::PolicyError;
 
 /// Why there is no credential. No variant carries a token, a key or anything a plugin printed.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +39,10 @@ pub enum Error {
         /// Why, with the path.
         problem: String,
     },
+
+    /// The user's kuberc does not let the plugin run. Final.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
 
     /// The plugin could not be started. Final until it is installed or repaired.
     #[error("cannot run {}: {problem}", .command.display())]
@@ -242,12 +247,14 @@ pub enum FailureClass {
 
 impl Error {
     /// The exit code for a process that ends because of this: the plugin's own where it has one,
-    /// 127 and 126 for a plugin that is missing or not executable (as a shell does), 124 for one
+    /// 127 and 126 for a plugin that is missing or not executable (as a shell does) or that kuberc
+    /// does not allow, 124 for one
     /// that timed out (as `timeout` does), 128 and the number for a signal, 2 for wrong settings.
     pub fn exit_code(&self) -> u8 {
         let by_signal = |signal: i32| u8::try_from(128 + signal).unwrap_or(u8::MAX);
         match self {
             Self::Variable { .. } | Self::ExecInfo { .. } => 2,
+            Self::Policy(error) => error.exit_code(),
             Self::Start { problem, .. } => match problem {
                 StartProblem::NotFound { .. } => 127,
                 _ => 126,

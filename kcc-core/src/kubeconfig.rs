@@ -48,6 +48,18 @@ use std::path::PathBuf;
 
 use crate::secret::Secret;
 
+/// A file's first document by kubectl's rules, whatever its type. The error names line and column
+/// and nothing that stands there.
+pub(crate) fn yaml_to_json(bytes: &[u8]) -> Result<serde_json::Value, String> {
+    match yaml::read(bytes) {
+        Ok(item) => Ok(item.value.to_json()),
+        Err(error) => Err(format!(
+            "line {}, column {}: {}",
+            error.line, error.column, error.problem
+        )),
+    }
+}
+
 pub use error::{ClusterProblem, EntryKind, KubeconfigError, SyntaxProblem, UserProblem};
 pub use load::LoadingRules;
 pub use resolve::{Overrides, Resolved};

@@ -14,6 +14,7 @@ use crate::environment::Environment;
 use crate::error::Error;
 use crate::exec_info::{self, ApiVersion, ExecInfo};
 use crate::kubeconfig::{Cluster, ExecSpec, InteractiveMode};
+use crate::policy::{PluginPolicy, PolicyError};
 use crate::secret::Secret;
 use crate::settings::Settings;
 
@@ -43,6 +44,12 @@ impl PluginUser {
             let cluster = cluster_info(cluster).map_err(|problem| place.unusable(problem))?;
             info.cluster = Some(cluster);
         }
+        let policy = policy(environment).map_err(|error| {
+            place.unusable(ClientProblem::Settings {
+                command: shown.clone(),
+                error: Arc::new(error.into()),
+            })
+        })?;
         let mut environment = environment.clone();
         for (name, value) in &spec.env {
             environment.set(name, value);
@@ -64,6 +71,7 @@ impl PluginUser {
                 command,
                 args,
                 environment,
+                policy,
                 forward_signals: false,
             },
         })
@@ -109,6 +117,11 @@ impl Issuer for PluginUser {
             is_stale,
         })
     }
+}
+
+/// The process's own environment says which kuberc holds: a kubeconfig has no say in it.
+fn policy(environment: &Environment) -> Result<PluginPolicy, PolicyError> {
+    PluginPolicy::load(environment, &mut |notice| tracing::warn!("{notice}"))
 }
 
 /// Whether the plugin may ask; `None` where it must and cannot (client-go's

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use jiff::Timestamp;
 use kcc_core::{
-    Answer, ApiVersion, Clock, CredentialCache, Environment, Error, ExecInfo, Notice, Request,
-    Settings, Source, variable,
+    Answer, ApiVersion, Clock, CredentialCache, Environment, Error, ExecInfo, Notice, PluginPolicy,
+    Request, Settings, Source, variable,
 };
 
 use crate::{Bench, code, credential, stderr, token_of};
@@ -182,6 +182,7 @@ impl Timed {
             command: self.bench.plugin.path().into(),
             args: vec![],
             environment: self.environment.clone(),
+            policy: PluginPolicy::default(),
             forward_signals: false,
         };
         self.cache.get(&request, &mut |notice: Notice| {

@@ -1,0 +1,266 @@
+//! Which exec plugins the user's kuberc allows.
+//!
+//! The rules are those of client-go (plugin/pkg/client/auth/exec/exec.go, `ValidatePluginPolicy`
+//! and `checkAllowlistLocked`) and of kubectl (pkg/kuberc), and so are the words of the errors.
+
+mod kuberc;
+mod search;
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use crate::cache::{Notice, Notify};
+use crate::environment::Environment;
+use kuberc::Kuberc;
+use search::{SearchPath, clean};
+
+pub use search::LookUpError;
+
+/// The `credentialPluginPolicy` of a kuberc: which exec plugins may run. By default all of them.
+///
+/// kubectl applies it to the `command` of a kubeconfig's user. Behind a wrapper the plugin is an
+/// argument, at which kubectl does not look, so every ask of a
+/// [`CredentialCache`](crate::CredentialCache) is checked again.
+///
+/// ```
+/// # let home = tempfile::tempdir()?;
+/// # std::fs::create_dir(home.path().join(".kube"))?;
+/// # std::fs::write(home.path().join(".kube/kuberc"), "
+/// # apiVersion: kubectl.config.k8s.io/v1beta1
+/// # kind: Preference
+/// # credentialPluginPolicy: Allowlist
+/// # credentialPluginAllowlist: [{command: aws}]")?;
+/// use kcc_core::{Environment, PluginPolicy};
+///
+/// let client = Environment::of_process();
+/// # let client: Environment = [("HOME", home.path())].into_iter().collect();
+/// let policy = PluginPolicy::load(&client, &mut |warning| eprintln!("{warning}"))?;
+/// let refused = policy.check("kcc-cache").unwrap_err();
+/// assert!(refused.to_string().contains("credential plugin allowlist"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct PluginPolicy {
+    rule: Rule,
+    /// The file that has the rule.
+    kuberc: PathBuf,
+    search_path: SearchPath,
+}
+
+#[derive(Debug, Clone, Default)]
+enum Rule {
+    #[default]
+    AllowAll,
+    DenyAll,
+    /// Commands, each a bare name or a path, as they are written.
+    Allowlist(Vec<String>),
+}
+
+/// Why no plugin, or not this one, may run. All of them are final: only the user can mend the
+/// kuberc.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PolicyError {
+    /// The kuberc that `KUBERC` names cannot be read. (The default one would be ignored, with a
+    /// warning.)
+    #[error("kuberc: {}: {problem}; KUBERC=off switches it off", .kuberc.display())]
+    Unreadable {
+        /// The file.
+        kuberc: PathBuf,
+        /// Why.
+        problem: String,
+    },
+    /// A kuberc contradicts itself.
+    #[error("kuberc: {}: {problem}", .kuberc.display())]
+    Misconfigured {
+        /// The file.
+        kuberc: PathBuf,
+        /// How.
+        problem: String,
+    },
+    /// No plugin may run.
+    #[error("plugin {command:?} not allowed: policy set to \"DenyAll\" in {}", .kuberc.display())]
+    Denied {
+        /// The plugin.
+        command: OsString,
+        /// The file that says so.
+        kuberc: PathBuf,
+    },
+    /// Only listed plugins may run, and it is unknown which file this one is.
+    #[error(
+        "plugin path {command:?} cannot be resolved for credential plugin allowlist check: {problem}"
+    )]
+    Unresolved {
+        /// The plugin.
+        command: OsString,
+        /// Why.
+        problem: LookUpError,
+    },
+    /// Only listed plugins may run, and this is none of them.
+    #[error(
+        "plugin path {path:?} is not permitted by the credential plugin allowlist of {}; add it to credentialPluginAllowlist there, if you trust it",
+        .kuberc.display()
+    )]
+    NotListed {
+        /// The plugin.
+        path: PathBuf,
+        /// The file that has the list.
+        kuberc: PathBuf,
+    },
+    /// Only listed plugins may run, and the cache is one only in front of another: whatever stands
+    /// behind a second one would be checked against the environment that the kubeconfig gives.
+    #[error(
+        "{command:?} behind the cache is the cache again, which the credential plugin allowlist of {} cannot permit; name the plugin itself",
+        .kuberc.display()
+    )]
+    Nested {
+        /// The plugin.
+        command: OsString,
+        /// The file that has the list.
+        kuberc: PathBuf,
+    },
+}
+
+impl PluginPolicy {
+    /// The policy that kubectl would apply if it was started in the environment `client`: of the
+    /// file that `KUBERC` names, else of `~/.kube/kuberc`.
+    ///
+    /// `client` must not hold what a kubeconfig sets (`exec.env`), or a kubeconfig could switch
+    /// the policy off: [`Environment::of_client`] is it for a program in a plugin's place.
+    /// A `--kuberc` on kubectl's command line is not seen.
+    ///
+    /// A default file that cannot be read is a warning and no policy, as for kubectl.
+    ///
+    /// # Errors
+    /// [`PolicyError::Unreadable`] for a file that `KUBERC` names, and
+    /// [`PolicyError::Misconfigured`] for any file.
+    pub fn load(client: &Environment, notify: Notify<'_>) -> Result<Self, PolicyError> {
+        let Some(location) = kuberc::Location::of(client) else {
+            return Ok(Self::default());
+        };
+        let read = location.read();
+        let kuberc::Location {
+            path: kuberc,
+            is_explicit,
+        } = location;
+        let found = match read {
+            Ok(found) => found,
+            Err(problem) if is_explicit => {
+                return Err(PolicyError::Unreadable { kuberc, problem });
+            }
+            Err(problem) => {
+                let path = kuberc.clone();
+                notify(Notice::KubercIgnored { path, problem });
+                None
+            }
+        };
+        match found.map_or(Ok(Rule::AllowAll), Kuberc::into_rule) {
+            Ok(rule) => Ok(Self {
+                rule,
+                kuberc,
+                search_path: SearchPath::of(client),
+            }),
+            Err(problem) => Err(PolicyError::Misconfigured { kuberc, problem }),
+        }
+    }
+
+    /// Whether kubectl would run `command`: a bare name, or a path that starts from the root.
+    ///
+    /// Where the policy had to look which file that is, it is given, and is what may be run.
+    ///
+    /// # Errors
+    /// [`PolicyError`] where it may not run.
+    pub fn check(&self, command: impl AsRef<OsStr>) -> Result<Option<PathBuf>, PolicyError> {
+        let command = command.as_ref();
+        match &self.rule {
+            Rule::AllowAll => Ok(None),
+            Rule::DenyAll => Err(PolicyError::Denied {
+                command: command.to_owned(),
+                kuberc: self.kuberc.clone(),
+            }),
+            Rule::Allowlist(entries) => self.check_allowlist(entries, command),
+        }
+    }
+
+    /// The same for a command behind the cache.
+    pub(crate) fn check_inner(&self, command: &OsStr) -> Result<Option<PathBuf>, PolicyError> {
+        let permitted = self.check(command)?;
+        match &self.rule {
+            Rule::Allowlist(_) if is_cache(Path::new(command)) => Err(self.nested(command)),
+            _ => Ok(permitted),
+        }
+    }
+
+    /// What to run in place of a command that was permitted as it is written; none where that is
+    /// left to whoever runs it.
+    pub(crate) fn locate(&self, command: &OsStr) -> Result<Option<PathBuf>, PolicyError> {
+        if !matches!(self.rule, Rule::Allowlist(_)) {
+            return Ok(None);
+        }
+        let path = if command.as_bytes().contains(&b'/') {
+            clean(command).into()
+        } else {
+            self.resolve(command)?
+        };
+        match path.canonicalize() {
+            Ok(target) if is_cache(&target) => Err(self.nested(command)),
+            _ => Ok(Some(path)),
+        }
+    }
+
+    fn check_allowlist(
+        &self,
+        entries: &[String],
+        command: &OsStr,
+    ) -> Result<Option<PathBuf>, PolicyError> {
+        let command = clean(command);
+        let is_listed = |path: &OsStr| entries.iter().any(|entry| path == OsStr::new(entry));
+        if is_listed(&command) {
+            return Ok(None);
+        }
+        let path = self.resolve(&command)?;
+        let is_entry = |entry: &String| {
+            let (name, entry) = (Path::new(entry).file_name(), OsStr::new(entry));
+            name == path.file_name() && self.search_path.look_up(entry).is_ok_and(|it| it == path)
+        };
+        if is_listed(path.as_os_str()) || entries.iter().any(is_entry) {
+            return Ok(Some(path));
+        }
+        let kuberc = self.kuberc.clone();
+        Err(PolicyError::NotListed { path, kuberc })
+    }
+
+    fn resolve(&self, command: &OsStr) -> Result<PathBuf, PolicyError> {
+        let command = clean(command);
+        let found = self.search_path.look_up(&command);
+        found.map_err(|problem| PolicyError::Unresolved { command, problem })
+    }
+
+    fn nested(&self, command: &OsStr) -> PolicyError {
+        PolicyError::Nested {
+            command: command.to_owned(),
+            kuberc: self.kuberc.clone(),
+        }
+    }
+}
+
+impl PolicyError {
+    /// 126 for a plugin that may not run, as for one that cannot be executed; 2 for a kuberc that
+    /// has to be mended.
+    pub(crate) fn exit_code(&self) -> u8 {
+        match self {
+            Self::Unreadable { .. } | Self::Misconfigured { .. } => 2,
+            _ => 126,
+        }
+    }
+}
+
+/// Whether it is one of this project's programs, by its name.
+fn is_cache(path: &Path) -> bool {
+    let name = path.file_name().map(OsStr::as_bytes);
+    matches!(name, Some(b"kcc-cache" | b"kcc"))
+}
+
+#[cfg(test)]
+mod tests;
