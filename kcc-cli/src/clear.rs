@@ -11,7 +11,7 @@ use kcc_core::kubeconfig::{Kubeconfig, LoadingRules};
 use kcc_core::{EntryInfo, EntryState};
 
 use crate::list;
-use crate::login::{self, Login};
+use crate::login::{self, Login, Terms};
 use crate::terminal::{self, BAD};
 
 /// Forget stored credentials; the next ask runs the plugin
@@ -110,7 +110,7 @@ impl<'a> Meant<'a> {
     fn of(which: &'a Which, kubeconfig: &Kubeconfig) -> anyhow::Result<Self> {
         let of_context = match &which.context {
             None => None,
-            Some(name) => match Login::of_context(kubeconfig, name, true)? {
+            Some(name) => match Login::of_context(kubeconfig, name, &Terms::to_look())? {
                 Some(login) => Some(login.cache.inspect(&login.request)?.path),
                 None => bail!(
                     "the user of context {name:?} has no exec plugin, so nothing is stored for it"
@@ -151,7 +151,11 @@ fn paths_of_user(kubeconfig: &Kubeconfig, user: &str) -> BTreeSet<PathBuf> {
     let names = contexts
         .filter(|context| context.value.user == user)
         .map(|context| context.name.as_str());
-    let logins = names.filter_map(|name| Login::of_context(kubeconfig, name, true).ok().flatten());
+    let logins = names.filter_map(|name| {
+        Login::of_context(kubeconfig, name, &Terms::to_look())
+            .ok()
+            .flatten()
+    });
     logins
         .filter_map(|login| Some(login.cache.inspect(&login.request).ok()?.path))
         .collect()

@@ -39,6 +39,10 @@ pub fn run(args: &Args, rules: &LoadingRules) -> anyhow::Result<ExitCode> {
     for cache in login::caches(&login::kubeconfig_or_warn(rules))? {
         entries.extend(cache.entries()?);
     }
+    entries.sort_by_cached_key(|entry| {
+        let details = entry.details.as_ref();
+        details.map(|it| (it.user.clone(), it.server.clone(), it.command.clone()))
+    });
     let now = Timestamp::now();
     let mut stdout = terminal::stdout();
     match args.output {

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use kcc_core::kubeconfig::{
     Cluster, Context, Entry, ExecSpec, Kubeconfig, LoadingRules, Overrides, User,
 };
-use kcc_core::{CredentialCache, Environment, Request, Settings};
+use kcc_core::{CredentialCache, Environment, Notice, PluginPolicy, Request, Settings};
 
 use crate::terminal;
 
@@ -23,16 +23,34 @@ pub(crate) struct Login<'a> {
     pub(crate) cache: CredentialCache,
 }
 
+/// What plugins may do; which entry answers does not depend on it.
+#[derive(Debug, Clone)]
+pub(crate) struct Terms {
+    /// Which of them may run.
+    pub(crate) policy: PluginPolicy,
+    /// Whether they may prompt.
+    pub(crate) prompt: bool,
+}
+
+impl Terms {
+    /// For who only looks: nothing is run.
+    pub(crate) fn to_look() -> Self {
+        Self {
+            policy: PluginPolicy::default(),
+            prompt: true,
+        }
+    }
+}
+
 impl<'a> Login<'a> {
-    /// The plugin of a context; `None` where its user needs none. Whether it may prompt changes
-    /// what it does, and not which entry answers.
+    /// The plugin of a context; `None` where its user needs none.
     ///
     /// # Errors
     /// What keeps a client from asking the plugin; it names file, line and user.
     pub(crate) fn of_context(
         kubeconfig: &'a Kubeconfig,
         name: &str,
-        may_prompt: bool,
+        terms: &Terms,
     ) -> anyhow::Result<Option<Self>> {
         let overrides = Overrides {
             context: Some(name.to_owned()),
@@ -45,7 +63,7 @@ impl<'a> Login<'a> {
         let Some(spec) = plugin(&user.value) else {
             return Ok(None);
         };
-        let login = Self::new(context, resolved.cluster, user, spec, may_prompt);
+        let login = Self::new(context, resolved.cluster, user, spec, terms);
         let login = login.with_context(|| format!("{}: user {:?}", user.origin, user.name))?;
         Ok(Some(login))
     }
@@ -55,10 +73,11 @@ impl<'a> Login<'a> {
         cluster: &'a Entry<Cluster>,
         user: &'a Entry<User>,
         spec: &'a ExecSpec,
-        may_prompt: bool,
+        terms: &Terms,
     ) -> anyhow::Result<Self> {
         let environment = Environment::of_process();
-        let request = Request::of_user(spec, &cluster.value, &environment, may_prompt)?;
+        let policy = terms.policy.clone();
+        let request = Request::of_user(spec, &cluster.value, &environment, policy, terms.prompt)?;
         let settings = Settings::from_environment(&request.environment)?;
         let settings = settings.or_install_hint(spec.printable_install_hint());
         Ok(Self {
@@ -81,6 +100,12 @@ pub(crate) fn plugin(user: &User) -> Option<&ExecSpec> {
         || user.client_certificate.is_some()
         || user.client_certificate_data.is_some();
     user.exec.as_ref().filter(|_| !says_credential)
+}
+
+/// The kuberc's policy for plugins. A kubeconfig has no say in it.
+pub(crate) fn policy() -> anyhow::Result<PluginPolicy> {
+    let mut warn = |notice: Notice| terminal::warn(&notice.to_string());
+    Ok(PluginPolicy::load(&Environment::of_process(), &mut warn)?)
 }
 
 /// The kubeconfig, for what can be done without it: where it cannot be read, a warning says so and

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use kcc_core::kubeconfig::{Kubeconfig, LoadingRules};
 use kcc_core::{Answer, Error, Notice, RequestProblem, Source};
 
-use crate::login::Login;
+use crate::login::{self, Login, Terms};
 use crate::terminal::{self, BAD, FAINT, GOOD};
 
 /// Fetch the credentials of contexts, in parallel, so that nobody waits for them later
@@ -77,7 +77,11 @@ pub fn run(args: &Args, rules: &LoadingRules) -> anyhow::Result<ExitCode> {
         })?;
     }
     let mut reports = vec![];
-    let jobs = jobs(&kubeconfig, &names, &mut reports);
+    let terms = Terms {
+        policy: login::policy()?,
+        prompt: false,
+    };
+    let jobs = jobs(&kubeconfig, &names, &terms, &mut reports);
     let mut display = Display::new(reports.len() + jobs.len());
     for report in reports {
         display.show(&report)?;
@@ -93,11 +97,12 @@ pub fn run(args: &Args, rules: &LoadingRules) -> anyhow::Result<ExitCode> {
 fn jobs<'a>(
     kubeconfig: &'a Kubeconfig,
     names: &[&'a str],
+    terms: &Terms,
     reports: &mut Vec<Report>,
 ) -> Vec<Job<'a>> {
     let mut jobs: BTreeMap<_, Job<'a>> = BTreeMap::new();
     for name in names {
-        let outcome = match Login::of_context(kubeconfig, name, false) {
+        let outcome = match Login::of_context(kubeconfig, name, terms) {
             Ok(None) => Outcome::NoPlugin,
             Err(error) => Outcome::Failed {
                 problem: match error.downcast_ref() {

@@ -37,8 +37,7 @@ pub enum RequestProblem {
 
 impl Request {
     /// Asks as kubectl's plugin would be asked, so that it comes to the same entry: the process's
-    /// environment and `exec.env` together, `kcc-cache` taken away, the same exec info. Its policy
-    /// is still that all plugins may run.
+    /// environment and `exec.env` together, `kcc-cache` taken away, the same exec info.
     ///
     /// # Errors
     /// [`RequestProblem`] where kubectl would not run the plugin either.
@@ -46,6 +45,7 @@ impl Request {
         spec: &ExecSpec,
         cluster: &Cluster,
         environment: &Environment,
+        policy: PluginPolicy,
         has_terminal: bool,
     ) -> Result<Self, RequestProblem> {
         let interactive = is_interactive(spec.interactive_mode.as_ref(), has_terminal);
@@ -68,7 +68,7 @@ impl Request {
             command,
             args,
             environment,
-            policy: PluginPolicy::default(),
+            policy,
             forward_signals: false,
         })
     }
@@ -216,7 +216,9 @@ mod tests {
             };
             let environment = [("A", "process"), ("KUBERNETES_EXEC_INFO", "stale")];
             let environment = environment.into_iter().collect();
-            let request = Request::of_user(&spec, &cluster, &environment, true).unwrap();
+            let request =
+                Request::of_user(&spec, &cluster, &environment, PluginPolicy::default(), true)
+                    .unwrap();
             let environment = request.environment;
             assert_eq!(environment.get("A"), Some(OsStr::new("kubeconfig")));
             let info = environment.get(exec_info::VARIABLE).unwrap();

@@ -27,15 +27,15 @@ impl PluginUser {
         environment: &Environment,
         has_terminal: bool,
     ) -> Result<Self, ClientError> {
-        let mut request = Request::of_user(spec, cluster, environment, has_terminal)
-            .map_err(|problem| place.unusable(problem.into()))?;
         let wrong = |error: Error| {
             place.unusable(ClientProblem::Settings {
                 command: spec.command.display().to_string(),
                 error: Arc::new(error),
             })
         };
-        request.policy = policy(environment).map_err(|error| wrong(error.into()))?;
+        let policy = policy(environment).map_err(|error| wrong(error.into()))?;
+        let request = Request::of_user(spec, cluster, environment, policy, has_terminal)
+            .map_err(|problem| place.unusable(problem.into()))?;
         let settings = Settings::from_environment(&request.environment).map_err(wrong)?;
         let hint = spec.printable_install_hint();
         Ok(Self {
