@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueHint};
 use kcc_core::kubeconfig::LoadingRules;
 
-use crate::{completions, exec, man};
+use crate::{clear, completions, exec, list, man, warm};
 
 /// Look after the credential cache of kubectl and its relatives
 #[derive(Debug, Parser)]
@@ -22,6 +22,9 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    List(list::Args),
+    Clear(clear::Args),
+    Warm(warm::Args),
     Exec(exec::Args),
     Completions(completions::Args),
     Man(man::Args),
@@ -33,7 +36,11 @@ impl Arguments {
     /// # Errors
     /// What keeps the command from doing so.
     pub fn run(self) -> anyhow::Result<ExitCode> {
+        let rules = self.loading_rules();
         match self.command {
+            Command::List(args) => list::run(&args, &rules),
+            Command::Clear(args) => clear::run(&args, &rules),
+            Command::Warm(args) => warm::run(&args, &rules),
             Command::Exec(args) => Ok(exec::run(args)),
             Command::Completions(args) => completions::run(&args),
             Command::Man(args) => man::run(&args),

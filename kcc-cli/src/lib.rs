@@ -11,8 +11,12 @@
 //! `kcc` needs, such as clap, is not linked into it.
 
 pub mod args;
+pub mod clear;
 pub mod completions;
 pub mod exec;
 pub mod front;
+pub mod list;
+mod login;
 pub mod man;
 pub mod terminal;
+pub mod warm;

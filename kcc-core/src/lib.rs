@@ -20,6 +20,7 @@ mod process;
 mod secret;
 mod settings;
 mod store;
+mod user_request;
 
 pub use cache::{Answer, CredentialCache, MissReason, Notice, Notify, Request, Source};
 pub use clock::{Clock, SystemClock};
@@ -31,3 +32,4 @@ pub use exec_info::{ApiVersion, ExecInfo};
 pub use policy::{LookUpError, PluginPolicy, PolicyError};
 pub use secret::Secret;
 pub use settings::{Settings, variable};
+pub use user_request::RequestProblem;

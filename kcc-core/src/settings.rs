@@ -128,8 +128,8 @@ impl Settings {
     }
 
     /// The same settings with the kubeconfig's own hint, for a plugin without the cache in front.
-    #[cfg(feature = "client")]
-    pub(crate) fn or_install_hint(mut self, hint: Option<String>) -> Self {
+    #[must_use]
+    pub fn or_install_hint(mut self, hint: Option<String>) -> Self {
         self.install_hint = self.install_hint.or(hint);
         self
     }

@@ -13,28 +13,36 @@ pub struct CacheHome {
 }
 
 /// The `kcc-cache` binary: what `KCC_CACHE_BIN` names, else built once in this process.
-///
+pub fn build_kcc_cache() -> anyhow::Result<PathBuf> {
+    build("kcc-cache", "KCC_CACHE_BIN")
+}
+
+/// The `kcc` binary: what `KCC_BIN` names, else built once in this process.
+pub fn build_kcc() -> anyhow::Result<PathBuf> {
+    build("kcc", "KCC_BIN")
+}
+
 /// It is built alone, by `-p`: a build of the whole workspace unifies features and would test
 /// another program than the one that users get.
-pub fn build_kcc_cache() -> anyhow::Result<PathBuf> {
-    if let Some(named) = env::var_os("KCC_CACHE_BIN") {
+fn build(binary: &str, variable: &str) -> anyhow::Result<PathBuf> {
+    if let Some(named) = env::var_os(variable) {
         let path = PathBuf::from(named);
         ensure!(
             path.is_file(),
-            "KCC_CACHE_BIN names no file: {}",
+            "{variable} names no file: {}",
             path.display()
         );
         return Ok(path);
     }
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
-        .args(["build", "--quiet", "--package=kcc-cli", "--bin=kcc-cache"])
+        .args(["build", "--quiet", "--package=kcc-cli", "--bin", binary])
         .arg("--message-format=json-render-diagnostics")
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
         .stderr(Stdio::inherit())
         .output()
-        .context("cannot run cargo to build kcc-cache")?;
-    ensure!(output.status.success(), "cargo could not build kcc-cache");
+        .with_context(|| format!("cannot run cargo to build {binary}"))?;
+    ensure!(output.status.success(), "cargo could not build {binary}");
     let messages = String::from_utf8(output.stdout)?;
     for message in messages.lines() {
         let message: serde_json::Value = serde_json::from_str(message)?;
@@ -42,7 +50,7 @@ pub fn build_kcc_cache() -> anyhow::Result<PathBuf> {
             return Ok(path.into());
         }
     }
-    bail!("cargo built kcc-cache and did not say where")
+    bail!("cargo built {binary} and did not say where")
 }
 
 impl CacheHome {
@@ -82,7 +90,24 @@ impl CacheHome {
     /// Where the binary can be neither found nor built; the message says why.
     pub fn kcc_cache(&self) -> Command {
         static BINARY: OnceLock<PathBuf> = OnceLock::new();
-        let binary = BINARY.get_or_init(|| match build_kcc_cache() {
+        self.command(&BINARY, build_kcc_cache)
+    }
+
+    /// `kcc` with this home and nothing else of our environment but `PATH`.
+    ///
+    /// # Panics
+    /// Where the binary can be neither found nor built; the message says why.
+    pub fn kcc(&self) -> Command {
+        static BINARY: OnceLock<PathBuf> = OnceLock::new();
+        self.command(&BINARY, build_kcc)
+    }
+
+    fn command(
+        &self,
+        binary: &OnceLock<PathBuf>,
+        build: fn() -> anyhow::Result<PathBuf>,
+    ) -> Command {
+        let binary = binary.get_or_init(|| match build() {
             Ok(path) => path,
             Err(error) => panic!("{error:#}"),
         });

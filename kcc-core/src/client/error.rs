@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::error::Error;
 use crate::kubeconfig::{Entry, EntryKind, KubeconfigError, Origin};
+use crate::user_request::RequestProblem;
 
 /// Why there is no client, or why a request of one has no credential.
 ///
@@ -108,9 +109,9 @@ pub enum ClientProblem {
     /// `auth-provider`, which no client of today runs.
     #[error("auth-provider {0:?} is not supported: use exec")]
     AuthProvider(String),
-    /// `interactiveMode: Always`, and nobody to ask.
-    #[error("exec plugin {0}: interactiveMode is Always and standard input is not a terminal")]
-    NoTerminal(String),
+    /// The plugin cannot be asked as kubectl would ask it.
+    #[error(transparent)]
+    Request(#[from] RequestProblem),
     /// A setting of the cache.
     #[error("exec plugin {command}: {error}")]
     Settings {

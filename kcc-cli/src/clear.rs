@@ -1,0 +1,178 @@
+//! `kcc clear`: forgets credentials.
+
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::bail;
+use jiff::Timestamp;
+use kcc_core::kubeconfig::{Kubeconfig, LoadingRules};
+use kcc_core::{EntryInfo, EntryState};
+
+use crate::list;
+use crate::login::{self, Login, Terms};
+use crate::terminal::{self, BAD};
+
+/// Forget stored credentials; the next ask runs the plugin
+///
+/// Several conditions have to hold together. A plugin that runs just now stores its answer all the
+/// same.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    which: Which,
+
+    /// Only say what would be removed
+    #[arg(long)]
+    dry_run: bool,
+}
+
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = true)]
+struct Which {
+    /// Those of this kubeconfig user
+    #[arg(long, value_name = "NAME")]
+    user: Option<String>,
+
+    /// The one that this context is answered with, in this environment
+    #[arg(long, value_name = "NAME")]
+    context: Option<String>,
+
+    /// Those that have expired
+    #[arg(long)]
+    expired: bool,
+
+    /// All of them
+    #[arg(long, conflicts_with_all = ["user", "context", "expired"])]
+    all: bool,
+}
+
+/// Removes what the arguments mean, and says what it was.
+///
+/// # Errors
+/// Where the context is not there, or the cache directory or standard output cannot be used. What
+/// cannot be removed is told, and the exit code is 1.
+pub fn run(args: &Args, rules: &LoadingRules) -> anyhow::Result<ExitCode> {
+    let needs_kubeconfig = args.which.user.is_some() || args.which.context.is_some();
+    let kubeconfig = if needs_kubeconfig {
+        Kubeconfig::load(rules)?
+    } else {
+        login::kubeconfig_or_warn(rules)
+    };
+    let meant = Meant::of(&args.which, &kubeconfig)?;
+    let mut stdout = terminal::stdout();
+    let (mut removed, mut code) = (0_usize, ExitCode::SUCCESS);
+    for cache in login::caches(&kubeconfig)? {
+        for entry in cache.entries()?.iter().filter(|entry| meant.has(entry)) {
+            let done = if args.dry_run {
+                Ok(true)
+            } else {
+                cache.remove(entry)
+            };
+            match done {
+                // Another process was faster.
+                Ok(false) => {}
+                Ok(true) => {
+                    let verb = if args.dry_run {
+                        "would remove"
+                    } else {
+                        "removed"
+                    };
+                    writeln!(stdout, "{verb} {}", describe(entry))?;
+                    removed += 1;
+                }
+                Err(error) => {
+                    let path = entry.path.display();
+                    let stderr = &mut terminal::stderr();
+                    writeln!(stderr, "{BAD}error:{BAD:#} cannot remove {path}: {error}")?;
+                    code = ExitCode::FAILURE;
+                }
+            }
+        }
+    }
+    if removed == 0 && code == ExitCode::SUCCESS {
+        writeln!(terminal::stderr(), "nothing to remove")?;
+    }
+    Ok(code)
+}
+
+/// Which entries are meant.
+struct Meant<'a> {
+    which: &'a Which,
+    /// The files that contexts of the user are answered from.
+    of_user: BTreeSet<PathBuf>,
+    /// The file that the context is answered from.
+    of_context: Option<PathBuf>,
+}
+
+impl<'a> Meant<'a> {
+    fn of(which: &'a Which, kubeconfig: &Kubeconfig) -> anyhow::Result<Self> {
+        let of_context = match &which.context {
+            None => None,
+            Some(name) => match Login::of_context(kubeconfig, name, &Terms::to_look())? {
+                Some(login) => Some(login.cache.inspect(&login.request)?.path),
+                None => bail!(
+                    "the user of context {name:?} has no exec plugin, so nothing is stored for it"
+                ),
+            },
+        };
+        let of_user = match &which.user {
+            None => BTreeSet::new(),
+            Some(user) => paths_of_user(kubeconfig, user),
+        };
+        Ok(Self {
+            which,
+            of_user,
+            of_context,
+        })
+    }
+
+    fn has(&self, entry: &EntryInfo) -> bool {
+        let which = self.which;
+        let names = |user: &String| {
+            let details = entry.details.as_ref();
+            details.is_some_and(|details| details.user == *user)
+                || self.of_user.contains(&entry.path)
+        };
+        which.user.as_ref().is_none_or(names)
+            && self
+                .of_context
+                .as_ref()
+                .is_none_or(|path| *path == entry.path)
+            && (!which.expired || entry.state == EntryState::Expired)
+    }
+}
+
+/// The files that contexts of this user are answered from: an entry knows its user only where the
+/// kubeconfig told the cache. A context that cannot be used has none.
+fn paths_of_user(kubeconfig: &Kubeconfig, user: &str) -> BTreeSet<PathBuf> {
+    let contexts = kubeconfig.contexts.values();
+    let names = contexts
+        .filter(|context| context.value.user == user)
+        .map(|context| context.name.as_str());
+    let logins = names.filter_map(|name| {
+        Login::of_context(kubeconfig, name, &Terms::to_look())
+            .ok()
+            .flatten()
+    });
+    logins
+        .filter_map(|login| Some(login.cache.inspect(&login.request).ok()?.path))
+        .collect()
+}
+
+fn describe(entry: &EntryInfo) -> String {
+    let path = entry.path.display();
+    let state = list::state(entry, Timestamp::now());
+    match &entry.details {
+        None => format!("{path} ({state})"),
+        Some(details) => {
+            let user = match details.user.as_str() {
+                "" => String::new(),
+                user => format!(" of user {user:?}"),
+            };
+            let command = &details.command;
+            format!("the credential from {command}{user} ({state}): {path}")
+        }
+    }
+}

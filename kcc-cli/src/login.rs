@@ -1,0 +1,144 @@
+//! The exec plugin of a context, asked as kubectl would ask it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use kcc_core::kubeconfig::{
+    Cluster, Context, Entry, ExecSpec, Kubeconfig, LoadingRules, Overrides, User,
+};
+use kcc_core::{CredentialCache, Environment, Notice, PluginPolicy, Request, Settings};
+
+use crate::terminal;
+
+/// A context whose user is an exec plugin.
+#[derive(Debug)]
+pub(crate) struct Login<'a> {
+    pub(crate) context: &'a Entry<Context>,
+    pub(crate) cluster: &'a Entry<Cluster>,
+    pub(crate) user: &'a Entry<User>,
+    pub(crate) spec: &'a ExecSpec,
+    pub(crate) request: Request,
+    /// The cache as it is for this user: `exec.env` may say otherwise than the environment.
+    pub(crate) cache: CredentialCache,
+}
+
+/// What plugins may do; which entry answers does not depend on it.
+#[derive(Debug, Clone)]
+pub(crate) struct Terms {
+    /// Which of them may run.
+    pub(crate) policy: PluginPolicy,
+    /// Whether they may prompt.
+    pub(crate) prompt: bool,
+}
+
+impl Terms {
+    /// For who only looks: nothing is run.
+    pub(crate) fn to_look() -> Self {
+        Self {
+            policy: PluginPolicy::default(),
+            prompt: true,
+        }
+    }
+}
+
+impl<'a> Login<'a> {
+    /// The plugin of a context; `None` where its user needs none.
+    ///
+    /// # Errors
+    /// What keeps a client from asking the plugin; it names file, line and user.
+    pub(crate) fn of_context(
+        kubeconfig: &'a Kubeconfig,
+        name: &str,
+        terms: &Terms,
+    ) -> anyhow::Result<Option<Self>> {
+        let overrides = Overrides {
+            context: Some(name.to_owned()),
+            ..Overrides::default()
+        };
+        let resolved = kubeconfig.resolve(&overrides)?;
+        let (Some(context), Some(user)) = (resolved.context, resolved.user) else {
+            return Ok(None);
+        };
+        let Some(spec) = plugin(&user.value) else {
+            return Ok(None);
+        };
+        let login = Self::new(context, resolved.cluster, user, spec, terms);
+        let login = login.with_context(|| format!("{}: user {:?}", user.origin, user.name))?;
+        Ok(Some(login))
+    }
+
+    fn new(
+        context: &'a Entry<Context>,
+        cluster: &'a Entry<Cluster>,
+        user: &'a Entry<User>,
+        spec: &'a ExecSpec,
+        terms: &Terms,
+    ) -> anyhow::Result<Self> {
+        let environment = Environment::of_process();
+        let policy = terms.policy.clone();
+        let request = Request::of_user(spec, &cluster.value, &environment, policy, terms.prompt)?;
+        let settings = Settings::from_environment(&request.environment)?;
+        let settings = settings.or_install_hint(spec.printable_install_hint());
+        Ok(Self {
+            context,
+            cluster,
+            user,
+            spec,
+            request,
+            cache: CredentialCache::new(settings),
+        })
+    }
+}
+
+/// The plugin that a client runs: none where the user says a credential, which goes before
+/// (client-go's exec.go, `UpdateTransportConfig`).
+pub(crate) fn plugin(user: &User) -> Option<&ExecSpec> {
+    let says_credential = user.token.is_some()
+        || user.token_file.is_some()
+        || user.username.is_some()
+        || user.client_certificate.is_some()
+        || user.client_certificate_data.is_some();
+    user.exec.as_ref().filter(|_| !says_credential)
+}
+
+/// The kuberc's policy for plugins. A kubeconfig has no say in it.
+pub(crate) fn policy() -> anyhow::Result<PluginPolicy> {
+    let mut warn = |notice: Notice| terminal::warn(&notice.to_string());
+    Ok(PluginPolicy::load(&Environment::of_process(), &mut warn)?)
+}
+
+/// The kubeconfig, for what can be done without it: where it cannot be read, a warning says so and
+/// it is empty.
+pub(crate) fn kubeconfig_or_warn(rules: &LoadingRules) -> Kubeconfig {
+    Kubeconfig::load(rules).unwrap_or_else(|error| {
+        terminal::warn(&format!("{error}; going on without it"));
+        Kubeconfig::default()
+    })
+}
+
+/// The caches that are in use: that of this environment, and those that users of the kubeconfig
+/// have elsewhere, by directory. A user that cannot be asked for has none.
+pub(crate) fn caches(kubeconfig: &Kubeconfig) -> anyhow::Result<Vec<CredentialCache>> {
+    let own = Settings::from_environment(&Environment::of_process())?;
+    let mut found: BTreeMap<PathBuf, Settings> = BTreeMap::new();
+    for user in kubeconfig.users.values() {
+        let Some(spec) = plugin(&user.value) else {
+            continue;
+        };
+        let mut environment = Environment::of_process();
+        for (name, value) in &spec.env {
+            environment.set(name, value);
+        }
+        if let Ok(settings) = Settings::from_environment(&environment)
+            && let Some(directory) = settings.directory()
+        {
+            found.insert(directory.to_owned(), settings);
+        }
+    }
+    if let Some(directory) = own.directory() {
+        found.remove(directory);
+    }
+    let all = std::iter::once(own).chain(found.into_values());
+    Ok(all.map(CredentialCache::new).collect())
+}

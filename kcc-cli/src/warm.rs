@@ -1,0 +1,278 @@
+//! `kcc warm`: fetches credentials before somebody waits for them.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io::{IsTerminal, Write};
+use std::num::NonZeroUsize;
+use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError, mpsc};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, ensure};
+use indicatif::{ProgressBar, ProgressStyle};
+use jiff::Timestamp;
+use kcc_core::kubeconfig::{Kubeconfig, LoadingRules};
+use kcc_core::{Answer, Error, Notice, RequestProblem, Source};
+
+use crate::login::{self, Login, Terms};
+use crate::terminal::{self, BAD, FAINT, GOOD};
+
+/// Fetch the credentials of contexts, in parallel, so that nobody waits for them later
+///
+/// What is good already is left as it is. Plugins cannot prompt here: log in first where one has
+/// to. The exit code is 1 if a credential is missing afterwards.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The contexts; all of them by default
+    contexts: Vec<String>,
+
+    /// How many plugins may run at once
+    #[arg(long, default_value = "8")]
+    jobs: NonZeroUsize,
+}
+
+/// Contexts that one credential serves, such as two clusters of one user.
+struct Job<'a> {
+    contexts: Vec<&'a str>,
+    login: Login<'a>,
+}
+
+/// What became of contexts.
+struct Report {
+    contexts: String,
+    outcome: Outcome,
+}
+
+enum Outcome {
+    /// The user says a credential by itself.
+    NoPlugin,
+    /// The store had it.
+    Good { expires_in: String },
+    /// The plugin gave it.
+    Fetched { took: Duration, expires_in: String },
+    /// There is none, or none that the next ask finds.
+    Failed { problem: String },
+}
+
+/// Fetches, and says what became of each context.
+///
+/// # Errors
+/// Where the kubeconfig or standard output cannot be used, or a context is not there. A credential
+/// that cannot be had is told, and the exit code is 1.
+pub fn run(args: &Args, rules: &LoadingRules) -> anyhow::Result<ExitCode> {
+    let kubeconfig = Kubeconfig::load(rules)?;
+    let names: Vec<&str> = if args.contexts.is_empty() {
+        kubeconfig.contexts.keys().map(String::as_str).collect()
+    } else {
+        args.contexts.iter().map(String::as_str).collect()
+    };
+    ensure!(
+        !names.is_empty(),
+        "no contexts: no kubeconfig has any; --kubeconfig or KUBECONFIG names one"
+    );
+    for name in &args.contexts {
+        kubeconfig.contexts.get(name).with_context(|| {
+            let known: Vec<&str> = kubeconfig.contexts.keys().map(String::as_str).collect();
+            format!("there is no context {name:?}, but: {}", known.join(", "))
+        })?;
+    }
+    let mut reports = vec![];
+    let terms = Terms {
+        policy: login::policy()?,
+        prompt: false,
+    };
+    let jobs = jobs(&kubeconfig, &names, &terms, &mut reports);
+    let mut display = Display::new(reports.len() + jobs.len());
+    for report in reports {
+        display.show(&report)?;
+    }
+    let interrupted = fetch_all(jobs, args.jobs, &mut display)?;
+    if let Some(signal) = interrupted {
+        let _ = signal_hook::low_level::emulate_default_handler(signal);
+    }
+    Ok(display.code)
+}
+
+/// What has to be asked; what needs no asking, or cannot be asked, is reported.
+fn jobs<'a>(
+    kubeconfig: &'a Kubeconfig,
+    names: &[&'a str],
+    terms: &Terms,
+    reports: &mut Vec<Report>,
+) -> Vec<Job<'a>> {
+    let mut jobs: BTreeMap<_, Job<'a>> = BTreeMap::new();
+    for name in names {
+        let outcome = match Login::of_context(kubeconfig, name, terms) {
+            Ok(None) => Outcome::NoPlugin,
+            Err(error) => Outcome::Failed {
+                problem: match error.downcast_ref() {
+                    Some(RequestProblem::NoTerminal { command }) => format!(
+                        "{command} has to prompt (interactiveMode: Always): use the context once, by hand"
+                    ),
+                    _ => format!("{error:#}"),
+                },
+            },
+            Ok(Some(login)) => match login.cache.inspect(&login.request) {
+                Ok(inspection) => {
+                    let contexts = vec![];
+                    let job = jobs.entry(inspection.path);
+                    job.or_insert(Job { contexts, login }).contexts.push(name);
+                    continue;
+                }
+                Err(error) => Outcome::Failed {
+                    problem: error.to_string(),
+                },
+            },
+        };
+        let contexts = (*name).to_owned();
+        reports.push(Report { contexts, outcome });
+    }
+    jobs.into_values().collect()
+}
+
+/// Asks for all, at most `at_once` at a time. Gives the signal that ended a plugin, and with it the
+/// whole undertaking.
+fn fetch_all(
+    jobs: Vec<Job<'_>>,
+    at_once: NonZeroUsize,
+    display: &mut Display,
+) -> anyhow::Result<Option<i32>> {
+    let workers = at_once.get().min(jobs.len());
+    let queue = Mutex::new(jobs.into_iter());
+    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let (done, all_done) = mpsc::channel();
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            let done = done.clone();
+            let next = &next;
+            scope.spawn(move || {
+                while let Some(job) = next() {
+                    let _ = done.send(job.run());
+                }
+            });
+        }
+        drop(done);
+        let mut interrupted = None;
+        for result in all_done {
+            match result {
+                Ok(report) => display.show(&report)?,
+                Err(signal) => {
+                    interrupted = Some(signal);
+                    // Nothing more is started.
+                    while next().is_some() {}
+                }
+            }
+        }
+        display.bar.finish_and_clear();
+        Ok(interrupted)
+    })
+}
+
+impl Job<'_> {
+    /// Asks as `kcc-cache` would. The error is the signal that ended it.
+    fn run(mut self) -> Result<Report, i32> {
+        self.login.request.forward_signals = true;
+        let mut not_kept = None;
+        let mut tell = |notice: Notice| match notice {
+            Notice::NotStored { .. } | Notice::PluginFailed { .. } => {
+                not_kept = Some(notice.to_string());
+            }
+            _ => {}
+        };
+        let started = Instant::now();
+        let answer = self.login.cache.get(&self.login.request, &mut tell);
+        let outcome = match (answer, not_kept) {
+            (Err(Error::Interrupted { signal }), _) => return Err(signal),
+            (Err(error), _) => Outcome::failed(&error),
+            (Ok(_), Some(problem)) => Outcome::Failed { problem },
+            (Ok(answer), None) => Outcome::answered(&answer, started.elapsed()),
+        };
+        let contexts = self.contexts.join(", ");
+        Ok(Report { contexts, outcome })
+    }
+}
+
+impl Outcome {
+    fn answered(answer: &Answer, took: Duration) -> Self {
+        let Some(renew_at) = answer.renew_at else {
+            let problem = "the credential has no expiry, and a default TTL of 0 keeps none";
+            return Self::Failed {
+                problem: problem.to_owned(),
+            };
+        };
+        let left = renew_at.duration_since(Timestamp::now());
+        if !left.is_positive() {
+            let problem = "the credential is due for renewal at once: it has expired already, or \
+                           lives no longer than the refresh margin";
+            return Self::Failed {
+                problem: problem.to_owned(),
+            };
+        }
+        let expires_in = terminal::span(left);
+        match answer.source {
+            Source::Cache => Self::Good { expires_in },
+            _ => Self::Fetched { took, expires_in },
+        }
+    }
+
+    fn failed(error: &Error) -> Self {
+        let mut problem = error.to_string();
+        if let Some(hint) = error.install_hint() {
+            problem.push('\n');
+            problem.push_str(hint.trim_end());
+        }
+        Self::Failed { problem }
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let contexts = &self.contexts;
+        match &self.outcome {
+            Outcome::NoPlugin => {
+                write!(f, "{FAINT}{contexts}: its user needs no plugin{FAINT:#}")
+            }
+            Outcome::Good { expires_in } => {
+                write!(f, "{contexts}: {GOOD}good{GOOD:#} for {expires_in}")
+            }
+            Outcome::Fetched { took, expires_in } => write!(
+                f,
+                "{contexts}: {GOOD}fetched{GOOD:#} in {:.1} s, good for {expires_in}",
+                took.as_secs_f64()
+            ),
+            Outcome::Failed { problem } => write!(f, "{contexts}: {BAD}failed{BAD:#}: {problem}"),
+        }
+    }
+}
+
+/// Lines on standard output, and where standard error is a terminal a bar below them.
+struct Display {
+    bar: ProgressBar,
+    code: ExitCode,
+}
+
+impl Display {
+    fn new(reports: usize) -> Self {
+        let bar = if std::io::stderr().is_terminal() {
+            ProgressBar::new(reports as u64)
+        } else {
+            ProgressBar::hidden()
+        };
+        let style = ProgressStyle::with_template("{bar:24} {pos}/{len} {elapsed}");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        bar.enable_steady_tick(Duration::from_millis(200));
+        let code = ExitCode::SUCCESS;
+        Self { bar, code }
+    }
+
+    fn show(&mut self, report: &Report) -> anyhow::Result<()> {
+        if matches!(report.outcome, Outcome::Failed { .. }) {
+            self.code = ExitCode::FAILURE;
+        }
+        self.bar.inc(1);
+        let written = self
+            .bar
+            .suspend(|| writeln!(terminal::stdout(), "{report}"));
+        Ok(written?)
+    }
+}

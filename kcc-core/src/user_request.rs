@@ -1,0 +1,250 @@
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::{fs, io};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value};
+
+use crate::cache::Request;
+use crate::environment::Environment;
+use crate::exec_info::{self, ApiVersion, ExecInfo};
+use crate::kubeconfig::{Cluster, ExecSpec, InteractiveMode};
+use crate::policy::PluginPolicy;
+
+/// Why a kubeconfig's user cannot be asked for as kubectl would ask.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum RequestProblem {
+    /// `interactiveMode: Always`, and nobody to ask.
+    #[error(
+        "exec plugin {command}: interactiveMode is Always and standard input is not a terminal"
+    )]
+    NoTerminal {
+        /// The plugin.
+        command: String,
+    },
+    /// A CA file whose content the plugin is to be told.
+    #[error("cannot read {}: {error}", .path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        error: Arc<io::Error>,
+    },
+}
+
+impl Request {
+    /// Asks as kubectl's plugin would be asked, so that it comes to the same entry: the process's
+    /// environment and `exec.env` together, `kcc-cache` taken away, the same exec info.
+    ///
+    /// # Errors
+    /// [`RequestProblem`] where kubectl would not run the plugin either.
+    pub fn of_user(
+        spec: &ExecSpec,
+        cluster: &Cluster,
+        environment: &Environment,
+        policy: PluginPolicy,
+        has_terminal: bool,
+    ) -> Result<Self, RequestProblem> {
+        let interactive = is_interactive(spec.interactive_mode.as_ref(), has_terminal);
+        let interactive = interactive.ok_or_else(|| RequestProblem::NoTerminal {
+            command: spec.command.display().to_string(),
+        })?;
+        let version = ApiVersion::parse(&spec.api_version).unwrap_or(ApiVersion::V1);
+        let mut info = ExecInfo::new(version, interactive);
+        if spec.provide_cluster_info {
+            info.cluster = Some(cluster_info(cluster)?);
+        }
+        let mut environment = environment.clone();
+        for (name, value) in &spec.env {
+            environment.set(name, value);
+        }
+        environment.set(exec_info::VARIABLE, info.to_json());
+        let (command, args) = spec.plugin();
+        Ok(Self {
+            info,
+            command,
+            args,
+            environment,
+            policy,
+            forward_signals: false,
+        })
+    }
+}
+
+impl ExecSpec {
+    /// Whether the cache stands in front of the plugin: `kcc-cache`, or `kcc exec`.
+    pub fn is_cached(&self) -> bool {
+        self.inner().is_some()
+    }
+
+    /// The plugin and its arguments, without a `kcc-cache` or `kcc exec` in front.
+    pub fn plugin(&self) -> (OsString, Vec<OsString>) {
+        let (command, args) = match self.inner() {
+            Some([command, args @ ..]) => (command.into(), args),
+            _ => (self.command.clone(), self.args.as_slice()),
+        };
+        (command, args.iter().map(OsString::from).collect())
+    }
+
+    /// What stands behind the cache; none where the cache does not stand in front of a plugin.
+    fn inner(&self) -> Option<&[String]> {
+        let wrapper = Path::new(&self.command).file_name().and_then(OsStr::to_str);
+        let inner = match (wrapper, self.args.as_slice()) {
+            (Some("kcc-cache"), inner) => inner,
+            (Some("kcc"), [exec, separator, inner @ ..]) if exec == "exec" && separator == "--" => {
+                inner
+            }
+            (Some("kcc"), [exec, inner @ ..]) if exec == "exec" => inner,
+            _ => return None,
+        };
+        let command = inner.first()?;
+        (!command.is_empty() && !command.starts_with('-')).then_some(inner)
+    }
+}
+
+/// Whether the plugin may ask; `None` where it must and cannot (client-go's
+/// plugin/pkg/client/auth/exec/exec.go, `isInteractive`).
+fn is_interactive(mode: Option<&InteractiveMode>, has_terminal: bool) -> Option<bool> {
+    match mode {
+        Some(InteractiveMode::Never) => Some(false),
+        Some(InteractiveMode::Always) => has_terminal.then_some(true),
+        _ => Some(has_terminal),
+    }
+}
+
+/// `spec.cluster` as client-go sends it (rest/exec.go, `ConfigToExecCluster`): a CA file's content
+/// stands in `certificate-authority-data`.
+fn cluster_info(cluster: &Cluster) -> Result<Map<String, Value>, RequestProblem> {
+    let authority = match (
+        &cluster.certificate_authority_data,
+        &cluster.certificate_authority,
+    ) {
+        (Some(pem), _) => Some(pem.clone()),
+        (None, Some(path)) => {
+            let read = fs::read(path);
+            Some(read.map_err(|error| RequestProblem::Unreadable {
+                path: path.clone(),
+                error: Arc::new(error),
+            })?)
+        }
+        (None, None) => None,
+    };
+    let mut info = Map::new();
+    let mut set = |name: &str, value: Value| info.insert(name.to_owned(), value);
+    set("server", cluster.server.clone().into());
+    if let Some(name) = &cluster.tls_server_name {
+        set("tls-server-name", name.clone().into());
+    }
+    if cluster.insecure_skip_tls_verify {
+        set("insecure-skip-tls-verify", true.into());
+    }
+    if let Some(pem) = authority.filter(|pem| !pem.is_empty()) {
+        set("certificate-authority-data", STANDARD.encode(pem).into());
+    }
+    if let Some(url) = &cluster.proxy_url {
+        set("proxy-url", url.clone().into());
+    }
+    if cluster.disable_compression {
+        set("disable-compression", true.into());
+    }
+    set("config", cluster.exec_config.clone().unwrap_or_default());
+    Ok(info)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spec(command: &str, args: &[&str]) -> ExecSpec {
+        ExecSpec {
+            command: command.into(),
+            args: args.iter().map(ToString::to_string).collect(),
+            ..ExecSpec::default()
+        }
+    }
+
+    #[test]
+    fn a_wrapper_is_taken_away() {
+        for (command, args, expected) in [
+            ("aws", vec!["eks"], vec!["aws", "eks"]),
+            ("kcc-cache", vec!["aws", "eks"], vec!["aws", "eks"]),
+            ("/opt/bin/kcc-cache", vec!["./aws"], vec!["./aws"]),
+            ("kcc", vec!["exec", "aws", "eks"], vec!["aws", "eks"]),
+            ("kcc", vec!["exec", "--", "aws"], vec!["aws"]),
+            ("kcc", vec!["list"], vec!["kcc", "list"]),
+            ("kcc-cache", vec![], vec!["kcc-cache"]),
+            ("kcc-cache", vec!["--help"], vec!["kcc-cache", "--help"]),
+        ] {
+            let (inner, inner_args) = spec(command, &args).plugin();
+            let all: Vec<_> = std::iter::once(inner).chain(inner_args).collect();
+            assert_eq!(all, expected, "{command} {args:?}");
+        }
+    }
+
+    #[test]
+    fn a_terminal_decides_only_where_the_mode_leaves_it_open() {
+        use InteractiveMode::{Always, IfAvailable, Never};
+        for (mode, has_terminal, expected) in [
+            (Never, true, Some(false)),
+            (Never, false, Some(false)),
+            (IfAvailable, true, Some(true)),
+            (IfAvailable, false, Some(false)),
+            (Always, true, Some(true)),
+            (Always, false, None),
+        ] {
+            let found = is_interactive(Some(&mode), has_terminal);
+            assert_eq!(found, expected, "{mode:?} {has_terminal}");
+        }
+    }
+
+    #[test]
+    fn the_plugin_is_told_what_client_go_tells_it() {
+        let cluster = Cluster {
+            server: "https://a".to_owned(),
+            ..Cluster::default()
+        };
+        let told = |mode, provide_cluster_info| {
+            let spec = ExecSpec {
+                api_version: "client.authentication.k8s.io/v1".to_owned(),
+                interactive_mode: Some(mode),
+                provide_cluster_info,
+                env: vec![("A".to_owned(), "kubeconfig".to_owned())],
+                ..spec("aws", &[])
+            };
+            let environment = [("A", "process"), ("KUBERNETES_EXEC_INFO", "stale")];
+            let environment = environment.into_iter().collect();
+            let request =
+                Request::of_user(&spec, &cluster, &environment, PluginPolicy::default(), true)
+                    .unwrap();
+            let environment = request.environment;
+            assert_eq!(environment.get("A"), Some(OsStr::new("kubeconfig")));
+            let info = environment.get(exec_info::VARIABLE).unwrap();
+            serde_json::from_str::<Value>(info.to_str().unwrap()).unwrap()
+        };
+        let never = told(InteractiveMode::Never, false);
+        assert_eq!(never["spec"], serde_json::json!({"interactive": false}));
+        let available = told(InteractiveMode::IfAvailable, true);
+        assert_eq!(available["spec"]["interactive"], true);
+        assert_eq!(available["spec"]["cluster"]["server"], "https://a");
+    }
+
+    #[test]
+    fn cluster_info_has_what_is_set() {
+        let cluster = Cluster {
+            server: "https://a".to_owned(),
+            certificate_authority_data: Some(b"CA".to_vec()),
+            exec_config: Some(serde_json::json!({"audience": "x"})),
+            ..Cluster::default()
+        };
+        let info = Value::Object(cluster_info(&cluster).unwrap());
+        let expected = serde_json::json!({
+            "server": "https://a",
+            "certificate-authority-data": "Q0E=",
+            "config": {"audience": "x"},
+        });
+        assert_eq!(info, expected);
+    }
+}

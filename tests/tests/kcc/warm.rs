@@ -1,0 +1,133 @@
+//! `kcc warm`.
+
+use std::fs;
+
+use serde_json::json;
+
+use crate::{Desk, code, quiet, stderr, stdout};
+
+#[test]
+fn all_contexts_are_fetched_at_once_and_clients_find_them() {
+    let mut desk = Desk::new()
+        .with_context("a")
+        .with_context("b")
+        .with_context("c");
+    desk.exec_mut("b")["provideClusterInfo"] = true.into();
+    desk.exec_mut("c")["interactiveMode"] = "Never".into();
+    desk.add_context("fixed", &json!({ "token": "FIXED-SECRET" }));
+    desk.plugin.waits_at_the_gate().unwrap();
+    let child = std::thread::scope(|scope| {
+        let run = scope.spawn(|| desk.run(&["warm"]));
+        // All three are on their way together.
+        while desk.plugin.runs() < 3 {
+            assert!(!run.is_finished(), "{:?}", run.join());
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        desk.plugin.opens_the_gate().unwrap();
+        run.join().unwrap()
+    });
+    let said = quiet(&child);
+    assert_eq!(said.lines().count(), 4, "{said}");
+    for context in ["a", "b", "c"] {
+        assert!(said.contains(&format!("{context}: fetched in ")), "{said}");
+    }
+    assert!(said.contains("fixed: its user needs no plugin"), "{said}");
+    assert!(
+        !said.contains("SECRET") && !said.contains("token-"),
+        "{said}"
+    );
+    for context in ["a", "b", "c"] {
+        desk.token(context);
+    }
+    assert_eq!(desk.plugin.runs(), 3);
+
+    let output = desk.run(&["warm", "a"]);
+    assert_eq!(quiet(&output), "a: good for 58m\n");
+}
+
+#[test]
+fn contexts_of_one_credential_are_asked_for_once() {
+    let mut desk = Desk::new().with_context("a");
+    let contexts = desk.kubeconfig["contexts"].as_array_mut().unwrap();
+    contexts.push(json!({ "name": "a2", "context": { "cluster": "a", "user": "a-user" } }));
+    desk.write_kubeconfig();
+    let output = desk.run(&["warm"]);
+    assert!(quiet(&output).starts_with("a, a2: fetched in "));
+    assert_eq!(desk.plugin.runs(), 1);
+}
+
+#[test]
+fn failures_are_told_and_are_the_exit_code() {
+    let mut desk = Desk::new()
+        .with_context("a")
+        .with_context("b")
+        .with_context("prompt");
+    desk.exec_mut("prompt")["interactiveMode"] = "Always".into();
+    let missing = json!({
+        "apiVersion": "client.authentication.k8s.io/v1",
+        "command": "there-is-no-such-plugin",
+        "installHint": "get it from the shop",
+        "interactiveMode": "Never",
+    });
+    desk.add_context("missing", &json!({ "exec": missing }));
+    desk.plugin.exits_with(73).unwrap();
+    let output = desk.run(&["warm", "a", "missing", "prompt"]);
+    assert_eq!(code(&output), 1);
+    let said = stdout(&output);
+    assert!(
+        said.contains("a: failed: ") && said.contains("exit code 73"),
+        "{said}"
+    );
+    assert!(
+        said.contains("not found in PATH\nget it from the shop"),
+        "{said}"
+    );
+    assert!(
+        said.contains("prompt: failed") && said.contains("by hand"),
+        "{said}"
+    );
+
+    let output = desk.run(&["warm", "nowhere"]);
+    assert_eq!(code(&output), 1);
+    let said = stderr(&output);
+    assert!(
+        said.contains("nowhere") && said.contains("missing"),
+        "{said}"
+    );
+}
+
+#[test]
+fn what_the_next_ask_does_not_find_is_a_failure() {
+    let desk = Desk::new().with_context("a");
+    desk.plugin.expires_after(Some(0)).unwrap();
+    let output = desk.run(&["warm"]);
+    assert_eq!(code(&output), 1, "{}", stdout(&output));
+    assert!(
+        stdout(&output).contains("expired already"),
+        "{}",
+        stdout(&output)
+    );
+
+    fs::create_dir_all(desk.home.path().join("cache")).unwrap();
+    let _ = fs::remove_dir_all(desk.home.entries_dir());
+    fs::write(desk.home.entries_dir(), "in the way").unwrap();
+    let output = desk.run(&["warm"]);
+    assert_eq!(code(&output), 1);
+    assert!(
+        stdout(&output).contains("a: failed: "),
+        "{}",
+        stdout(&output)
+    );
+}
+
+#[test]
+fn without_contexts_there_is_nothing_to_warm() {
+    let desk = Desk::new();
+    let output = desk.run(&["warm"]);
+    assert_eq!(code(&output), 1);
+    assert!(
+        stderr(&output).contains("KUBECONFIG"),
+        "{}",
+        stderr(&output)
+    );
+}
