@@ -8,7 +8,7 @@
 //!                   ▼                 ▼
 //!  plugin ──► CredentialCache ──► authorize ── 401: one renewal, one retry
 //!             (its entries are        ▼
-//!              kubectl's, too)   TLS, HTTP/1.1
+//!              kubectl's, too)   HTTP/2, or HTTP/1.1, over TLS
 //! ```
 //!
 //! kube itself never sees the exec plugin. The token is shared with `kcc-cache`: a tool that starts
@@ -41,6 +41,8 @@
 //! ```
 
 mod authorize;
+mod connect;
+mod connections;
 mod credential;
 mod error;
 mod load;
@@ -50,12 +52,15 @@ mod refresh;
 mod retry;
 mod roots;
 mod service_account;
+mod streams;
 mod target;
 mod tls;
 mod transport;
+mod verb;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::HeaderMap;
 use kube::client::middleware::BaseUriLayer;
@@ -85,6 +90,7 @@ pub struct ClientConfig {
     namespace: String,
     context: Option<String>,
     environment: Environment,
+    file_period: Duration,
 }
 
 impl ClientConfig {
@@ -128,7 +134,11 @@ impl ClientConfig {
         }
         let authorize = Authorize {
             login: Arc::clone(&self.login),
-            transport: Arc::new(Transport::new(&self.target, &self.environment)?),
+            transport: Arc::new(Transport::new(
+                &self.target,
+                &self.environment,
+                self.file_period,
+            )?),
             impersonation: self.impersonation.clone(),
         };
         let service = BaseUriLayer::new(self.target.server.clone()).layer(authorize);

@@ -4,12 +4,12 @@ use std::task::{Context, Poll};
 use futures_util::future::BoxFuture;
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use http::{Request, Response, StatusCode};
-use hyper::body::Incoming;
 use kube::client::Body;
 use tower::{BoxError, Service};
 
 use super::credential::Credential;
 use super::login::Login;
+use super::streams::Answer;
 use super::transport::Transport;
 use crate::kubeconfig::Impersonation;
 
@@ -25,13 +25,13 @@ pub(super) struct Authorize {
 }
 
 impl Authorize {
-    async fn send(self, mut request: Request<Body>) -> Result<Response<Incoming>, BoxError> {
+    async fn send(self, mut request: Request<Body>) -> Result<Response<Answer>, BoxError> {
         self.impersonate(request.headers_mut());
         // A caller who says who they are is not answered for, and no plugin runs (client-go's
         // exec.go, `roundTripper`).
         if request.headers().contains_key(AUTHORIZATION) {
-            let sent = self.transport.send(self.login.fixed_certificate(), request);
-            return sent.await;
+            let certificate = self.login.own_certificate();
+            return self.transport.send(certificate.as_ref(), request).await;
         }
         let credential = self.login.current().await?;
         let again = copy(&request);
@@ -52,7 +52,7 @@ impl Authorize {
         &self,
         credential: &Credential,
         mut request: Request<Body>,
-    ) -> Result<Response<Incoming>, BoxError> {
+    ) -> Result<Response<Answer>, BoxError> {
         if let Some(authorization) = credential.authorization() {
             let headers = request.headers_mut();
             headers.insert(AUTHORIZATION, authorization.clone());
@@ -74,7 +74,7 @@ impl Authorize {
 }
 
 impl Service<Request<Body>> for Authorize {
-    type Response = Response<Incoming>;
+    type Response = Response<Answer>;
     type Error = BoxError;
     type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
 
@@ -88,7 +88,7 @@ impl Service<Request<Body>> for Authorize {
 }
 
 /// The same request again, unless its body is a stream.
-fn copy(request: &Request<Body>) -> Option<Request<Body>> {
+pub(super) fn copy(request: &Request<Body>) -> Option<Request<Body>> {
     let mut copy = Request::new(request.body().try_clone()?);
     request.method().clone_into(copy.method_mut());
     request.uri().clone_into(copy.uri_mut());

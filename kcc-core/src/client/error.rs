@@ -43,6 +43,18 @@ pub enum ClientError {
         /// What happened; names the plugin's command.
         error: Arc<Error>,
     },
+    /// There is no connection to the server: its source says whether nobody answers, or its
+    /// certificate is not trusted, or a proxy is in the way. The next request tries again.
+    #[error("{place}: cannot connect to {server}")]
+    Connect {
+        /// The cluster.
+        place: Place,
+        /// Scheme, host and port.
+        server: String,
+        /// Why.
+        #[source]
+        error: Arc<dyn std::error::Error + Send + Sync>,
+    },
     /// The operating system gives no thread for a plugin run, or that thread came to an end. The
     /// next request tries again.
     #[error("{place}: cannot ask the exec plugin: {error}")]

@@ -1,6 +1,7 @@
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::HeaderMap;
 
@@ -13,6 +14,9 @@ use super::target::Target;
 use crate::environment::Environment;
 use crate::kubeconfig::{EntryKind, Kubeconfig, LoadingRules, Overrides};
 
+/// As client-go's `transport/token_source.go` reads a token, and `ca_rotation.go` a CA.
+const FILE_PERIOD: Duration = Duration::from_secs(60);
+
 /// Loads a [`ClientConfig`], with whatever the caller wants otherwise than kubectl has it by default.
 ///
 /// An empty string counts as no choice, as with kubectl's flags.
@@ -24,6 +28,7 @@ pub struct Loader {
     environment: Environment,
     service_account: PathBuf,
     has_terminal: Option<bool>,
+    file_period: Duration,
 }
 
 impl Loader {
@@ -34,6 +39,7 @@ impl Loader {
             environment: Environment::of_process(),
             service_account: ServiceAccount::FOLDER.into(),
             has_terminal: None,
+            file_period: FILE_PERIOD,
         }
     }
 
@@ -88,6 +94,13 @@ impl Loader {
         self
     }
 
+    /// Says how often files are read again that the kubeconfig or a Pod names: tokens, client
+    /// certificates with their keys, CAs. Every minute by default.
+    pub fn with_file_period(mut self, period: Duration) -> Self {
+        self.file_period = period;
+        self
+    }
+
     /// Reads and checks everything. No plugin runs, and nothing is sent.
     ///
     /// A kubeconfig goes before a Pod's service account, which counts only where no file says
@@ -132,7 +145,13 @@ impl Loader {
             None => (Login::anonymous(), HeaderMap::new()),
             Some(user) => {
                 let cluster = &resolved.cluster.value;
-                let login = Login::of(user, cluster, &self.environment, has_terminal)?;
+                let login = Login::of(
+                    user,
+                    cluster,
+                    &self.environment,
+                    has_terminal,
+                    self.file_period,
+                )?;
                 let headers = impersonation(&user.value.impersonate).ok_or_else(|| {
                     let place = Place::of(user, EntryKind::User);
                     place.unusable(ClientProblem::Header("name to impersonate"))
@@ -147,6 +166,7 @@ impl Loader {
             context: resolved.context.map(|context| context.name.clone()),
             namespace: resolved.namespace,
             environment: self.environment,
+            file_period: self.file_period,
         })
     }
 
@@ -154,11 +174,12 @@ impl Loader {
         let named = self.overrides.namespace.filter(|name| !name.is_empty());
         Ok(ClientConfig {
             target: Arc::new(account.target()?),
-            login: Arc::new(account.login()?),
+            login: Arc::new(account.login(self.file_period)?),
             impersonation: HeaderMap::new(),
             context: None,
             namespace: named.unwrap_or_else(|| account.namespace(&self.environment)),
             environment: self.environment,
+            file_period: self.file_period,
         })
     }
 }

@@ -1,8 +1,10 @@
-use http::{Method, Request, Response};
+use http::{Request, Response};
 use kube::client::Body;
 use kube::client::retry::RetryPolicy;
 use tower::BoxError;
 use tower::retry::Policy;
+
+use super::verb::is_list_or_watch;
 
 /// kube's retries of 429, 503 and 504 for everything but list and watch: who lists and watches has
 /// rules of their own for each of these answers, and must see them.
@@ -33,32 +35,6 @@ impl<B> Policy<Request<Body>, Response<B>, BoxError> for Retries {
         }
         Policy::<_, Response<B>, BoxError>::clone_request(&mut self.0, request)
     }
-}
-
-/// As kube-apiserver tells verbs apart (apiserver's `endpoints/request/requestinfo.go`): a GET
-/// without an object's name lists, and with `watch` set it watches.
-fn is_list_or_watch(method: &Method, uri: &http::Uri) -> bool {
-    if method != Method::GET {
-        return false;
-    }
-    let mut query = uri.query().unwrap_or_default().split('&');
-    if query.any(|pair| matches!(pair, "watch" | "watch=1" | "watch=true")) {
-        return true;
-    }
-    let mut parts = uri.path().split('/').filter(|part| !part.is_empty());
-    let versioned = match parts.next() {
-        Some("api") => parts.next().is_some(),
-        Some("apis") => parts.next().is_some() && parts.next().is_some(),
-        _ => false,
-    };
-    let rest: Vec<&str> = parts.collect();
-    versioned
-        && match *rest.as_slice() {
-            ["watch", ..] => true,
-            ["namespaces", _, "status" | "finalize"] => false,
-            ["namespaces", _, _resource] | [_resource] => true,
-            _ => false,
-        }
 }
 
 #[cfg(test)]
@@ -95,45 +71,5 @@ mod tests {
         assert_eq!(sent("/api/v1/pods?watch=true").await, 1);
         assert_eq!(sent("/api/v1/namespaces/default/pods/one").await, 2);
         assert_eq!(sent("/version").await, 2);
-    }
-
-    fn is(method: &Method, uri: &str) -> bool {
-        is_list_or_watch(method, &uri.parse().unwrap())
-    }
-
-    #[test]
-    fn lists_and_watches_are_known() {
-        for uri in [
-            "/api/v1/pods?limit=500",
-            "/api/v1/namespaces",
-            "/api/v1/namespaces/default/pods",
-            "/apis/apps/v1/deployments",
-            "/apis/apps/v1/namespaces/default/deployments?",
-            "/api/v1/pods?resourceVersion=1&watch=true",
-            "/api/v1/namespaces/default/pods/one?watch=1",
-            "/api/v1/watch/pods",
-        ] {
-            assert!(is(&Method::GET, uri), "{uri}");
-        }
-    }
-
-    #[test]
-    fn everything_else_is_not() {
-        for uri in [
-            "/api",
-            "/apis/apps/v1",
-            "/api/v1",
-            "/version",
-            "/api/v1/namespaces/default",
-            "/api/v1/namespaces/default/status",
-            "/api/v1/nodes/one",
-            "/api/v1/namespaces/default/pods/one",
-            "/api/v1/namespaces/default/pods/one/log",
-            "/apis/apps/v1/namespaces/default/deployments/one/scale",
-        ] {
-            assert!(!is(&Method::GET, uri), "{uri}");
-        }
-        assert!(!is(&Method::POST, "/api/v1/namespaces/default/pods"));
-        assert!(!is(&Method::DELETE, "/api/v1/namespaces/default/pods"));
     }
 }

@@ -8,9 +8,6 @@ use super::error::ClientProblem;
 use super::target::Authority;
 use super::tls;
 
-/// How often a CA file is looked at: as often as a token file.
-pub(super) const PERIOD: Duration = Duration::from_secs(60);
-
 /// What the server's certificate is checked against. A CA file is read again now and then, because
 /// it may be replaced while a client runs.
 pub(super) struct Roots {
@@ -94,7 +91,7 @@ mod tests {
 
     #[test]
     fn a_ca_file_that_is_missing_at_first_is_an_error() {
-        let error = Roots::new(Authority::File("/nowhere/ca.crt".into()), PERIOD);
+        let error = Roots::new(Authority::File("/nowhere/ca.crt".into()), Duration::ZERO);
         let text = error.err().unwrap().to_string();
         assert!(text.contains("/nowhere/ca.crt"), "{text}");
     }

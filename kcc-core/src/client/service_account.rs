@@ -1,4 +1,5 @@
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::error::{ClientError, ClientProblem, Place};
 use super::login::Login;
@@ -45,8 +46,9 @@ impl ServiceAccount {
         })
     }
 
-    pub(super) fn login(&self) -> Result<Login, ClientError> {
-        Login::service_account(place(EntryKind::User), self.folder.join("token"))
+    pub(super) fn login(&self, file_period: Duration) -> Result<Login, ClientError> {
+        let token = self.folder.join("token");
+        Login::service_account(place(EntryKind::User), token, file_period)
     }
 
     /// `POD_NAMESPACE`, which the downward API may set, else the service account's

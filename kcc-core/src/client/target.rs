@@ -55,6 +55,14 @@ impl Target {
             place,
         })
     }
+
+    /// Scheme, host and port, for messages: what else a URL may have can be a password.
+    pub(super) fn address(&self) -> String {
+        let scheme = self.server.scheme_str().unwrap_or_default();
+        let host = self.server.host().unwrap_or_default();
+        let port = self.server.port().map(|port| format!(":{port}"));
+        format!("{scheme}://{host}{}", port.unwrap_or_default())
+    }
 }
 
 /// client-go's `transport/transport.go`, `TLSConfigFor`: data before a file, and no CA where nothing

@@ -1,0 +1,292 @@
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use http::Uri;
+use hyper::rt::{Read, Write};
+use hyper_rustls::{
+    DefaultServerNameResolver, FixedServerNameResolver, HttpsConnector, ResolveServerName,
+};
+use hyper_timeout::TimeoutConnector;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
+use hyper_util::client::legacy::connect::{Connection, HttpConnector};
+use hyper_util::client::proxy::matcher::{Intercept, Matcher};
+use hyper_util::rt::TokioExecutor;
+use kube::client::Body;
+use rustls::ClientConfig;
+use tower::{BoxError, Service, ServiceExt};
+
+use super::connections::{Connections, Http1};
+use super::error::ClientError;
+use super::streams::{Dial, KeepAlive, Link};
+use super::target::Target;
+use crate::environment::Environment;
+
+/// As client-go's default dialer, and kube.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
+/// As kube. There is no such limit for reading: a quiet watch and a quiet exec are no faults.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(295);
+const TCP_KEEPALIVE: Duration = Duration::from_secs(30);
+const TCP_KEEPALIVE_INTERVAL: Duration = Duration::from_secs(15);
+const TCP_KEEPALIVE_PROBES: u32 = 3;
+
+/// Makes connections to one server, directly or through a proxy.
+pub(super) struct Connector {
+    target: Arc<Target>,
+    server_name: Arc<dyn ResolveServerName + Send + Sync>,
+    proxy: Option<Intercept>,
+    /// None where HTTP/2 is switched off, or cannot be agreed on.
+    http2: Option<KeepAlive>,
+}
+
+impl Connector {
+    pub(super) fn new(target: &Arc<Target>, environment: &Environment) -> Self {
+        // apimachinery's `util/net/http.go` has the same switch. Without TLS there is no ALPN.
+        let is_http2 = target.server.scheme_str() == Some("https")
+            && environment.non_empty("DISABLE_HTTP2").is_none();
+        Self {
+            server_name: match target.tls_server_name.clone() {
+                Some(name) => Arc::new(FixedServerNameResolver::new(name)),
+                None => Arc::new(DefaultServerNameResolver::default()),
+            },
+            proxy: proxy(target, environment),
+            http2: is_http2.then(|| KeepAlive::of(environment)),
+            target: Arc::clone(target),
+        }
+    }
+
+    /// Connections over this TLS; they are made as they are needed.
+    pub(super) fn connections(&self, tls: &ClientConfig) -> Connections {
+        let mut tcp = HttpConnector::new();
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
+        tcp.set_keepalive(Some(TCP_KEEPALIVE));
+        tcp.set_keepalive_interval(Some(TCP_KEEPALIVE_INTERVAL));
+        tcp.set_keepalive_retries(Some(TCP_KEEPALIVE_PROBES));
+        match &self.proxy {
+            None => self.connections_over(&tcp, tls),
+            Some(proxy) => self.connections_by(proxy, tcp, tls),
+        }
+    }
+
+    fn connections_by(
+        &self,
+        proxy: &Intercept,
+        tcp: HttpConnector,
+        tls: &ClientConfig,
+    ) -> Connections {
+        match proxy.uri().scheme_str() {
+            Some("socks5" | "socks5h") => {
+                let mut socks = SocksV5::new(proxy.uri().clone(), tcp);
+                if let Some((user, password)) = proxy.raw_auth() {
+                    socks = socks.with_auth(user.to_owned(), password.to_owned());
+                }
+                self.connections_over(&socks, tls)
+            }
+            Some("https") => {
+                // The same CA and certificate as for the server, as in Go.
+                let name = Arc::new(DefaultServerNameResolver::default());
+                let https = HttpsConnector::new(tcp, tls.clone(), true, name);
+                self.connections_over(&tunnel(proxy, https), tls)
+            }
+            _ => self.connections_over(&tunnel(proxy, tcp), tls),
+        }
+    }
+
+    fn connections_over<C>(&self, connector: &C, tls: &ClientConfig) -> Connections
+    where
+        C: Service<Uri> + Clone + Send + Sync + 'static,
+        C::Response: Connection + Read + Write + Send + Unpin + 'static,
+        C::Future: Send + 'static,
+        C::Error: Into<BoxError>,
+    {
+        let http1 = self.over(connector, tls, &["http/1.1"]);
+        let http1 = Client::builder(TokioExecutor::new()).build::<_, Body>(http1);
+        let dial = self.http2.map(|keep_alive| {
+            let connector = self.over(connector, tls, &["h2", "http/1.1"]);
+            dial(connector, keep_alive)
+        });
+        Connections::new(Http1::new(http1.map_err(ours)), dial)
+    }
+
+    fn over<C>(&self, connector: &C, tls: &ClientConfig, protocols: &[&str]) -> Https<C>
+    where
+        C: Service<Uri> + Clone + Send,
+        C::Response: Connection + Read + Write + Send + Unpin + 'static,
+        C::Future: Send + 'static,
+        C::Error: Into<BoxError>,
+    {
+        let mut tls = tls.clone();
+        let protocols = protocols.iter().map(|name| name.as_bytes().to_vec());
+        tls.alpn_protocols = protocols.collect();
+        let name = Arc::clone(&self.server_name);
+        let https = HttpsConnector::new(connector.clone(), tls, false, name);
+        let mut connector = TimeoutConnector::new(https);
+        connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
+        connector.set_write_timeout(Some(WRITE_TIMEOUT));
+        Named {
+            connector,
+            target: Arc::clone(&self.target),
+        }
+    }
+}
+
+type Https<C> = Named<TimeoutConnector<HttpsConnector<C>>>;
+
+/// HTTP/2 over a connector that offers it to the server.
+fn dial<C>(connector: Named<C>, keep_alive: KeepAlive) -> Dial
+where
+    C: Service<Uri, Error = BoxError> + Clone + Send + Sync + 'static,
+    C::Response: Connection + Read + Write + Send + Unpin + 'static,
+    C::Future: Send + 'static,
+{
+    Arc::new(move || {
+        let connector = connector.clone();
+        Box::pin(async move {
+            let target = Arc::clone(&connector.target);
+            let io = connector.oneshot(target.server.clone()).await?;
+            if !io.connected().is_negotiated_h2() {
+                return Ok(None);
+            }
+            let link = tokio::time::timeout(CONNECT_TIMEOUT, Link::over(io, keep_alive)).await;
+            let link = link.unwrap_or_else(|elapsed| Err(elapsed.into()));
+            link.map(Some).map_err(|error| unreachable(&target, error))
+        })
+    })
+}
+
+/// A connector whose errors say which cluster they are about.
+#[derive(Clone)]
+struct Named<C> {
+    connector: C,
+    target: Arc<Target>,
+}
+
+impl<C> Service<Uri> for Named<C>
+where
+    C: Service<Uri, Error = BoxError>,
+    C::Future: Send + 'static,
+{
+    type Response = C::Response;
+    type Error = ClientError;
+    type Future = BoxFuture<'static, Result<C::Response, ClientError>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), ClientError>> {
+        let ready = self.connector.poll_ready(context);
+        ready.map_err(|error| unreachable(&self.target, error))
+    }
+
+    fn call(&mut self, server: Uri) -> Self::Future {
+        let (connecting, target) = (self.connector.call(server), Arc::clone(&self.target));
+        Box::pin(async move {
+            let connected = connecting.await;
+            connected.map_err(|error| unreachable(&target, error))
+        })
+    }
+}
+
+fn unreachable(target: &Target, error: BoxError) -> ClientError {
+    ClientError::Connect {
+        place: target.place.clone(),
+        server: target.address(),
+        error: Arc::from(error),
+    }
+}
+
+/// The pool's error hides why there is no connection two levels below.
+fn ours(error: hyper_util::client::legacy::Error) -> BoxError {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
+    while let Some(error) = cause {
+        if let Some(error) = error.downcast_ref::<ClientError>() {
+            return error.clone().into();
+        }
+        cause = error.source();
+    }
+    error.into()
+}
+
+fn tunnel<C>(proxy: &Intercept, connector: C) -> Tunnel<C> {
+    let tunnel = Tunnel::new(proxy.uri().clone(), connector);
+    match proxy.basic_auth() {
+        Some(auth) => tunnel.with_auth(auth.clone()),
+        None => tunnel,
+    }
+}
+
+/// The kubeconfig's `proxy-url`, else what the environment says, as Go reads it
+/// (golang.org/x/net/http/httpproxy): never for this machine itself.
+fn proxy(target: &Target, environment: &Environment) -> Option<Intercept> {
+    if let Some(url) = &target.proxy {
+        return Matcher::builder()
+            .all(url.to_string())
+            .build()
+            .intercept(&target.server);
+    }
+    let host = target.server.host().unwrap_or_default();
+    let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+    if host == "localhost" || address.is_ok_and(|address| address.is_loopback()) {
+        return None;
+    }
+    let variable = |name: &str| {
+        let lower = name.to_lowercase();
+        let value = environment
+            .non_empty(name)
+            .or_else(|| environment.non_empty(&lower));
+        value
+            .and_then(|value| value.to_str())
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let matcher = Matcher::builder()
+        .http(variable("HTTP_PROXY"))
+        .https(variable("HTTPS_PROXY"))
+        .no(variable("NO_PROXY"));
+    matcher.build().intercept(&target.server)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kubeconfig::{Cluster, Entry, Origin};
+
+    fn proxy_of(server: &str, url: Option<&str>, env: &[(&str, &str)]) -> Option<String> {
+        let cluster = Entry {
+            name: "c".to_owned(),
+            value: Cluster {
+                server: server.to_owned(),
+                proxy_url: url.map(str::to_owned),
+                ..Cluster::default()
+            },
+            origin: Origin {
+                path: "config".into(),
+                line: 1,
+            },
+        };
+        let target = Target::of(&cluster).unwrap();
+        let proxy = proxy(&target, &env.iter().copied().collect());
+        proxy.map(|proxy| proxy.uri().to_string())
+    }
+
+    #[test]
+    fn the_kubeconfigs_proxy_goes_before_the_environments() {
+        let env = [("HTTPS_PROXY", "http://env:1"), ("no_proxy", "b.example")];
+        let at = |server, url| proxy_of(server, url, &env);
+        assert_eq!(
+            at("https://a.example", None).as_deref(),
+            Some("http://env:1/")
+        );
+        assert_eq!(at("https://b.example", None), None);
+        assert_eq!(at("https://127.0.0.1:1", None), None);
+        assert_eq!(at("https://[::1]:1", None), None);
+        let own = Some("socks5://own:2");
+        assert_eq!(
+            at("https://127.0.0.1:1", own).as_deref(),
+            Some("socks5://own:2/")
+        );
+        assert_eq!(proxy_of("https://a.example", None, &[]), None);
+    }
+}

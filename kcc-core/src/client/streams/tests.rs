@@ -1,0 +1,234 @@
+//! Against hyper's own server, over a pipe.
+
+use std::convert::Infallible;
+
+use hyper::server::conn::http2;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::io::duplex;
+
+use super::*;
+
+const KEEP_ALIVE: KeepAlive = KeepAlive {
+    idle: Duration::from_secs(30),
+    wait: Duration::from_secs(15),
+};
+
+/// So many bytes, and then nothing more, for ever.
+struct Endless(usize);
+
+impl HttpBody for Endless {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        match std::mem::take(&mut self.0) {
+            0 => Poll::Pending,
+            bytes => Poll::Ready(Some(Ok(Frame::data(vec![b'x'; bytes].into())))),
+        }
+    }
+}
+
+/// Each connection of it is a task of its own.
+struct Server {
+    limit: u32,
+    connections: Mutex<Vec<tokio::task::JoinHandle<()>>>,
+}
+
+impl Server {
+    /// The answer to `/<n>` has n bytes and does not end.
+    fn with_limit(limit: u32) -> Arc<Self> {
+        Arc::new(Self {
+            limit,
+            connections: Mutex::default(),
+        })
+    }
+
+    fn streams(self: &Arc<Self>) -> Streams {
+        let server = Arc::clone(self);
+        Streams::new(Arc::new(move || {
+            let (client, end) = duplex(1 << 16);
+            let connection = http2::Builder::new(TokioExecutor::new())
+                .max_concurrent_streams(server.limit)
+                .serve_connection(
+                    TokioIo::new(end),
+                    service_fn(|request: Request<Incoming>| {
+                        let bytes = request.uri().path()[1..].parse().unwrap_or(1);
+                        std::future::ready(Ok::<_, Infallible>(Response::new(Endless(bytes))))
+                    }),
+                );
+            let connection = tokio::spawn(async { drop(connection.await) });
+            lock(&server.connections).push(connection);
+            Box::pin(async {
+                let link = Link::over(TokioIo::new(client), KEEP_ALIVE).await;
+                link.map(Some).map_err(|_| ClientError::NoRuntime)
+            })
+        }))
+    }
+
+    fn connections(&self) -> usize {
+        lock(&self.connections).len()
+    }
+}
+
+async fn watch(streams: &Streams, bytes: usize) -> Response<Answer> {
+    let request = Request::get(format!("https://server/{bytes}")).body(Body::empty());
+    let sent = streams.send(request.unwrap()).await.unwrap();
+    sent.unwrap_or_else(|_| panic!("no HTTP/2"))
+}
+
+async fn frame(answer: &mut Response<Answer>) -> Option<Result<Frame<Bytes>, hyper::Error>> {
+    poll_fn(|context| Pin::new(answer.body_mut()).poll_frame(context)).await
+}
+
+#[tokio::test]
+async fn a_new_connection_comes_before_the_servers_limit() {
+    let server = Server::with_limit(3);
+    let streams = server.streams();
+    let watches = (0..7).map(|_| watch(&streams, 1));
+    let mut watches = futures_util::future::join_all(watches).await;
+    assert_eq!(server.connections(), 3);
+    for watch in &mut watches {
+        frame(watch).await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn the_place_of_an_ended_stream_is_taken() {
+    let server = Server::with_limit(1);
+    let streams = server.streams();
+    for _ in 0..5 {
+        watch(&streams, 1).await;
+    }
+    assert_eq!(server.connections(), 1);
+}
+
+#[tokio::test]
+async fn of_the_idle_connections_one_is_kept() {
+    let server = Server::with_limit(2);
+    let streams = server.streams();
+    let watches = (0..6).map(|_| watch(&streams, 1));
+    drop(futures_util::future::join_all(watches).await);
+    watch(&streams, 1).await;
+    assert_eq!(server.connections(), 3);
+    assert_eq!(lock(&streams.state).lanes.len(), 1);
+}
+
+#[tokio::test]
+async fn all_who_need_a_connection_wait_for_one() {
+    let server = Server::with_limit(200);
+    let streams = server.streams();
+    let watches = (0..MOST_STREAMS).map(|_| watch(&streams, 1));
+    let watches = futures_util::future::join_all(watches).await;
+    assert_eq!(server.connections(), 1);
+    // However many the server allows.
+    let one_more = watch(&streams, 1).await;
+    assert_eq!(server.connections(), 2);
+    drop((watches, one_more));
+}
+
+#[tokio::test]
+async fn a_connection_that_ended_is_replaced() {
+    let server = Server::with_limit(3);
+    let streams = server.streams();
+    let mut first = watch(&streams, 1).await;
+    frame(&mut first).await.unwrap().unwrap();
+    lock(&server.connections)[0].abort();
+    assert!(frame(&mut first).await.unwrap().is_err());
+    frame(&mut watch(&streams, 1).await).await.unwrap().unwrap();
+    assert_eq!(server.connections(), 2);
+}
+
+#[tokio::test]
+async fn what_nobody_reads_takes_nothing_from_the_others() {
+    let server = Server::with_limit(MOST_STREAMS);
+    let streams = server.streams();
+    let stalled = (1..MOST_STREAMS).map(|_| watch(&streams, 2 * STREAM_WINDOW as usize));
+    let stalled = futures_util::future::join_all(stalled).await;
+    let mut read = watch(&streams, 1 << 20).await;
+    let mut bytes = 0;
+    while bytes < 1 << 20 {
+        let frame = frame(&mut read).await.unwrap().unwrap();
+        bytes += frame.into_data().unwrap().len();
+    }
+    assert_eq!(server.connections(), 1);
+    drop(stalled);
+}
+
+#[tokio::test]
+async fn a_request_comes_back_where_the_server_has_no_http2() {
+    let streams = Streams::new(Arc::new(|| Box::pin(async { Ok(None) })));
+    let request = Request::get("https://server/1").body(Body::empty());
+    let sent = streams.send(request.unwrap()).await.unwrap();
+    assert_eq!(sent.err().unwrap().uri().path(), "/1");
+}
+
+#[tokio::test]
+async fn an_error_is_told_to_all_who_wait_and_the_next_tries_again() {
+    let dials = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&dials);
+    let streams = Streams::new(Arc::new(move || {
+        counted.fetch_add(1, SeqCst);
+        Box::pin(async {
+            tokio::task::yield_now().await;
+            Err(ClientError::NoRuntime)
+        })
+    }));
+    let asks = futures_util::future::join(streams.stream(), streams.stream()).await;
+    assert!(asks.0.is_err() && asks.1.is_err());
+    assert_eq!(dials.load(SeqCst), 1);
+    assert!(streams.stream().await.is_err());
+    assert_eq!(dials.load(SeqCst), 2);
+}
+
+/// Nobody reads the other end, as with a cable that is pulled.
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_answers_no_ping_is_given_up() {
+    let server = Server::with_limit(3);
+    let streams = server.streams();
+    let mut watch = watch(&streams, 1).await;
+    frame(&mut watch).await.unwrap().unwrap();
+    let before = tokio::time::Instant::now();
+    let quiet = tokio::time::timeout(Duration::from_secs(600), frame(&mut watch)).await;
+    assert!(quiet.is_err(), "a server that answers is not given up");
+    assert!(before.elapsed() >= Duration::from_secs(600));
+
+    let (client, mut end) = duplex(1 << 16);
+    let silent = Streams::new(Arc::new({
+        let client = Arc::new(Mutex::new(Some(client)));
+        move || {
+            let client = lock(&client).take().expect("one dial");
+            Box::pin(async {
+                let link = Link::over(TokioIo::new(client), KEEP_ALIVE).await;
+                link.map(Some).map_err(|_| ClientError::NoRuntime)
+            })
+        }
+    }));
+    // Its SETTINGS, and then no word more.
+    let settings = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+    tokio::io::AsyncWriteExt::write_all(&mut end, &settings)
+        .await
+        .unwrap();
+    let before = tokio::time::Instant::now();
+    let request = Request::get("https://server/1").body(Body::empty());
+    let error = silent.send(request.unwrap()).await.err().unwrap();
+    let cause = error.source().map(ToString::to_string);
+    assert_eq!(cause.as_deref(), Some("keep-alive timed out"), "{error}");
+    let after = before.elapsed().as_secs();
+    assert!((45..=61).contains(&after), "{after} s: {error}");
+}
+
+#[test]
+fn the_times_are_client_gos() {
+    assert_eq!(KeepAlive::of(&Environment::default()), KEEP_ALIVE);
+    let environment = [
+        ("HTTP2_READ_IDLE_TIMEOUT_SECONDS", "0"),
+        ("HTTP2_PING_TIMEOUT_SECONDS", "soon"),
+    ];
+    let keep_alive = KeepAlive::of(&environment.into_iter().collect());
+    assert_eq!(keep_alive.idle, Duration::ZERO);
+    assert_eq!(keep_alive.wait, KEEP_ALIVE.wait);
+}

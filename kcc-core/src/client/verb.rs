@@ -1,0 +1,117 @@
+use http::header::UPGRADE;
+use http::{Method, Request, Uri};
+
+/// Whether it becomes another protocol: exec, attach and port-forward. Only HTTP/1.1 has that.
+pub(super) fn is_upgrade<B>(request: &Request<B>) -> bool {
+    request.headers().contains_key(UPGRADE)
+}
+
+/// Whether its answer goes on for as long as somebody listens: a watch, or a log that is followed.
+pub(super) fn is_stream<B>(request: &Request<B>) -> bool {
+    let is_set = |name| is_set(request.uri(), name);
+    request.method() == Method::GET && (is_set("watch") || is_set("follow"))
+}
+
+/// As kube-apiserver tells verbs apart (apiserver's `endpoints/request/requestinfo.go`): a GET
+/// without an object's name lists, and with `watch` set it watches.
+pub(super) fn is_list_or_watch(method: &Method, uri: &Uri) -> bool {
+    if method != Method::GET {
+        return false;
+    }
+    if is_set(uri, "watch") {
+        return true;
+    }
+    let mut parts = uri.path().split('/').filter(|part| !part.is_empty());
+    let versioned = match parts.next() {
+        Some("api") => parts.next().is_some(),
+        Some("apis") => parts.next().is_some() && parts.next().is_some(),
+        _ => false,
+    };
+    let rest: Vec<&str> = parts.collect();
+    versioned
+        && match *rest.as_slice() {
+            ["watch", ..] => true,
+            ["namespaces", _, "status" | "finalize"] => false,
+            ["namespaces", _, _resource] | [_resource] => true,
+            _ => false,
+        }
+}
+
+/// Whether the query has `name`, `name=1` or `name=true`.
+fn is_set(uri: &Uri, name: &str) -> bool {
+    let mut query = uri.query().unwrap_or_default().split('&');
+    query.any(|pair| {
+        let value = pair.strip_prefix(name);
+        matches!(value, Some("" | "=1" | "=true"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is(method: &Method, uri: &str) -> bool {
+        is_list_or_watch(method, &uri.parse().unwrap())
+    }
+
+    #[test]
+    fn lists_and_watches_are_known() {
+        for uri in [
+            "/api/v1/pods?limit=500",
+            "/api/v1/namespaces",
+            "/api/v1/namespaces/default/pods",
+            "/apis/apps/v1/deployments",
+            "/apis/apps/v1/namespaces/default/deployments?",
+            "/api/v1/pods?resourceVersion=1&watch=true",
+            "/api/v1/namespaces/default/pods/one?watch=1",
+            "/api/v1/watch/pods",
+        ] {
+            assert!(is(&Method::GET, uri), "{uri}");
+        }
+    }
+
+    #[test]
+    fn everything_else_is_not() {
+        for uri in [
+            "/api",
+            "/apis/apps/v1",
+            "/api/v1",
+            "/version",
+            "/api/v1/namespaces/default",
+            "/api/v1/namespaces/default/status",
+            "/api/v1/nodes/one",
+            "/api/v1/namespaces/default/pods/one",
+            "/api/v1/namespaces/default/pods/one/log",
+            "/apis/apps/v1/namespaces/default/deployments/one/scale",
+        ] {
+            assert!(!is(&Method::GET, uri), "{uri}");
+        }
+        assert!(!is(&Method::POST, "/api/v1/namespaces/default/pods"));
+        assert!(!is(&Method::DELETE, "/api/v1/namespaces/default/pods"));
+    }
+
+    #[test]
+    fn what_does_not_end_by_itself_is_known() {
+        for (uri, expected) in [
+            ("/api/v1/pods?watch=1", true),
+            ("/api/v1/pods?a=b&watch=true", true),
+            (
+                "/api/v1/namespaces/a/pods/b/log?follow=true&container=c",
+                true,
+            ),
+            ("/api/v1/pods?watch=false", false),
+            ("/api/v1/pods?watchful=1", false),
+            ("/api/v1/pods", false),
+        ] {
+            let request = Request::get(uri).body(()).unwrap();
+            assert_eq!(is_stream(&request), expected, "{uri}");
+        }
+    }
+
+    #[test]
+    fn an_upgrade_is_known() {
+        let request = Request::get("/").header("upgrade", "websocket");
+        assert!(is_upgrade(&request.body(()).unwrap()));
+        assert!(!is_upgrade(&Request::get("/").body(()).unwrap()));
+    }
+}
