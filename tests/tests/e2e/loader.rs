@@ -1,11 +1,20 @@
 //! The client-config loader against the real kube-apiserver, beside real kubectl.
 
+mod connections;
 mod errors;
+mod exec_list;
+mod files;
 mod fixed_users;
+mod http2;
 mod plugin_users;
 mod rejection;
 mod renewal;
 mod sharing;
+mod tool;
+mod upgrades;
+mod watching;
+
+pub(crate) use tool::run as run_as_tool;
 
 use std::time::{Duration, Instant};
 
@@ -30,6 +39,11 @@ pub(crate) fn trials() -> Vec<Trial> {
         rejection::TRIALS,
         renewal::TRIALS,
         errors::TRIALS,
+        exec_list::TRIALS,
+        files::TRIALS,
+        connections::TRIALS,
+        http2::TRIALS,
+        upgrades::TRIALS,
     ];
     all.concat()
         .into_iter()

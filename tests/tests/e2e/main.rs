@@ -11,6 +11,9 @@ mod trial;
 use libtest_mimic::{Arguments, Trial};
 
 fn main() {
+    if loader::run_as_tool() {
+        return;
+    }
     let args = Arguments::from_args();
     let trials: Vec<Trial> = [
         apiserver::trials(),

@@ -5,8 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
 use harness::CacheHome;
-use harness::ExecPlugin;
-use harness::cluster::{ExecUser, Kubeconfig, KubeconfigFile, KubeconfigUser, TokenUser};
+use harness::cluster::{Kubeconfig, KubeconfigFile, KubeconfigUser, TokenUser};
 use serde_json::{Value, json};
 
 use super::{Outcome, Run, check, cluster_for_testers, expect_known_as, loader, runtime};
@@ -14,7 +13,6 @@ use super::{Outcome, Run, check, cluster_for_testers, expect_known_as, loader, r
 pub(super) const TRIALS: &[(&str, Run)] = &[
     ("a_token_is_sent", a_token_is_sent),
     ("a_certificate_is_sent", a_certificate_is_sent),
-    ("a_static_user_runs_no_plugin", a_static_user_runs_no_plugin),
     ("a_token_file_is_read_again", a_token_file_is_read_again),
     ("a_user_is_impersonated", a_user_is_impersonated),
     ("overrides_choose", overrides_choose),
@@ -41,25 +39,12 @@ fn a_certificate_is_sent() -> Outcome {
     known_as("cilla", &file)
 }
 
-fn known_as(name: &str, file: &KubeconfigFile) -> Outcome {
+pub(super) fn known_as(name: &str, file: &KubeconfigFile) -> Outcome {
     let home = CacheHome::new()?;
     let config = loader(&home).with_kubeconfig(file.path()).load()?;
     let runtime = runtime()?;
     runtime.block_on(async { expect_known_as(&config.client()?, name).await })?;
     check(home.entries().is_empty(), "something was stored")
-}
-
-fn a_static_user_runs_no_plugin() -> Outcome {
-    let cluster = cluster_for_testers()?;
-    let plugin = ExecPlugin::new()?;
-    cluster.add_token(TokenUser::new("static-token", "stan", &["testers"]))?;
-    let exec = KubeconfigUser::Exec(ExecUser::new(plugin.path(), &[]));
-    let kubeconfig = cluster.kubeconfig().with_user("stan", exec);
-    let file = edited(&kubeconfig, |content| {
-        content["users"][0]["user"]["token"] = json!("static-token");
-    })?;
-    known_as("stan", &file)?;
-    check(plugin.runs() == 0, "the plugin ran")
 }
 
 fn a_token_file_is_read_again() -> Outcome {
@@ -157,7 +142,18 @@ fn a_pod_uses_its_service_account() -> Outcome {
         .with_service_account(folder.path());
     let config = loader.load()?;
     check(config.namespace() == "pods-own", config.namespace())?;
-    runtime()?.block_on(async { expect_known_as(&config.client()?, "pod").await })
+    runtime()?.block_on(async {
+        let client = config.client()?;
+        expect_known_as(&client, "pod").await?;
+        // The kubelet replaces it before it ends.
+        cluster.add_token(TokenUser::new("pod-token-2", "pod", &["testers"]))?;
+        std::fs::write(folder.path().join("token"), "pod-token-2")?;
+        cluster.revoke_token("pod-token")?;
+        expect_known_as(&client, "pod").await?;
+        expect_known_as(&client, "pod").await
+    })?;
+    let rejected = cluster.auth_log()?.of_token("pod-token").rejected;
+    check(rejected == 1, format!("{rejected} requests were refused"))
 }
 
 fn a_proxy_is_used() -> Outcome {
@@ -179,7 +175,7 @@ fn a_proxy_is_used() -> Outcome {
 }
 
 /// A proxy for one connection; returns the request for it.
-fn tunnel_once(listener: &TcpListener) -> std::io::Result<String> {
+pub(super) fn tunnel_once(listener: &TcpListener) -> std::io::Result<String> {
     let (mut client, _) = listener.accept()?;
     let mut head = Vec::new();
     let mut byte = [0];
@@ -198,7 +194,7 @@ fn tunnel_once(listener: &TcpListener) -> std::io::Result<String> {
 }
 
 /// The kubeconfig with what the harness does not know of.
-fn edited(
+pub(super) fn edited(
     kubeconfig: &Kubeconfig,
     edit: impl FnOnce(&mut Value),
 ) -> Result<KubeconfigFile, libtest_mimic::Failed> {

@@ -22,10 +22,6 @@ pub(super) const TRIALS: &[(&str, Run)] = &[
         token_and_certificate_are_both_sent,
     ),
     (
-        "what_tells_users_apart_makes_another_run",
-        what_tells_users_apart_makes_another_run,
-    ),
-    (
         "a_caller_may_say_who_they_are",
         a_caller_may_say_who_they_are,
     ),
@@ -106,29 +102,6 @@ fn token_and_certificate_are_both_sent() -> Outcome {
     runtime()?.block_on(async { expect_known_as(&config.client()?, "by-certificate").await })?;
     let seen = user.cluster.auth_log()?.of_token("both-token").accepted;
     check(seen == 1, format!("the token came {seen} times"))
-}
-
-fn what_tells_users_apart_makes_another_run() -> Outcome {
-    let user = PluginUser::new("vito")?.with_tokens()?;
-    let runtime = runtime()?;
-    let mut expected = 0;
-    for (field, value) in [
-        ("env", json!([])),
-        ("env", json!([{"name": "AWS_PROFILE", "value": "other"}])),
-        ("provideClusterInfo", json!(true)),
-    ] {
-        let mut content: serde_json::Value =
-            serde_json::from_slice(&std::fs::read(user.kubeconfig.path())?)?;
-        content["users"][0]["user"]["exec"][field] = value;
-        std::fs::write(user.kubeconfig.path(), content.to_string())?;
-        expected += 1;
-        for _ in 0..2 {
-            let config = user.config()?;
-            runtime.block_on(async { user.expect_known(&config.client()?).await })?;
-            user.expect_runs(expected)?;
-        }
-    }
-    Ok(())
 }
 
 fn a_caller_may_say_who_they_are() -> Outcome {

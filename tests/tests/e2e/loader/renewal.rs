@@ -21,6 +21,10 @@ pub(super) const TRIALS: &[(&str, Run)] = &[
     ),
     ("a_hanging_plugin_is_stopped", a_hanging_plugin_is_stopped),
     (
+        "a_hanging_plugins_children_are_stopped",
+        a_hanging_plugins_children_are_stopped,
+    ),
+    (
         "the_runtimes_end_does_not_wait",
         the_runtimes_end_does_not_wait,
     ),
@@ -113,6 +117,31 @@ fn a_hanging_plugin_is_stopped() -> Outcome {
     let error = error.expect_err("no credential").to_string();
     check(error.contains("did not end within 1s"), &error)?;
     check(took < Duration::from_secs(10), format!("it took {took:?}"))
+}
+
+/// What it started is in its process group, and holds its standard output open.
+fn a_hanging_plugins_children_are_stopped() -> Outcome {
+    let user = PluginUser::with("hedda", limited("1s"))?;
+    let noted = user.home.path().join("child");
+    let script = format!(
+        "#!/bin/sh\nsleep 300 &\necho $! >'{}'\nwait\n",
+        noted.display()
+    );
+    std::fs::write(user.plugin.path(), script)?;
+    let config = user.config()?;
+    let error = runtime()?.block_on(async {
+        let client = config.client()?;
+        Ok::<_, libtest_mimic::Failed>(whoami(&client).await)
+    })?;
+    let error = error.expect_err("no credential").to_string();
+    check(error.contains("did not end within 1s"), &error)?;
+    let child = std::fs::read_to_string(noted)?;
+    let stat = format!("/proc/{}/stat", child.trim());
+    await_that("the child's end", || {
+        // It is a zombie until somebody asks how it ended.
+        let state = std::fs::read_to_string(&stat).unwrap_or_default();
+        Ok(state.is_empty() || state.contains(") Z "))
+    })
 }
 
 fn the_runtimes_end_does_not_wait() -> Outcome {
