@@ -7,6 +7,7 @@ mod files;
 mod fixed_users;
 mod http2;
 mod plugin_users;
+mod policy;
 mod rejection;
 mod renewal;
 mod sharing;
@@ -44,6 +45,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         connections::TRIALS,
         http2::TRIALS,
         upgrades::TRIALS,
+        policy::TRIALS,
     ];
     all.concat()
         .into_iter()

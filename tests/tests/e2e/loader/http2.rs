@@ -109,8 +109,8 @@ fn a_server_that_sends_its_clients_away_loses_no_request() -> Outcome {
     let (config, relay) = administrator(&cluster, folder.path())?;
     runtime()?.block_on(async {
         let client = config.client()?;
-        for _ in 0..40 {
-            try_join_all((0..25).map(|_| client.apiserver_version())).await?;
+        for _ in 0..100 {
+            try_join_all((0..10).map(|_| client.apiserver_version())).await?;
         }
         Ok::<_, Failed>(())
     })?;
