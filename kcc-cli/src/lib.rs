@@ -13,10 +13,13 @@
 pub mod args;
 pub mod clear;
 pub mod completions;
+mod disclosure;
 pub mod exec;
+pub mod explain;
 pub mod front;
 pub mod list;
 mod login;
 pub mod man;
+mod search;
 pub mod terminal;
 pub mod warm;

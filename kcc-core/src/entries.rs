@@ -1,6 +1,6 @@
 //! What is stored, for whoever manages it; never a secret.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -9,8 +9,11 @@ use crate::ask::Ask;
 use crate::cache::{CredentialCache, MissReason, Request};
 use crate::error::Error;
 use crate::exec_credential::CredentialKind;
-use crate::key::Key;
+use crate::key::{Key, hex};
 use crate::store::{Fault, Lookup, Metadata, Store};
+
+/// Keeps fingerprints apart from the names of entries.
+const FINGERPRINT: &[u8] = b"kcc fingerprint 1";
 
 /// A stored credential as it can be shown: what it is, for whom and until when.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,6 +151,20 @@ impl CredentialCache {
             entry,
             miss,
         })
+    }
+
+    /// Tells values of one installation apart without showing them: eight hexadecimal digits, the
+    /// same for the same text. It is keyed, so that a short secret cannot be guessed from it.
+    ///
+    /// # Errors
+    /// [`Error::NoStore`] where there is no place for entries, or none that can be used.
+    pub fn fingerprint(&self, text: &OsStr) -> Result<String, Error> {
+        let store = self
+            .open_store()
+            .map_err(|problem| Error::NoStore { problem })?;
+        let fields = [FINGERPRINT, text.as_encoded_bytes()];
+        let mac = store.installation().authenticate(fields);
+        Ok(hex(&mac[..4]))
     }
 
     fn existing_store(&self) -> Result<Option<Store>, Error> {

@@ -122,6 +122,13 @@ impl ExecInfo {
         self.cluster.as_ref()?.get("server")?.as_str()
     }
 
+    /// The names of the fields that the client gave of the cluster.
+    pub fn cluster_fields(&self) -> impl Iterator<Item = &str> {
+        self.cluster
+            .iter()
+            .flat_map(|cluster| cluster.keys().map(String::as_str))
+    }
+
     /// The same as JSON, for the plugin of an ask that came without it.
     pub(crate) fn to_json(&self) -> String {
         let mut spec = Map::new();

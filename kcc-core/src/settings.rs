@@ -9,6 +9,8 @@ use crate::error::Error;
 
 /// The names of the variables that change how the cache works.
 pub mod variable {
+    /// What all of them begin with.
+    pub const PREFIX: &str = "KUBE_CREDENTIAL_CACHE_";
     /// Where the Go original kept its one file; entries go into the directory `<file>.d` beside it.
     pub const FILE: &str = "KUBE_CREDENTIAL_CACHE_FILE";
     /// How long before its expiry a credential is renewed, such as `30s`.

@@ -1,6 +1,7 @@
 //! `kcc` as people meet it: a process with a kubeconfig, a cache directory and plugins.
 
 mod exec;
+mod explain;
 mod store;
 mod warm;
 
@@ -73,6 +74,13 @@ impl Desk {
 
     fn write_kubeconfig(&self) {
         fs::write(self.kubeconfig_path(), format!("{:#}", self.kubeconfig)).unwrap();
+    }
+
+    /// A kuberc with this policy.
+    fn write_kuberc(&self, policy: &str) {
+        let text =
+            format!("apiVersion: kubectl.config.k8s.io/v1beta1\nkind: Preference\n{policy}\n");
+        fs::write(self.home.path().join(".kube/kuberc"), text).unwrap();
     }
 
     fn kubeconfig_path(&self) -> PathBuf {

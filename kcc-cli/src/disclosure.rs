@@ -1,0 +1,180 @@
+//! What may be shown of a plugin's arguments and variables, which may be secrets.
+
+use std::ffi::{OsStr, OsString};
+
+/// Variables whose value says which identity is meant and is no secret itself.
+const HARMLESS_VARIABLES: &[&str] = &[
+    "AAD_LOGIN_METHOD",
+    "APPDATA",
+    "AWS_CONFIG_FILE",
+    "AWS_DEFAULT_REGION",
+    "AWS_PROFILE",
+    "AWS_REGION",
+    "AWS_ROLE_ARN",
+    "AWS_SHARED_CREDENTIALS_FILE",
+    "AZURE_CLIENT_ID",
+    "AZURE_CONFIG_DIR",
+    "AZURE_TENANT_ID",
+    "CLOUDSDK_ACTIVE_CONFIG_NAME",
+    "CLOUDSDK_CONFIG",
+    "CLOUDSDK_CORE_ACCOUNT",
+    "CLOUDSDK_CORE_PROJECT",
+    "GOOGLE_APPLICATION_CREDENTIALS",
+    "GOOGLE_CLOUD_PROJECT",
+    "HOME",
+    "USER",
+    "USERPROFILE",
+    "VAULT_NAMESPACE",
+    "XDG_CONFIG_HOME",
+];
+
+/// Options whose value is no secret.
+const HARMLESS_OPTIONS: &[&str] = &[
+    "--cluster",
+    "--cluster-id",
+    "--cluster-name",
+    "--context",
+    "--environment",
+    "--location",
+    "--login",
+    "--oidc-client-id",
+    "--oidc-issuer-url",
+    "--output",
+    "--profile",
+    "--project",
+    "--region",
+    "--role",
+    "--role-arn",
+    "--server-id",
+    "--tenant-id",
+];
+
+/// What may be seen of a text.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Shown<'a> {
+    /// All of it.
+    Whole(&'a OsStr),
+    /// This, and then something that may be a secret.
+    Hidden {
+        /// Such as `--password=`; empty where nothing may be seen.
+        before: &'a str,
+        /// The rest.
+        secret: &'a OsStr,
+    },
+}
+
+/// Whether the value of a variable may be seen.
+pub(crate) fn variable<'a>(name: &OsStr, value: &'a OsStr) -> Shown<'a> {
+    if HARMLESS_VARIABLES.iter().any(|harmless| name == *harmless) {
+        Shown::Whole(value)
+    } else {
+        hidden(value)
+    }
+}
+
+/// What may be seen of arguments: subcommands, names of options, and values of options that are
+/// known to be harmless.
+pub(crate) fn arguments(args: &[OsString]) -> Vec<Shown<'_>> {
+    let mut before_options = true;
+    let mut option = "";
+    let shown = args.iter().map(|arg| {
+        let text = arg.to_str().unwrap_or_default();
+        if text.starts_with('-') {
+            before_options = false;
+            let (name, value) = text.split_once('=').unwrap_or((text, ""));
+            option = name;
+            return match value {
+                "" if is_option_name(name) => Shown::Whole(arg),
+                _ if HARMLESS_OPTIONS.contains(&name) => Shown::Whole(arg),
+                _ if is_option_name(name) && !value.is_empty() => Shown::Hidden {
+                    before: &text[..=name.len()],
+                    secret: OsStr::new(value),
+                },
+                _ => hidden(arg),
+            };
+        }
+        let is_harmless = HARMLESS_OPTIONS.contains(&option);
+        option = "";
+        if is_harmless || (before_options && is_subcommand(text)) {
+            Shown::Whole(arg)
+        } else {
+            before_options = false;
+            hidden(arg)
+        }
+    });
+    shown.collect()
+}
+
+fn hidden(secret: &OsStr) -> Shown<'_> {
+    Shown::Hidden { before: "", secret }
+}
+
+/// `--long-name` or `-s`: a short option may have its value behind it.
+fn is_option_name(text: &str) -> bool {
+    match text.strip_prefix("--") {
+        Some(name) => name.chars().all(|c| c.is_ascii_lowercase() || c == '-'),
+        None => text.len() <= 2,
+    }
+}
+
+fn is_subcommand(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase() || c == '-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn show(args: &[&str]) -> String {
+        let args: Vec<OsString> = args.iter().map(OsString::from).collect();
+        let text = |shown: &Shown<'_>| match shown {
+            Shown::Whole(text) => text.display().to_string(),
+            Shown::Hidden { before, .. } => format!("{before}?"),
+        };
+        let shown: Vec<String> = arguments(&args).iter().map(text).collect();
+        shown.join(" ")
+    }
+
+    #[test]
+    fn what_may_be_a_secret_is_hidden() {
+        for (args, expected) in [
+            (
+                "eks get-token --cluster-name prod",
+                "eks get-token --cluster-name prod",
+            ),
+            (
+                "get-token --oidc-client-secret=s3cr3t",
+                "get-token --oidc-client-secret=?",
+            ),
+            (
+                "get-token --oidc-client-secret s3cr3t",
+                "get-token --oidc-client-secret ?",
+            ),
+            ("--region=eu-1 login Hunter2", "--region=eu-1 ? ?"),
+            ("-psecret -p secret -p=secret", "? -p ? -p=?"),
+            ("login hunter2 later", "login ? ?"),
+            ("--TOKEN123", "?"),
+        ] {
+            let args: Vec<&str> = args.split(' ').collect();
+            assert_eq!(show(&args), expected, "{args:?}");
+        }
+    }
+
+    #[test]
+    fn only_known_variables_are_shown() {
+        let secret = OsStr::new("x");
+        for name in [
+            "AWS_SECRET_ACCESS_KEY",
+            "AWS_SESSION_TOKEN",
+            "VAULT_TOKEN",
+            "MY_NAME",
+        ] {
+            let shown = variable(OsStr::new(name), secret);
+            assert!(matches!(shown, Shown::Hidden { before: "", .. }), "{name}");
+        }
+        assert_eq!(
+            variable(OsStr::new("AWS_PROFILE"), secret),
+            Shown::Whole(secret)
+        );
+    }
+}

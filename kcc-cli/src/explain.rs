@@ -1,0 +1,237 @@
+//! `kcc explain`: which entry answers a context, and why that one.
+
+use std::ffi::OsStr;
+use std::fmt::Display;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use jiff::Timestamp;
+use kcc_core::kubeconfig::{Entry, Kubeconfig, LoadingRules};
+use kcc_core::{Inspection, MissReason, variable};
+
+use crate::disclosure::{self, Shown};
+use crate::list;
+use crate::login::{self, Login, Terms};
+use crate::search;
+use crate::terminal::{self, BAD, FAINT, GOOD, WARNING};
+
+/// Say which stored credential answers a context, what decides that, and what an ask would do now
+///
+/// Nothing is run. Values that may be secrets are shown as a fingerprint: equal fingerprints are
+/// equal values.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The context; the current one by default
+    context: Option<String>,
+}
+
+/// Prints the explanation.
+///
+/// # Errors
+/// Where the context cannot be used, or the cache directory or standard output.
+pub fn run(args: &Args, rules: &LoadingRules) -> anyhow::Result<ExitCode> {
+    let kubeconfig = Kubeconfig::load(rules)?;
+    let current = kubeconfig.current_context.as_ref();
+    let name = args
+        .context
+        .as_ref()
+        .or(current.map(|current| &current.name));
+    let name =
+        name.context("there is no current context: name one, or kubectl config use-context")?;
+    let mut page = Page(terminal::stdout());
+    match Login::of_context(&kubeconfig, name, &Terms::to_look())? {
+        None => page.line(&format!(
+            "The user of context {name:?} says its credential itself: no plugin runs, and nothing \
+             is cached."
+        ))?,
+        Some(login) => {
+            let inspection = login.cache.inspect(&login.request)?;
+            page.place(&login, &kubeconfig)?;
+            page.key(&login, &inspection)?;
+            page.settings(&login)?;
+            page.entry(&inspection)?;
+            page.outcome(&login, &inspection)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What is printed, section by section.
+struct Page<W>(W);
+
+impl<W: Write> Page<W> {
+    /// Where the parts of the context stand.
+    fn place(&mut self, login: &Login<'_>, kubeconfig: &Kubeconfig) -> io::Result<()> {
+        let current = kubeconfig.current_context.as_ref();
+        let is_current = current.is_some_and(|current| current.name == login.context.name);
+        let note = if is_current { ", the current one" } else { "" };
+        let origin = format!("{}{note}", login.context.origin);
+        self.row("context", &login.context.name, &origin)?;
+        let server = format!("{} ({})", login.cluster.name, login.cluster.value.server);
+        self.row("cluster", &server, &login.cluster.origin)?;
+        self.row("user", &login.user.name, &login.user.origin)
+    }
+
+    /// Everything that the key is made of.
+    fn key(&mut self, login: &Login<'_>, inspection: &Inspection) -> anyhow::Result<()> {
+        let request = &login.request;
+        let user = login.user;
+        self.line("\nThe key is made of")?;
+        let version = request.info.api_version();
+        self.row("  version", &version, &at(user, "exec.apiVersion"))?;
+        let name = request.environment.non_empty(variable::USER);
+        let name = name.map_or_else(|| "(none)".into(), |name| name.display().to_string());
+        self.row("  user", &name, &login.origin_of(variable::USER.as_ref()))?;
+        let field = if login.spec.is_cached() {
+            "exec.args"
+        } else {
+            "exec.command"
+        };
+        self.row("  command", &inspection.program.display(), &at(user, field))?;
+        let mut args = vec![];
+        for shown in disclosure::arguments(&request.args) {
+            args.push(login.show(&shown)?);
+        }
+        if !args.is_empty() {
+            self.row("  arguments", &args.join(" "), &at(user, "exec.args"))?;
+        }
+        for name in &inspection.variables {
+            let value = request.environment.get(name).unwrap_or_default();
+            let value = login.show(&disclosure::variable(name, value))?;
+            let variable = format!("{}={value}", name.display());
+            self.row("  variable", &variable, &login.origin_of(name))?;
+        }
+        let (cluster, origin) = if login.spec.provide_cluster_info {
+            let fields = request.info.cluster_fields().collect::<Vec<_>>();
+            (fields.join(", "), login.cluster.origin.to_string())
+        } else {
+            ("(none: provideClusterInfo is off)".into(), at(user, "exec"))
+        };
+        Ok(self.row("  cluster", &cluster, &origin)?)
+    }
+
+    /// The settings that are set.
+    fn settings(&mut self, login: &Login<'_>) -> io::Result<()> {
+        let is_setting = |name: &OsStr| {
+            let name = name.to_string_lossy();
+            name.starts_with(variable::PREFIX) && name != variable::USER
+        };
+        let mut set: Vec<_> = login
+            .request
+            .environment
+            .iter()
+            .filter(|(name, _)| is_setting(name))
+            .collect();
+        set.sort_unstable();
+        if !set.is_empty() {
+            self.line("\nSettings")?;
+        }
+        for (name, value) in set {
+            let setting = format!("{}={}", name.display(), value.display());
+            self.row("", &setting, &login.origin_of(name))?;
+        }
+        Ok(())
+    }
+
+    fn entry(&mut self, inspection: &Inspection) -> io::Result<()> {
+        self.line("")?;
+        self.row("entry", &inspection.path.display(), &"")?;
+        let now = Timestamp::now();
+        let Some(entry) = &inspection.entry else {
+            return self.row("state", &"not there", &"");
+        };
+        let mut state = list::state(entry, now);
+        if let Some(details) = &entry.details {
+            let span = |at: Timestamp| match at.duration_since(now) {
+                left if left.is_positive() => format!("in {}", terminal::span(left)),
+                past => format!("{} ago", terminal::span(past)),
+            };
+            state = format!(
+                "{state}: stored {}, renewed {}, ends {}",
+                span(details.stored_at),
+                span(details.renew_at),
+                span(details.expires_at)
+            );
+        }
+        self.row("state", &state, &"")
+    }
+
+    /// What would happen now.
+    fn outcome(&mut self, login: &Login<'_>, inspection: &Inspection) -> anyhow::Result<()> {
+        self.line("")?;
+        if !login.spec.is_cached() {
+            self.line(&format!(
+                "{WARNING}kubectl does not ask the cache:{WARNING:#} kcc-cache is not in front of \
+                 this user's plugin; kcc inject puts it there. For a client that does ask it:"
+            ))?;
+        }
+        let policy = login::policy()?;
+        if let Err(error) = policy.check(&inspection.program) {
+            return Ok(self.line(&format!("{BAD}An ask would be refused:{BAD:#} {error}"))?);
+        }
+        let Some(reason) = inspection.miss else {
+            return Ok(self.line(&format!(
+                "{GOOD}An ask would be a hit:{GOOD:#} the entry answers, and the plugin is not run."
+            ))?);
+        };
+        let path = login.request.environment.get("PATH");
+        if search::program(&inspection.program, path).is_none() {
+            let program = inspection.program.display();
+            return Ok(self.line(&format!(
+                "{BAD}An ask would fail:{BAD:#} {reason}, and the plugin {program} is not there to \
+                 be run; install it, or mend PATH."
+            ))?);
+        }
+        let then = match reason {
+            MissReason::InMargin => "; should it fail, the entry answers until it expires",
+            _ => "",
+        };
+        Ok(self.line(&format!(
+            "{WARNING}An ask would run the plugin:{WARNING:#} {reason}{then}."
+        ))?)
+    }
+
+    fn row(&mut self, label: &str, value: &dyn Display, origin: &dyn Display) -> io::Result<()> {
+        let origin = origin.to_string();
+        match origin.as_str() {
+            "" => writeln!(self.0, "{label:<11} {value}"),
+            origin => writeln!(self.0, "{label:<11} {value}  {FAINT}{origin}{FAINT:#}"),
+        }
+    }
+
+    fn line(&mut self, text: &str) -> io::Result<()> {
+        writeln!(self.0, "{text}")
+    }
+}
+
+impl Login<'_> {
+    /// Where a variable's value comes from.
+    fn origin_of(&self, name: &OsStr) -> String {
+        if self
+            .spec
+            .env
+            .iter()
+            .any(|(known, _)| name == known.as_str())
+        {
+            at(self.user, "exec.env")
+        } else if self.request.environment.get(name).is_some() {
+            "environment".to_owned()
+        } else {
+            String::new()
+        }
+    }
+
+    fn show(&self, shown: &Shown<'_>) -> anyhow::Result<String> {
+        Ok(match shown {
+            Shown::Whole(text) => text.display().to_string(),
+            Shown::Hidden { before, secret } => {
+                format!("{before}<hidden {}>", self.cache.fingerprint(secret)?)
+            }
+        })
+    }
+}
+
+fn at<T>(entry: &Entry<T>, field: &str) -> String {
+    format!("{field}, {}", entry.origin)
+}
