@@ -1,6 +1,7 @@
 //! The list/watch engine against a server that answers as each test says, on a paused clock.
 
 mod cache;
+mod logs;
 mod script;
 
 mod options;

@@ -179,7 +179,10 @@ async fn a_500_in_the_stream_relists_and_deletes_what_is_gone() {
     let stream = server.stream(&[map("a", 7), map("ghost", 8)], "9").await;
     maps.ready().await.unwrap();
     stream.error(500, "StorageReadError");
-    server.asked_to_stream(Some("9")).await.refuse(422, "Invalid");
+    server
+        .asked_to_stream(Some("9"))
+        .await
+        .refuse(422, "Invalid");
     let asked = server.asked_to_list(Some("9")).await;
     asked.reply(&list("12", &[item("a", 7)]));
     shows(&maps, &["a@7"]).await;
@@ -192,7 +195,10 @@ async fn lists_are_tried_at_0_then_at_the_version_last_seen_then_without() {
     let asked = server.asked_to_list(Some("0")).await;
     asked.reply(&list("9", &[item("a", 7)]));
     server.asked_to_watch("9").await.refuse(410, "Gone");
-    server.asked_to_stream(Some("9")).await.refuse(422, "Invalid");
+    server
+        .asked_to_stream(Some("9"))
+        .await
+        .refuse(422, "Invalid");
     server.asked_to_list(Some("9")).await.refuse(410, "Expired");
     let asked = server.asked_to_list(None).await;
     asked.reply(&list("19", &[item("b", 17)]));
@@ -256,7 +262,10 @@ async fn all_three_forms_of_a_too_large_version_on_a_list_list_without_a_version
         let stream = server.stream(&[map("a", 7)], "9").await;
         maps.ready().await.unwrap();
         stream.error(410, "Expired");
-        server.asked_to_stream(Some("9")).await.refuse(422, "Invalid");
+        server
+            .asked_to_stream(Some("9"))
+            .await
+            .refuse(422, "Invalid");
         let asked = server.asked_to_list(Some("9")).await;
         asked.refuse_with(&too_large, Some(1));
         let asked = server.asked_to_list(None).await;
@@ -308,9 +317,14 @@ async fn an_object_without_a_name_or_in_a_watch_of_another_kind_is_isolated() {
     group["apiVersion"] = json!("v2");
 
     let (maps, mut server) = informer();
-    let stream = server.stream(&[nameless.clone(), map("a", 7), other.clone()], "9").await;
+    let stream = server
+        .stream(&[nameless.clone(), map("a", 7), other.clone()], "9")
+        .await;
     maps.ready().await.unwrap();
-    assert_eq!((shown(&maps), maps.status().bad_objects), (vec!["a@7".to_owned()], 2));
+    assert_eq!(
+        (shown(&maps), maps.status().bad_objects),
+        (vec!["a@7".to_owned()], 2)
+    );
     for bad in [&nameless, &other, &group] {
         stream.modified(bad);
     }

@@ -58,7 +58,9 @@ impl Server {
     /// The next request, of whatever kind.
     pub(crate) async fn asked(&mut self) -> Asked {
         let asked = tokio::time::timeout(LIMIT, self.requests.recv()).await;
-        asked.expect("a request comes").expect("the client is there")
+        asked
+            .expect("a request comes")
+            .expect("the client is there")
     }
 
     /// The next request, which asks for a streaming list since this version.
@@ -189,7 +191,9 @@ impl Asked {
 
     /// Answers with this `Status` as an error.
     pub(crate) fn refuse_with(self, status: &Value, retry_after: Option<u32>) {
-        let code = status["code"].as_u64().and_then(|code| code.try_into().ok());
+        let code = status["code"]
+            .as_u64()
+            .and_then(|code| code.try_into().ok());
         let mut response = Response::builder().status::<u16>(code.expect("a code"));
         if let Some(seconds) = retry_after {
             response = response.header("Retry-After", seconds);
