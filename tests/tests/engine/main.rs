@@ -1,0 +1,11 @@
+//! The list/watch engine against a server that answers as each test says, on a paused clock.
+
+mod cache;
+mod logs;
+mod script;
+
+mod options;
+mod reflector;
+mod rules;
+mod waits;
+mod wire;

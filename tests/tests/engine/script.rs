@@ -1,0 +1,312 @@
+//! A server that answers each request as a test says, in the order in which they come.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::stream;
+use http::{HeaderMap, Request, Response};
+use http_body_util::StreamBody;
+use http_body_util::combinators::UnsyncBoxBody;
+use hyper::body::Frame;
+use kube::client::Body;
+use serde_json::{Value, json};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
+use tower::BoxError;
+
+/// Longer than anything here takes. Time is paused and jumps on when everything waits, so what never
+/// comes is noticed at once.
+const LIMIT: Duration = Duration::from_secs(24 * 3600);
+
+type Answer = Result<Response<UnsyncBoxBody<Bytes, BoxError>>, BoxError>;
+
+/// The test's side of the server.
+pub(crate) struct Server {
+    requests: mpsc::UnboundedReceiver<Asked>,
+}
+
+/// A request that waits for its answer.
+pub(crate) struct Asked {
+    pub(crate) path: String,
+    pub(crate) query: BTreeMap<String, String>,
+    pub(crate) headers: HeaderMap,
+    /// When it came.
+    pub(crate) at: Instant,
+    answer: oneshot::Sender<Answer>,
+}
+
+/// The rest of an answer's body.
+pub(crate) struct Stream(mpsc::UnboundedSender<Result<Frame<Bytes>, BoxError>>);
+
+/// A client, and the server that answers it.
+pub(crate) fn server() -> (kube::Client, Server) {
+    let (asked, requests) = mpsc::unbounded_channel();
+    let service = tower::service_fn(move |request: Request<Body>| {
+        let (answer, answered) = oneshot::channel();
+        let sent = asked.send(Asked::of(&request, answer));
+        async move {
+            let gone = || BoxError::from("the test has ended");
+            sent.map_err(|_| gone())?;
+            answered.await.map_err(|_| gone())?
+        }
+    });
+    (kube::Client::new(service, "default"), Server { requests })
+}
+
+impl Server {
+    /// The next request, of whatever kind.
+    pub(crate) async fn asked(&mut self) -> Asked {
+        let asked = tokio::time::timeout(LIMIT, self.requests.recv()).await;
+        asked
+            .expect("a request comes")
+            .expect("the client is there")
+    }
+
+    /// The next request, which asks for a streaming list since this version.
+    pub(crate) async fn asked_to_stream(&mut self, version: Option<&str>) -> Asked {
+        let asked = self.asked().await;
+        let mut want = vec![
+            ("allowWatchBookmarks", "true"),
+            ("resourceVersionMatch", "NotOlderThan"),
+            ("sendInitialEvents", "true"),
+            ("watch", "1"),
+        ];
+        want.extend(version.map(|version| ("resourceVersion", version)));
+        asked.is_for(&want);
+        asked
+    }
+
+    /// The next request, which asks for a list since this version, with limits as they are by
+    /// default.
+    pub(crate) async fn asked_to_list(&mut self, version: Option<&str>) -> Asked {
+        let asked = self.asked().await;
+        asked.is_for(&match version {
+            None => vec![("limit", "500")],
+            Some("0") => vec![("limit", "500"), ("resourceVersion", "0")],
+            Some(version) => vec![
+                ("resourceVersion", version),
+                ("resourceVersionMatch", "NotOlderThan"),
+            ],
+        });
+        asked
+    }
+
+    /// The next request, which asks for a watch from this version on.
+    pub(crate) async fn asked_to_watch(&mut self, version: &str) -> Asked {
+        let asked = self.asked().await;
+        asked.is_for(&[
+            ("allowWatchBookmarks", "true"),
+            ("resourceVersion", version),
+            ("watch", "1"),
+        ]);
+        asked
+    }
+
+    /// Answers a first streaming list with these objects, and leaves it open as a watch.
+    pub(crate) async fn stream(&mut self, objects: &[Value], version: &str) -> Stream {
+        let stream = self.asked_to_stream(None).await.open();
+        for object in objects {
+            stream.added(object);
+        }
+        stream.synced(version);
+        stream
+    }
+
+    /// Nobody asks anything for so long.
+    pub(crate) async fn is_left_alone(&mut self, time: Duration) {
+        if let Ok(asked) = tokio::time::timeout(time, self.requests.recv()).await {
+            let asked = asked.map(|asked| (asked.path, asked.query));
+            assert!(asked.is_none(), "{asked:?}");
+        }
+    }
+
+    /// Waits until nobody asks any longer.
+    pub(crate) async fn is_left(&mut self) {
+        let asked = tokio::time::timeout(LIMIT, self.requests.recv()).await;
+        let asked = asked.expect("the client goes");
+        assert!(asked.is_none(), "a request came");
+    }
+}
+
+impl Asked {
+    fn of(request: &Request<Body>, answer: oneshot::Sender<Answer>) -> Self {
+        let query = request.uri().query().unwrap_or_default();
+        let query = form_urlencoded::parse(query.as_bytes()).into_owned();
+        Self {
+            path: request.uri().path().to_owned(),
+            query: query.collect(),
+            headers: request.headers().clone(),
+            at: Instant::now(),
+            answer,
+        }
+    }
+
+    /// It has this query and nothing else; the time after which a watch ends is as it should be.
+    #[track_caller]
+    pub(crate) fn is_for(&self, want: &[(&str, &str)]) {
+        let mut query = self.query.clone();
+        if let Some(timeout) = query.remove("timeoutSeconds") {
+            let timeout: u64 = timeout.parse().expect("seconds");
+            assert!((300..=600).contains(&timeout), "{timeout}");
+            assert!(query.contains_key("watch"));
+        } else {
+            assert!(!query.contains_key("watch"), "a watch has a timeout");
+        }
+        let want = want.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+        assert_eq!(query, want.collect());
+    }
+
+    /// When the server was asked to end the watch.
+    pub(crate) fn timeout(&self) -> Duration {
+        let seconds = self.query["timeoutSeconds"].parse();
+        Duration::from_secs(seconds.expect("seconds"))
+    }
+
+    fn answer(self, response: http::response::Builder) -> Stream {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        let chunks = stream::unfold(receiver, |mut receiver| async {
+            receiver.recv().await.map(|chunk| (chunk, receiver))
+        });
+        let body = UnsyncBoxBody::new(StreamBody::new(chunks));
+        let response = response.body(body).expect("a response");
+        let _ = self.answer.send(Ok(response));
+        Stream(sender)
+    }
+
+    /// Answers with success, and leaves the body open.
+    pub(crate) fn open(self) -> Stream {
+        self.answer(Response::builder())
+    }
+
+    /// Answers with a whole body.
+    pub(crate) fn reply(self, body: &Value) {
+        self.open().send(body.to_string());
+    }
+
+    /// Answers with an error.
+    pub(crate) fn refuse(self, code: u16, reason: &str) {
+        self.refuse_with(&status(code, reason), None);
+    }
+
+    /// Answers with this `Status` as an error.
+    pub(crate) fn refuse_with(self, status: &Value, retry_after: Option<u32>) {
+        let code = status["code"]
+            .as_u64()
+            .and_then(|code| code.try_into().ok());
+        let mut response = Response::builder().status::<u16>(code.expect("a code"));
+        if let Some(seconds) = retry_after {
+            response = response.header("Retry-After", seconds);
+        }
+        self.answer(response).send(status.to_string());
+    }
+
+    /// No answer at all.
+    pub(crate) fn fail(self, kind: std::io::ErrorKind) {
+        let _ = self.answer.send(Err(std::io::Error::from(kind).into()));
+    }
+}
+
+impl Stream {
+    pub(crate) fn send(&self, chunk: impl Into<Bytes>) {
+        let _ = self.0.send(Ok(Frame::data(chunk.into())));
+    }
+
+    pub(crate) fn event(&self, kind: &str, object: &Value) {
+        self.send(event(kind, object) + "\n");
+    }
+
+    pub(crate) fn added(&self, object: &Value) {
+        self.event("ADDED", object);
+    }
+
+    pub(crate) fn modified(&self, object: &Value) {
+        self.event("MODIFIED", object);
+    }
+
+    pub(crate) fn deleted(&self, object: &Value) {
+        self.event("DELETED", object);
+    }
+
+    pub(crate) fn error(&self, code: u16, reason: &str) {
+        self.event("ERROR", &status(code, reason));
+    }
+
+    pub(crate) fn bookmark(&self, version: &str) {
+        self.event("BOOKMARK", &bookmark(version, None));
+    }
+
+    /// The bookmark after a streaming list.
+    pub(crate) fn synced(&self, version: &str) {
+        self.event("BOOKMARK", &bookmark(version, Some("true")));
+    }
+
+    /// The connection breaks.
+    pub(crate) fn cut(self) {
+        let error = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+        let _ = self.0.send(Err(error.into()));
+    }
+
+    /// Waits until nobody reads it any longer.
+    pub(crate) async fn is_left(&self) {
+        let closed = tokio::time::timeout(LIMIT, self.0.closed()).await;
+        closed.expect("the reader goes");
+    }
+}
+
+/// An event as servers write it, the type first.
+pub(crate) fn event(kind: &str, object: &Value) -> String {
+    format!(r#"{{"type":"{kind}","object":{object}}}"#)
+}
+
+pub(crate) fn bookmark(version: &str, initial_events_end: Option<&str>) -> Value {
+    let mut bookmark = json!({
+        "kind": "ConfigMap", "apiVersion": "v1", "metadata": {"resourceVersion": version},
+    });
+    if let Some(end) = initial_events_end {
+        bookmark["metadata"]["annotations"] = json!({"k8s.io/initial-events-end": end});
+    }
+    bookmark
+}
+
+pub(crate) fn status(code: u16, reason: &str) -> Value {
+    json!({
+        "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
+        "message": "a message with hunter2", "reason": reason, "code": code,
+    })
+}
+
+/// A ConfigMap as watches send it; its UID follows from its name.
+pub(crate) fn map(name: &str, version: u64) -> Value {
+    let mut map = item(name, version);
+    map["kind"] = json!("ConfigMap");
+    map["apiVersion"] = json!("v1");
+    map
+}
+
+/// A ConfigMap as lists of built-in kinds hold it: without its kind.
+pub(crate) fn item(name: &str, version: u64) -> Value {
+    json!({
+        "metadata": {
+            "name": name, "namespace": "default", "uid": format!("uid of {name}"),
+            "resourceVersion": version.to_string(),
+            "managedFields": [{"manager": "kubectl"}],
+        },
+        "data": {"version": version.to_string()},
+    })
+}
+
+/// A list of these items.
+pub(crate) fn list(version: &str, items: &[Value]) -> Value {
+    json!({
+        "kind": "ConfigMapList", "apiVersion": "v1",
+        "metadata": {"resourceVersion": version}, "items": items,
+    })
+}
+
+/// A page of a list; the next begins at this token.
+pub(crate) fn page(version: &str, items: &[Value], token: &str) -> Value {
+    let mut page = list(version, items);
+    page["metadata"]["continue"] = json!(token);
+    page
+}
