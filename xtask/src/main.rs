@@ -3,6 +3,7 @@
 mod apiserver;
 mod bench;
 mod bench_core;
+mod bench_sync;
 mod ci;
 mod demo;
 mod sizes;
@@ -67,6 +68,18 @@ enum Bench {
         #[arg(long, default_value = "target/bench-core.json")]
         json: PathBuf,
     },
+    /// What the watch cache costs beside its peers: the first list and updates, over HTTP
+    Sync {
+        /// How often each client runs; medians are told
+        #[arg(long, default_value_t = 3)]
+        runs: usize,
+        /// How many Pods there are, and as many updates
+        #[arg(long, default_values_t = [10_000, 100_000])]
+        pods: Vec<usize>,
+        /// Where all runs are written as JSON
+        #[arg(long, default_value = "target/bench-sync.json")]
+        json: PathBuf,
+    },
 }
 
 fn main() -> ExitCode {
@@ -78,6 +91,7 @@ fn main() -> ExitCode {
         Task::Sizes => sizes::run(),
         Task::Bench(Bench::Hit { pairs }) => bench::hit(pairs),
         Task::Bench(Bench::Core { json }) => bench_core::run(&json),
+        Task::Bench(Bench::Sync { runs, pods, json }) => bench_sync::run(runs, &pods, &json),
         Task::Soak { minutes } => soak::run(minutes),
     };
     match done {

@@ -1,0 +1,182 @@
+//! Measures a client from outside, by what `/proc` says of its process.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
+use std::{env, fs, thread};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::clients::{Mode, State};
+
+/// A process of this program that reads and says lines.
+struct Process {
+    child: Child,
+    tell: ChildStdin,
+    heard: BufReader<ChildStdout>,
+}
+
+impl Process {
+    fn start(arguments: &[&str]) -> Result<Self> {
+        let mut child = Command::new(env::current_exe()?)
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let tell = child.stdin.take().context("stdin is a pipe")?;
+        let heard = child.stdout.take().context("stdout is a pipe")?;
+        let heard = BufReader::new(heard);
+        Ok(Self { child, tell, heard })
+    }
+
+    fn tell(&mut self) -> Result<()> {
+        Ok(writeln!(self.tell)?)
+    }
+
+    fn hear(&mut self) -> Result<String> {
+        let mut line = String::new();
+        self.heard.read_line(&mut line)?;
+        ensure!(!line.is_empty(), "the process ended");
+        Ok(line.trim_end().to_owned())
+    }
+
+    /// What it has. To be called only when everything was measured that this could change.
+    fn state(&mut self) -> Result<State> {
+        self.tell()?;
+        let line = self.hear()?;
+        let (count, sum) = line.split_once(' ').context("not a state")?;
+        let (count, sum) = (count.parse()?, sum.parse()?);
+        Ok(State { count, sum })
+    }
+
+    /// User and system time of all its threads, also of those that have ended.
+    fn cpu(&self) -> Result<Duration> {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        let (_, fields) = stat.rsplit_once(')').context("no name in stat")?;
+        let ticks = fields.split_whitespace().skip(11).take(2);
+        let ticks: Vec<u32> = ticks.map(str::parse).collect::<Result<_, _>>()?;
+        let per_second = u32::try_from(rustix::param::clock_ticks_per_second())?;
+        Ok(Duration::from_secs(1) * ticks.iter().sum() / per_second)
+    }
+
+    /// A line of its status, in megabytes (of a million bytes).
+    fn memory(&self, name: &str) -> Result<f64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
+        let kibibytes = line.and_then(|line| line.split_whitespace().next());
+        let kibibytes: f64 = kibibytes.context("no such line in status")?.parse()?;
+        Ok(kibibytes * 1_024.0 / 1e6)
+    }
+
+    /// Waits until it does nothing any longer, so that what it left for later counts.
+    fn settle(&self) -> Result<()> {
+        const STEP: Duration = Duration::from_millis(50);
+        let (mut before, mut quiet) = (self.cpu()?, 0);
+        for _ in 0..600 {
+            thread::sleep(STEP);
+            let now = self.cpu()?;
+            quiet = if now == before { quiet + 1 } else { 0 };
+            before = now;
+            if quiet == 10 {
+                return Ok(());
+            }
+        }
+        bail!("the process does not come to rest")
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The server of a number of Pods.
+pub(crate) struct Server {
+    process: Process,
+    url: String,
+    count: usize,
+    listed: State,
+    updated: State,
+}
+
+impl Server {
+    pub(crate) fn start(count: usize) -> Result<Self> {
+        let mut process = Process::start(&["serve", &count.to_string()])?;
+        let url = format!("http://127.0.0.1:{}", process.hear()?);
+        Ok(Self {
+            process,
+            url,
+            count,
+            listed: State::wanted(count, false),
+            updated: State::wanted(count, true),
+        })
+    }
+}
+
+/// What one run of one client took; memory in megabytes.
+#[derive(Clone, Copy)]
+pub(crate) struct Run {
+    pub(crate) sync_wall: f64,
+    pub(crate) sync_cpu: f64,
+    pub(crate) peak: f64,
+    pub(crate) rest: f64,
+    pub(crate) updates_wall: f64,
+    pub(crate) updates_cpu: f64,
+    pub(crate) updates_peak: f64,
+    pub(crate) updates_rest: f64,
+}
+
+impl Run {
+    /// Runs a client: from its start until it is synced, and then through the updates. CPU time is
+    /// counted until it is at rest.
+    pub(crate) fn of(mode: Mode, server: &mut Server) -> Result<Self> {
+        let started = Instant::now();
+        let count = server.count.to_string();
+        let mut client = Process::start(&["client", mode.name(), &server.url, &count])?;
+        ensure!(client.hear()? == "synced", "not synced first");
+        let sync_wall = started.elapsed().as_secs_f64();
+        client.settle()?;
+        let sync_cpu = client.cpu()?.as_secs_f64();
+        let (peak, rest) = (client.memory("VmHWM:")?, client.memory("VmRSS:")?);
+        let listed = client.state()?;
+        ensure!(
+            listed == server.listed,
+            "after the list it has {listed:?}, not {:?}",
+            server.listed
+        );
+
+        client.settle()?;
+        let (before, started) = (client.cpu()?.as_secs_f64(), Instant::now());
+        server.process.tell()?;
+        let done = client.hear()?;
+        let updates_wall = started.elapsed().as_secs_f64();
+        client.settle()?;
+        let updates_cpu = client.cpu()?.as_secs_f64() - before;
+        let (updates_peak, updates_rest) = (client.memory("VmHWM:")?, client.memory("VmRSS:")?);
+        let events: usize = done.strip_prefix("done ").context("not done")?.parse()?;
+        // Each Pod is changed once, so nothing can be merged.
+        ensure!(
+            events == server.count,
+            "{events} updates came to the subscriber"
+        );
+        let updated = client.state()?;
+        ensure!(
+            updated == server.updated,
+            "in the end it has {updated:?}, not {:?}",
+            server.updated
+        );
+        Ok(Self {
+            sync_wall,
+            sync_cpu,
+            peak,
+            rest,
+            updates_wall,
+            updates_cpu,
+            updates_peak,
+            updates_rest,
+        })
+    }
+}
