@@ -26,8 +26,16 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Show the main job: a slow exec plugin, and kcc-cache in front of it
-    Demo,
+    /// Show the main job: a slow exec plugin with kcc-cache in front of it, then watches, a view and a
+    /// join
+    Demo {
+        /// Watch this kubeconfig's cluster instead, and change nothing there
+        #[arg(long, value_name = "PATH")]
+        kubeconfig: Option<PathBuf>,
+        /// How long that cluster is watched; until Ctrl-C unless told
+        #[arg(long, value_name = "N", requires = "kubeconfig")]
+        seconds: Option<u64>,
+    },
     /// Run all tests: unit, documentation, processes, and kubectl on a real API server
     Test {
         /// Only tests whose name contains this
@@ -84,7 +92,10 @@ enum Bench {
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().task {
-        Task::Demo => demo::run(),
+        Task::Demo {
+            kubeconfig,
+            seconds,
+        } => demo::run(kubeconfig, seconds),
         Task::Test { filter } => test::run(filter.as_deref()),
         Task::Ci => ci::run(),
         Task::Apiserver { data_dir } => apiserver::run(data_dir),

@@ -1,26 +1,19 @@
-//! The main job, visibly: an exec plugin that takes a second, and `kcc-cache` in front of it.
-//!
-//! `cargo xtask demo` runs it. It checks what it shows, and fails where a count is wrong.
+//! An exec plugin that takes a second, and `kcc-cache` in front of it.
 
-use std::io::{self, Write};
-use std::process::{Command, ExitCode, Output};
+use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use console::style;
 use harness::{CacheHome, ExecPlugin};
 
+use crate::show::{self, say};
+
 const PLUGIN_TAKES: Duration = Duration::from_secs(1);
 
-fn main() -> ExitCode {
-    match Demo::new().and_then(|mut demo| demo.run()) {
-        Ok(0) => ExitCode::SUCCESS,
-        Ok(_) => ExitCode::FAILURE,
-        Err(error) => {
-            let _ = writeln!(io::stderr(), "demo: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+/// Shows it, and gives the number of steps that went wrong.
+pub(crate) fn run() -> Result<usize> {
+    Demo::new()?.run()
 }
 
 struct Demo {
@@ -75,17 +68,6 @@ impl Demo {
         self.hits_and_misses()?;
         self.expiry()?;
         self.failure()?;
-        if self.wrong == 0 {
-            say(&format!(
-                "\n{}",
-                style("Everything is as it should be.").green()
-            ))?;
-        } else {
-            say(&format!(
-                "\n{}",
-                style("The steps marked with x went wrong.").red()
-            ))?;
-        }
         Ok(self.wrong)
     }
 
@@ -142,15 +124,7 @@ impl Demo {
             && step
                 .hears
                 .map_or(heard.is_empty(), |words| heard.contains(words));
-        let mark = if as_expected {
-            style("ok").green()
-        } else {
-            style("x").red().bold()
-        };
-        let time = match took.as_secs_f64() {
-            seconds if seconds < 0.1 => format!("{:.1} ms", seconds * 1e3),
-            seconds => format!("{seconds:.2} s"),
-        };
+        let (mark, time) = (show::mark(as_expected), show::time(took));
         say(&format!(
             "  {:<42} {:>9} {:>10} of {:<3} {mark}",
             step.title,
@@ -199,10 +173,4 @@ impl Demo {
 fn is_credential(output: &Output) -> bool {
     let answer: Option<serde_json::Value> = serde_json::from_slice(&output.stdout).ok();
     output.status.success() && answer.is_some_and(|answer| answer["status"]["token"].is_string())
-}
-
-fn say(line: &str) -> Result<()> {
-    let said = writeln!(io::stdout(), "{line}");
-    ensure!(said.is_ok(), "nobody reads what the demo shows");
-    Ok(())
 }

@@ -1,0 +1,110 @@
+//! The watching part on a cluster of yours: it lists and watches, and changes nothing.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use k8s_openapi::api::core::v1::{Pod, Service};
+use kcache::client::ClientConfig;
+use kcache::{Filter, Informer, Key, Object};
+use kube::Api;
+use kube::api::ListParams;
+
+use crate::follow::Followed;
+use crate::show::{self, say};
+
+/// How often the cluster's own list is taken until nothing changed in between.
+const COMPARISONS: usize = 10;
+/// How long a cache may take to reach the version of a list.
+const PATIENCE: Duration = Duration::from_secs(70);
+
+/// Shows it until Ctrl-C or for so long, and gives the number of comparisons that went wrong.
+pub(crate) async fn run(kubeconfig: PathBuf, time: Option<Duration>) -> Result<usize> {
+    let started = Instant::now();
+    let config = ClientConfig::loader().with_kubeconfig(kubeconfig).load()?;
+    let namespace = config.namespace().to_owned();
+    show::heading(&format!(
+        "Pods and Services of namespace {namespace} on {}",
+        config.server()
+    ))?;
+    let client = config.client()?;
+    let pods = Informer::<Pod>::builder(client.clone())
+        .namespace(&namespace)
+        .start();
+    let services = Informer::<Service>::builder(client.clone())
+        .namespace(&namespace)
+        .start();
+    pods.ready().await?;
+    services.ready().await?;
+    let running = pods.view(Filter::by("running", is_running));
+    let joined = kcache_join::service_pods(&services, &pods);
+    joined.ready().await?;
+    running.ready().await?;
+    say(&format!(
+        "  ready after {}: {} Pods, {} of them running, {} of them behind {} Services",
+        show::time(started.elapsed()),
+        pods.cache().len(),
+        running.cache().len(),
+        joined.cache().len(),
+        services.cache().len(),
+    ))?;
+    let mut followed = Followed::new("pods", &pods);
+    let mut of_services = Followed::new("of services", &joined);
+    let end = async {
+        match time {
+            Some(time) => tokio::time::sleep(time).await,
+            None => drop(tokio::signal::ctrl_c().await),
+        }
+    };
+    tokio::pin!(end);
+    loop {
+        let goes_on = tokio::select! {
+            biased;
+            () = &mut end => false,
+            shown = followed.show_next() => shown?,
+            shown = of_services.show_next() => shown?,
+        };
+        if !goes_on {
+            break;
+        }
+    }
+    let api = Api::<Pod>::namespaced(client, &namespace);
+    let same = compare(&api, &pods).await?;
+    say(&format!(
+        "\n  pods: {} objects, as the server has them {}",
+        pods.cache().len(),
+        show::mark(same)
+    ))?;
+    Ok(usize::from(!same))
+}
+
+/// A cluster goes on while it is listed, so a list that something came between proves nothing.
+async fn compare(api: &Api<Pod>, pods: &Informer<Pod>) -> Result<bool> {
+    for _ in 0..COMPARISONS {
+        let list = api.list(&ListParams::default()).await?;
+        let version = list.metadata.resource_version.clone().unwrap_or_default();
+        pods.wait_for(&version, PATIENCE)
+            .await
+            .context("the cache did not reach the version of the server's list")?;
+        let have = pods.cache().list();
+        let have: BTreeMap<_, _> = have
+            .iter()
+            .map(|pod| (Key::of(&**pod), pod.version()))
+            .collect();
+        let wanted: BTreeMap<_, _> = list
+            .items
+            .iter()
+            .map(|pod| (Key::of(pod), pod.version()))
+            .collect();
+        if have == wanted {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn is_running(pod: &Pod) -> bool {
+    let phase = pod.status.as_ref().and_then(|status| status.phase.as_deref());
+    phase == Some("Running")
+}
