@@ -105,6 +105,9 @@ async fn compare(api: &Api<Pod>, pods: &Informer<Pod>) -> Result<bool> {
 }
 
 fn is_running(pod: &Pod) -> bool {
-    let phase = pod.status.as_ref().and_then(|status| status.phase.as_deref());
+    let phase = pod
+        .status
+        .as_ref()
+        .and_then(|status| status.phase.as_deref());
     phase == Some("Running")
 }

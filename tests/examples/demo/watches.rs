@@ -18,7 +18,9 @@ use crate::show::{self, say};
 
 /// Shows it, and gives the number of steps and comparisons that went wrong.
 pub(crate) async fn run() -> Result<usize> {
-    show::heading("\nA watch cache that starts with the cached credential, on the in-memory API server")?;
+    show::heading(
+        "\nA watch cache that starts with the cached credential, on the in-memory API server",
+    )?;
     let place = Place::new()?;
     let mut wrong = place.credential()?;
     let mut demo = Demo::start(&place).await?;
@@ -71,8 +73,16 @@ impl Place {
         command.env("KUBERNETES_EXEC_INFO", info.to_string());
         let started = Instant::now();
         let asked = command.output().context("cannot run kcc-cache")?;
-        ensure!(asked.status.success(), "kcc-cache ended with {}", asked.status);
-        self.report("kubectl was here before: kcc-cache ran the plugin", started, 1)
+        ensure!(
+            asked.status.success(),
+            "kcc-cache ended with {}",
+            asked.status
+        );
+        self.report(
+            "kubectl was here before: kcc-cache ran the plugin",
+            started,
+            1,
+        )
     }
 
     /// One line, with how often the plugin ran in all.
@@ -114,7 +124,10 @@ impl<'a> Demo<'a> {
         pods.ready().await?;
         services.ready().await?;
         let wrong = place.report("the loader and two watches, ready", started, 1)?;
-        ensure!(wrong == 0, "the loader ran the plugin, though its answer was stored");
+        ensure!(
+            wrong == 0,
+            "the loader ran the plugin, though its answer was stored"
+        );
         let view = pods.view(Filter::labels([("app", "web")]));
         let joined = kcache_join::service_pods(&services, &pods);
         Ok(Self {
@@ -136,20 +149,31 @@ impl<'a> Demo<'a> {
         let mut wrong = 0;
         self.put(service("web", "web"))?;
         self.put(service("db", "db"))?;
-        for (name, app) in [("web-1", "web"), ("web-2", "web"), ("db-1", "db"), ("job-1", "job")] {
+        for (name, app) in [
+            ("web-1", "web"),
+            ("web-2", "web"),
+            ("db-1", "db"),
+            ("job-1", "job"),
+        ] {
             self.put(pod(name, app))?;
         }
         wrong += self.settle("two Services and four Pods", 4 + 2 + 3).await?;
 
         self.put(pod("job-1", "web"))?;
-        wrong += self.settle("job-1 is relabelled app=web", 1 + 1 + 1).await?;
+        wrong += self
+            .settle("job-1 is relabelled app=web", 1 + 1 + 1)
+            .await?;
 
         self.view.refilter(Filter::labels([("app", "db")]))?;
         self.wanted = ("app", "db");
-        wrong += self.settle("the view is refiltered to app=db", 3 + 1).await?;
+        wrong += self
+            .settle("the view is refiltered to app=db", 3 + 1)
+            .await?;
 
         self.put(service("web", "job"))?;
-        wrong += self.settle("the Service web selects app=job instead", 3).await?;
+        wrong += self
+            .settle("the Service web selects app=job instead", 3)
+            .await?;
 
         let served = self.server();
         served.cut_watches();
@@ -165,9 +189,16 @@ impl<'a> Demo<'a> {
         self.server().revoke_token("demo-1");
         self.server().cut_watches();
         self.put(pod("db-3", "db"))?;
-        wrong += self.settle("the token is revoked, and a Pod comes", 1 + 1 + 1).await?;
-        let runs = "  one 401, and one refresh for all watches";
+        wrong += self
+            .settle("the token is revoked, and a Pod comes", 1 + 1 + 1)
+            .await?;
+        let runs = "the watches go on with one refresh";
         wrong += self.place.report(runs, started, 2)?;
+
+        self.put(service("web", "web"))?;
+        wrong += self
+            .settle("the Service web selects app=web again", 2)
+            .await?;
 
         self.server()
             .delete("services", "default", "db")
@@ -200,7 +231,10 @@ impl<'a> Demo<'a> {
         if shown == events {
             return Ok(0);
         }
-        say(&format!("    {} expected {events} events", show::mark(false)))?;
+        say(&format!(
+            "    {} expected {events} events",
+            show::mark(false)
+        ))?;
         Ok(1)
     }
 
@@ -244,7 +278,9 @@ impl Wanted {
         let (pods, services) = (server.list("pods"), server.list("services"));
         let selected = |pod: &&Value| {
             let app = &pod["metadata"]["labels"]["app"];
-            let mut selectors = services.iter().map(|service| &service["spec"]["selector"]["app"]);
+            let mut selectors = services
+                .iter()
+                .map(|service| &service["spec"]["selector"]["app"]);
             selectors.any(|selected| selected == app)
         };
         let in_view = |pod: &&Value| pod["metadata"]["labels"][label] == value;
