@@ -38,7 +38,7 @@ impl Spec {
         kcache::Key::new(&self.namespace, &self.name)
     }
 
-    fn json(&self) -> serde_json::Value {
+    pub(crate) fn json(&self) -> serde_json::Value {
         json!({
             "apiVersion": "v1",
             "kind": "Pod",

@@ -1,5 +1,6 @@
 //! The core of the watch cache and of joins: guarantees, models and oracles, without a server.
 
+mod audience;
 mod conditions;
 mod coverage;
 mod forms;
@@ -18,6 +19,7 @@ mod regressions_delivery;
 mod regressions_sources;
 mod selectors;
 mod stored_forms;
+mod wire;
 
 #[cfg(kcache_faults)]
 mod faults;
