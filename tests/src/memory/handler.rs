@@ -158,12 +158,11 @@ fn get(call: &Call<'_>, index: usize) -> Result<Answer, Status> {
 fn store(call: &Call<'_>, index: usize) -> Result<Answer, Status> {
     let (asked, resource) = (call.asked, &call.shared.resources[index]);
     let target = call.target(index);
-    let kind = match asked.verb {
-        Verb::Patch => Some(PatchKind::of(call.content_type(), resource)?),
-        _ => {
-            call.expect_json()?;
-            None
-        }
+    let kind = if asked.verb == Verb::Patch {
+        Some(PatchKind::of(call.content_type(), resource)?)
+    } else {
+        call.expect_json()?;
+        None
     };
     let body = call.json_body()?;
     let mut store = call.shared.store();

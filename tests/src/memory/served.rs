@@ -41,11 +41,11 @@ impl std::fmt::Debug for Acceptor {
 }
 
 impl Served {
-    pub(super) fn start(server: ApiServer) -> Result<Self> {
+    pub(super) fn start(api: ApiServer) -> Result<Self> {
         let authority = Authority::new().context("cannot make a CA")?;
         let config = authority.server_config().context("cannot set up TLS")?;
         let mut served = Self {
-            server,
+            server: api,
             authority,
             acceptor: Acceptor(TlsAcceptor::from(config)),
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
