@@ -4,12 +4,12 @@
 mod access;
 mod expiry;
 mod forms;
-mod lists;
+pub(crate) mod lists;
 mod objects;
 mod patches;
 mod streaming;
 mod watches;
-mod wire;
+pub(crate) mod wire;
 
 use std::pin::Pin;
 use std::sync::OnceLock;

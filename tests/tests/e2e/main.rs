@@ -5,6 +5,7 @@ mod contract;
 mod kubeconfig;
 mod kubectl;
 mod loader;
+mod memory;
 mod trial;
 
 use libtest_mimic::{Arguments, Trial};
@@ -17,6 +18,7 @@ fn main() {
         kubeconfig::trials(),
         kubectl::trials(),
         loader::trials(),
+        memory::trials(),
     ]
     .into_iter()
     .flatten()

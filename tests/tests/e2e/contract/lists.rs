@@ -376,7 +376,7 @@ pub(super) async fn five<'a>(
     Ok(space)
 }
 
-pub(super) fn names(list: &Value) -> Vec<String> {
+pub(crate) fn names(list: &Value) -> Vec<String> {
     let items = list["items"].as_array().into_iter().flatten();
     items
         .filter_map(|item| item["metadata"]["name"].as_str().map(str::to_owned))

@@ -184,10 +184,14 @@ impl Wire {
                 rest: Vec::new(),
                 ready: VecDeque::new(),
             };
-            if let Some(Some(Ok(frame))) = body.frame().now_or_never()
-                && let Ok(data) = frame.into_data()
-            {
-                events.take(&data)?;
+            match body.frame().now_or_never() {
+                Some(None) => return Ok(events),
+                Some(Some(frame)) => {
+                    if let Ok(data) = frame?.into_data() {
+                        events.take(&data);
+                    }
+                }
+                None => {}
             }
             events.body = Some(body);
             Ok(events)
@@ -313,31 +317,33 @@ impl Space<'_> {
 pub(crate) struct Events {
     body: Option<AnyBody>,
     rest: Vec<u8>,
-    ready: VecDeque<Value>,
+    ready: VecDeque<Vec<u8>>,
 }
 
 impl Events {
     /// The next event; `None` at the end of the stream.
     pub(crate) async fn next(&mut self) -> Result<Option<Value>, Failed> {
-        within(async {
-            loop {
-                if let Some(event) = self.ready.pop_front() {
-                    return Ok(Some(event));
-                }
-                let Some(body) = &mut self.body else {
-                    return Ok(None);
-                };
-                match body.frame().await {
-                    None => return Ok(None),
-                    Some(frame) => {
-                        if let Ok(data) = frame?.into_data() {
-                            self.take(&data)?;
-                        }
+        within(self.next_unlimited()).await
+    }
+
+    /// The same, however long it takes: for a clock that jumps.
+    pub(crate) async fn next_unlimited(&mut self) -> Result<Option<Value>, Failed> {
+        loop {
+            if let Some(line) = self.ready.pop_front() {
+                return Ok(Some(serde_json::from_slice(&line)?));
+            }
+            let Some(body) = &mut self.body else {
+                return Ok(None);
+            };
+            match body.frame().await {
+                None => return Ok(None),
+                Some(frame) => {
+                    if let Ok(data) = frame?.into_data() {
+                        self.take(&data);
                     }
                 }
             }
-        })
-        .await
+        }
     }
 
     /// The next event, of which there must be one.
@@ -345,13 +351,17 @@ impl Events {
         self.next().await?.ok_or_else(|| "the watch ended".into())
     }
 
-    fn take(&mut self, data: &[u8]) -> Outcome {
+    /// What has come of a frame that is not complete.
+    pub(crate) fn rest(&self) -> &[u8] {
+        &self.rest
+    }
+
+    fn take(&mut self, data: &[u8]) {
         self.rest.extend_from_slice(data);
         while let Some(end) = self.rest.iter().position(|byte| *byte == b'\n') {
             let line: Vec<u8> = self.rest.drain(..=end).collect();
-            self.ready.push_back(serde_json::from_slice(&line)?);
+            self.ready.push_back(line);
         }
-        Ok(())
     }
 }
 
