@@ -1,7 +1,7 @@
 //! A listening port that is closed when its owner says so, not some time later.
 
 use std::net::SocketAddr;
-use std::sync::mpsc;
+use std::sync::{Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -14,7 +14,8 @@ use tokio::sync::oneshot;
 pub(crate) struct Listening {
     /// Dropped to end it.
     _stop: oneshot::Sender<()>,
-    closed: mpsc::Receiver<()>,
+    /// In a lock so that the owner can be shared.
+    closed: Mutex<mpsc::Receiver<()>>,
 }
 
 impl Listening {
@@ -44,7 +45,7 @@ impl Listening {
             address,
             Self {
                 _stop: stop,
-                closed,
+                closed: Mutex::new(closed),
             },
         ))
     }
@@ -57,6 +58,7 @@ impl Listening {
         } = self;
         drop(stop);
         // It ends when the other side is dropped.
+        let closed = closed.into_inner().unwrap_or_else(PoisonError::into_inner);
         let _ = closed.recv();
     }
 }

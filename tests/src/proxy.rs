@@ -214,8 +214,8 @@ impl Passing {
             to.write_all(&buffer[..count]).await?;
             self.counts.bytes.fetch_add(count as u64, Ordering::SeqCst);
             if let Some(pace) = pace {
-                let time = Duration::from_secs_f64(count as f64 / f64::from(pace.get()));
-                tokio::time::sleep(time).await;
+                let time = count as u64 * 1_000_000 / u64::from(pace.get());
+                tokio::time::sleep(Duration::from_micros(time)).await;
             }
         }
     }

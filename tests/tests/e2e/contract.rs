@@ -149,7 +149,7 @@ fn is_status(body: &Value, reason: &str, message: &str) -> Outcome {
     check(holds, body.to_string())
 }
 
-fn version_of(object: &Value) -> String {
+pub(crate) fn version_of(object: &Value) -> String {
     object["metadata"]["resourceVersion"]
         .as_str()
         .unwrap_or_default()

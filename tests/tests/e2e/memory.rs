@@ -18,10 +18,8 @@ use crate::contract::wire::Wire;
 use crate::trial::{Outcome, Run};
 
 /// A trial on a server of its own.
-type Check = (
-    &'static str,
-    fn(ApiServer, Wire) -> Pin<Box<dyn Future<Output = Outcome>>>,
-);
+type Check = (&'static str, Body);
+type Body = fn(ApiServer, Wire) -> Pin<Box<dyn Future<Output = Outcome>>>;
 
 /// Names a check after its function.
 macro_rules! checks {
@@ -50,7 +48,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 /// Nothing here has a socket, so that the clock can jump.
-fn paused(check: fn(ApiServer, Wire) -> Pin<Box<dyn Future<Output = Outcome>>>) -> Outcome {
+fn paused(check: Body) -> Outcome {
     let server = ApiServer::new();
     let wire = Wire::service(server.service());
     tokio::runtime::Builder::new_current_thread()

@@ -38,9 +38,9 @@ fn kube_works_without_a_socket() -> Outcome {
 fn loader_connects_over_tls() -> Outcome {
     let server = ApiServer::new();
     server.add_token(&TokenUser::new("secret", "alice", &["testers"]));
-    let served = server.serve()?;
+    let listening = server.serve()?;
     let token = KubeconfigUser::Token("secret".into());
-    let file = served.kubeconfig().with_user("alice", token).write()?;
+    let file = listening.kubeconfig().with_user("alice", token).write()?;
     let home = CacheHome::new()?;
     Runtime::new()?.block_on(async {
         let loader = ClientConfig::loader()

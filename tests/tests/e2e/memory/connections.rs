@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use harness::cluster::{ClientCertificate, TokenUser};
 use harness::memory::{ApiServer, Fault, Served, Verb};
 use harness::proxy::Proxy;
-use http_body_util::{BodyExt as _, Empty};
+use http_body_util::{BodyExt as _, Full};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use libtest_mimic::Failed;
 use rustls::pki_types::pem::PemObject as _;
@@ -96,7 +96,7 @@ fn http2_is_spoken() -> Outcome {
     })
 }
 
-/// Posts nothing to a path over HTTP/2, which is all that ALPN offers.
+/// Asks for a path over HTTP/2, which is all that ALPN offers; posts to it with a certificate.
 async fn h2(
     served: &Served,
     path: &str,
@@ -124,11 +124,14 @@ async fn h2(
     let (mut sender, connection) =
         hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await?;
     tokio::spawn(connection);
-    let method = if pair.is_some() { "POST" } else { "GET" };
+    let (method, body) = match pair {
+        Some(_) => ("POST", bytes::Bytes::from_static(b"{}")),
+        None => ("GET", bytes::Bytes::new()),
+    };
     let request = http::Request::builder()
         .method(method)
         .uri(format!("{}{path}", served.url()))
-        .body(Empty::<bytes::Bytes>::new())?;
+        .body(Full::new(body))?;
     let response = sender.send_request(request).await?;
     let bytes = response.into_body().collect().await?.to_bytes();
     Ok(serde_json::from_slice(&bytes)?)
@@ -164,13 +167,13 @@ async fn within(what: &str, holds: impl Fn() -> bool) -> Outcome {
 
 fn faults_reach_the_socket() -> Outcome {
     let served = served()?;
-    let (server, wire) = (served.server(), wire(&served, "good")?);
+    let (api, wire) = (served.server(), wire(&served, "good")?);
     Runtime::new()?.block_on(async {
-        server.inject(Fault::cut());
+        api.inject(Fault::cut());
         check(wire.get(PODS).await.is_err(), "an answer")?;
-        server.inject(Fault::cut_inside(0).on(Verb::List));
+        api.inject(Fault::cut_inside(0).on(Verb::List));
         check(wire.get(PODS).await.is_err(), "a whole list")?;
-        server.inject(Fault::cut_between(1).on(Verb::Watch));
+        api.inject(Fault::cut_between(1).on(Verb::Watch));
         let mut events = wire.watch(&format!("{PODS}?watch=1")).await?;
         events.event().await?;
         check(events.next().await.is_err(), "the stream ended well")?;

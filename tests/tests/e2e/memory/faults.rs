@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, timeout};
 
 use super::{Check, PODS, checks, pod};
+use crate::contract::version_of;
 use crate::contract::wire::{Events, Wire};
 use crate::trial::{Outcome, check};
 
@@ -249,7 +250,7 @@ async fn list_can_be_older_than_the_watch(server: ApiServer, wire: Wire) -> Outc
     let list = wire.get(PODS).await?.expect(200)?;
     let items = list["items"].as_array().cloned().unwrap_or_default();
     check(
-        list["metadata"]["resourceVersion"] == before.to_string()
+        version_of(&list) == before.to_string()
             && items.len() == 1
             && items[0]["metadata"]["name"] == "a",
         list.to_string(),
@@ -308,8 +309,8 @@ async fn faults_meet_only_what_they_match(server: ApiServer, wire: Wire) -> Outc
     )?;
     check(wire.get("/api/v1/nodes").await.is_err(), "nodes are listed")?;
     wire.get(&format!("{PODS}?continue=x")).await?.expect(410)?;
-    let watched = wire.watch(&format!("{PODS}?watch=1")).await;
-    check(watched.is_err(), "pods are watched")?;
+    let refused = wire.watch(&format!("{PODS}?watch=1")).await;
+    check(refused.is_err(), "pods are watched")?;
     check(
         [nodes.hits(), watches.hits(), pages.hits()] == [1, 1, 1],
         "a fault met more",

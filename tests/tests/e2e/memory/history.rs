@@ -6,6 +6,7 @@ use harness::memory::{ApiServer, Options, Resource, Verb};
 use serde_json::{Value, json};
 
 use super::{Check, PODS, checks, pod};
+use crate::contract::version_of;
 use crate::contract::wire::Wire;
 use crate::trial::{Outcome, check};
 
@@ -27,8 +28,8 @@ async fn direct_changes_reach_watches(server: ApiServer, wire: Wire) -> Outcome 
     let path = format!("{PODS}?watch=1&resourceVersion={}", server.version());
     let mut events = wire.watch(&path).await?;
     let made = server.put(pod("a"))?;
-    let patch = json!({ "status": { "phase": "Failed" } });
-    let changed = server.patch("pods", "default", "a", &patch)?;
+    let failed = json!({ "status": { "phase": "Failed" } });
+    let changed = server.patch("pods", "default", "a", &failed)?;
     let gone = server.delete("pods", "default", "a")?;
     for (kind, object) in [("ADDED", made), ("MODIFIED", changed), ("DELETED", gone)] {
         let event = events.event().await?;
@@ -91,7 +92,7 @@ async fn new_history_cuts_watches_and_starts_lower(server: ApiServer, wire: Wire
     check(events.next().await.is_err(), "the watch was not cut")?;
     let list = wire.get(PODS).await?.expect(200)?;
     check(
-        list["metadata"]["resourceVersion"] == (before - 500).to_string()
+        version_of(&list) == (before - 500).to_string()
             && list["items"]
                 .as_array()
                 .is_some_and(|items| items.len() == 1),
@@ -101,7 +102,7 @@ async fn new_history_cuts_watches_and_starts_lower(server: ApiServer, wire: Wire
     wire.get(&path).await?.expect(504)?;
     let made = server.put(pod("b"))?;
     check(
-        made["metadata"]["resourceVersion"] == (before - 499).to_string(),
+        version_of(&made) == (before - 499).to_string(),
         made.to_string(),
     )
 }
@@ -150,9 +151,9 @@ async fn bookmarks_come_each_period(_: ApiServer, _: Wire) -> Outcome {
     for node in ["a", "b"] {
         server.put(json!({ "apiVersion": "v1", "kind": "Node", "metadata": { "name": node } }))?;
         let event = events.event().await?;
-        let version = &event["object"]["metadata"]["resourceVersion"];
+        let version = version_of(&event["object"]);
         check(
-            event["type"] == "BOOKMARK" && *version == server.version().to_string(),
+            event["type"] == "BOOKMARK" && version == server.version().to_string(),
             event.to_string(),
         )?;
     }
@@ -232,7 +233,7 @@ async fn many_objects_are_listed_in_pages(server: ApiServer, wire: Wire) -> Outc
         // What changes meanwhile shows in no later page.
         server.delete("pods", "default", &format!("p-{:05}", names.len() - 1))?;
         match page["metadata"]["continue"].as_str() {
-            Some(next) => token = next.to_owned(),
+            Some(next) => next.clone_into(&mut token),
             None => break,
         }
     }

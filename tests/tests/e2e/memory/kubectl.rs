@@ -36,9 +36,9 @@ struct Setup {
 
 impl Setup {
     fn new() -> Result<Self, Failed> {
-        let server = ApiServer::new();
-        server.add_token(&TokenUser::new("secret", "alice", &["testers"]));
-        let served = server.serve()?;
+        let api = ApiServer::new();
+        api.add_token(&TokenUser::new("secret", "alice", &["testers"]));
+        let served = api.serve()?;
         let token = KubeconfigUser::Token("secret".into());
         Ok(Self {
             kubeconfig: served.kubeconfig().with_user("alice", token).write()?,
@@ -316,7 +316,10 @@ fn kubectl_knows_who_it_is() -> Outcome {
     setup.served.server().revoke_token("secret");
     let refused = setup.command(&["get", "pods"]).output()?;
     let words = String::from_utf8_lossy(&refused.stderr);
-    check(words.contains("Unauthorized"), words.into_owned())
+    check(
+        words.contains("You must be logged in to the server"),
+        words.into_owned(),
+    )
 }
 
 fn kubectl_lists_a_thousand_in_pages() -> Outcome {
