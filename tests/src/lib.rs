@@ -7,7 +7,9 @@
 pub mod cluster;
 mod exec_plugin;
 mod kcc_cache;
+mod listening;
 pub mod memory;
+pub mod proxy;
 
 pub use exec_plugin::ExecPlugin;
 pub use kcc_cache::{CacheHome, build_kcc, build_kcc_cache};

@@ -40,6 +40,7 @@ mod list;
 mod log;
 mod object;
 mod patch;
+mod protobuf;
 mod request;
 mod resource;
 mod review;

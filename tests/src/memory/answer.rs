@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use futures_util::stream::{self, Stream};
+use futures_util::stream::{self, Stream, StreamExt as _};
 use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
 use http_body::{Frame, SizeHint};
@@ -139,7 +139,7 @@ fn framed(frames: Frames) -> Body {
     let stream = stream::unfold(frames, async |mut frames| {
         frames.next().await.map(|chunk| (chunk, frames))
     });
-    Body(Inner::Frames(Box::pin(stream)))
+    Body(Inner::Frames(Box::pin(stream.fuse())))
 }
 
 /// A refusal as an HTTP answer.

@@ -266,7 +266,7 @@ fn openapi(resources: &[Resource], wanted: &str) -> Value {
             "in": "query",
             "schema": { "type": "string", "uniqueItems": true },
         });
-        let patch = json!({
+        let operation = json!({
             "parameters": [validation],
             "responses": { "200": { "description": "OK" } },
             "x-kubernetes-action": "patch",
@@ -276,7 +276,7 @@ fn openapi(resources: &[Resource], wanted: &str) -> Value {
                 "kind": resource.kind,
             },
         });
-        paths.insert(path, json!({ "patch": patch }));
+        paths.insert(path, json!({ "patch": operation }));
     }
     json!({
         "openapi": "3.0.0",

@@ -29,10 +29,9 @@ impl Form {
         let Some(accept) = headers.get(ACCEPT).and_then(|value| value.to_str().ok()) else {
             return Ok(Self::Whole);
         };
-        let wishes = accept.split(',').map(str::trim);
+        let mut wishes = accept.split(',').map(str::trim);
         wishes
-            .filter_map(|wish| Self::of_wish(wish, include))
-            .next()
+            .find_map(|wish| Self::of_wish(wish, include))
             .ok_or_else(|| {
                 let message = "only the following media types are accepted: application/json";
                 Status::new(406, "NotAcceptable", message)
@@ -94,7 +93,7 @@ impl Form {
             Self::Table(include) => {
                 let row = columns.row(&object.value(resource), *include);
                 let version = object.version.to_string();
-                columns.table(headed, json!({ "resourceVersion": version }), vec![row])
+                columns.table(headed, &json!({ "resourceVersion": version }), &[row])
             }
         };
         into.extend_from_slice(&encode(&value));

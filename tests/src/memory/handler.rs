@@ -14,6 +14,7 @@ use super::form::Form;
 use super::list::ListQuery;
 use super::object::{Stored, key};
 use super::patch::PatchKind;
+use super::protobuf;
 use super::request::{Asked, Verb};
 use super::resource::{Resource, group_version};
 use super::status::Status;
@@ -158,14 +159,12 @@ fn get(call: &Call<'_>, index: usize) -> Result<Answer, Status> {
 fn store(call: &Call<'_>, index: usize) -> Result<Answer, Status> {
     let (asked, resource) = (call.asked, &call.shared.resources[index]);
     let target = call.target(index);
-    let kind = match asked.verb {
-        Verb::Patch => Some(PatchKind::of(call.content_type(), resource)?),
-        _ => {
-            call.expect_json()?;
-            None
-        }
+    let (kind, body) = if asked.verb == Verb::Patch {
+        let kind = PatchKind::of(call.content_type(), resource)?;
+        (Some(kind), call.json_body()?)
+    } else {
+        (None, call.object()?)
     };
-    let body = call.json_body()?;
     let mut store = call.shared.store();
     let (stored, code) = match kind {
         Some(kind) => {
@@ -322,24 +321,27 @@ impl Call<'_> {
             .unwrap_or_default()
     }
 
-    pub(super) fn expect_json(&self) -> Result<(), Status> {
-        let essence = self
-            .content_type()
-            .split(';')
-            .next()
-            .unwrap_or_default()
-            .trim();
-        if ["", "application/json"].contains(&essence) {
-            return Ok(());
+    /// The object that the body holds.
+    pub(super) fn object(&self) -> Result<Value, Status> {
+        const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";
+        let essence = self.content_type().split(';').next().unwrap_or_default();
+        match essence.trim() {
+            "" | "application/json" => self.json_body(),
+            PROTOBUF => protobuf::decode(self.body).map_err(|error| {
+                let message = format!("the in-memory server cannot read this {PROTOBUF}: {error}");
+                Status::new(415, "UnsupportedMediaType", message)
+            }),
+            other => {
+                let message = format!(
+                    "the body of the request was in an unknown format ({other}) - accepted media \
+                     types include: application/json, {PROTOBUF}"
+                );
+                Err(Status::new(415, "UnsupportedMediaType", message))
+            }
         }
-        let message = format!(
-            "the body of the request was in an unknown format ({essence}) - accepted media types \
-             include: application/json"
-        );
-        Err(Status::new(415, "UnsupportedMediaType", message))
     }
 
-    pub(super) fn json_body(&self) -> Result<Value, Status> {
+    fn json_body(&self) -> Result<Value, Status> {
         serde_json::from_slice(self.body).map_err(|error| {
             Status::bad_request(format!("the body of the request is not JSON: {error}"))
         })
@@ -360,7 +362,7 @@ impl Call<'_> {
         if self.body.is_empty() {
             return Ok(Preconditions::default());
         }
-        let body = self.json_body()?;
+        let body = self.object()?;
         let text = |name: &str| body["preconditions"][name].as_str().map(str::to_owned);
         Ok(Preconditions {
             uid: text("uid"),

@@ -70,13 +70,12 @@ impl ListQuery {
         let floor = store.floor(self.index);
         let newest = store.version.saturating_sub(behind).max(floor);
         let (version, start) = match &self.from {
-            From::Newest | From::Any => (newest, ""),
             From::NotOlderThan(asked) | From::Exact(asked) if *asked > store.version => {
                 return Err(Status::too_large(*asked, store.version));
             }
-            From::NotOlderThan(_) => (newest, ""),
+            From::Newest | From::Any | From::NotOlderThan(_) => (newest, ""),
             From::Exact(asked) if *asked < floor => {
-                let message = "The provided resource version is too old.";
+                let message = "The resourceVersion for the provided list is too old.";
                 return Err(Status::expired(message));
             }
             From::Exact(asked) => (*asked, ""),

@@ -125,10 +125,10 @@ fn add(object: &mut Value, path: &str, value: Value) -> Option<()> {
         Value::Object(map) => {
             map.insert(unescape(last), value);
         }
-        Value::Array(list) if last == "-" => list.push(value),
-        Value::Array(list) => {
-            let at: usize = last.parse().ok().filter(|at| *at <= list.len())?;
-            list.insert(at, value);
+        Value::Array(items) if last == "-" => items.push(value),
+        Value::Array(items) => {
+            let at: usize = last.parse().ok().filter(|at| *at <= items.len())?;
+            items.insert(at, value);
         }
         _ => return None,
     }
@@ -139,9 +139,9 @@ fn take(object: &mut Value, path: &str) -> Option<Value> {
     let (parent, last) = path.rsplit_once('/')?;
     match object.pointer_mut(parent)? {
         Value::Object(map) => map.remove(&unescape(last)),
-        Value::Array(list) => {
-            let at: usize = last.parse().ok().filter(|at| *at < list.len())?;
-            Some(list.remove(at))
+        Value::Array(items) => {
+            let at: usize = last.parse().ok().filter(|at| *at < items.len())?;
+            Some(items.remove(at))
         }
         _ => None,
     }

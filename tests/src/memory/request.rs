@@ -135,7 +135,8 @@ impl Asked {
             Method::PATCH => Verb::Patch,
             Method::DELETE if collection => Verb::DeleteCollection,
             Method::DELETE => Verb::Delete,
-            _ if self.is_true("watch") && !self.resource.is_empty() => Verb::Watch,
+            // One object is watched by a field selector, not by its path.
+            _ if self.is_true("watch") && collection => Verb::Watch,
             _ if collection => Verb::List,
             _ => Verb::Get,
         }

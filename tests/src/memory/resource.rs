@@ -3,6 +3,10 @@
 /// A resource: what stands in a URL, and the kind of its objects.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts about a resource"
+)]
 pub struct Resource {
     /// The API group; empty for core.
     pub group: String,

@@ -20,7 +20,7 @@ pub(super) fn answer(call: &Call<'_>) -> Result<Option<Answer>, Status> {
     if !is_review {
         return Ok(None);
     }
-    call.expect_json()?;
+    call.object()?;
     let review = json!({
         "kind": "SelfSubjectReview",
         "apiVersion": "authentication.k8s.io/v1",

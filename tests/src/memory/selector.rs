@@ -42,10 +42,7 @@ impl Selector {
                 && !resource.selectable_fields().contains(&term.path.as_str())
         });
         match unknown {
-            Some(term) => Err(Status::bad_request(format!(
-                "field label not supported: {}",
-                term.path
-            ))),
+            Some(term) => Err(Status::bad_request(unknown_field(resource, &term.path))),
             None => Ok(Self { labels, fields }),
         }
     }
@@ -67,6 +64,17 @@ impl Selector {
     pub(super) fn matches(&self, object: &Stored) -> bool {
         self.labels.iter().all(|term| term.matches(object))
             && self.fields.iter().all(|term| term.matches(object))
+    }
+}
+
+fn unknown_field(resource: &Resource, path: &str) -> String {
+    if resource.selectable_fields().is_empty() && !resource.is_custom {
+        format!(
+            "\"{path}\" is not a known field selector: only \"metadata.name\", \
+             \"metadata.namespace\""
+        )
+    } else {
+        format!("field label not supported: {path}")
     }
 }
 

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
@@ -17,6 +17,7 @@ use super::tls::Authority;
 use super::users::Fingerprint;
 use super::{ApiServer, ApiService, Shared};
 use crate::cluster::{ClientCertificate, Kubeconfig};
+use crate::listening::Listening;
 
 /// A server that is served with TLS on a port of 127.0.0.1, until this is dropped.
 #[derive(Debug)]
@@ -25,7 +26,8 @@ pub struct Served {
     authority: Authority,
     acceptor: Acceptor,
     address: SocketAddr,
-    runtime: Option<Runtime>,
+    /// `None` while it is stopped.
+    running: Option<(Listening, Runtime)>,
     /// Rises when all connections are to be cut.
     cuts: watch::Sender<u64>,
 }
@@ -41,15 +43,15 @@ impl std::fmt::Debug for Acceptor {
 }
 
 impl Served {
-    pub(super) fn start(server: ApiServer) -> Result<Self> {
+    pub(super) fn start(api: ApiServer) -> Result<Self> {
         let authority = Authority::new().context("cannot make a CA")?;
         let config = authority.server_config().context("cannot set up TLS")?;
         let mut served = Self {
-            server,
+            server: api,
             authority,
             acceptor: Acceptor(TlsAcceptor::from(config)),
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-            runtime: None,
+            running: None,
             cuts: watch::Sender::new(0),
         };
         served.listen()?;
@@ -114,7 +116,8 @@ impl Served {
 
     /// Cuts all connections and closes the port: connections are refused.
     pub fn stop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
+        if let Some((listening, runtime)) = self.running.take() {
+            listening.close();
             runtime.shutdown_background();
         }
     }
@@ -124,7 +127,7 @@ impl Served {
     /// # Errors
     /// Where the port cannot be had.
     pub fn resume(&mut self) -> Result<()> {
-        if self.runtime.is_none() {
+        if self.running.is_none() {
             self.listen()?;
         }
         Ok(())
@@ -137,21 +140,15 @@ impl Served {
             .enable_all()
             .build()
             .context("cannot start a runtime")?;
-        let listener = {
-            let _inside = runtime.enter();
-            let listener = std::net::TcpListener::bind(self.address)
-                .with_context(|| format!("cannot listen on {}", self.address))?;
-            listener.set_nonblocking(true)?;
-            TcpListener::from_std(listener)?
-        };
-        self.address = listener.local_addr()?;
         let connection = Connection {
             shared: self.server.shared.clone(),
             acceptor: self.acceptor.0.clone(),
             cuts: self.cuts.subscribe(),
         };
-        runtime.spawn(accept_all(listener, connection));
-        self.runtime = Some(runtime);
+        let take = move |stream| drop(tokio::spawn(connection.clone().run(stream)));
+        let (address, listening) = Listening::open(&runtime, self.address, take)?;
+        self.address = address;
+        self.running = Some((listening, runtime));
         Ok(())
     }
 }
@@ -167,16 +164,6 @@ struct Connection {
     shared: Arc<Shared>,
     acceptor: TlsAcceptor,
     cuts: watch::Receiver<u64>,
-}
-
-async fn accept_all(listener: TcpListener, connection: Connection) {
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => drop(tokio::spawn(connection.clone().run(stream))),
-            // Out of file descriptors, or a client that went away at once.
-            Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
-        }
-    }
 }
 
 impl Connection {

@@ -125,6 +125,15 @@ impl Status {
         Self::new(409, "Conflict", message).with_details(object_details(resource, name))
     }
 
+    /// A deletion's precondition does not hold; the real server names the kind here.
+    pub(super) fn unmet(resource: &Resource, name: &str, why: &str) -> Self {
+        let kind = Resource {
+            plural: resource.kind.clone(),
+            ..resource.clone()
+        };
+        Self::conflict(&kind, name, why)
+    }
+
     pub(super) fn outdated(resource: &Resource, name: &str) -> Self {
         let why = "the object has been modified; please apply your changes to the latest version \
                    and try again";

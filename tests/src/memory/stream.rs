@@ -2,12 +2,16 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::time::Duration;
 
 use bytes::{BufMut as _, Bytes, BytesMut};
 use serde_json::Value;
 
 use super::status::Status;
 use super::watch::{Watch, error_frame};
+
+/// hyper drops what it has not yet written when a body fails.
+const BEFORE_CUT: Duration = Duration::from_millis(20);
 
 /// What a fault does to a stream; frames count from 0.
 #[derive(Debug, Clone)]
@@ -115,7 +119,11 @@ impl Frames {
         }
         match self.last.replace(Last::Done)? {
             Last::End | Last::Done => None,
-            Last::Cut => Some(Err(cut())),
+            Last::Cut => {
+                // What was sent before the cut has left the server by then.
+                tokio::time::sleep(BEFORE_CUT).await;
+                Some(Err(cut()))
+            }
             Last::Stall => std::future::pending().await,
         }
     }

@@ -76,7 +76,7 @@ impl Columns {
         self.row(object, include)
     }
 
-    pub(super) fn table(self, headed: bool, metadata: Value, rows: Vec<Value>) -> Value {
+    pub(super) fn table(self, headed: bool, metadata: &Value, rows: &[Value]) -> Value {
         let mut table = json!({
             "kind": "Table",
             "apiVersion": "meta.k8s.io/v1",

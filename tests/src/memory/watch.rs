@@ -43,6 +43,8 @@ pub(super) struct Watch {
     end_of_initial: Option<u64>,
     /// Changes up to this version were sent or do not concern the watch.
     cursor: u64,
+    /// The version that the client has seen before any event.
+    began_at: u64,
     bookmarks: bool,
     next_bookmark: Instant,
     deadline: Instant,
@@ -96,7 +98,8 @@ impl Watch {
         }
         let (signal, floor) = (store.subscribe(index), store.floor(index));
         drop(store);
-        let refusal = (start.cursor < floor).then(|| Status::too_old(start.cursor, floor));
+        let too_old = || (start.cursor < floor).then(|| Status::too_old(start.cursor, floor));
+        let refusal = start.refusal.or_else(too_old);
         shared.log.watch_opened();
         let (now, opened_at) = (Instant::now(), *signal.borrow());
         let mut watch = Self {
@@ -109,6 +112,7 @@ impl Watch {
             initial,
             end_of_initial: start.end_of_initial.filter(|_| !mishap.no_bookmarks),
             cursor: start.cursor,
+            began_at: start.cursor,
             bookmarks: asked.is_true("allowWatchBookmarks") && !mishap.no_bookmarks,
             next_bookmark: now,
             deadline: now + timeout,
@@ -216,12 +220,13 @@ impl Watch {
         }
     }
 
-    /// A bookmark, unless changes have come that it must not overtake.
+    /// A bookmark, unless changes have come that it must not overtake, or it would say no more than
+    /// the client knew at the start.
     fn bookmark(&mut self) -> Option<Bytes> {
         self.plan_bookmark();
         let store = self.shared.store();
         let later = store.changes_after(self.index, self.cursor, 1).ok()?;
-        if !later.is_empty() || store.version < self.cursor {
+        if !later.is_empty() || store.version <= self.began_at {
             return None;
         }
         self.cursor = store.version;
@@ -300,7 +305,7 @@ impl Watch {
                     *include,
                 );
                 let version = json!({ "resourceVersion": version.to_string() });
-                self.columns.table(!self.headed, version, vec![row])
+                self.columns.table(!self.headed, &version, &[row])
             }
         };
         self.headed = true;
@@ -317,6 +322,8 @@ struct Start {
     lists: bool,
     end_of_initial: Option<u64>,
     cursor: u64,
+    /// The stream is this error.
+    refusal: Option<Status>,
 }
 
 impl Start {
@@ -327,26 +334,28 @@ impl Start {
             text => Some(parse_version(text)?),
         };
         let newest = store.version;
-        match (streaming, version) {
-            (Some(true), Some(version)) if version > newest => {
-                Err(Status::too_large(version, newest))
-            }
-            (Some(true), _) => Ok(Self {
+        let start = |cursor| Self {
+            lists: false,
+            end_of_initial: None,
+            cursor,
+            refusal: None,
+        };
+        Ok(match (streaming, version) {
+            (Some(true), Some(version)) if version > newest => Self {
+                refusal: Some(Status::too_large(version, newest)),
+                ..start(newest)
+            },
+            (Some(true), _) => Self {
                 lists: true,
                 end_of_initial: Some(newest).filter(|_| asked.is_true("allowWatchBookmarks")),
-                cursor: newest,
-            }),
-            (_, Some(version)) => Ok(Self {
-                lists: false,
-                end_of_initial: None,
-                cursor: version,
-            }),
-            (streaming, None) => Ok(Self {
+                ..start(newest)
+            },
+            (_, Some(version)) => start(version),
+            (streaming, None) => Self {
                 lists: streaming.is_none(),
-                end_of_initial: None,
-                cursor: newest,
-            }),
-        }
+                ..start(newest)
+            },
+        })
     }
 }
 

@@ -104,11 +104,11 @@ pub(super) fn update(
     }
     let finished =
         !object["metadata"]["deletionTimestamp"].is_null() && !has_finalizers(&object["metadata"]);
-    let stored = commit(store, &at, object);
     if finished && !at.dry_run {
-        store.remove(at.index, &at.key(), at.resource);
+        let gone = store.remove(at.index, &at.key(), at.resource);
+        return gone.ok_or_else(|| Status::not_found(at.resource, at.name));
     }
-    Ok(stored)
+    Ok(commit(store, &at, object))
 }
 
 /// Changes an object by what `change` makes of it.
@@ -348,18 +348,26 @@ fn check_preconditions(
     current: &Stored,
     conditions: &Preconditions,
 ) -> Result<(), Status> {
-    if let Some(uid) = conditions.uid.as_ref().filter(|uid| **uid != current.uid) {
-        return Err(wrong_uid(at, uid, current));
+    let (uid, version) = (&current.uid, current.version.to_string());
+    if let Some(wanted) = conditions.uid.as_ref().filter(|wanted| *wanted != uid) {
+        return Err(Status::unmet(
+            at.resource,
+            at.name,
+            &format!(
+                "the UID in the precondition ({wanted}) does not match the UID in record ({uid}). \
+                 The object might have been deleted and then recreated"
+            ),
+        ));
     }
     match &conditions.version {
-        Some(version) if *version != current.version.to_string() => {
-            let why = format!(
-                "Precondition failed: ResourceVersion in precondition: {version}, ResourceVersion \
-                 in object meta: {}",
-                current.version
-            );
-            Err(Status::conflict(at.resource, at.name, &why))
-        }
+        Some(wanted) if *wanted != version => Err(Status::unmet(
+            at.resource,
+            at.name,
+            &format!(
+                "the ResourceVersion in the precondition ({wanted}) does not match the \
+                 ResourceVersion in record ({version}). The object might have been modified"
+            ),
+        )),
         _ => Ok(()),
     }
 }

@@ -39,7 +39,10 @@ pub(crate) struct Wire {
 
 #[derive(Clone)]
 enum Endpoint {
-    Service(ApiService),
+    Service {
+        service: ApiService,
+        token: Option<String>,
+    },
     Tls {
         address: SocketAddr,
         connector: TlsConnector,
@@ -71,7 +74,10 @@ impl Answer {
 
 impl Wire {
     pub(crate) fn service(service: ApiService) -> Self {
-        Self::new(Endpoint::Service(service))
+        Self::new(Endpoint::Service {
+            service,
+            token: None,
+        })
     }
 
     /// `token` is the credential.
@@ -103,7 +109,10 @@ impl Wire {
     pub(crate) fn with_token(&self, new: Option<&str>) -> Self {
         let mut wire = self.clone();
         match &mut wire.endpoint {
-            Endpoint::Service(service) => *service = service.clone().authenticated(),
+            Endpoint::Service { service, token } => {
+                *service = service.clone().authenticated();
+                *token = new.map(str::to_owned);
+            }
             Endpoint::Tls { token, .. } => *token = new.map(str::to_owned),
         }
         wire
@@ -175,10 +184,14 @@ impl Wire {
                 rest: Vec::new(),
                 ready: VecDeque::new(),
             };
-            if let Some(Some(Ok(frame))) = body.frame().now_or_never()
-                && let Ok(data) = frame.into_data()
-            {
-                events.take(&data)?;
+            match body.frame().now_or_never() {
+                Some(None) => return Ok(events),
+                Some(Some(frame)) => {
+                    if let Ok(data) = frame?.into_data() {
+                        events.take(&data);
+                    }
+                }
+                None => {}
             }
             events.body = Some(body);
             Ok(events)
@@ -198,21 +211,20 @@ impl Wire {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
+        let (Endpoint::Service { token, .. } | Endpoint::Tls { token, .. }) = &self.endpoint;
+        if let Some(token) = token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
         match &self.endpoint {
-            Endpoint::Service(service) => {
+            Endpoint::Service { service, .. } => {
                 let request = request.body(Full::new(Bytes::from(body)))?;
                 let response = service.clone().call(request).await?;
                 Ok(response.map(|body| body.map_err(BoxError::from).boxed_unsync()))
             }
             Endpoint::Tls {
-                address,
-                connector,
-                token,
+                address, connector, ..
             } => {
                 request = request.header("host", address.to_string());
-                if let Some(token) = token {
-                    request = request.header("authorization", format!("Bearer {token}"));
-                }
                 let request = request.body(Full::new(Bytes::from(body)))?;
                 let stream = TcpStream::connect(address).await?;
                 let name = ServerName::try_from("127.0.0.1")?;
@@ -251,14 +263,47 @@ impl Space<'_> {
     }
 
     pub(crate) async fn relabel(&self, name: &str, labels: Value) -> Result<Value, Failed> {
-        let patch = json!({ "metadata": { "labels": labels } });
+        let change = json!({ "metadata": { "labels": labels } });
         let path = self.maps(&format!("/{name}"));
         let kind = [("content-type", "application/merge-patch+json")];
         let answer = self
             .wire
-            .send(Method::PATCH, &path, &kind, Some(&patch))
+            .send(Method::PATCH, &path, &kind, Some(&change))
             .await?;
         answer.expect(200)
+    }
+
+    pub(crate) async fn replace(&self, name: &str, object: &Value) -> Result<Answer, Failed> {
+        let path = self.maps(&format!("/{name}"));
+        self.wire
+            .send(Method::PUT, &path, &[JSON], Some(object))
+            .await
+    }
+
+    /// The path of another resource here; the group is empty for core.
+    pub(crate) fn path(&self, group: &str, plural: &str) -> String {
+        let root = match group {
+            "" => "/api/v1".to_owned(),
+            group => format!("/apis/{group}/v1"),
+        };
+        format!("{root}/namespaces/{}/{plural}", self.namespace)
+    }
+
+    /// A watch of the config maps from this object's version on.
+    pub(crate) fn watch_after(&self, object: &Value) -> String {
+        let version = object["metadata"]["resourceVersion"].as_str();
+        self.maps(&format!(
+            "?watch=1&resourceVersion={}",
+            version.unwrap_or_default()
+        ))
+    }
+
+    pub(crate) async fn list(&self, query: &str) -> Result<Value, Failed> {
+        self.wire.get(&self.maps(query)).await?.expect(200)
+    }
+
+    pub(crate) async fn names(&self, query: &str) -> Result<Vec<String>, Failed> {
+        Ok(super::lists::names(&self.list(query).await?))
     }
 
     pub(crate) async fn remove(&self, name: &str) -> Outcome {
@@ -272,31 +317,33 @@ impl Space<'_> {
 pub(crate) struct Events {
     body: Option<AnyBody>,
     rest: Vec<u8>,
-    ready: VecDeque<Value>,
+    ready: VecDeque<Vec<u8>>,
 }
 
 impl Events {
     /// The next event; `None` at the end of the stream.
     pub(crate) async fn next(&mut self) -> Result<Option<Value>, Failed> {
-        within(async {
-            loop {
-                if let Some(event) = self.ready.pop_front() {
-                    return Ok(Some(event));
-                }
-                let Some(body) = &mut self.body else {
-                    return Ok(None);
-                };
-                match body.frame().await {
-                    None => return Ok(None),
-                    Some(frame) => {
-                        if let Ok(data) = frame?.into_data() {
-                            self.take(&data)?;
-                        }
+        within(self.next_unlimited()).await
+    }
+
+    /// The same, however long it takes: for a clock that jumps.
+    pub(crate) async fn next_unlimited(&mut self) -> Result<Option<Value>, Failed> {
+        loop {
+            if let Some(line) = self.ready.pop_front() {
+                return Ok(Some(serde_json::from_slice(&line)?));
+            }
+            let Some(body) = &mut self.body else {
+                return Ok(None);
+            };
+            match body.frame().await {
+                None => return Ok(None),
+                Some(frame) => {
+                    if let Ok(data) = frame?.into_data() {
+                        self.take(&data);
                     }
                 }
             }
-        })
-        .await
+        }
     }
 
     /// The next event, of which there must be one.
@@ -304,13 +351,17 @@ impl Events {
         self.next().await?.ok_or_else(|| "the watch ended".into())
     }
 
-    fn take(&mut self, data: &[u8]) -> Outcome {
+    /// What has come of a frame that is not complete.
+    pub(crate) fn rest(&self) -> &[u8] {
+        &self.rest
+    }
+
+    fn take(&mut self, data: &[u8]) {
         self.rest.extend_from_slice(data);
         while let Some(end) = self.rest.iter().position(|byte| *byte == b'\n') {
             let line: Vec<u8> = self.rest.drain(..=end).collect();
-            self.ready.push_back(serde_json::from_slice(&line)?);
+            self.ready.push_back(line);
         }
-        Ok(())
     }
 }
 

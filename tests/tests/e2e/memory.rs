@@ -1,0 +1,71 @@
+//! What the in-memory API server does beside the contract: faults, a paused clock, connections, and
+//! the real kubectl.
+
+mod clients;
+mod connections;
+mod faults;
+mod history;
+mod kubectl;
+
+use std::pin::Pin;
+
+use harness::cluster;
+use harness::memory::ApiServer;
+use libtest_mimic::Trial;
+use serde_json::{Value, json};
+
+use crate::contract::wire::Wire;
+use crate::trial::{Outcome, Run};
+
+/// A trial on a server of its own.
+type Check = (&'static str, Body);
+type Body = fn(ApiServer, Wire) -> Pin<Box<dyn Future<Output = Outcome>>>;
+
+/// Names a check after its function.
+macro_rules! checks {
+    ($($check:ident),* $(,)?) => {
+        &[$((stringify!($check), |server, wire| Box::pin($check(server, wire)))),*]
+    };
+}
+use checks;
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let ignored = cluster::unavailable().is_some();
+    let checks = [faults::CHECKS, history::CHECKS].concat();
+    let checks = checks
+        .into_iter()
+        .map(|(name, check)| Trial::test(format!("memory::{name}"), move || paused(check)));
+    let runs = |all: &'static [(&'static str, Run)]| {
+        all.iter()
+            .map(|(name, run)| Trial::test(format!("memory::{name}"), *run))
+    };
+    let kubectl = runs(kubectl::TRIALS).map(|trial| trial.with_ignored_flag(ignored));
+    checks
+        .chain(runs(clients::TRIALS))
+        .chain(runs(connections::TRIALS))
+        .chain(kubectl)
+        .collect()
+}
+
+/// Nothing here has a socket, so that the clock can jump.
+fn paused(check: Body) -> Outcome {
+    let server = ApiServer::new();
+    let wire = Wire::service(server.service());
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .start_paused(true)
+        .build()?
+        .block_on(check(server, wire))
+}
+
+fn pod(name: &str) -> Value {
+    json!({
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": { "namespace": "default", "name": name, "labels": { "app": "web" } },
+        "spec": { "containers": [{ "name": "c", "image": "i" }] },
+        "status": { "phase": "Running" },
+    })
+}
+
+const PODS: &str = "/api/v1/namespaces/default/pods";
