@@ -1,1 +1,139 @@
+//! Bodies that are cut anywhere.
 
+use std::time::Duration;
+
+use proptest::prelude::*;
+use proptest::sample::Index;
+use serde_json::{Value, json};
+
+use crate::cache::{informer, shows};
+use crate::script::{bookmark, event, item, list, map};
+
+fn runtime() -> tokio::runtime::Runtime {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    runtime
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .expect("a runtime")
+}
+
+/// Objects whose text is hard to take apart.
+fn hard() -> [Value; 3] {
+    let mut objects = [item("a", 7), item("b", 8), item("c", 6)];
+    objects[0]["data"] = json!({"brackets": "}]{[", "quotes": "\"\\\" \\", "n": "\u{e9}\u{1f980}"});
+    objects[1]["data"] = Value::Null;
+    objects[2]["spec"] = json!([[], [{}], {"items": [1, -2.5e3, true, null]}]);
+    objects
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_can_be_cut_at_every_byte() {
+    let body = list("9", &hard()).to_string();
+    for cut in 0..=body.len() {
+        let (maps, mut server) = informer();
+        server.asked_to_stream(None).await.refuse(422, "Invalid");
+        let stream = server.asked_to_list(Some("0")).await.open();
+        let (first, second) = body.as_bytes().split_at(cut);
+        stream.send(first.to_vec());
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        stream.send(second.to_vec());
+        drop(stream);
+        server.asked_to_watch("9").await;
+        shows(&maps, &["a@7", "b@8", "c@6"]).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watch_can_be_cut_at_every_byte() {
+    let mut body = String::new();
+    for mut object in hard() {
+        object["kind"] = json!("ConfigMap");
+        body += &event("ADDED", &object);
+        body += "\n";
+    }
+    body += &event("BOOKMARK", &bookmark("9", Some("true")));
+    body += &event("DELETED", &map("b", 10));
+    for cut in 0..=body.len() {
+        let (maps, mut server) = informer();
+        let stream = server.asked_to_stream(None).await.open();
+        let (first, second) = body.as_bytes().split_at(cut);
+        stream.send(first.to_vec());
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        stream.send(second.to_vec());
+        shows(&maps, &["a@7", "c@6"]).await;
+    }
+}
+
+/// What happens to one of a few objects.
+#[derive(Clone, Copy, Debug)]
+enum Turn {
+    Put(u8),
+    Delete(u8),
+    Bookmark,
+}
+
+fn turns() -> impl Strategy<Value = Vec<Turn>> {
+    let turn = prop_oneof![
+        4 => (0..5_u8).prop_map(Turn::Put),
+        2 => (0..5_u8).prop_map(Turn::Delete),
+        1 => Just(Turn::Bookmark),
+    ];
+    prop::collection::vec(turn, 1..40)
+}
+
+/// The frames of these turns, and the objects at the end.
+fn play(turns: &[Turn]) -> (String, Vec<String>) {
+    let mut frames = event("BOOKMARK", &bookmark("9", Some("true")));
+    let mut there = std::collections::BTreeMap::new();
+    for (version, turn) in (10..).zip(turns) {
+        let name = |n: u8| format!("m{n}");
+        frames += &match *turn {
+            Turn::Put(n) => {
+                let old = there.insert(n, version);
+                let kind = if old.is_some() { "MODIFIED" } else { "ADDED" };
+                event(kind, &map(&name(n), version))
+            }
+            Turn::Delete(n) => {
+                there.remove(&n);
+                event("DELETED", &map(&name(n), version))
+            }
+            Turn::Bookmark => event("BOOKMARK", &bookmark(&version.to_string(), None)),
+        };
+        if version % 3 == 0 {
+            frames += "\r\n ";
+        }
+    }
+    let there = there.iter().map(|(n, version)| format!("m{n}@{version}"));
+    (frames, there.collect())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn a_watch_that_comes_in_any_pieces_is_the_same_watch(
+        turns in turns(),
+        cuts in prop::collection::vec(any::<Index>(), 0..20),
+        pause in prop::collection::vec(any::<bool>(), 20),
+    ) {
+        let (frames, want) = play(&turns);
+        let mut cuts: Vec<_> = cuts.iter().map(|cut| cut.index(frames.len())).collect();
+        cuts.extend([0, frames.len()]);
+        cuts.sort_unstable();
+        runtime().block_on(async {
+            let (maps, mut server) = informer();
+            let stream = server.asked_to_stream(None).await.open();
+            for (piece, pause) in cuts.windows(2).zip(pause.iter().cycle()) {
+                stream.send(frames.as_bytes()[piece[0]..piece[1]].to_vec());
+                if *pause {
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                }
+            }
+            let last = 9 + turns.len();
+            maps.wait_for(&last.to_string(), Duration::from_secs(60)).await.unwrap();
+            assert_eq!(crate::cache::shown(&maps), want);
+            assert_eq!(maps.status().stale_inputs, 0);
+        });
+    }
+}
