@@ -572,6 +572,10 @@ async fn a_codec_that_panics_ends_the_informer_with_an_error_that_says_so() {
     stream.is_left().await;
 }
 
+fn told(secrets: &Informer<Secret>) -> String {
+    format!("{:?}", secrets.status())
+}
+
 #[tokio::test(start_paused = true)]
 async fn no_secret_is_in_logs_status_or_notices() {
     let logs = Logs::start();
@@ -602,13 +606,13 @@ async fn no_secret_is_in_logs_status_or_notices() {
     server.asked().await.refuse(422, "Invalid");
     server.asked().await.reply(&list("9", &[secret("bad", 7)]));
     let stream = server.asked().await.open();
-    said += &format!("{:?}", secrets.status());
+    said += &told(&secrets);
     stream.added(&secret("a", 10));
     stream.event("hunter2", &secret("a", 11));
     stream.send(r#"{"type":"ADDED","object":"hunter2"}"#);
     stream.send(r#"{"hunter2"}"#);
     let asked = server.asked().await;
-    said += &format!("{:?}", secrets.status());
+    said += &told(&secrets);
     asked.fail(std::io::ErrorKind::ConnectionReset);
     let asked = server.asked().await;
     secrets.close();

@@ -1,7 +1,10 @@
 //! Bodies that are cut anywhere.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use bytes::Bytes;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::{Value, json};
@@ -63,6 +66,68 @@ async fn a_watch_can_be_cut_at_every_byte() {
         stream.send(second.to_vec());
         shows(&maps, &["a@7", "c@6"]).await;
     }
+}
+
+/// Counts how many of the chunks that were sent are held.
+struct Counted(Vec<u8>, Arc<AtomicUsize>);
+
+impl AsRef<[u8]> for Counted {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.1.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn neither_a_body_nor_the_bytes_of_a_list_are_held_whole() {
+    let held = Arc::new(AtomicUsize::new(0));
+    let items: Vec<_> = (1..=200).map(|n| item(&format!("m{n}"), n)).collect();
+    let body = list("900", &items).to_string();
+    let (maps, mut server) = informer();
+    server.asked_to_stream(None).await.refuse(422, "Invalid");
+    let stream = server.asked_to_list(Some("0")).await.open();
+    for chunk in body.as_bytes().chunks(100) {
+        held.fetch_add(1, Ordering::Relaxed);
+        let counted = Counted(chunk.to_vec(), held.clone());
+        stream.send(Bytes::from_owner(counted));
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        assert!(held.load(Ordering::Relaxed) <= 1);
+    }
+    drop(stream);
+    maps.ready().await.unwrap();
+    assert_eq!(maps.cache().len(), 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn others_have_their_turn_while_a_big_body_is_decoded() {
+    let (maps, mut server) = informer();
+    let turns = Arc::new(AtomicUsize::new(0));
+    let other = tokio::spawn({
+        let turns = turns.clone();
+        async move {
+            loop {
+                turns.fetch_add(1, Ordering::Relaxed);
+                tokio::task::yield_now().await;
+            }
+        }
+    });
+    let items: Vec<_> = (1..=4000).map(|n| item(&format!("m{n}"), n)).collect();
+    let body = list("9000", &items).to_string();
+    server.asked_to_stream(None).await.refuse(422, "Invalid");
+    let asked = server.asked_to_list(Some("0")).await;
+    let before = turns.load(Ordering::Relaxed);
+    let big = body.len();
+    asked.open().send(body);
+    maps.ready().await.unwrap();
+    let had = turns.load(Ordering::Relaxed) - before;
+    other.abort();
+    assert!(had >= big / (128 << 10), "{had} turns for {big} bytes");
+    assert!(big > 500_000, "{big}");
 }
 
 /// What happens to one of a few objects.
