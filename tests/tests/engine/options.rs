@@ -8,7 +8,7 @@ use kube::core::{ApiResource, DynamicObject, GroupVersionKind, PartialObjectMeta
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::cache::{eventually, shown, shows};
+use crate::cache::{eventually, is_ready, shown, shows};
 use crate::script::{item, list, map, page, server};
 
 #[tokio::test(start_paused = true)]
@@ -100,7 +100,7 @@ async fn managed_fields_are_left_out_unless_they_are_wanted() {
             builder.start()
         };
         let _stream = server.stream(&[map("a", 7)], "9").await;
-        maps.ready().await.unwrap();
+        is_ready(&maps).await;
         let map = maps.cache().get("default", "a").unwrap();
         assert_eq!(map.metadata.managed_fields.is_some(), keep);
         assert_eq!(map.data.as_ref().unwrap()["version"], "7");
@@ -240,9 +240,9 @@ async fn a_struct_of_ones_own_is_stored_and_resumed_by_the_versions_it_does_not_
     let stream = asked.open();
     stream.added(&node(7, false));
     stream.synced("9");
-    wards.ready().await.unwrap();
+    is_ready(&wards).await;
     let view = wards.view(Filter::field(closed(), ["true"]));
-    view.ready().await.unwrap();
+    is_ready(&view).await;
     stream.modified(&node(12, true));
     eventually(|| view.cache().len() == 1).await;
     tokio::time::sleep(std::time::Duration::from_secs(5)).await;

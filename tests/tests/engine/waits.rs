@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use k8s_openapi::api::core::v1::{Pod, Service};
 use kcache::{Error, Filter, Informer, Publisher, WaitError};
 use kcache_join::{Side, service_pods};
 use serde_json::{Value, json};
 
-use crate::cache::{informer, shown};
+use crate::cache::{informer, is_ready, shown};
 use crate::script::{map, server};
 
 const SOON: Duration = Duration::from_secs(10);
@@ -29,7 +30,7 @@ async fn a_version_is_waited_for_at_an_informer() {
         })
     });
     let stream = server.stream(&[map("a", 7)], "9").await;
-    maps.ready().await.unwrap();
+    is_ready(&maps).await;
     let late = maps.wait_for("10", SOON).await;
     assert_eq!(late, Err(WaitError::TimedOut));
     stream.modified(&map("a", 10));
@@ -93,6 +94,38 @@ async fn a_version_is_waited_for_at_views_of_views_whatever_they_let_in() {
     stream.bookmark("20");
     inner.wait_for("20", SOON).await.unwrap();
     assert_eq!(inner.wait_for("21", SOON).await, Err(WaitError::TimedOut));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_view_or_join_was_told_and_has_not_taken_in_is_waited_for() {
+    let decoded = |name: &str, version| -> Pod {
+        serde_json::from_value(object("Pod", name, version, json!({"containers": []}))).unwrap()
+    };
+    let (services, mut service_feed) = kcache::feed::<Service>();
+    let (pods, mut feed) = kcache::feed::<Pod>();
+    let view = pods.view(Filter::name("default", "a"));
+    let join = service_pods(&services, &view);
+    let selects = object("Service", "s", 3, json!({"selector": {"app": "web"}}));
+    let selects = serde_json::from_value::<Service>(selects).unwrap();
+    service_feed.relist([selects], Some("5")).unwrap();
+    feed.relist([], Some("9")).unwrap();
+    join.wait_for(Side::Targets, "9", SOON).await.unwrap();
+    feed.apply(decoded("a", 10)).unwrap();
+    // No other task has run since.
+    pods.wait_for("10", SOON).now_or_never().unwrap().unwrap();
+    assert_eq!(view.wait_for("10", SOON).now_or_never(), None);
+    assert_eq!(
+        join.wait_for(Side::Targets, "10", SOON).now_or_never(),
+        None
+    );
+    join.wait_for(Side::Targets, "10", SOON).await.unwrap();
+    assert_eq!(
+        (shown(&view), shown(&join)),
+        (vec!["a@10".to_owned()], vec!["a@10".to_owned()])
+    );
+    // What does not concern it has nothing to wait for.
+    feed.apply(decoded("b", 11)).unwrap();
+    assert_eq!(view.wait_for("11", SOON).now_or_never(), Some(Ok(())));
 }
 
 fn object(kind: &str, name: &str, version: u64, more: Value) -> Value {
