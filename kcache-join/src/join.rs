@@ -2,9 +2,11 @@
 
 use std::fmt;
 use std::ops::Deref;
+use std::time::Duration;
 
 use kcache::{
-    Batch, Change, Error, Filter, Object, Phase, Publisher, Start, Subscription, publisher,
+    Batch, Change, Error, Filter, Follower, Object, Phase, Publisher, Start, Subscription,
+    WaitError, publisher,
 };
 
 use crate::engine::Engine;
@@ -21,6 +23,17 @@ use crate::pair::Pair;
 pub struct Join<S: Object, T: Object> {
     publisher: Publisher<T>,
     pairs: Option<Publisher<Pair<S, T>>>,
+    /// How far it is with its sources and with its targets.
+    followers: [Follower; 2],
+}
+
+/// One of the inputs of a join.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// What relates: the Services of Services and Pods.
+    Sources,
+    /// What is related to, and what the join holds: the Pods.
+    Targets,
 }
 
 impl<S: Object, T: Object> Join<S, T> {
@@ -32,6 +45,7 @@ impl<S: Object, T: Object> Join<S, T> {
     ) -> Self {
         let sources = Subscription::batches(sources, Some(Filter::everything()));
         let targets = Subscription::batches(targets, Some(Filter::everything()));
+        let followers = [sources.follower(), targets.follower()];
         let (result, writer) = publisher();
         let (pairs, pair_writer) = pairs.then(publisher).unzip();
         if let Some(pairs) = &pairs {
@@ -42,16 +56,53 @@ impl<S: Object, T: Object> Join<S, T> {
                 drop(join);
             });
         }
-        let follower = Follower {
+        let task = Task {
             sources,
             targets,
             ended: [None, None],
             engine: Engine::new(operator, writer, pair_writer),
         };
-        tokio::spawn(follower.run());
+        tokio::spawn(task.run());
         Self {
             publisher: result,
             pairs,
+            followers,
+        }
+    }
+
+    /// Waits until the join has taken in what one of its inputs knows at a version of that input's
+    /// resource: what a write answered, so that one reads one's own writes. See
+    /// [`Publisher::wait_for`], which is for sets of one resource.
+    ///
+    /// # Errors
+    ///
+    /// [`WaitError`]; unversioned if the input is a join itself.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use k8s_openapi::api::core::v1::{Pod, Service};
+    /// use kcache_join::{Side, service_pods};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (services, mut service_feed) = kcache::feed::<Service>();
+    /// # let (pods, mut pod_feed) = kcache::feed::<Pod>();
+    /// # service_feed.relist([], Some("3"))?;
+    /// # pod_feed.relist([], Some("41"))?;
+    /// let join = service_pods(&services, &pods);
+    /// join.wait_for(Side::Targets, "41", Duration::from_secs(10)).await?;
+    /// # Ok(()) }
+    /// ```
+    pub async fn wait_for(
+        &self,
+        input: Side,
+        version: &str,
+        timeout: Duration,
+    ) -> Result<(), WaitError> {
+        tokio::select! {
+            biased;
+            waited = self.followers[input as usize].wait_for(version, timeout) => waited,
+            error = self.publisher.closed() => Err(error.into()),
         }
     }
 
@@ -77,6 +128,7 @@ impl<S: Object, T: Object> Clone for Join<S, T> {
         Self {
             publisher: self.publisher.clone(),
             pairs: self.pairs.clone(),
+            followers: self.followers.clone(),
         }
     }
 }
@@ -89,7 +141,7 @@ impl<S: Object, T: Object> fmt::Debug for Join<S, T> {
     }
 }
 
-struct Follower<S: Object, T: Object, O: Operator<S, T>> {
+struct Task<S: Object, T: Object, O: Operator<S, T>> {
     sources: Subscription<S>,
     targets: Subscription<T>,
     /// Why the sources and the targets ended, if they did.
@@ -105,7 +157,7 @@ enum News<S: Object, T: Object> {
     Phase,
 }
 
-impl<S: Object, T: Object, O: Operator<S, T>> Follower<S, T, O> {
+impl<S: Object, T: Object, O: Operator<S, T>> Task<S, T, O> {
     async fn run(mut self) {
         let ended = match self.load().await {
             Ok(()) => self.follow().await,

@@ -32,7 +32,7 @@ mod relations;
 mod slots;
 
 pub use fact::Backends;
-pub use join::Join;
+pub use join::{Join, Side};
 pub use key_join::KeyJoin;
 pub use pair::Pair;
 pub use relations::{

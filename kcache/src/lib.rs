@@ -4,8 +4,12 @@
 //! # How a change travels
 //!
 //! ```text
-//!  a source: engine, other watcher, test
-//!      │ Input
+//!  an API server
+//!      │ bytes
+//!      ▼
+//!  Reflector       reflector.rs     lists, watches, starts over; wire.rs takes bodies apart,
+//!      │                            codec.rs makes objects of bytes
+//!      │ Input                      (or of another watcher, or a test)
 //!      ▼
 //!  Feed            feed.rs          is it news? what does a list mean?
 //!      │ Updates
@@ -25,11 +29,13 @@
 //!  a subscriber, or a view, index, monitor or join: again a writer, fed by a subscription
 //! ```
 //!
-//! One writer commits to a [`Publisher`]; reads of its [`Cache`] take the newest state and never
+//! An [`Informer`] is a reflector with a publisher. One writer commits to a [`Publisher`]; reads of its [`Cache`] take the newest state and never
 //! wait. What a subscriber can rely on is written down, with the test for each point, in
-//! `docs/guarantees.md`.
+//! `docs/guarantees.md`; what a degraded informer needs in `docs/engine.md`.
 //!
 //! # Example
+//!
+//! A test, or another source, fills a publisher by a [`feed`](feed()):
 //!
 //! ```
 //! use k8s_openapi::api::core::v1::Pod;
@@ -58,6 +64,11 @@
 //! [`kube::Resource`]: the types of k8s-openapi, derived custom resources, `DynamicObject`,
 //! `PartialObjectMeta`; it can be implemented for a struct of one's own, and a [`Codec`] makes any
 //! of them of bytes.
+
+#[cfg(all(doctest, feature = "client"))]
+#[doc = include_str!("../README.md")]
+#[doc = include_str!("../../docs/engine.md")]
+struct Documents;
 
 mod event;
 mod object;

@@ -99,7 +99,7 @@ impl<V: Object> Listing<V> {
             match listed {
                 Some(listed) if known && is_same(&listed, there) => {}
                 Some(listed) if known && is_older(listed.version(), there.version()) => {
-                    refused += 1
+                    refused += 1;
                 }
                 Some(listed) => drop(updates.insert(key, Some(Arc::new(listed)))),
                 None if std::mem::take(&mut loses) => {}

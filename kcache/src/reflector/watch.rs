@@ -142,12 +142,11 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
                 self.sink.flush()?;
                 return Ok(Ending::Failed(failure));
             }
-            let happening = match watching.poll().await {
-                Some(happening) => happening,
-                None => {
-                    self.sink.flush()?;
-                    watching.wait().await
-                }
+            let happening = if let Some(happening) = watching.poll().await {
+                happening
+            } else {
+                self.sink.flush()?;
+                watching.wait().await
             };
             match happening {
                 Happening::Bytes => {}
@@ -162,11 +161,13 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
 
     /// A watch that stays open has nothing newer than what is known: the state is fresh again.
     fn settled(&mut self, watching: &Watching) -> Result<(), Error> {
-        if let (false, Some(version)) = (watching.initial, &self.version) {
-            self.sink.put(Input::Bookmark(version.clone()));
-            self.sink.flush()?;
+        if !watching.initial {
+            self.sink.put(match &self.version {
+                Some(version) => Input::Bookmark(version.clone()),
+                None => Input::Synced(None),
+            });
         }
-        Ok(())
+        self.sink.flush()
     }
 
     /// Takes all frames that have come; a failure ends the watch.

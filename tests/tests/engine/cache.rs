@@ -7,10 +7,21 @@ use kcache::{Event, Informer, Object, Phase, Publisher, Subscription};
 
 use crate::script::{Server, server};
 
-/// An informer of all ConfigMaps, and the server that it asks.
+/// An informer of all config maps, and the server that it asks.
 pub(crate) fn informer() -> (Informer<ConfigMap>, Server) {
     let (client, server) = server();
     (Informer::builder(client).start(), server)
+}
+
+/// What comes of something that should take no longer than an hour.
+pub(crate) async fn within<T>(waited: impl Future<Output = T>) -> T {
+    let waited = tokio::time::timeout(Duration::from_secs(3600), waited).await;
+    waited.expect("it comes")
+}
+
+/// Waits until there is a state.
+pub(crate) async fn is_ready<V: Object>(objects: &Publisher<V>) {
+    within(objects.ready()).await.expect("a state");
 }
 
 /// All objects by name, with their versions.
@@ -67,7 +78,7 @@ pub(crate) fn is_degraded<V: Object>(objects: &Publisher<V>) -> bool {
 
 /// The next event in a few words.
 pub(crate) async fn next<V: Object>(events: &mut Subscription<V>) -> String {
-    match events.next().await.expect("an event") {
+    match within(events.next()).await.expect("an event") {
         Event::Create { new } => format!("+{}@{}", new.name(), new.version()),
         Event::Update { old, new } => {
             format!("{}@{}->{}", new.name(), old.version(), new.version())

@@ -9,7 +9,9 @@ use kcache::{
 use serde_json::json;
 use tokio::time::Instant;
 
-use crate::cache::{complaint, eventually, informer, is_degraded, is_live, next, shown, shows};
+use crate::cache::{
+    complaint, eventually, informer, is_degraded, is_live, is_ready, next, shown, shows, within,
+};
 use crate::logs::Logs;
 use crate::script::{event, item, list, map, server, status};
 
@@ -172,7 +174,7 @@ async fn missing_rights_are_said_and_tried_again() {
         assert_eq!(complaint(&maps), Some(said));
         let stream = asked.open();
         stream.synced("9");
-        maps.ready().await.unwrap();
+        is_ready(&maps).await;
         assert!(is_live(&maps));
     }
 }
@@ -207,14 +209,14 @@ async fn degraded_says_since_when() {
 async fn an_event_that_cannot_be_decoded_is_isolated_and_passed_by() {
     let (maps, mut server) = informer();
     let stream = server.stream(&[map("a", 7), map("b", 8)], "9").await;
-    maps.ready().await.unwrap();
+    is_ready(&maps).await;
     let mut notices = maps.notices();
     let mut bad = map("a", 10);
     bad["data"] = json!("hunter2");
     stream.modified(&bad);
     stream.modified(&map("b", 11));
     shows(&maps, &["a@7", "b@11"]).await;
-    let notice = notices.next().await.unwrap();
+    let notice = within(notices.next()).await.unwrap();
     let Notice::BadObject {
         key: Some(key),
         reason,
@@ -242,7 +244,7 @@ async fn an_event_that_cannot_be_decoded_is_isolated_and_passed_by() {
 async fn a_bad_object_that_is_deleted_leaves_no_ghost() {
     let (maps, mut server) = informer();
     let stream = server.stream(&[map("a", 7), map("b", 8)], "9").await;
-    maps.ready().await.unwrap();
+    is_ready(&maps).await;
     let mut events = maps.subscribe_with(Filter::name("default", "a"));
     assert_eq!(next(&mut events).await, "+a@7");
     let mut bad = map("a", 10);
@@ -286,7 +288,7 @@ async fn a_garbled_stream_is_given_up_and_listed_anew() {
     ] {
         let (maps, mut server) = informer();
         let stream = server.stream(&[map("a", 7)], "9").await;
-        maps.ready().await.unwrap();
+        is_ready(&maps).await;
         stream.modified(&map("a", 10));
         stream.send(garbage);
         stream.modified(&map("a", 11));
@@ -423,7 +425,7 @@ async fn a_frame_that_is_cut_is_asked_for_again() {
 async fn replayed_and_reordered_events_never_take_anything_back() {
     let (maps, mut server) = informer();
     let stream = server.stream(&[map("a", 7)], "9").await;
-    maps.ready().await.unwrap();
+    is_ready(&maps).await;
     stream.modified(&map("a", 12));
     stream.modified(&map("a", 10));
     stream.deleted(&map("b", 11));
@@ -445,7 +447,7 @@ async fn versions_that_are_no_numbers_are_followed_as_they_come() {
     };
     let (maps, mut server) = informer();
     let stream = server.stream(&[opaque("a", "x9")], "z1").await;
-    maps.ready().await.unwrap();
+    is_ready(&maps).await;
     stream.modified(&opaque("a", "x1"));
     stream.modified(&opaque("b", "0"));
     stream.modified(&opaque("c", "007"));
@@ -486,7 +488,7 @@ async fn the_stream_waits_for_no_consumer() {
     let stalled = maps.subscribe_options(SubscribeOptions::default().queue(1));
     let many: Vec<_> = (1..=5000).map(|n| map(&format!("m{n:04}"), n)).collect();
     let stream = server.stream(&many, "6000").await;
-    maps.ready().await.unwrap();
+    is_ready(&maps).await;
     for version in 6001..=8000 {
         stream.modified(&map("m0001", version));
     }
@@ -506,7 +508,7 @@ async fn closing_and_dropping_stop_the_task_and_its_connection() {
         let (maps, mut server) = informer();
         let stream = server.stream(&[map("a", 7)], "9").await;
         let view = maps.view(Filter::everything());
-        view.ready().await.unwrap();
+        is_ready(&view).await;
         if drops {
             drop(maps);
             pass(5).await;
@@ -515,7 +517,7 @@ async fn closing_and_dropping_stop_the_task_and_its_connection() {
             drop(view);
         } else {
             maps.close();
-            assert_eq!(view.closed().await, Error::Closed);
+            assert_eq!(within(view.closed()).await, Error::Closed);
             assert_eq!(shown(&maps), ["a@7"]);
         }
         stream.is_left().await;
@@ -534,7 +536,7 @@ async fn closing_stops_it_wherever_it_is() {
     });
     pass(1).await;
     maps.close();
-    assert_eq!(ready.await.unwrap(), Err(Error::Closed));
+    assert_eq!(within(ready).await.unwrap(), Err(Error::Closed));
     server.is_left().await;
     drop(asked);
     // While it waits to try again.
@@ -566,10 +568,14 @@ async fn a_codec_that_panics_ends_the_informer_with_an_error_that_says_so() {
         .codec(Fragile)
         .start();
     let stream = server.stream(&[map("a", 7)], "9").await;
-    maps.ready().await.unwrap();
+    is_ready(&maps).await;
     stream.added(&map("bomb", 10));
-    assert_eq!(maps.closed().await, Error::Panicked("boom".into()));
+    assert_eq!(within(maps.closed()).await, Error::Panicked("boom".into()));
     stream.is_left().await;
+}
+
+fn told(secrets: &Informer<Secret>) -> String {
+    format!("{:?}", secrets.status())
 }
 
 #[tokio::test(start_paused = true)]
@@ -602,17 +608,17 @@ async fn no_secret_is_in_logs_status_or_notices() {
     server.asked().await.refuse(422, "Invalid");
     server.asked().await.reply(&list("9", &[secret("bad", 7)]));
     let stream = server.asked().await.open();
-    said += &format!("{:?}", secrets.status());
+    said += &told(&secrets);
     stream.added(&secret("a", 10));
     stream.event("hunter2", &secret("a", 11));
     stream.send(r#"{"type":"ADDED","object":"hunter2"}"#);
     stream.send(r#"{"hunter2"}"#);
     let asked = server.asked().await;
-    said += &format!("{:?}", secrets.status());
+    said += &told(&secrets);
     asked.fail(std::io::ErrorKind::ConnectionReset);
     let asked = server.asked().await;
     secrets.close();
-    while let Some(notice) = notices.next().await {
+    while let Some(notice) = within(notices.next()).await {
         said += &notice.to_string();
         if matches!(notice, Notice::BadObject { key: None, .. }) {
             break;

@@ -276,7 +276,7 @@ pub(crate) fn status(code: u16, reason: &str) -> Value {
     })
 }
 
-/// A ConfigMap as watches send it; its UID follows from its name.
+/// A config map as watches send it; its UID follows from its name.
 pub(crate) fn map(name: &str, version: u64) -> Value {
     let mut map = item(name, version);
     map["kind"] = json!("ConfigMap");
@@ -284,7 +284,7 @@ pub(crate) fn map(name: &str, version: u64) -> Value {
     map
 }
 
-/// A ConfigMap as lists of built-in kinds hold it: without its kind.
+/// A config map as lists of built-in kinds hold it: without its kind.
 pub(crate) fn item(name: &str, version: u64) -> Value {
     json!({
         "metadata": {
