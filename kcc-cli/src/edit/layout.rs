@@ -104,11 +104,11 @@ impl<'a> Layout<'a> {
             let key = list.key();
             match &self.shape {
                 Shape::Block { indent, .. } => {
-                    written += &format!("{}{indent}{key}:", self.newline);
+                    written.extend([self.newline, indent, key, ":"]);
                 }
                 Shape::Flow { gap, .. } => {
                     let key = self.key_quote.write(key, true);
-                    written += &format!(",{gap}{key}");
+                    written.extend([",", gap, &key]);
                 }
             }
             written += &self.list(*list);
@@ -149,10 +149,8 @@ impl<'a> Layout<'a> {
         };
         let before = format!("{indent}{list_indent}{dash}");
         let lines = self.block_items(list, &before, false);
-        lines
-            .iter()
-            .map(|line| format!("{}{line}", self.newline))
-            .collect()
+        let lines = lines.iter();
+        lines.flat_map(|line| [self.newline, line]).collect()
     }
 
     fn flow_list(&self, list: Items<'_>) -> String {
@@ -242,7 +240,7 @@ impl<'a> Layout<'a> {
         let before = dash_before(text, first)?;
         let newline = &text[text::previous_line_end(text, start)?..start];
         let lines = self.block_items(list, before, first.is_flow());
-        let lines = lines.iter().map(|line| format!("{line}{newline}"));
+        let lines = lines.iter().flat_map(|line| [line, newline]);
         Some((start, lines.collect()))
     }
 
@@ -319,16 +317,17 @@ struct FlowForm<'a> {
     key_quote: Quote,
 }
 
-/// The line's beginning up to the first byte of a list's element: white space, a dash, white space.
-/// None if anything else stands there.
+/// The beginning of a list element's line: white space, a dash, white space. None if anything but
+/// the element, perhaps with an anchor or a tag, stands behind it.
 pub(super) fn dash_before<'a>(text: &'a str, item: &Node<'_>) -> Option<&'a str> {
     let start = text::line_start(text, item.range.start);
     let before = &text[start..item.range.start];
     let (indent, rest) = before.split_once('-')?;
+    let own = rest.trim_start_matches([' ', '\t']);
     let is_usual = indent.chars().all(|c| c == ' ')
-        && rest.starts_with([' ', '\t'])
-        && rest.chars().all(|c| c == ' ' || c == '\t');
-    is_usual.then_some(before)
+        && own.len() < rest.len()
+        && (own.is_empty() || own.starts_with(['&', '!']));
+    is_usual.then(|| &before[..before.len() - own.len()])
 }
 
 /// The spaces that put a line's first byte under the one at `at`.

@@ -4,7 +4,6 @@ use std::ffi::OsStr;
 use std::path::Path;
 
 use kcc_core::kubeconfig::ExecSpec;
-use kcc_core::variable;
 
 /// The name of what is put in front of plugins.
 pub(crate) const CACHE: &str = "kcc-cache";
@@ -12,15 +11,6 @@ pub(crate) const CACHE: &str = "kcc-cache";
 /// Of `args` and `env`, what was there before the injection where its absence would not say it: a
 /// null or an empty list, in its own spelling. Only the ejection reads it.
 pub(super) const ORIGINAL: &str = "KUBE_CREDENTIAL_CACHE_ORIGINAL";
-
-/// What the injection may write, in this order.
-pub(super) const WRITTEN: [&str; 5] = [
-    variable::USER,
-    variable::CACHEKEY_ENV_LIST,
-    variable::COMMAND_DIR,
-    variable::INSTALL_HINT,
-    ORIGINAL,
-];
 
 /// How many of `args` belong to the cache in front: none where it is not there.
 ///

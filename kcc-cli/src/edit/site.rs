@@ -1,7 +1,7 @@
 use std::ops::Range;
 
 use super::error::Refusal;
-use super::tree::{Entry, Kind, Lookup, Node, Tree};
+use super::tree::{Entry, Kind, Node, OddMapping, Tree};
 
 /// A user's `exec` in the text: all that is edited lies in it, and nothing else repeats it.
 #[derive(Debug)]
@@ -138,10 +138,10 @@ fn own(tree: &Tree<'_>, node: &Node<'_>, what: &'static str) -> Result<(), Refus
     Ok(())
 }
 
-fn refused(lookup: Lookup) -> Refused {
-    match lookup {
-        Lookup::DuplicateKey { line } => (line, Refusal::DuplicateKey),
-        Lookup::MergeKey { line } => (line, Refusal::MergeKey),
-        Lookup::OddKey { line } => (line, Refusal::OddKey),
+fn refused(odd: OddMapping) -> Refused {
+    match odd {
+        OddMapping::Duplicate { line } => (line, Refusal::DuplicateKey),
+        OddMapping::Merge { line } => (line, Refusal::MergeKey),
+        OddMapping::NoWord { line } => (line, Refusal::OddKey),
     }
 }

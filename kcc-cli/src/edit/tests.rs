@@ -1,3 +1,6 @@
+mod originals;
+mod refusals;
+
 use std::path::Path;
 
 use super::*;

@@ -60,10 +60,10 @@ pub(super) enum TreeError {
 
 /// Why a mapping does not say which value a key has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Lookup {
-    DuplicateKey { line: usize },
-    MergeKey { line: usize },
-    OddKey { line: usize },
+pub(super) enum OddMapping {
+    Duplicate { line: usize },
+    Merge { line: usize },
+    NoWord { line: usize },
 }
 
 impl<'a> Tree<'a> {
@@ -139,26 +139,26 @@ impl<'a> Node<'a> {
     }
 
     /// The position of a key's entry in this mapping.
-    pub(super) fn position(&self, wanted: &str) -> Result<Option<usize>, Lookup> {
+    pub(super) fn position(&self, wanted: &str) -> Result<Option<usize>, OddMapping> {
         let mut found = None;
         for (at, entry) in self.as_map().unwrap_or_default().iter().enumerate() {
             let line = entry.key.line;
             match &entry.key.kind {
                 Kind::Scalar { text, .. } if text == wanted && found.is_some() => {
-                    return Err(Lookup::DuplicateKey { line });
+                    return Err(OddMapping::Duplicate { line });
                 }
                 Kind::Scalar { text, .. } if text == wanted => found = Some(at),
                 Kind::Scalar { text, style } if text == "<<" && *style == ScalarStyle::Plain => {
-                    return Err(Lookup::MergeKey { line });
+                    return Err(OddMapping::Merge { line });
                 }
                 Kind::Scalar { .. } => {}
-                _ => return Err(Lookup::OddKey { line }),
+                _ => return Err(OddMapping::NoWord { line }),
             }
         }
         Ok(found)
     }
 
-    pub(super) fn get(&self, wanted: &str) -> Result<Option<&Node<'a>>, Lookup> {
+    pub(super) fn get(&self, wanted: &str) -> Result<Option<&Node<'a>>, OddMapping> {
         let at = self.position(wanted)?;
         Ok(at.and_then(|at| Some(&self.as_map()?[at].value)))
     }
@@ -333,11 +333,11 @@ mod tests {
         assert_eq!(lookup("b: 1"), Ok(None));
         assert_eq!(
             lookup("a: 1\n'a': 2"),
-            Err(Lookup::DuplicateKey { line: 2 })
+            Err(OddMapping::Duplicate { line: 2 })
         );
-        assert_eq!(lookup("<<: {a: 1}"), Err(Lookup::MergeKey { line: 1 }));
+        assert_eq!(lookup("<<: {a: 1}"), Err(OddMapping::Merge { line: 1 }));
         assert_eq!(lookup("'<<': {a: 1}"), Ok(None));
-        assert_eq!(lookup("? [x]\n: 1"), Err(Lookup::OddKey { line: 1 }));
+        assert_eq!(lookup("? [x]\n: 1"), Err(OddMapping::NoWord { line: 1 }));
     }
 
     #[test]
