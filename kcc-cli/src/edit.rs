@@ -19,7 +19,7 @@ mod eject;
 mod error;
 mod inject;
 mod layout;
-pub(crate) mod plugin;
+mod plugin;
 mod scalar;
 mod site;
 mod text;
@@ -34,7 +34,9 @@ use kcc_core::kubeconfig::{ExecSpec, Kubeconfig, Origin};
 use zeroize::Zeroizing;
 
 pub use diff::Diff;
+pub(crate) use diff::printable;
 pub use error::{EditError, Refusal};
+pub(crate) use plugin::CACHE;
 use site::{Refused, Site};
 use text::Splice;
 use tree::{Tree, TreeError};
@@ -366,8 +368,8 @@ fn file_refused(source: Source<'_>, line: usize, problem: Refusal) -> EditError 
 
 /// The absolute folder of a kubeconfig, from where kubectl resolves a relative command.
 fn folder(file: &Path) -> PathBuf {
-    let folder = file.parent().unwrap_or(Path::new(""));
-    std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned())
+    let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+    file.parent().unwrap_or(Path::new("/")).to_owned()
 }
 
 #[cfg(test)]

@@ -197,7 +197,7 @@ impl Shown {
         let mut at = lines.start;
         for part in plain {
             mask(&text[at..part.start], &mut shown);
-            shown.extend(text[part.clone()].chars().map(printable));
+            shown.push_str(&printable(&text[part.clone()]));
             at = part.end;
         }
         mask(&text[at..lines.end], &mut shown);
@@ -211,7 +211,7 @@ fn mask(text: &str, shown: &mut String) {
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
         if is_sign(first) {
-            shown.push(printable(first));
+            shown.push(printable_char(first));
             rest = &rest[first.len_utf8()..];
             continue;
         }
@@ -222,8 +222,12 @@ fn mask(text: &str, shown: &mut String) {
     }
 }
 
-/// A file's control characters must not steer a terminal.
-fn printable(c: char) -> char {
+/// A file's text for a terminal, which its control characters must not steer.
+pub(crate) fn printable(text: &str) -> String {
+    text.chars().map(printable_char).collect()
+}
+
+fn printable_char(c: char) -> char {
     if c.is_control() && !matches!(c, '\n' | '\r' | '\t') {
         '\u{fffd}'
     } else {

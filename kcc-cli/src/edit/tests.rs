@@ -124,7 +124,7 @@ fn json_stays_json() {
 "#;
     let after = injected(pretty);
     let expected = pretty
-        .replacen("\"aws\"", &format!("\"kcc-cache\",{}", PRETTY_LISTS), 1)
+        .replacen("\"aws\"", &format!("\"kcc-cache\",{PRETTY_LISTS}"), 1)
         .replacen(
             "[\n            \"eks\"",
             "[\n            \"aws\",\n            \"eks\"",
@@ -133,7 +133,7 @@ fn json_stays_json() {
         .replacen("\"command\": \"aws\"", "\"command\": \"kcc-cache\"", 1)
         .replacen(
             "\"env\": [\n            {\n              \"name\": \"A\"",
-            &format!("\"env\": [{}\"A\"", PRETTY_VARIABLES),
+            &format!("\"env\": [{PRETTY_VARIABLES}\"A\""),
             1,
         );
     assert_eq!(after, expected);
