@@ -28,7 +28,7 @@ mod verify;
 
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use kcc_core::kubeconfig::{ExecSpec, Kubeconfig, Origin};
 use zeroize::Zeroizing;
@@ -294,6 +294,9 @@ impl<'a> Edit<'a> {
                 diff: Diff::default(),
             });
         }
+        if let Some(line) = verify::fault(self.text) {
+            return Err(file_refused(self.source, line, Refusal::SecondParser));
+        }
         let unverified = || file_refused(self.source, 1, Refusal::Unverified);
         let text = text::apply(self.text, &mut splices).map(Zeroizing::new);
         let text = text.ok_or_else(unverified)?;
@@ -369,7 +372,16 @@ fn file_refused(source: Source<'_>, line: usize, problem: Refusal) -> EditError 
 /// The absolute folder of a kubeconfig, from where kubectl resolves a relative command.
 fn folder(file: &Path) -> PathBuf {
     let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
-    file.parent().unwrap_or(Path::new("/")).to_owned()
+    let mut folder = PathBuf::new();
+    for part in file.parent().into_iter().flat_map(Path::components) {
+        match part {
+            Component::CurDir => {}
+            // By its letters alone, as kubectl does it.
+            Component::ParentDir => drop(folder.pop()),
+            part => folder.push(part),
+        }
+    }
+    folder
 }
 
 #[cfg(test)]

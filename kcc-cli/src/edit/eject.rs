@@ -106,7 +106,8 @@ fn without(text: &str, list: &Node<'_>, gone: &[usize]) -> Result<Vec<Splice>, R
     if !list.is_flow() {
         let line = |&at: &usize| {
             let item = &items[at];
-            dash_before(text, item).ok_or((item.line, Refusal::Layout("a list of exec")))?;
+            dash_before(text, item.range.start)
+                .ok_or((item.line, Refusal::Layout("a list of exec")))?;
             let start = text::line_start(text, item.range.start);
             Ok(Splice::remove(start..text::next_line(text, item.range.end)))
         };

@@ -37,6 +37,9 @@ pub enum Refusal {
     /// Something behind the first document that is no YAML.
     #[error("the file is not valid YAML here or just before: mend it first")]
     Syntax,
+    /// Text that the parser which checks the result does not read.
+    #[error("not every YAML parser reads this line: write it more simply, with spaces for tabs")]
+    SecondParser,
     /// A second document, which kubectl ignores.
     #[error("the file has a second YAML document, which kubectl ignores: remove it first")]
     SecondDocument,

@@ -172,10 +172,7 @@ fn variables(
     if command.contains(std::path::MAIN_SEPARATOR) && Path::new(command).is_relative() {
         variables.push((variable::COMMAND_DIR, folder.to_string_lossy().into_owned()));
     }
-    variables.extend(
-        spec.install_hint
-            .clone()
-            .map(|hint| (variable::INSTALL_HINT, hint)),
-    );
+    let hint = spec.printable_install_hint();
+    variables.extend(hint.map(|hint| (variable::INSTALL_HINT, hint)));
     Ok(variables)
 }

@@ -236,8 +236,8 @@ impl<'a> Layout<'a> {
         if node.is_flow() {
             return Some(self.prepend_flow(text, node, first, list));
         }
-        let start = text::line_start(text, first.range.start);
-        let before = dash_before(text, first)?;
+        let start = text::line_start(text, node.range.start);
+        let before = dash_before(text, node.range.start)?;
         let newline = &text[text::previous_line_end(text, start)?..start];
         let lines = self.block_items(list, before, first.is_flow());
         let lines = lines.iter().flat_map(|line| [line, newline]);
@@ -318,16 +318,21 @@ struct FlowForm<'a> {
 }
 
 /// The beginning of a list element's line: white space, a dash, white space. None if anything but
-/// the element, perhaps with an anchor or a tag, stands behind it.
-pub(super) fn dash_before<'a>(text: &'a str, item: &Node<'_>) -> Option<&'a str> {
-    let start = text::line_start(text, item.range.start);
-    let before = &text[start..item.range.start];
-    let (indent, rest) = before.split_once('-')?;
-    let own = rest.trim_start_matches([' ', '\t']);
-    let is_usual = indent.chars().all(|c| c == ' ')
-        && own.len() < rest.len()
-        && (own.is_empty() || own.starts_with(['&', '!']));
-    is_usual.then(|| &before[..before.len() - own.len()])
+/// the element, perhaps with an anchor or a tag before it, stands behind it.
+///
+/// `at` is the element's first byte, or the dash.
+pub(super) fn dash_before(text: &str, at: usize) -> Option<&str> {
+    let space = [' ', '\t'];
+    let start = text::line_start(text, at);
+    let line = &text[start..];
+    let indent = line.len() - line.trim_start_matches(' ').len();
+    let behind = line[indent..].strip_prefix('-')?;
+    let own = behind.trim_start_matches(space);
+    let dash = line.len() - own.len();
+    let is_usual = own.len() < behind.len()
+        && !own.starts_with(['\n', '\r', '#'])
+        && (start + indent == at || start + dash == at || own.starts_with(['&', '!']));
+    is_usual.then(|| &line[..dash])
 }
 
 /// The spaces that put a line's first byte under the one at `at`.
@@ -338,8 +343,7 @@ fn indent_of(text: &str, at: usize) -> String {
 
 /// How the dashes of a list at the top level stand: their indentation, a dash with its space.
 fn list_layout(text: &str, users: &Node<'_>) -> (String, String) {
-    let first = users.as_list().and_then(<[_]>::first);
-    let before = first.and_then(|first| dash_before(text, first));
+    let before = dash_before(text, users.range.start);
     match before.and_then(|before| before.split_once('-')) {
         Some((indent, space)) if !space.contains('\t') => (indent.to_owned(), format!("-{space}")),
         _ => (String::new(), "- ".to_owned()),

@@ -1,3 +1,5 @@
+mod generated;
+mod generator;
 mod originals;
 mod refusals;
 

@@ -16,7 +16,8 @@ pub(super) struct Tree<'a> {
 #[derive(Debug)]
 pub(super) struct Node<'a> {
     /// The bytes of the node itself: without its tag, its anchor and the header of a block scalar;
-    /// from the first child's first byte to the last child's last for what has no brackets.
+    /// from the first child's first byte to the last child's last for what has no brackets. For a
+    /// list with dashes from the first one, or what stands behind it.
     pub(super) range: Range<usize>,
     /// From 1.
     pub(super) line: usize,
@@ -215,9 +216,9 @@ impl<'a> Reader<'a> {
                 (Kind::Alias, 0, false)
             }
             Event::Scalar(text, style, anchor, tag) => {
-                // That of a block scalar reaches to the next token.
-                let content = self.text[range.clone()].trim_end_matches([' ', '\t', '\r', '\n']);
-                range.end = range.start + content.len();
+                if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
+                    range = self.block_scalar(range);
+                }
                 (Kind::Scalar { text, style }, anchor, tag.is_some())
             }
             Event::SequenceStart(style, anchor, tag) => {
@@ -275,6 +276,18 @@ impl<'a> Reader<'a> {
             let value = self.node(event, span)?;
             entries.push(Entry { key, value });
         }
+    }
+
+    /// The content of a block scalar. The parser's range goes on up to the next token, and is there
+    /// where there is no content.
+    fn block_scalar(&self, range: Range<usize>) -> Range<usize> {
+        let space = [' ', '\t', '\r', '\n'];
+        let content = self.text[range.clone()].trim_end_matches(space);
+        if content.is_empty() {
+            let before = self.text[..range.start].trim_end_matches(space).len();
+            return before..before;
+        }
+        range.start..range.start + content.len()
     }
 
     /// Where a collection ends: behind its bracket, or with its last child.

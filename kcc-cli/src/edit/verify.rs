@@ -60,6 +60,13 @@ impl Change {
     }
 }
 
+/// The line of `text`, from 1, where the other parser gives up.
+pub(super) fn fault(text: &str) -> Option<usize> {
+    let mut events = Parser::new_from_str(without_mark(text));
+    let error = events.find_map(Result::err)?;
+    Some(error.marker().line().max(1))
+}
+
 /// Whether `after` says what `before` says but for the changes.
 pub(super) fn is_meant(before: &str, after: &str, changes: &[Change]) -> bool {
     let (Some(mut meant), Some(mut found)) = (Value::read(before), Value::read(after)) else {
@@ -94,8 +101,7 @@ impl Value {
     }
 
     fn read(text: &str) -> Option<Self> {
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let mut parser = Parser::new_from_str(text);
+        let mut parser = Parser::new_from_str(without_mark(text));
         let mut root = None;
         loop {
             match parser.next()?.ok()?.0 {
@@ -236,6 +242,10 @@ impl Value {
             _ => String::new(),
         });
     }
+}
+
+fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
 /// Takes out the elements at `gone`, which ascend.

@@ -69,6 +69,7 @@ fn odd_keys_and_documents_are_refused() {
     );
     refused(&format!("{good}users: []\n{good}"), 8, "second time");
     refused(&format!("{good}---\n{good}"), 8, "second YAML document");
+    refused(&user("      command:\taws\n"), 5, "spaces for tabs");
     refused(&format!("{good}...\n]\n"), 9, "not valid YAML");
 }
 
