@@ -8,6 +8,7 @@ use anyhow::{Context, ensure};
 use kcc_core::kubeconfig::LoadingRules;
 
 use crate::edit;
+use crate::login;
 use crate::rewrite::rewrite;
 use crate::selection::{self, Preview, Selection};
 
@@ -51,8 +52,15 @@ pub fn run(args: &Args, rules: &LoadingRules) -> anyhow::Result<ExitCode> {
 
 impl CacheCommand {
     /// A bare name, which works for everyone whose PATH has it and outlives an update of the
-    /// program, or an absolute path.
+    /// program, or an absolute path. It is one that kubectl would run by the kuberc's policy.
     pub(crate) fn resolve(&self) -> anyhow::Result<String> {
+        let command = self.find()?;
+        let permitted = login::policy()?.check(&command);
+        permitted.with_context(|| format!("kubectl would not run {command}"))?;
+        Ok(command)
+    }
+
+    fn find(&self) -> anyhow::Result<String> {
         let path = match &self.named {
             Some(named) if is_bare(named) => return checked(named),
             Some(named) => std::path::absolute(named)?,

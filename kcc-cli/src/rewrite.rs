@@ -14,6 +14,8 @@ mod replace;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
 use kcc_core::kubeconfig::LoadingRules;
@@ -51,8 +53,16 @@ pub(crate) fn rewrite(
     edit: Edit<'_>,
     dry_run: bool,
 ) -> anyhow::Result<Vec<Plan>> {
-    for _ in 0..ATTEMPTS {
-        let plans = plan(rules, edit)?;
+    for attempt in 0..ATTEMPTS {
+        let plans = match plan(rules, edit) {
+            Ok(plans) => plans,
+            // kubectl writes in place: the file may have been half there.
+            Err(_) if attempt == 0 => {
+                thread::sleep(Duration::from_millis(50));
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
         if dry_run || write(&plans)? {
             return Ok(plans);
         }

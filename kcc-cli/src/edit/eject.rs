@@ -4,7 +4,7 @@ use kcc_core::variable;
 
 use super::error::Refusal;
 use super::layout::dash_before;
-use super::plugin::{ORIGINAL, Record, declared};
+use super::plugin::{ORIGINAL, Record};
 use super::site::{Refused, Site};
 use super::text::{self, Splice};
 use super::tree::{Entry, Node};
@@ -58,29 +58,22 @@ pub(super) fn eject(
 
 /// Which elements of `exec.env` an injection wrote.
 ///
-/// The list of names for the key is its own only in front and as it would write it: somebody may
-/// have set one.
-pub(super) fn ours(site: &Site<'_, '_>) -> Vec<usize> {
+/// Somebody may have set the list of names for the key: the injection's own stands second, behind
+/// the user, and names only what is declared here.
+fn ours(site: &Site<'_, '_>) -> Vec<usize> {
     let items = env_items(site);
-    let names: Vec<&str> = items
-        .iter()
-        .map(|item| field(item, "name").unwrap_or_default())
-        .collect();
-    let list = declared(names.iter().copied()).join(",");
-    let mut in_front = true;
-    let mut ours = Vec::new();
-    for (at, item) in items.iter().enumerate() {
-        let is_ours = match names[at] {
-            variable::CACHEKEY_ENV_LIST => in_front && field(item, "value") == Some(&list),
-            variable::USER | variable::COMMAND_DIR | variable::INSTALL_HINT | ORIGINAL => true,
-            _ => false,
-        };
-        in_front &= is_ours;
-        if is_ours {
-            ours.push(at);
-        }
-    }
-    ours
+    let name = |item| field(item, "name").unwrap_or_default();
+    let names: Vec<&str> = items.iter().map(name).collect();
+    let is_own_list = |at: usize| {
+        let list = field(&items[at], "value").unwrap_or_default();
+        at == 1 && names[0] == variable::USER && list.split(',').all(|name| names.contains(&name))
+    };
+    let is_ours = |at: &usize| match names[*at] {
+        variable::CACHEKEY_ENV_LIST => is_own_list(*at),
+        variable::USER | variable::COMMAND_DIR | variable::INSTALL_HINT | ORIGINAL => true,
+        _ => false,
+    };
+    (0..items.len()).filter(is_ours).collect()
 }
 
 fn record(site: &Site<'_, '_>) -> Record {

@@ -30,7 +30,14 @@ pub(super) fn inject(
         args: args.was(site),
         env: env.was(site),
     };
-    variables.extend(record.write().map(|record| (ORIGINAL, record)));
+    // Without something between, a list that somebody set may look like the injection's own.
+    let has_own_list = spec
+        .env
+        .first()
+        .is_some_and(|(name, _)| name == variable::CACHEKEY_ENV_LIST);
+    let keeps_apart = has_own_list && variables.len() == 1;
+    let record = record.write().or(keeps_apart.then(String::new));
+    variables.extend(record.map(|record| (ORIGINAL, record)));
 
     let mut splices = vec![Splice::replace(command.range.clone(), layout.scalar(cache))];
     let mut missing = Vec::new();

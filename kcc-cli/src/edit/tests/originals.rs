@@ -114,3 +114,28 @@ fn an_injection_that_kubectl_has_rewritten_is_ejected() {
     .replace("kcc-cache", "./bin/aws");
     assert_eq!(ejected(&text), expected);
 }
+
+#[test]
+fn variables_that_came_or_went_after_the_injection_are_no_hindrance() {
+    let injected = written(
+        "\n      - aws",
+        "
+      - name: KUBE_CREDENTIAL_CACHE_USER
+        value: u
+      - name: KUBE_CREDENTIAL_CACHE_CACHEKEY_ENV_LIST
+        value: A,B
+      - name: A
+        value: a
+      - name: B
+        value: b
+      - name: CAME
+        value: c",
+        false,
+    );
+    let after = ejected(&injected);
+    assert!(!after.contains("KUBE_CREDENTIAL_CACHE"), "{after}");
+    assert!(after.contains("env:\n      - name: A\n"), "{after}");
+    // A list that names what is not declared may be somebody's own.
+    let after = ejected(&injected.replace("- name: B\n", "- name: C\n"));
+    assert_eq!(after.matches("KUBE_CREDENTIAL_CACHE").count(), 1, "{after}");
+}
