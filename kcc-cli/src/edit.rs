@@ -24,6 +24,7 @@ mod scalar;
 mod site;
 mod text;
 mod tree;
+mod variables;
 mod verify;
 
 use std::cell::OnceCell;
@@ -81,6 +82,18 @@ pub struct Edited {
     pub diff: Diff,
 }
 
+impl Edited {
+    /// The users that are not as they were.
+    pub(crate) fn changed(&self) -> impl Iterator<Item = &Outcome> {
+        self.users.iter().filter(|outcome| {
+            matches!(
+                outcome.action,
+                Action::Injected { .. } | Action::Updated { .. } | Action::Ejected { .. }
+            )
+        })
+    }
+}
+
 /// What was done to a user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
@@ -106,6 +119,11 @@ pub enum Action {
         /// The plugin's command.
         plugin: String,
     },
+    /// The cache stood before this plugin already, and what is recorded for it is up to date now.
+    Updated {
+        /// The plugin's command.
+        plugin: String,
+    },
     /// The cache is away from before this plugin.
     Ejected {
         /// The plugin's command.
@@ -128,21 +146,30 @@ pub enum Action {
 /// Puts `cache` in front of the plugins of `users`.
 ///
 /// `cache` is a bare name or an absolute path of `kcc-cache`; users that are injected already keep
-/// theirs.
+/// theirs. What is recorded for those is brought up to date: an `exec.env` that has grown since
+/// would else not be part of the cache key.
 ///
 /// # Errors
 ///
 /// If the file cannot be read, or what should change in it cannot be changed safely.
 pub fn inject(source: Source<'_>, users: &Users, cache: &str) -> Result<Edited, EditError> {
     let edit = Edit::of(source)?;
-    let draft = edit.inject(users, cache)?;
-    let edited = edit.checked(draft)?;
+    let edited = edit.checked(edit.inject(users, cache)?)?;
     if let Some(text) = &edited.text {
         let bytes = text.as_bytes();
         let again = Edit::of(Source { bytes, ..source })?;
-        let back = again.checked(again.eject(users, &[])?)?;
-        if back.text.is_none_or(|text| text.as_bytes() != source.bytes) {
-            return Err(edit.not_reversible(cache, &edited.users));
+        let changed = Users::Named(
+            edited
+                .changed()
+                .map(|outcome| outcome.user.clone())
+                .collect(),
+        );
+        let ejected = |edit: &Edit<'_>| {
+            let ejected = edit.checked(edit.eject(&changed, &[])?)?;
+            Ok::<_, EditError>(ejected.text.unwrap_or_else(|| edit.text.to_owned().into()))
+        };
+        if ejected(&again)? != ejected(&edit)? {
+            return Err(edit.not_reversible(cache, &edited));
         }
     }
     Ok(edited)
@@ -196,9 +223,8 @@ impl<'a> Edit<'a> {
     fn inject(&self, users: &Users, cache: &str) -> Result<Draft, EditError> {
         let folder = folder(self.source.path);
         self.draft(users, |user, spec| {
-            if plugin::wrapped(&spec.command, &spec.args, &[]).is_some() {
-                let plugin = plugin::inner_command(spec, &[]);
-                return Ok((Action::AlreadyInjected { plugin }, None));
+            if let Some(own) = plugin::wrapped(&spec.command, &spec.args, &[]) {
+                return Ok(self.update(user, spec, own, &folder));
             }
             if !VERSIONS.contains(&spec.api_version.as_str()) {
                 let version = spec.api_version.clone();
@@ -210,6 +236,17 @@ impl<'a> Edit<'a> {
             let plugin = spec.command.to_string_lossy().into_owned();
             Ok((Action::Injected { plugin }, Some(step)))
         })
+    }
+
+    /// What is out of date in an injection, but can only be mended by hand, is left: it works.
+    fn update(&self, user: &str, spec: &ExecSpec, own: usize, folder: &Path) -> Step {
+        let plugin = plugin::inner_command(spec, &[]);
+        let update =
+            (own == 0).then(|| self.at(user, |site| inject::update(site, user, spec, folder)));
+        match update {
+            Some(Ok(Some(step))) => (Action::Updated { plugin }, Some(step)),
+            _ => (Action::AlreadyInjected { plugin }, None),
+        }
     }
 
     fn eject(&self, users: &Users, names: &[String]) -> Result<Draft, EditError> {
@@ -332,12 +369,12 @@ impl<'a> Edit<'a> {
     }
 
     /// The first user whose injection could not be taken back.
-    fn not_reversible(&self, cache: &str, outcomes: &[Outcome]) -> EditError {
+    fn not_reversible(&self, cache: &str, edited: &Edited) -> EditError {
         let problem = Refusal::NotReversible;
-        for Outcome { user, line, action } in outcomes {
+        let is_only = edited.changed().count() == 1;
+        for Outcome { user, line, .. } in edited.changed() {
             let alone = Users::Named([user.clone()].into());
-            let is_one = outcomes.len() == 1 || inject(self.source, &alone, cache).is_err();
-            if matches!(action, Action::Injected { .. }) && is_one {
+            if is_only || inject(self.source, &alone, cache).is_err() {
                 return EditError::User {
                     origin: self.origin(*line),
                     user: user.clone(),

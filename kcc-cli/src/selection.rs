@@ -97,12 +97,16 @@ fn summary(out: &mut impl Write, plans: &[Plan], dry_run: bool) -> io::Result<()
     Ok(())
 }
 
-fn said(action: &Action, dry_run: bool) -> String {
+/// What was done to a user, in words.
+pub(crate) fn said(action: &Action, dry_run: bool) -> String {
     let would = if dry_run { "would be " } else { "" };
     let text = match action {
         Action::Injected { plugin } => format!("{would}injected: kcc-cache before {plugin}"),
         Action::AlreadyInjected { plugin } => {
             format!("unchanged: kcc-cache is before {plugin} already")
+        }
+        Action::Updated { plugin } => {
+            format!("{would}updated: the variables of kcc-cache before {plugin}")
         }
         Action::Ejected { plugin } => format!("{would}ejected: {plugin} alone"),
         Action::NotInjected { plugin } => format!("unchanged: kcc-cache is not before {plugin}"),

@@ -9,10 +9,10 @@ use std::time::{Duration, SystemTime};
 
 use kcc_core::kubeconfig::LoadingRules;
 
-use crate::edit::{self, Action, printable};
+use crate::edit::{self, Outcome, printable};
 use crate::inject::CacheCommand;
 use crate::rewrite::{Plan, rewrite};
-use crate::selection::Selection;
+use crate::selection::{self, Selection};
 use crate::terminal;
 
 /// Inject again what other tools have rewritten, such as aws eks update-kubeconfig
@@ -158,15 +158,13 @@ impl Stamp {
     }
 }
 
-/// One line for each user that was injected.
+/// One line for each user that was changed.
 fn tell(plans: &[Plan]) -> io::Result<()> {
     let mut stdout = terminal::stdout();
     for plan in plans {
-        for outcome in &plan.edited.users {
-            if let Action::Injected { plugin } = &outcome.action {
-                let line = format!("{}: injected: kcc-cache before {plugin}", outcome.user);
-                writeln!(stdout, "{}: {}", plan.path.display(), printable(&line))?;
-            }
+        for Outcome { user, action, .. } in plan.edited.changed() {
+            let line = format!("{user}: {}", selection::said(action, false));
+            writeln!(stdout, "{}: {}", plan.path.display(), printable(&line))?;
         }
     }
     stdout.flush()

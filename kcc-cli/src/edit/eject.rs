@@ -4,7 +4,7 @@ use kcc_core::variable;
 
 use super::error::Refusal;
 use super::layout::dash_before;
-use super::plugin::{ORIGINAL, Record};
+use super::plugin::{ORIGINAL, Record, is_own_list};
 use super::site::{Refused, Site};
 use super::text::{self, Splice};
 use super::tree::{Entry, Node};
@@ -56,27 +56,20 @@ pub(super) fn eject(
     Ok((Change::Eject { user, own, ours }, splices))
 }
 
-/// Which elements of `exec.env` an injection wrote.
-///
-/// Somebody may have set the list of names for the key: the injection's own stands second, behind
-/// the user, and names only what is declared here.
-fn ours(site: &Site<'_, '_>) -> Vec<usize> {
-    let items = env_items(site);
-    let name = |item| field(item, "name").unwrap_or_default();
-    let names: Vec<&str> = items.iter().map(name).collect();
-    let is_own_list = |at: usize| {
-        let list = field(&items[at], "value").unwrap_or_default();
-        at == 1 && names[0] == variable::USER && list.split(',').all(|name| names.contains(&name))
-    };
-    let is_ours = |at: &usize| match names[*at] {
-        variable::CACHEKEY_ENV_LIST => is_own_list(*at),
+/// Which elements of `exec.env` an injection wrote. Somebody may have set the list of names for the
+/// key: the injection's own ends in a comma.
+pub(super) fn ours(site: &Site<'_, '_>) -> Vec<usize> {
+    let is_ours = |item: &Node<'_>| match field(item, "name").unwrap_or_default() {
+        variable::CACHEKEY_ENV_LIST => is_own_list(field(item, "value").unwrap_or_default()),
         variable::USER | variable::COMMAND_DIR | variable::INSTALL_HINT | ORIGINAL => true,
         _ => false,
     };
-    (0..items.len()).filter(is_ours).collect()
+    let items = env_items(site).iter().enumerate();
+    let ours = items.filter(|(_, item)| is_ours(item));
+    ours.map(|(at, _)| at).collect()
 }
 
-fn record(site: &Site<'_, '_>) -> Record {
+pub(super) fn record(site: &Site<'_, '_>) -> Record {
     let of_record = |item: &&Node<'_>| field(item, "name") == Some(ORIGINAL);
     let item = env_items(site).iter().find(of_record);
     item.and_then(|item| field(item, "value"))
@@ -93,8 +86,8 @@ fn field<'n>(item: &'n Node<'_>, key: &str) -> Option<&'n str> {
     item.get(key).ok()??.as_text()
 }
 
-/// Takes some but not all elements out of a list.
-fn without(text: &str, list: &Node<'_>, gone: &[usize]) -> Result<Vec<Splice>, Refused> {
+/// Takes elements out of a list. Of a list with brackets a comma stays behind if all of them go.
+pub(super) fn without(text: &str, list: &Node<'_>, gone: &[usize]) -> Result<Vec<Splice>, Refused> {
     let items = list.as_list().unwrap_or_default();
     if !list.is_flow() {
         let line = |&at: &usize| {
@@ -108,8 +101,13 @@ fn without(text: &str, list: &Node<'_>, gone: &[usize]) -> Result<Vec<Splice>, R
     }
     let range = |run: Range<usize>| match run.start {
         0 => {
-            let comma = text::skip_space(text, items[run.end - 1].range.end);
-            items[0].range.start..text::skip_space(text, comma + 1)
+            let last = items[run.end - 1].range.end;
+            let comma = text::skip_space(text, last);
+            let end = match text[comma..].starts_with(',') {
+                true => text::skip_space(text, comma + 1),
+                false => last,
+            };
+            items[0].range.start..end
         }
         first => items[first - 1].range.end..items[run.end - 1].range.end,
     };

@@ -1,15 +1,16 @@
 use std::path::Path;
 
 use kcc_core::kubeconfig::ExecSpec;
-use kcc_core::variable;
 
+use super::eject;
 use super::error::Refusal;
 use super::layout::{Items, Layout, Variable};
-use super::plugin::{ORIGINAL, Record, declared};
+use super::plugin::Record;
 use super::scalar::{Quote, is_flow_safe};
 use super::site::{Refused, Site};
 use super::text::Splice;
-use super::tree::{Entry, Kind, ScalarStyle};
+use super::tree::{Entry, Kind, Node, ScalarStyle};
+use super::variables::variables;
 use super::verify::Change;
 
 /// Puts `cache` in front of one user's plugin.
@@ -23,21 +24,14 @@ pub(super) fn inject(
     let layout = Layout::of(site);
     let command = &site.command().value;
     let plugin = moved_command(site, &layout)?;
-    let mut variables = variables(site, user, spec, folder)?;
     let args = Place::of(site, site.args(), "exec.args")?;
     let env = Place::of(site, site.env(), "exec.env")?;
     let record = Record {
         args: args.was(site),
         env: env.was(site),
     };
-    // Without something between, a list that somebody set may look like the injection's own.
-    let has_own_list = spec
-        .env
-        .first()
-        .is_some_and(|(name, _)| name == variable::CACHEKEY_ENV_LIST);
-    let keeps_apart = has_own_list && variables.len() == 1;
-    let record = record.write().or(keeps_apart.then(String::new));
-    variables.extend(record.map(|record| (ORIGINAL, record)));
+    let name = command.as_text().unwrap_or_default();
+    let variables = variables(site, user, name, spec, folder, &record)?;
 
     let mut splices = vec![Splice::replace(command.range.clone(), layout.scalar(cache))];
     let mut missing = Vec::new();
@@ -46,36 +40,100 @@ pub(super) fn inject(
         (env, Items::Variables(&variables)),
     ];
     for (place, list) in lists {
-        match place {
-            Place::Missing => missing.push(list),
-            Place::Empty(range) => {
-                let value = layout.value(list, &site.text[range.clone()]);
-                splices.push(Splice::replace(range, value));
-            }
-            Place::Filled(entry) => {
-                let what = list.key();
-                let (at, written) = layout
-                    .prepend(site.text, &entry.value, list)
-                    .ok_or((entry.value.line, Refusal::Layout(what)))?;
-                splices.push(Splice::insert(at, written));
-            }
+        match place.put(site, &layout, list)? {
+            Some(splice) => splices.push(splice),
+            None => missing.push(list),
         }
     }
-    if !missing.is_empty() {
-        let at = if layout.is_flow() {
-            command.range.end
-        } else {
-            super::text::line_end(site.text, command.range.end)
-        };
-        splices.push(Splice::insert(at, layout.entries(&missing)));
-    }
+    splices.extend(entries(site, &layout, &missing));
     let change = Change::Inject {
         user: user.to_owned(),
         cache: cache.to_owned(),
-        plugin: command.as_text().unwrap_or_default().to_owned(),
+        plugin: name.to_owned(),
         variables,
     };
     Ok((change, splices))
+}
+
+/// Brings what the injection wrote up to date for a user that is injected: what it records may have
+/// changed since, or another injector recorded less. None if it is as it should be.
+pub(super) fn update(
+    site: &Site<'_, '_>,
+    user: &str,
+    spec: &ExecSpec,
+    folder: &Path,
+) -> Result<Option<(Change, Vec<Splice>)>, Refused> {
+    let layout = Layout::of(site);
+    let ours = eject::ours(site);
+    let env = Place::of(site, site.env(), "exec.env")?;
+    let mut record = eject::record(site);
+    record.env = env.was(site).or(record.env);
+    let mut bare = spec.clone();
+    let mut at = 0;
+    bare.env.retain(|_| {
+        at += 1;
+        !ours.contains(&(at - 1))
+    });
+    let plugin = spec.args.first().map(String::as_str).unwrap_or_default();
+    let variables = variables(site, user, plugin, &bare, folder, &record)?;
+    let is_current = |(old, new): (&usize, &Variable)| {
+        let (name, value) = &spec.env[*old];
+        (name.as_str(), value) == (new.0, &new.1)
+    };
+    if ours.len() == variables.len() && ours.iter().zip(&variables).all(is_current) {
+        return Ok(None);
+    }
+    let list = Items::Variables(&variables);
+    let old = match env {
+        Place::Filled(entry) if !ours.is_empty() => Some(&entry.value),
+        _ => None,
+    };
+    let added = env.put(site, &layout, list)?;
+    let splices = match (added, old) {
+        (Some(added), Some(old)) => replace(site, old, &ours, added)?,
+        (Some(added), None) => vec![added],
+        (None, _) => entries(site, &layout, &[list]).into_iter().collect(),
+    };
+    let user = user.to_owned();
+    let change = Change::Update {
+        user,
+        ours,
+        variables,
+    };
+    Ok(Some((change, splices)))
+}
+
+/// Takes elements out of a list that gets others in front.
+fn replace(
+    site: &Site<'_, '_>,
+    list: &Node<'_>,
+    gone: &[usize],
+    added: Splice,
+) -> Result<Vec<Splice>, Refused> {
+    match list.as_list() {
+        // Between brackets nothing is left that the last comma would divide from.
+        Some(items) if list.is_flow() && items.len() == gone.len() => {
+            let range = items[0].range.start..items[items.len() - 1].range.end;
+            let text = added.text.trim_end().trim_end_matches(',');
+            Ok(vec![Splice::replace(range, text)])
+        }
+        _ => {
+            let mut splices = eject::without(site.text, list, gone)?;
+            splices.push(added);
+            Ok(splices)
+        }
+    }
+}
+
+/// New entries behind the command's.
+fn entries(site: &Site<'_, '_>, layout: &Layout<'_>, lists: &[Items<'_>]) -> Option<Splice> {
+    let end = site.command().value.range.end;
+    let at = if layout.is_flow() {
+        end
+    } else {
+        super::text::line_end(site.text, end)
+    };
+    (!lists.is_empty()).then(|| Splice::insert(at, layout.entries(lists)))
 }
 
 /// Where the new elements of a list go.
@@ -105,6 +163,28 @@ impl<'t, 'a> Place<'t, 'a> {
         Ok(Self::Empty(range))
     }
 
+    /// Puts the new elements there; none where there is no list yet.
+    fn put(
+        self,
+        site: &Site<'_, '_>,
+        layout: &Layout<'_>,
+        list: Items<'_>,
+    ) -> Result<Option<Splice>, Refused> {
+        Ok(Some(match self {
+            Self::Missing => return Ok(None),
+            Self::Empty(range) => {
+                let value = layout.value(list, &site.text[range.clone()]);
+                Splice::replace(range, value)
+            }
+            Self::Filled(entry) => {
+                let (at, written) = layout
+                    .prepend(site.text, &entry.value, list)
+                    .ok_or((entry.value.line, Refusal::Layout(list.key())))?;
+                Splice::insert(at, written)
+            }
+        }))
+    }
+
     fn was(&self, site: &Site<'_, '_>) -> Option<String> {
         match self {
             Self::Empty(range) => Some(site.text[range.clone()].to_owned()),
@@ -132,54 +212,4 @@ fn moved_command(site: &Site<'_, '_>, layout: &Layout<'_>) -> Result<String, Ref
         return Ok(Quote::Double.write(source, true));
     }
     Ok(source.to_owned())
-}
-
-/// The variables that the cache needs, for what kubectl does no more for an argument.
-fn variables(
-    site: &Site<'_, '_>,
-    user: &str,
-    spec: &ExecSpec,
-    folder: &Path,
-) -> Result<Vec<Variable>, Refused> {
-    let line = site.env().map_or(site.exec.line, |env| env.key.line);
-    let names = || spec.env.iter().map(|(name, _)| name.as_str());
-    for written in [
-        variable::USER,
-        variable::COMMAND_DIR,
-        variable::INSTALL_HINT,
-        ORIGINAL,
-    ] {
-        if names().any(|name| name == written) {
-            return Err((line, Refusal::Variable(written)));
-        }
-    }
-    let declared = declared(names());
-    if let Some(odd) = declared
-        .iter()
-        .find(|name| name.contains([',', '=', '*', ' ', '\t']))
-    {
-        return Err((line, Refusal::VariableName((*odd).to_owned())));
-    }
-    let mut variables = vec![(variable::USER, user.to_owned())];
-    let own_list = spec
-        .env
-        .iter()
-        .rfind(|(name, _)| name == variable::CACHEKEY_ENV_LIST);
-    if let Some((_, list)) = own_list {
-        let has = |name: &str| list.split(',').any(|listed| listed.trim() == name);
-        if let Some(missing) = declared.iter().find(|name| !has(name)) {
-            let missing = (*missing).to_owned();
-            let variable = variable::CACHEKEY_ENV_LIST;
-            return Err((line, Refusal::Incomplete { variable, missing }));
-        }
-    } else if !declared.is_empty() {
-        variables.push((variable::CACHEKEY_ENV_LIST, declared.join(",")));
-    }
-    let command = site.command().value.as_text().unwrap_or_default();
-    if command.contains(std::path::MAIN_SEPARATOR) && Path::new(command).is_relative() {
-        variables.push((variable::COMMAND_DIR, folder.to_string_lossy().into_owned()));
-    }
-    let hint = spec.printable_install_hint();
-    variables.extend(hint.map(|hint| (variable::INSTALL_HINT, hint)));
-    Ok(variables)
 }

@@ -47,6 +47,16 @@ pub(super) fn declared<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str>
     declared
 }
 
+/// The list of these names for the key. A comma at its end, which means nothing to the cache, says
+/// that nobody set it by hand.
+pub(super) fn own_list(declared: &[&str]) -> String {
+    declared.iter().flat_map(|name| [name, ","]).collect()
+}
+
+pub(super) fn is_own_list(list: &str) -> bool {
+    list.ends_with(',')
+}
+
 /// What stood in place of a list before it had elements.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Record {

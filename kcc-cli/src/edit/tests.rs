@@ -75,7 +75,7 @@ fn empty_lists_come_back_in_their_spelling() {
 fn variables_are_put_before_those_that_are_there() {
     becomes(
         "      command: aws\n      args: [eks,get-token]\n      env:\n        -   name: \"AWS_PROFILE\"\n            value: |+\n              p\n\n        - {name: B, value: c}\n      installHint: |\n        Get it\n        there.\n",
-        "      command: kcc-cache\n      args: [aws,eks,get-token]\n      env:\n        -   name: KUBE_CREDENTIAL_CACHE_USER\n            value: u\n        -   name: KUBE_CREDENTIAL_CACHE_CACHEKEY_ENV_LIST\n            value: \"AWS_PROFILE,B\"\n        -   name: KUBE_CREDENTIAL_CACHE_INSTALL_HINT\n            value: \"Get it\\nthere.\\n\"\n        -   name: \"AWS_PROFILE\"\n            value: |+\n              p\n\n        - {name: B, value: c}\n      installHint: |\n        Get it\n        there.\n",
+        "      command: kcc-cache\n      args: [aws,eks,get-token]\n      env:\n        -   name: KUBE_CREDENTIAL_CACHE_USER\n            value: u\n        -   name: KUBE_CREDENTIAL_CACHE_CACHEKEY_ENV_LIST\n            value: \"AWS_PROFILE,B,\"\n        -   name: KUBE_CREDENTIAL_CACHE_INSTALL_HINT\n            value: \"Get it\\nthere.\\n\"\n        -   name: \"AWS_PROFILE\"\n            value: |+\n              p\n\n        - {name: B, value: c}\n      installHint: |\n        Get it\n        there.\n",
     );
 }
 
@@ -83,7 +83,7 @@ fn variables_are_put_before_those_that_are_there() {
 fn a_relative_command_leaves_its_folder() {
     becomes(
         "      command: ./bin/aws\n      env: [{name: A, value: b}]\n",
-        "      command: kcc-cache\n      args:\n      - ./bin/aws\n      env: [{name: KUBE_CREDENTIAL_CACHE_USER, value: u}, {name: KUBE_CREDENTIAL_CACHE_CACHEKEY_ENV_LIST, value: A}, {name: KUBE_CREDENTIAL_CACHE_COMMAND_DIR, value: /home/u/.kube}, {name: A, value: b}]\n",
+        "      command: kcc-cache\n      args:\n      - ./bin/aws\n      env: [{name: KUBE_CREDENTIAL_CACHE_USER, value: u}, {name: KUBE_CREDENTIAL_CACHE_CACHEKEY_ENV_LIST, value: \"A,\"}, {name: KUBE_CREDENTIAL_CACHE_COMMAND_DIR, value: /home/u/.kube}, {name: A, value: b}]\n",
     );
 }
 
@@ -168,7 +168,64 @@ const PRETTY_VARIABLES: &str = r#"
             },
             {
               "name": "KUBE_CREDENTIAL_CACHE_CACHEKEY_ENV_LIST",
-              "value": "A"
+              "value": "A,"
             },
             {
               "name": "#;
+
+/// Injects, changes the injected file, injects again and expects these variables.
+#[track_caller]
+fn updated(text: &str, change: (&str, &str), expected: &[(&str, &str)]) {
+    let before = injected(text).replacen(change.0, change.1, 1);
+    let edited = inject(source(&before), &Users::All, "other").unwrap();
+    let after = edited.text.expect("nothing to update");
+    assert!(matches!(edited.users[0].action, Action::Updated { .. }));
+    let seen = Kubeconfig::parse(Path::new(PATH), after.as_bytes()).unwrap();
+    let env = &seen.users["u"].value.exec.as_ref().unwrap().env;
+    let env = env
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()));
+    assert_eq!(env.collect::<Vec<_>>(), expected);
+    if text.starts_with('{') {
+        assert!(serde_json::from_str::<serde_json::Value>(&after).is_ok());
+    }
+    assert_eq!(ejected(&after), ejected(&before));
+    assert_eq!(inject(source(&after), &Users::All, "x").unwrap().text, None);
+}
+
+#[test]
+fn an_injection_is_kept_up_to_date() {
+    let cases = [
+        "      command: aws\n      env:\n      - name: A\n        value: b\n",
+        "      command: aws\n      env: [{name: A, value: b}]\n",
+        "      command: aws\n      env:\n        - {\"name\": A, value: b}\n",
+    ];
+    for exec in cases {
+        let expected = [
+            ("KUBE_CREDENTIAL_CACHE_USER", "u"),
+            ("KUBE_CREDENTIAL_CACHE_CACHEKEY_ENV_LIST", "C,"),
+            ("C", "b"),
+        ];
+        let (from, to) = if exec.contains("name: A") {
+            ("name: A", "name: C")
+        } else {
+            ("\"name\": A", "\"name\": C")
+        };
+        updated(&user(exec), (from, to), &expected);
+    }
+    // All that is there is the injection's own.
+    let old = ("value: u", "value: renamed");
+    let expected = [("KUBE_CREDENTIAL_CACHE_USER", "u")];
+    updated(&user("      command: aws\n"), old, &expected);
+    let flow = format!(
+        "users: [{{name: u, user: {{exec: {{command: aws, interactiveMode: Never, apiVersion: {}}}}}}}]",
+        VERSIONS[0]
+    );
+    updated(&flow, old, &expected);
+    let json = format!(
+        r#"{{"users":[{{"name":"u","user":{{"exec":{{"command":"aws","apiVersion":"{}","interactiveMode":"Never"}}}}}}]}}"#,
+        VERSIONS[0]
+    );
+    let old = (r#""value":"u""#, r#""value":"renamed""#);
+    updated(&json, old, &expected);
+}

@@ -17,6 +17,12 @@ pub(super) enum Change {
         plugin: String,
         variables: Vec<Variable>,
     },
+    Update {
+        user: String,
+        /// Which elements of `env` go.
+        ours: Vec<usize>,
+        variables: Vec<Variable>,
+    },
     Eject {
         user: String,
         /// How many arguments stood before the plugin.
@@ -29,7 +35,9 @@ pub(super) enum Change {
 impl Change {
     pub(super) fn user(&self) -> &str {
         match self {
-            Self::Inject { user, .. } | Self::Eject { user, .. } => user,
+            Self::Inject { user, .. } | Self::Update { user, .. } | Self::Eject { user, .. } => {
+                user
+            }
         }
     }
 
@@ -45,9 +53,13 @@ impl Change {
             } => {
                 meant.command = cache.into();
                 meant.args.insert(0, plugin.clone());
-                let ours = variables.iter().cloned();
-                let ours = ours.map(|(name, value)| (name.to_owned(), value));
-                meant.env.splice(0..0, ours);
+                meant.env.splice(0..0, owned(variables));
+            }
+            Self::Update {
+                ours, variables, ..
+            } => {
+                retain_others(&mut meant.env, ours);
+                meant.env.splice(0..0, owned(variables));
             }
             Self::Eject { own, ours, .. } => {
                 // A relative path is not relative here; the other parser looks at its letters.
@@ -200,6 +212,13 @@ impl Value {
         }
     }
 
+    fn variable((name, value): &Variable) -> Self {
+        Self::Map(vec![
+            (Self::text("name"), Self::text(*name)),
+            (Self::text("value"), Self::text(value.clone())),
+        ])
+    }
+
     /// Makes a change in an `exec`.
     fn make(&mut self, change: &Change) -> Option<()> {
         match change {
@@ -209,15 +228,17 @@ impl Value {
                 variables,
                 ..
             } => {
-                let item = |(name, value): &Variable| {
-                    Self::Map(vec![
-                        (Self::text("name"), Self::text(*name)),
-                        (Self::text("value"), Self::text(value.clone())),
-                    ])
-                };
-                self.list("env")?.splice(0..0, variables.iter().map(item));
+                self.list("env")?
+                    .splice(0..0, variables.iter().map(Self::variable));
                 self.list("args")?.insert(0, Self::text(plugin.clone()));
                 *self.get_mut("command")? = Self::text(cache.clone());
+            }
+            Change::Update {
+                ours, variables, ..
+            } => {
+                let env = self.list("env")?;
+                retain_others(env, ours);
+                env.splice(0..0, variables.iter().map(Self::variable));
             }
             Change::Eject { own, ours, .. } => {
                 let mut before = self.list("args")?.drain(..=*own);
@@ -242,6 +263,11 @@ impl Value {
             _ => String::new(),
         });
     }
+}
+
+fn owned(variables: &[Variable]) -> impl Iterator<Item = (String, String)> {
+    let variables = variables.iter();
+    variables.map(|(name, value)| ((*name).to_owned(), value.clone()))
 }
 
 fn without_mark(text: &str) -> &str {

@@ -159,22 +159,24 @@ fn kubectl_config_keeps_an_injected_kubeconfig_working() -> Outcome {
     ];
     for command in commands {
         succeeds(user.kubectl(&[&["config"], command].concat()))?;
-        // kubectl asks no plugin for a change of the file, and finds the same entry then. The
-        // variable that is added is no part of the key until it is injected again.
+        // kubectl asks no plugin for a change of the file, and finds the same entry then.
         user.works_with(1)?;
     }
     let mut expected = injected;
     expected.env.push(("ADDED".to_owned(), "y".to_owned()));
     check(user.exec()? == expected, "kubectl changed the plugin")?;
+    // The variable that has come is part of the key now.
+    succeeds(user.inject())?;
+    user.works_with(2)?;
+    user.works_with(2)?;
 
     succeeds(user.kcc(&["eject"]))?;
     let mut expected = original;
     expected.env.push(("ADDED".to_owned(), "y".to_owned()));
     check(user.exec()? == expected, "the ejected plugin is another")?;
-    user.works_with(2)?;
+    user.works_with(3)?;
     let before = user.text()?;
     succeeds(user.inject())?;
-    user.works_with(3)?;
     user.works_with(3)?;
     succeeds(user.kcc(&["eject"]))?;
     check(user.text()? == before, "the ejected file is another")

@@ -117,10 +117,11 @@ fn variables_that_are_the_injections_own_are_refused() {
         )
         .replace(
             "env:\n",
-            "env:\n      - name: KUBE_CREDENTIAL_CACHE_USER\n        value: u\n      - name: KUBE_CREDENTIAL_CACHE_ORIGINAL\n        value: \"\"\n",
+            "env:\n      - name: KUBE_CREDENTIAL_CACHE_USER\n        value: u\n",
         );
     becomes(own, &expected);
     becomes(&own.replace("A,Z", "A"), &expected.replace("A,Z", "A"));
+    refused(&user(&own.replace("A,Z", "\"A,\"")), 6, "remove it first");
 }
 
 #[test]
