@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueHint};
 use kcc_core::kubeconfig::LoadingRules;
 
-use crate::{clear, completions, exec, explain, list, man, warm};
+use crate::{clear, completions, eject, exec, explain, inject, list, man, sync, warm};
 
 /// Look after the credential cache of kubectl and its relatives
 #[derive(Debug, Parser)]
@@ -22,6 +22,9 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Inject(inject::Args),
+    Eject(eject::Args),
+    Sync(sync::Args),
     List(list::Args),
     Clear(clear::Args),
     Warm(warm::Args),
@@ -43,6 +46,9 @@ impl Arguments {
             Command::Clear(args) => clear::run(&args, &rules),
             Command::Warm(args) => warm::run(&args, &rules),
             Command::Explain(args) => explain::run(&args, &rules),
+            Command::Inject(args) => inject::run(&args, &rules),
+            Command::Eject(args) => eject::run(&args, &rules),
+            Command::Sync(args) => sync::run(&args, &rules),
             Command::Exec(args) => Ok(exec::run(args)),
             Command::Completions(args) => completions::run(&args),
             Command::Man(args) => man::run(&args),

@@ -2,6 +2,7 @@
 
 mod apiserver;
 mod contract;
+mod inject;
 mod kubeconfig;
 mod kubectl;
 mod loader;
@@ -19,6 +20,7 @@ fn main() {
     let trials: Vec<Trial> = [
         apiserver::trials(),
         contract::trials(),
+        inject::trials(),
         kubeconfig::trials(),
         kubectl::trials(),
         loader::trials(),

@@ -2,6 +2,7 @@
 
 mod exec;
 mod explain;
+mod inject;
 mod store;
 mod warm;
 

@@ -1,0 +1,425 @@
+//! Kubeconfigs edited as text: every byte that is not meant to change stays.
+//!
+//! ```text
+//! text ──► granit-parser: tree with byte ranges ──► splices ──► new text
+//!   │                                                              │
+//!   └─► kcc_core::kubeconfig: users, plugins    checks: resolver, saphyr-parser, way back
+//! ```
+//!
+//! A plugin's command moves to the front of its own arguments, and `exec.env` gets in front what
+//! kubectl does no more for an argument. The ejection moves it back and takes away what has come.
+//! Where a list was not there before, it goes with its last element; where it was a null or an
+//! empty list, a variable in `exec.env` says in which spelling.
+//!
+//! A result is returned only if the resolver and a second YAML parser find in it what is meant, and
+//! nothing else changed; of an injection also only if the ejection gives back the same bytes.
+
+mod diff;
+mod eject;
+mod error;
+mod inject;
+mod layout;
+mod plugin;
+mod scalar;
+mod site;
+mod text;
+mod tree;
+mod variables;
+mod verify;
+
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
+use std::path::{Component, Path, PathBuf};
+
+use kcc_core::kubeconfig::{ExecSpec, Kubeconfig, Origin};
+use zeroize::Zeroizing;
+
+pub use diff::Diff;
+pub(crate) use diff::printable;
+pub use error::{EditError, Refusal};
+pub(crate) use plugin::CACHE;
+use site::{Refused, Site};
+use text::Splice;
+use tree::{Tree, TreeError};
+use verify::Change;
+
+/// A kubeconfig's content and the file that it is from.
+#[derive(Clone, Copy)]
+pub struct Source<'a> {
+    /// The file as it was named: it stands in messages, and its folder is what relative commands
+    /// start from.
+    pub path: &'a Path,
+    /// Its content.
+    pub bytes: &'a [u8],
+}
+
+/// Which users are edited.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Users {
+    /// All that have a plugin.
+    #[default]
+    All,
+    /// Those with these names.
+    Named(BTreeSet<String>),
+}
+
+impl Users {
+    fn contains(&self, name: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Named(names) => names.contains(name),
+        }
+    }
+}
+
+/// A kubeconfig after an edit.
+pub struct Edited {
+    /// The new content; none if nothing changes.
+    pub text: Option<Zeroizing<String>>,
+    /// What was done to each user that was asked for, in the file's order.
+    pub users: Vec<Outcome>,
+    /// What changes, line by line.
+    pub diff: Diff,
+}
+
+impl Edited {
+    /// The users that are not as they were.
+    pub(crate) fn changed(&self) -> impl Iterator<Item = &Outcome> {
+        self.users.iter().filter(|outcome| {
+            matches!(
+                outcome.action,
+                Action::Injected { .. } | Action::Updated { .. } | Action::Ejected { .. }
+            )
+        })
+    }
+}
+
+/// What was done to a user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// The user.
+    pub user: String,
+    /// The line where its entry begins, before the edit.
+    pub line: usize,
+    /// What was done, or why nothing was.
+    pub action: Action,
+}
+
+/// What happened at a user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Action {
+    /// The cache stands before this plugin now.
+    Injected {
+        /// The plugin's command.
+        plugin: String,
+    },
+    /// The cache stood before this plugin already.
+    AlreadyInjected {
+        /// The plugin's command.
+        plugin: String,
+    },
+    /// The cache stood before this plugin already, and what is recorded for it is up to date now.
+    Updated {
+        /// The plugin's command.
+        plugin: String,
+    },
+    /// The cache is away from before this plugin.
+    Ejected {
+        /// The plugin's command.
+        plugin: String,
+    },
+    /// The cache was not there.
+    NotInjected {
+        /// The plugin's command.
+        plugin: String,
+    },
+    /// The user has another kind of credential, or none.
+    NoPlugin,
+    /// The plugin speaks a version that the cache does not.
+    OtherVersion {
+        /// `exec.apiVersion`.
+        version: String,
+    },
+}
+
+/// Puts `cache` in front of the plugins of `users`.
+///
+/// `cache` is a bare name or an absolute path of `kcc-cache`; users that are injected already keep
+/// theirs. What is recorded for those is brought up to date: an `exec.env` that has grown since
+/// would else not be part of the cache key.
+///
+/// # Errors
+///
+/// If the file cannot be read, or what should change in it cannot be changed safely.
+pub fn inject(source: Source<'_>, users: &Users, cache: &str) -> Result<Edited, EditError> {
+    let edit = Edit::of(source)?;
+    let edited = edit.checked(edit.inject(users, cache)?)?;
+    if let Some(text) = &edited.text {
+        let bytes = text.as_bytes();
+        let again = Edit::of(Source { bytes, ..source })?;
+        let changed = Users::Named(
+            edited
+                .changed()
+                .map(|outcome| outcome.user.clone())
+                .collect(),
+        );
+        let ejected = |edit: &Edit<'_>| {
+            let ejected = edit.checked(edit.eject(&changed, &[])?)?;
+            Ok::<_, EditError>(ejected.text.unwrap_or_else(|| edit.text.to_owned().into()))
+        };
+        if ejected(&again)? != ejected(&edit)? {
+            return Err(edit.not_reversible(cache, &edited));
+        }
+    }
+    Ok(edited)
+}
+
+/// Takes the cache away from before the plugins of `users`, whoever put it there: also
+/// `kube-credential-cache` and its forks.
+///
+/// `names` are commands that count as the cache beside those that are called `kcc-cache`.
+///
+/// # Errors
+///
+/// If the file cannot be read, or what should change in it cannot be changed safely.
+pub fn eject(source: Source<'_>, users: &Users, names: &[String]) -> Result<Edited, EditError> {
+    let edit = Edit::of(source)?;
+    edit.checked(edit.eject(users, names)?)
+}
+
+/// A file on its way to another content.
+struct Edit<'a> {
+    source: Source<'a>,
+    text: &'a str,
+    kubeconfig: Kubeconfig,
+    /// Made when something is to be edited: a file of which nothing changes may be as odd as it
+    /// likes.
+    tree: OnceCell<Tree<'a>>,
+}
+
+#[derive(Default)]
+struct Draft {
+    outcomes: Vec<Outcome>,
+    splices: Vec<Splice>,
+    changes: Vec<Change>,
+}
+
+type Step = (Action, Option<(Change, Vec<Splice>)>);
+
+impl<'a> Edit<'a> {
+    fn of(source: Source<'a>) -> Result<Self, EditError> {
+        let kubeconfig = Kubeconfig::parse(source.path, source.bytes)?;
+        let text =
+            str::from_utf8(source.bytes).map_err(|_| file_refused(source, 1, Refusal::Encoding))?;
+        Ok(Self {
+            source,
+            text,
+            kubeconfig,
+            tree: OnceCell::new(),
+        })
+    }
+
+    fn inject(&self, users: &Users, cache: &str) -> Result<Draft, EditError> {
+        let folder = folder(self.source.path);
+        self.draft(users, |user, spec| {
+            if let Some(own) = plugin::wrapped(&spec.command, &spec.args, &[]) {
+                return Ok(self.update(user, spec, own, &folder));
+            }
+            if !VERSIONS.contains(&spec.api_version.as_str()) {
+                let version = spec.api_version.clone();
+                return Ok((Action::OtherVersion { version }, None));
+            }
+            let step = self.at(user, |site| {
+                inject::inject(site, user, spec, cache, &folder)
+            })?;
+            let plugin = spec.command.to_string_lossy().into_owned();
+            Ok((Action::Injected { plugin }, Some(step)))
+        })
+    }
+
+    /// What is out of date in an injection, but can only be mended by hand, is left: it works.
+    fn update(&self, user: &str, spec: &ExecSpec, own: usize, folder: &Path) -> Step {
+        let plugin = plugin::inner_command(spec, &[]);
+        let update =
+            (own == 0).then(|| self.at(user, |site| inject::update(site, user, spec, folder)));
+        match update {
+            Some(Ok(Some(step))) => (Action::Updated { plugin }, Some(step)),
+            _ => (Action::AlreadyInjected { plugin }, None),
+        }
+    }
+
+    fn eject(&self, users: &Users, names: &[String]) -> Result<Draft, EditError> {
+        self.draft(users, |user, spec| {
+            let plugin = plugin::inner_command(spec, names);
+            let Some(own) = plugin::wrapped(&spec.command, &spec.args, names) else {
+                return Ok((Action::NotInjected { plugin }, None));
+            };
+            let step = self.at(user, |site| eject::eject(site, user, own))?;
+            Ok((Action::Ejected { plugin }, Some(step)))
+        })
+    }
+
+    fn draft(
+        &self,
+        users: &Users,
+        step: impl Fn(&str, &ExecSpec) -> Result<Step, EditError>,
+    ) -> Result<Draft, EditError> {
+        let mut draft = Draft::default();
+        let entries = self.kubeconfig.users.values();
+        for entry in entries.filter(|entry| users.contains(&entry.name)) {
+            let (action, edit) = match &entry.value.exec {
+                Some(spec) => step(&entry.name, spec)?,
+                None => (Action::NoPlugin, None),
+            };
+            draft.outcomes.push(Outcome {
+                user: entry.name.clone(),
+                line: entry.origin.line,
+                action,
+            });
+            if let Some((change, splices)) = edit {
+                draft.changes.push(change);
+                draft.splices.extend(splices);
+            }
+        }
+        draft.outcomes.sort_by_key(|outcome| outcome.line);
+        Ok(draft)
+    }
+
+    /// Makes an edit at a user's place.
+    fn at<T>(
+        &self,
+        user: &str,
+        edit: impl FnOnce(&Site<'_, 'a>) -> Result<T, Refused>,
+    ) -> Result<T, EditError> {
+        let refused = |(line, problem)| EditError::User {
+            origin: self.origin(line),
+            user: user.to_owned(),
+            problem,
+        };
+        let of_entry = self.kubeconfig.users[user].origin.line;
+        let site = Site::find(self.text, self.tree()?, user)
+            .map_err(|(line, problem)| refused((line.unwrap_or(of_entry), problem)))?;
+        edit(&site).map_err(refused)
+    }
+
+    fn tree(&self) -> Result<&Tree<'a>, EditError> {
+        if let Some(tree) = self.tree.get() {
+            return Ok(tree);
+        }
+        let tree = Tree::parse(self.text).map_err(|error| {
+            let (line, problem) = match error {
+                TreeError::Syntax { line } => (line, Refusal::Syntax),
+                TreeError::SecondDocument { line } => (line, Refusal::SecondDocument),
+            };
+            file_refused(self.source, line, problem)
+        })?;
+        Ok(self.tree.get_or_init(|| tree))
+    }
+
+    /// The draft's result, if it says what is meant.
+    fn checked(&self, draft: Draft) -> Result<Edited, EditError> {
+        let Draft {
+            outcomes,
+            mut splices,
+            changes,
+        } = draft;
+        if changes.is_empty() {
+            return Ok(Edited {
+                text: None,
+                users: outcomes,
+                diff: Diff::default(),
+            });
+        }
+        if let Some(line) = verify::fault(self.text) {
+            return Err(file_refused(self.source, line, Refusal::SecondParser));
+        }
+        let unverified = || file_refused(self.source, 1, Refusal::Unverified);
+        let text = text::apply(self.text, &mut splices).map(Zeroizing::new);
+        let text = text.ok_or_else(unverified)?;
+        if !self.is_seen_by_resolver(&text, &changes)
+            || !verify::is_meant(self.text, &text, &changes)
+        {
+            return Err(unverified());
+        }
+        Ok(Edited {
+            diff: Diff::of(self.text, &text, &splices),
+            text: Some(text),
+            users: outcomes,
+        })
+    }
+
+    fn is_seen_by_resolver(&self, text: &str, changes: &[Change]) -> bool {
+        let Ok(after) = Kubeconfig::parse(self.source.path, text.as_bytes()) else {
+            return false;
+        };
+        let before = &self.kubeconfig.users;
+        before.len() == after.users.len()
+            && before.values().all(|user| {
+                let after = after.users.get(&user.name).map(|user| &user.value.exec);
+                let change = changes.iter().find(|change| change.user() == user.name);
+                match (change, &user.value.exec, after) {
+                    (None, before, Some(after)) => before == after,
+                    (Some(change), Some(before), Some(Some(after))) => {
+                        change.is_seen(before, after)
+                    }
+                    _ => false,
+                }
+            })
+    }
+
+    /// The first user whose injection could not be taken back.
+    fn not_reversible(&self, cache: &str, edited: &Edited) -> EditError {
+        let problem = Refusal::NotReversible;
+        let is_only = edited.changed().count() == 1;
+        for Outcome { user, line, .. } in edited.changed() {
+            let alone = Users::Named([user.clone()].into());
+            if is_only || inject(self.source, &alone, cache).is_err() {
+                return EditError::User {
+                    origin: self.origin(*line),
+                    user: user.clone(),
+                    problem,
+                };
+            }
+        }
+        file_refused(self.source, 1, problem)
+    }
+
+    fn origin(&self, line: usize) -> Origin {
+        Origin {
+            path: self.source.path.to_owned(),
+            line,
+        }
+    }
+}
+
+const VERSIONS: [&str; 2] = [
+    "client.authentication.k8s.io/v1",
+    "client.authentication.k8s.io/v1beta1",
+];
+
+fn file_refused(source: Source<'_>, line: usize, problem: Refusal) -> EditError {
+    let path = source.path.to_owned();
+    EditError::File {
+        origin: Origin { path, line },
+        problem,
+    }
+}
+
+/// The absolute folder of a kubeconfig, from where kubectl resolves a relative command.
+fn folder(file: &Path) -> PathBuf {
+    let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+    let mut folder = PathBuf::new();
+    for part in file.parent().into_iter().flat_map(Path::components) {
+        match part {
+            Component::CurDir => {}
+            // By its letters alone, as kubectl does it.
+            Component::ParentDir => drop(folder.pop()),
+            part => folder.push(part),
+        }
+    }
+    folder
+}
+
+#[cfg(test)]
+mod tests;

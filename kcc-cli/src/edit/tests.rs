@@ -1,0 +1,231 @@
+mod generated;
+mod generator;
+mod originals;
+mod refusals;
+
+use std::path::Path;
+
+use super::*;
+
+const PATH: &str = "/home/u/.kube/config";
+
+fn source(text: &str) -> Source<'_> {
+    Source {
+        path: Path::new(PATH),
+        bytes: text.as_bytes(),
+    }
+}
+
+fn injected(text: &str) -> String {
+    let edited = inject(source(text), &Users::All, "kcc-cache").unwrap();
+    edited.text.expect("nothing to inject").to_string()
+}
+
+fn ejected(text: &str) -> String {
+    let edited = eject(source(text), &Users::All, &[]).unwrap();
+    edited.text.expect("nothing to eject").to_string()
+}
+
+/// A kubeconfig with one user whose `exec` is the given lines, six spaces in.
+fn user(exec: &str) -> String {
+    format!(
+        "users:\n- name: u\n  user:\n    exec:\n{exec}      apiVersion: client.authentication.k8s.io/v1\n      interactiveMode: Never\n"
+    )
+}
+
+/// Injects, expects these lines instead, injects again without effect, and ejects.
+#[track_caller]
+fn becomes(exec: &str, expected: &str) {
+    let (before, after) = (user(exec), injected(&user(exec)));
+    assert_eq!(after, user(expected));
+    let again = inject(source(&after), &Users::All, "other").unwrap();
+    assert_eq!(again.text, None);
+    assert_eq!(ejected(&after), before);
+}
+
+#[test]
+fn the_command_moves_to_the_front_of_its_arguments() {
+    becomes(
+        "      command: aws # the cli\n      args:\n      # of eks\n      - eks # c\n      - get-token\n",
+        "      command: kcc-cache # the cli\n      env:\n      - name: KUBE_CREDENTIAL_CACHE_USER\n        value: u\n      args:\n      # of eks\n      - aws\n      - eks # c\n      - get-token\n",
+    );
+}
+
+#[test]
+fn absent_lists_come_and_go() {
+    becomes(
+        "      command: 'aws'\t# c\n",
+        "      command: 'kcc-cache'\t# c\n      args:\n      - 'aws'\n      env:\n      - name: KUBE_CREDENTIAL_CACHE_USER\n        value: 'u'\n",
+    );
+}
+
+#[test]
+fn empty_lists_come_back_in_their_spelling() {
+    becomes(
+        "      args: [ ]\n      command: aws\n      env: null # none\n",
+        "      args:\n      - aws\n      command: kcc-cache\n      env:\n      - name: KUBE_CREDENTIAL_CACHE_USER\n        value: u\n      - name: KUBE_CREDENTIAL_CACHE_ORIGINAL\n        value: \"args: [ ];env: null\" # none\n",
+    );
+    becomes(
+        "      command: aws\n      args:\n      env:  ~\n",
+        "      command: kcc-cache\n      args:\n      - aws\n      env:\n      - name: KUBE_CREDENTIAL_CACHE_USER\n        value: u\n      - name: KUBE_CREDENTIAL_CACHE_ORIGINAL\n        value: \"args:;env:  ~\"\n",
+    );
+}
+
+#[test]
+fn variables_are_put_before_those_that_are_there() {
+    becomes(
+        "      command: aws\n      args: [eks,get-token]\n      env:\n        -   name: \"AWS_PROFILE\"\n            value: |+\n              p\n\n        - {name: B, value: c}\n      installHint: |\n        Get it\n        there.\n",
+        "      command: kcc-cache\n      args: [aws,eks,get-token]\n      env:\n        -   name: KUBE_CREDENTIAL_CACHE_USER\n            value: u\n        -   name: KUBE_CREDENTIAL_CACHE_CACHEKEY_ENV_LIST\n            value: \"AWS_PROFILE,B,\"\n        -   name: KUBE_CREDENTIAL_CACHE_INSTALL_HINT\n            value: \"Get it\\nthere.\\n\"\n        -   name: \"AWS_PROFILE\"\n            value: |+\n              p\n\n        - {name: B, value: c}\n      installHint: |\n        Get it\n        there.\n",
+    );
+}
+
+#[test]
+fn a_relative_command_leaves_its_folder() {
+    becomes(
+        "      command: ./bin/aws\n      env: [{name: A, value: b}]\n",
+        "      command: kcc-cache\n      args:\n      - ./bin/aws\n      env: [{name: KUBE_CREDENTIAL_CACHE_USER, value: u}, {name: KUBE_CREDENTIAL_CACHE_CACHEKEY_ENV_LIST, value: \"A,\"}, {name: KUBE_CREDENTIAL_CACHE_COMMAND_DIR, value: /home/u/.kube}, {name: A, value: b}]\n",
+    );
+}
+
+#[test]
+fn json_stays_json() {
+    let pretty = r#"{
+  "users": [
+    {
+      "name": "u",
+      "user": {
+        "token": "t",
+        "exec": {
+          "apiVersion": "client.authentication.k8s.io/v1",
+          "command": "aws",
+          "interactiveMode": "Never"
+        }
+      }
+    },
+    {
+      "name": "v",
+      "user": {
+        "exec": {
+          "apiVersion": "client.authentication.k8s.io/v1",
+          "args": [
+            "eks"
+          ],
+          "command": "aws",
+          "env": [
+            {
+              "name": "A",
+              "value": "b"
+            }
+          ],
+          "interactiveMode": "Never"
+        }
+      }
+    }
+  ]
+}
+"#;
+    let after = injected(pretty);
+    let expected = pretty
+        .replacen("\"aws\"", &format!("\"kcc-cache\",{PRETTY_LISTS}"), 1)
+        .replacen(
+            "[\n            \"eks\"",
+            "[\n            \"aws\",\n            \"eks\"",
+            1,
+        )
+        .replacen("\"command\": \"aws\"", "\"command\": \"kcc-cache\"", 1)
+        .replacen(
+            "\"env\": [\n            {\n              \"name\": \"A\"",
+            &format!("\"env\": [{PRETTY_VARIABLES}\"A\""),
+            1,
+        );
+    assert_eq!(after, expected);
+    assert!(serde_json::from_str::<serde_json::Value>(&after).is_ok());
+    assert_eq!(ejected(&after), pretty);
+
+    let value: serde_json::Value = serde_json::from_str(pretty).unwrap();
+    let tight = serde_json::to_string(&value).unwrap();
+    let after = injected(&tight);
+    assert!(serde_json::from_str::<serde_json::Value>(&after).is_ok());
+    assert!(!after.contains([' ', '\n']), "{after}");
+    assert_eq!(ejected(&after), tight);
+}
+
+const PRETTY_LISTS: &str = r#"
+          "args": [
+            "aws"
+          ],
+          "env": [
+            {
+              "name": "KUBE_CREDENTIAL_CACHE_USER",
+              "value": "u"
+            }
+          ]"#;
+
+const PRETTY_VARIABLES: &str = r#"
+            {
+              "name": "KUBE_CREDENTIAL_CACHE_USER",
+              "value": "v"
+            },
+            {
+              "name": "KUBE_CREDENTIAL_CACHE_CACHEKEY_ENV_LIST",
+              "value": "A,"
+            },
+            {
+              "name": "#;
+
+/// Injects, changes the injected file, injects again and expects these variables.
+#[track_caller]
+fn updated(text: &str, change: (&str, &str), expected: &[(&str, &str)]) {
+    let before = injected(text).replacen(change.0, change.1, 1);
+    let edited = inject(source(&before), &Users::All, "other").unwrap();
+    let after = edited.text.expect("nothing to update");
+    assert!(matches!(edited.users[0].action, Action::Updated { .. }));
+    let seen = Kubeconfig::parse(Path::new(PATH), after.as_bytes()).unwrap();
+    let env = &seen.users["u"].value.exec.as_ref().unwrap().env;
+    let env = env
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()));
+    assert_eq!(env.collect::<Vec<_>>(), expected);
+    if text.starts_with('{') {
+        assert!(serde_json::from_str::<serde_json::Value>(&after).is_ok());
+    }
+    assert_eq!(ejected(&after), ejected(&before));
+    assert_eq!(inject(source(&after), &Users::All, "x").unwrap().text, None);
+}
+
+#[test]
+fn an_injection_is_kept_up_to_date() {
+    let cases = [
+        "      command: aws\n      env:\n      - name: A\n        value: b\n",
+        "      command: aws\n      env: [{name: A, value: b}]\n",
+        "      command: aws\n      env:\n        - {\"name\": A, value: b}\n",
+    ];
+    for exec in cases {
+        let expected = [
+            ("KUBE_CREDENTIAL_CACHE_USER", "u"),
+            ("KUBE_CREDENTIAL_CACHE_CACHEKEY_ENV_LIST", "C,"),
+            ("C", "b"),
+        ];
+        let (from, to) = if exec.contains("name: A") {
+            ("name: A", "name: C")
+        } else {
+            ("\"name\": A", "\"name\": C")
+        };
+        updated(&user(exec), (from, to), &expected);
+    }
+    // All that is there is the injection's own.
+    let old = ("value: u", "value: renamed");
+    let expected = [("KUBE_CREDENTIAL_CACHE_USER", "u")];
+    updated(&user("      command: aws\n"), old, &expected);
+    let flow = format!(
+        "users: [{{name: u, user: {{exec: {{command: aws, interactiveMode: Never, apiVersion: {}}}}}}}]",
+        VERSIONS[0]
+    );
+    updated(&flow, old, &expected);
+    let json = format!(
+        r#"{{"users":[{{"name":"u","user":{{"exec":{{"command":"aws","apiVersion":"{}","interactiveMode":"Never"}}}}}}]}}"#,
+        VERSIONS[0]
+    );
+    let old = (r#""value":"u""#, r#""value":"renamed""#);
+    updated(&json, old, &expected);
+}

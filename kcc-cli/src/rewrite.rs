@@ -1,0 +1,173 @@
+//! Kubeconfig files rewritten: all of them are planned before the first is touched, each is replaced
+//! as a whole, and kubectl's own locks are kept.
+//!
+//! ```text
+//! names ──► plan: read, edit, check ──► locks, same bytes still? ──► files beside ──► renames
+//!              ▲                               │ no
+//!              └───────────────────────────────┘
+//! ```
+
+mod interrupt;
+mod lock;
+mod replace;
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, bail, ensure};
+use kcc_core::kubeconfig::LoadingRules;
+use zeroize::Zeroizing;
+
+use crate::edit::{EditError, Edited, Source};
+use interrupt::Deferred;
+use lock::Lock;
+use replace::Replacement;
+
+/// What is made of a file's content.
+pub(crate) type Edit<'a> = &'a dyn Fn(Source<'_>) -> Result<Edited, EditError>;
+
+/// How often files are read again that somebody else writes meanwhile.
+const ATTEMPTS: usize = 5;
+
+/// A file and what becomes of it.
+pub(crate) struct Plan {
+    /// As it was named.
+    pub(crate) path: PathBuf,
+    pub(crate) edited: Edited,
+    /// The file itself, where `path` is a symbolic link.
+    target: PathBuf,
+    before: Zeroizing<Vec<u8>>,
+}
+
+/// Edits the files that `rules` name; those that do not exist are skipped, unless one was named
+/// alone. With `dry_run` nothing is written.
+///
+/// # Errors
+///
+/// If one of the files cannot be read, edited or written. All are looked at before one is written.
+pub(crate) fn rewrite(
+    rules: &LoadingRules,
+    edit: Edit<'_>,
+    dry_run: bool,
+) -> anyhow::Result<Vec<Plan>> {
+    for attempt in 0..ATTEMPTS {
+        let plans = match plan(rules, edit) {
+            Ok(plans) => plans,
+            // kubectl writes in place: the file may have been half there.
+            Err(_) if attempt == 0 => {
+                thread::sleep(Duration::from_millis(50));
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
+        if dry_run || write(&plans)? {
+            return Ok(plans);
+        }
+    }
+    bail!("the kubeconfig files keep changing: try again when nothing else writes them")
+}
+
+fn plan(rules: &LoadingRules, edit: Edit<'_>) -> anyhow::Result<Vec<Plan>> {
+    let paths = rules.paths();
+    let mut plans: Vec<Plan> = Vec::new();
+    let mut problems = Vec::new();
+    for path in &paths {
+        let is_optional = rules.explicit.as_ref() != Some(path);
+        match Plan::read(path, edit) {
+            Ok(Some(plan)) if plans.iter().all(|other| other.target != plan.target) => {
+                plans.push(plan);
+            }
+            Ok(Some(_)) => {}
+            Ok(None) if is_optional => {}
+            Ok(None) => problems.push(format!("kubeconfig {} does not exist", path.display())),
+            Err(error) => problems.push(format!("{error:#}")),
+        }
+    }
+    ensure!(problems.is_empty(), "{}", problems.join("\n"));
+    if plans.is_empty() {
+        let names: Vec<_> = paths
+            .iter()
+            .map(|path| path.display().to_string())
+            .collect();
+        bail!("there is no kubeconfig: looked for {}", names.join(", "));
+    }
+    Ok(plans)
+}
+
+/// Writes all files that change, or none and gives false: one of them is no more what it was.
+fn write(plans: &[Plan]) -> anyhow::Result<bool> {
+    let changing: Vec<&Plan> = plans.iter().filter(|plan| plan.text().is_some()).collect();
+    if changing.is_empty() {
+        return Ok(true);
+    }
+    // A lock file that stays behind would keep kubectl from writing.
+    let deferred = Deferred::begin()?;
+    let mut places = Vec::new();
+    for plan in &changing {
+        places.extend([Lock::place(&plan.path)?, Lock::place(&plan.target)?]);
+    }
+    // In one order for all, so that two who wait do not wait for each other.
+    places.sort_unstable();
+    places.dedup();
+    let locks = places.into_iter();
+    let locks: Result<Vec<Lock>, _> = locks.map(|place| Lock::acquire(place, &deferred)).collect();
+    let _locks = locks?;
+    for plan in &changing {
+        if !plan.is_current() {
+            return Ok(false);
+        }
+    }
+    let ready = changing.iter().map(|plan| {
+        let text = plan.text().unwrap_or_default();
+        Replacement::beside(&plan.target, text.as_bytes())
+            .with_context(|| format!("cannot write kubeconfig {}", plan.path.display()))
+    });
+    let ready: Vec<Replacement> = ready.collect::<Result<_, _>>()?;
+    for (replacement, plan) in ready.into_iter().zip(changing) {
+        let path = plan.path.display();
+        let replaced = replacement.put();
+        replaced.with_context(|| format!("cannot replace kubeconfig {path}"))?;
+    }
+    Ok(true)
+}
+
+impl Plan {
+    /// None if there is no such file.
+    fn read(path: &Path, edit: Edit<'_>) -> anyhow::Result<Option<Self>> {
+        let problem = || format!("cannot read kubeconfig {}", path.display());
+        let target = match fs::canonicalize(path) {
+            Ok(target) => target,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error).with_context(problem),
+        };
+        let is_file = fs::metadata(&target).with_context(problem)?.is_file();
+        ensure!(is_file, "{}: it is not a regular file", problem());
+        let before = Zeroizing::new(fs::read(&target).with_context(problem)?);
+        let edited = edit(Source {
+            path,
+            bytes: &before,
+        });
+        Ok(Some(Self {
+            path: path.to_owned(),
+            edited: edited?,
+            target,
+            before,
+        }))
+    }
+
+    /// The new content; none if nothing changes.
+    fn text(&self) -> Option<&str> {
+        self.edited.text.as_ref().map(|text| text.as_str())
+    }
+
+    /// Whether the file is still the one that the plan was made from.
+    fn is_current(&self) -> bool {
+        fs::canonicalize(&self.path).is_ok_and(|target| target == self.target)
+            && fs::read(&self.target)
+                .map(Zeroizing::new)
+                .is_ok_and(|now| now == self.before)
+    }
+}
