@@ -16,7 +16,8 @@ use crate::stderr;
 /// A user of a keyring.
 struct User {
     home: CacheHome,
-    runtime: TempDir,
+    /// Where GNOME Keyring keeps what it keeps.
+    keyrings: TempDir,
     plugin: ExecPlugin,
     backend: &'static str,
 }
@@ -40,7 +41,7 @@ impl User {
         plugin.answers_token("MARKER-@RUN@").unwrap();
         Self {
             home: CacheHome::new().unwrap(),
-            runtime: tempfile::tempdir().unwrap(),
+            keyrings: tempfile::tempdir().unwrap(),
             plugin,
             backend,
         }
@@ -63,7 +64,10 @@ impl User {
         let mut command = Command::new(words.next().unwrap());
         command.args(words).arg(binary()).arg(self.plugin.path());
         command.env_clear().envs(self.home.variables());
-        command.env("XDG_RUNTIME_DIR", self.runtime.path());
+        // One of its own: by its socket, a daemon finds another that is about to end.
+        let runtime = tempfile::tempdir().unwrap();
+        command.env("XDG_RUNTIME_DIR", runtime.path());
+        command.env("XDG_DATA_HOME", self.keyrings.path());
         command.env("KUBE_CREDENTIAL_CACHE_BACKEND", self.backend);
         let output = command.stdin(Stdio::null()).output().unwrap();
         assert!(output.status.success(), "{}", stderr(&output));
@@ -77,9 +81,9 @@ impl User {
         tokens(&output)
     }
 
-    /// Every byte below the home is searched.
+    /// Every byte of the home and the keyrings is searched.
     fn assert_no_secret_on_disk(&self) {
-        let mut folders = vec![self.home.path().to_owned()];
+        let mut folders = vec![self.home.path().to_owned(), self.keyrings.path().to_owned()];
         while let Some(folder) = folders.pop() {
             for file in fs::read_dir(folder).unwrap() {
                 let path = file.unwrap().path();
@@ -265,9 +269,9 @@ fn a_lost_key_costs_a_plugin_run_and_one_warning() {
     if !has_secret_service() {
         return;
     }
-    let user = User::new("keyring");
+    let mut user = User::new("keyring");
     assert_eq!(user.tokens(Session::Unlocked, "ask"), ["MARKER-1"]);
-    fs::remove_dir_all(user.home.path().join(".local/share/keyrings")).unwrap();
+    user.keyrings = tempfile::tempdir().unwrap();
     let output = user.run(Session::Unlocked, "ask; ask");
     assert_eq!(tokens(&output), ["MARKER-2"; 2]);
     let said = said(&output);
