@@ -231,7 +231,10 @@ impl CredentialCache {
     pub(crate) fn open_store(&self) -> Result<Store, String> {
         match &self.settings.directory {
             Directory::Nowhere(reason) => Err((*reason).to_owned()),
-            Directory::At(path) => Store::open(path).map_err(|error| error.to_string()),
+            Directory::At(path) => {
+                let store = Store::open(path).map_err(|error| error.to_string())?;
+                store.with_backend(self.settings.backend)
+            }
         }
     }
 }

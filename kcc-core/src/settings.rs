@@ -1,3 +1,5 @@
+mod backend;
+
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -6,6 +8,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::environment::Environment;
 use crate::error::Error;
+
+pub(crate) use backend::Backend;
+#[cfg(feature = "keyring")]
+pub(crate) use backend::Keyring;
 
 /// The names of the variables that change how the cache works.
 pub mod variable {
@@ -23,7 +29,8 @@ pub mod variable {
     pub const USER: &str = "KUBE_CREDENTIAL_CACHE_USER";
     /// How long a credential that names no expiry is kept, such as `1h`; `0` keeps none.
     pub const DEFAULT_TTL: &str = "KUBE_CREDENTIAL_CACHE_DEFAULT_TTL";
-    /// Where credentials are kept: `file`.
+    /// Where credentials are kept: `file`, or `keyring` for files that are encrypted under a key in
+    /// the operating system's keyring.
     pub const BACKEND: &str = "KUBE_CREDENTIAL_CACHE_BACKEND";
     /// Whether `kcc-cache` tells on stderr what it does: `1` or `0`.
     pub const DEBUG: &str = "KUBE_CREDENTIAL_CACHE_DEBUG";
@@ -72,6 +79,7 @@ const NAMES_FORM: &str = "comma-separated variable names; a trailing * stands fo
 #[derive(Debug, Clone)]
 pub struct Settings {
     pub(crate) directory: Directory,
+    pub(crate) backend: Backend,
     pub(crate) refresh_margin: Option<Duration>,
     pub(crate) default_ttl: Duration,
     pub(crate) plugin_timeout: PluginTimeout,
@@ -114,8 +122,10 @@ impl Settings {
     /// # Errors
     /// [`Error::Variable`] for the first variable whose value is not of the accepted form.
     pub fn from_environment(env: &Environment) -> Result<Self, Error> {
+        let backend = Backend::from_environment(env)?;
         Ok(Self {
-            directory: directory(env)?,
+            directory: directory(env, backend)?,
+            backend,
             refresh_margin: duration(env, variable::REFRESH_MARGIN)?,
             default_ttl: duration(env, variable::DEFAULT_TTL)?.unwrap_or(DEFAULT_TTL),
             plugin_timeout: PluginTimeout::from_environment(env)?,
@@ -204,15 +214,9 @@ impl NamePattern {
     }
 }
 
-fn directory(env: &Environment) -> Result<Directory, Error> {
-    match env.non_empty(variable::BACKEND).map(OsStr::to_str) {
-        None | Some(Some("file")) => {}
-        Some(Some("keyring")) => {
-            return Ok(Directory::Nowhere(
-                "KUBE_CREDENTIAL_CACHE_BACKEND=keyring, and this build has no keyring support",
-            ));
-        }
-        Some(_) => return Err(bad(env, variable::BACKEND, "file")),
+fn directory(env: &Environment, backend: Backend) -> Result<Directory, Error> {
+    if let Backend::NoKeyring(reason) = backend {
+        return Ok(Directory::Nowhere(reason));
     }
     if let Some(file) = env.non_empty(variable::FILE) {
         return beside(env, Path::new(file));
@@ -414,11 +418,5 @@ mod tests {
         assert!(matched(&[list], "AWS_PROFILE") && matched(&[list], "MY_TENANT"));
         assert!(matched(&[list], "OTHER_ONE") && !matched(&[list], "MY_TENANT_2"));
         assert!(matched(&[patterns], "ONLY_THIS") && !matched(&[patterns], "AWS_PROFILE"));
-    }
-
-    #[test]
-    fn a_keyring_that_was_asked_for_is_never_replaced_by_plain_files() {
-        let read = settings(&[("HOME", "/home/u"), (variable::BACKEND, "keyring")]).unwrap();
-        assert_eq!(read.directory(), None);
     }
 }

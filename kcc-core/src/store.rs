@@ -1,3 +1,9 @@
+mod form;
+#[cfg(feature = "keyring")]
+mod keyring;
+#[cfg(feature = "keyring")]
+mod seal;
+
 use std::fs::{DirBuilder, File};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
@@ -12,14 +18,18 @@ use crate::error::Error;
 use crate::exec_credential::CredentialKind;
 use crate::key::{InstallationKey, Key, hex};
 use crate::secret::Secret;
+use crate::settings::Backend;
+#[cfg(feature = "keyring")]
+use crate::settings::Keyring;
+use form::{Form, MAGIC, SEALED_MAGIC};
 
 const INSTALLATION_KEY: &str = "installation.key";
 const INSTALLATION_LOCK: &str = "installation.lock";
+#[cfg(feature = "keyring")]
+const KEYRING_LOCK: &str = "keyring.lock";
 const DIRECTORY_MODE: u32 = 0o700;
 const FILE_MODE: Mode = Mode::RUSR.union(Mode::WUSR);
 
-/// The first bytes of an entry: the format and its version.
-const MAGIC: &str = "kcc1 ";
 const MAC_HEX: usize = 64;
 
 const ENTRY_SUFFIX: &str = ".entry";
@@ -38,12 +48,15 @@ const MAX_ENTRY: u64 = 8 * 1024 * 1024;
 /// {"expires_at":...}                  what, for whom, until when; no secret
 /// {"kind":"ExecCredential",...}       what is printed
 /// ```
+///
+/// Under a keyring the first line begins with `kcc1 sealed `, and what is printed is encrypted.
 #[derive(Debug)]
 pub(crate) struct Store {
     directory: File,
     path: PathBuf,
     installation: InstallationKey,
     uid: u32,
+    form: Form,
 }
 
 /// What is known of a stored credential without looking at it.
@@ -91,6 +104,12 @@ pub(crate) enum Fault {
     Mode(u32),
     #[error("it is damaged")]
     Damaged,
+    #[cfg(feature = "keyring")]
+    #[error("it is sealed under another key than the keyring's, or damaged")]
+    OtherSeal,
+    #[cfg(feature = "keyring")]
+    #[error("it cannot be sealed: {0}")]
+    Unsealed(#[from] seal::SealError),
     #[error(transparent)]
     System(#[from] io::Error),
 }
@@ -151,7 +170,32 @@ impl Store {
             path: path.to_owned(),
             installation,
             uid,
+            form: Form::Plain,
         })
+    }
+
+    /// The same store in the form that `backend` asks for: sealed, with a keyring. Metadata can be
+    /// read in either form.
+    #[cfg_attr(
+        not(feature = "keyring"),
+        expect(clippy::unnecessary_wraps, reason = "a keyring may be closed")
+    )]
+    pub(crate) fn with_backend(self, backend: Backend) -> Result<Self, String> {
+        match backend {
+            Backend::File | Backend::NoKeyring(_) => Ok(self),
+            #[cfg(feature = "keyring")]
+            Backend::Keyring(keyring) => self.sealed_by(keyring),
+        }
+    }
+
+    #[cfg(feature = "keyring")]
+    fn sealed_by(mut self, keyring: Keyring) -> Result<Self, String> {
+        let flags = OFlags::RDWR | OFlags::CREATE;
+        let lock = open_at(&self.directory, KEYRING_LOCK, flags)
+            .map_err(|error| format!("{}: {error}", self.path.join(KEYRING_LOCK).display()))?;
+        let seal = keyring.seal(lock).map_err(|error| error.to_string())?;
+        self.form = Form::Sealed(seal);
+        Ok(self)
     }
 
     pub(crate) fn installation(&self) -> &InstallationKey {
@@ -173,10 +217,8 @@ impl Store {
             Ok(None) => return Lookup::Absent,
             Err(fault) => return Lookup::Unusable(fault),
         };
-        match self.decode(key, bytes.expose()) {
-            Some(entry) => Lookup::Found(entry),
-            None => Lookup::Unusable(Fault::Damaged),
-        }
+        self.decode(key, bytes.expose())
+            .unwrap_or(Lookup::Unusable(Fault::Damaged))
     }
 
     /// Writes the entry of `key`. `exclusive` says that the caller holds the key's lock, so that
@@ -192,8 +234,9 @@ impl Store {
         } else {
             format!("{key}.{}.tmp", std::process::id())
         };
+        let encoded = self.encode(key, entry)?;
         let result = self
-            .write_new(&temporary, &self.encode(key, entry))
+            .write_new(&temporary, &encoded)
             .and_then(|()| rename(&self.directory, &temporary, &entry_name(key)));
         if result.is_err() {
             let _ = unlink(&self.directory, &temporary);
@@ -263,45 +306,56 @@ impl Store {
         create_at(&self.directory, name)?.write_all(bytes.expose())
     }
 
-    fn encode(&self, key: Key, entry: &Entry) -> Secret {
+    fn encode(&self, key: Key, entry: &Entry) -> Result<Secret, Fault> {
         let metadata = serde_json::to_vec(&entry.metadata).expect("plain fields");
-        let credential = entry.credential.expose();
-        let mac = hex(&self.mac(key, &metadata, credential));
-        let size = MAGIC.len() + MAC_HEX + metadata.len() + credential.len() + 2;
+        let credential = self.form.wrap(key, &metadata, &entry.credential)?;
+        let magic = self.form.magic();
+        let mac = hex(&self.mac(key, &metadata, &credential));
+        let size = magic.len() + MAC_HEX + metadata.len() + credential.len() + 2;
         let mut bytes = Vec::with_capacity(size);
         for part in [
-            MAGIC.as_bytes(),
+            magic.as_bytes(),
             mac.as_bytes(),
             b"\n",
             &metadata,
             b"\n",
-            credential,
+            &credential,
         ] {
             bytes.extend_from_slice(part);
         }
-        Secret::new(bytes)
+        Ok(Secret::new(bytes))
     }
 
-    fn decode(&self, key: Key, bytes: &[u8]) -> Option<Entry> {
-        let rest = bytes.strip_prefix(MAGIC.as_bytes())?;
-        let (mac, rest) = rest.split_at_checked(MAC_HEX)?;
+    /// `None` where it is damaged.
+    fn decode(&self, key: Key, bytes: &[u8]) -> Option<Lookup> {
+        let magic = [SEALED_MAGIC, MAGIC]
+            .into_iter()
+            .find(|magic| bytes.starts_with(magic.as_bytes()))?;
+        if magic != self.form.magic() {
+            return Some(Lookup::Absent);
+        }
+        let (mac, rest) = bytes[magic.len()..].split_at_checked(MAC_HEX)?;
         let rest = rest.strip_prefix(b"\n")?;
         let end = rest.iter().position(|byte| *byte == b'\n')?;
         let (metadata, credential) = (&rest[..end], &rest[end + 1..]);
         if hex(&self.mac(key, metadata, credential)).as_bytes() != mac {
             return None;
         }
-        Some(Entry {
+        let credential = match self.form.unwrap(key, metadata, credential) {
+            Ok(credential) => credential,
+            Err(fault) => return Some(Lookup::Unusable(fault)),
+        };
+        Some(Lookup::Found(Entry {
             metadata: serde_json::from_slice(metadata).ok()?,
-            credential: Secret::new(credential.to_vec()),
-        })
+            credential,
+        }))
     }
 
     /// Binds the content to its name and to this installation: a damaged, copied or renamed entry
     /// is never used.
     fn mac(&self, key: Key, metadata: &[u8], credential: &[u8]) -> [u8; 32] {
-        let name = key.to_hex();
-        let fields: [&[u8]; 4] = [MAGIC.as_bytes(), name.as_bytes(), metadata, credential];
+        let (magic, name) = (self.form.magic(), key.to_hex());
+        let fields: [&[u8]; 4] = [magic.as_bytes(), name.as_bytes(), metadata, credential];
         self.installation.authenticate(fields)
     }
 }

@@ -14,17 +14,25 @@ pub struct CacheHome {
 
 /// The `kcc-cache` binary: what `KCC_CACHE_BIN` names, else built once in this process.
 pub fn build_kcc_cache() -> anyhow::Result<PathBuf> {
-    build("kcc-cache", "KCC_CACHE_BIN")
+    build("kcc-cache", "KCC_CACHE_BIN", &[])
+}
+
+/// The same with the feature `keyring`: what `KCC_CACHE_KEYRING_BIN` names, else built once, in a
+/// folder of its own, since both builds have one name.
+pub fn build_kcc_cache_with_keyring() -> anyhow::Result<PathBuf> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/keyring");
+    let feature = ["--features=keyring", "--target-dir", folder];
+    build("kcc-cache", "KCC_CACHE_KEYRING_BIN", &feature)
 }
 
 /// The `kcc` binary: what `KCC_BIN` names, else built once in this process.
 pub fn build_kcc() -> anyhow::Result<PathBuf> {
-    build("kcc", "KCC_BIN")
+    build("kcc", "KCC_BIN", &[])
 }
 
 /// It is built alone, by `-p`: a build of the whole workspace unifies features and would test
 /// another program than the one that users get.
-fn build(binary: &str, variable: &str) -> anyhow::Result<PathBuf> {
+fn build(binary: &str, variable: &str, arguments: &[&str]) -> anyhow::Result<PathBuf> {
     if let Some(named) = env::var_os(variable) {
         let path = PathBuf::from(named);
         ensure!(
@@ -38,6 +46,7 @@ fn build(binary: &str, variable: &str) -> anyhow::Result<PathBuf> {
     let output = Command::new(cargo)
         .args(["build", "--quiet", "--package=kcc-cli", "--bin", binary])
         .arg("--message-format=json-render-diagnostics")
+        .args(arguments)
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
         .stderr(Stdio::inherit())
         .output()

@@ -12,7 +12,7 @@ pub mod memory;
 pub mod proxy;
 
 pub use exec_plugin::ExecPlugin;
-pub use kcc_cache::{CacheHome, build_kcc, build_kcc_cache};
+pub use kcc_cache::{CacheHome, build_kcc, build_kcc_cache, build_kcc_cache_with_keyring};
 
 /// The code of the README is compiled with the documentation tests.
 #[cfg(doctest)]

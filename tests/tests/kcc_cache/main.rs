@@ -3,6 +3,7 @@
 mod answers;
 mod entries;
 mod key;
+mod keyring;
 mod management;
 mod plugin_runs;
 mod policy;
