@@ -7,11 +7,13 @@ use std::sync::mpsc::{self, Sender};
 use anyhow::{Context, Result};
 use futures_util::{Stream, StreamExt};
 use k8s_openapi::api::core::v1;
+use kcache::{Event as Change, Informer, Subscription};
 use kube::runtime::watcher::{self, Event, watcher};
 use kube::runtime::{WatchStreamExt, reflector};
 use kube::{Api, Client, Config};
 
 use crate::pods::{Pod, Print};
+use crate::server::NO_STREAMS;
 
 /// What stands in a row of the table.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -22,16 +24,28 @@ pub(crate) enum Mode {
     KubeTrimmed,
     /// The same, with a streaming list.
     KubeTrimmedStreaming,
+    /// `Informer::<Pod>` and one subscription, as their documentation shows them.
+    Kcache,
+    /// The same, from a server that does not stream lists.
+    KcacheList,
 }
 
 impl Mode {
-    pub(crate) const ALL: [Self; 3] = [Self::Kube, Self::KubeTrimmed, Self::KubeTrimmedStreaming];
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Kube,
+        Self::KubeTrimmed,
+        Self::KubeTrimmedStreaming,
+        Self::Kcache,
+        Self::KcacheList,
+    ];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Kube => "kube-rs",
             Self::KubeTrimmed => "kube-rs, trimmed",
             Self::KubeTrimmedStreaming => "kube-rs, trimmed, streaming list",
+            Self::Kcache => "kcache, streaming list",
+            Self::KcacheList => "kcache, list",
         }
     }
 }
@@ -115,19 +129,21 @@ pub(crate) fn run(mode: Mode, url: &str, count: usize) -> Result<()> {
         .enable_all()
         .build()?;
     let _guard = runtime.enter();
+    let url = match mode {
+        Mode::KcacheList => format!("{url}{NO_STREAMS}"),
+        _ => url.to_owned(),
+    };
     let client = Client::try_from(Config::new(url.parse()?))?;
     let last = Pod::marker(count).version().to_string();
     let (tell, told) = mpsc::channel();
+    let config = watcher::Config::default();
     let ask = match mode {
-        Mode::Kube => kube_reflector(client, watcher::Config::default(), false, last, tell),
-        Mode::KubeTrimmed => kube_reflector(client, watcher::Config::default(), true, last, tell),
-        Mode::KubeTrimmedStreaming => kube_reflector(
-            client,
-            watcher::Config::default().streaming_lists(),
-            true,
-            last,
-            tell,
-        ),
+        Mode::Kube => kube_reflector(client, config, false, last, tell),
+        Mode::KubeTrimmed => kube_reflector(client, config, true, last, tell),
+        Mode::KubeTrimmedStreaming => {
+            kube_reflector(client, config.streaming_lists(), true, last, tell)
+        }
+        Mode::Kcache | Mode::KcacheList => informer(client, last, tell),
     };
     let mut lines = io::stdin().lines();
     for _ in 0..2 {
@@ -181,6 +197,27 @@ async fn follow(
             Event::Apply(pod) if version(&pod) == last => tell.send(Told::Done(updates))?,
             Event::Apply(_) => updates += 1,
             Event::Init | Event::InitApply(_) | Event::Delete(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// Its subscriber is another task, as it is for whoever uses it.
+fn informer(client: Client, last: String, tell: Sender<Told>) -> Ask {
+    let pods = Informer::<v1::Pod>::builder(client).start();
+    tokio::spawn(take(pods.subscribe(), last, tell));
+    Box::new(move || pods.cache().list().iter().map(|pod| print(pod)).collect())
+}
+
+async fn take(mut changes: Subscription<v1::Pod>, last: String, tell: Sender<Told>) -> Result<()> {
+    drop(changes.snapshot().await?);
+    tell.send(Told::Synced)?;
+    let mut updates = 0;
+    while let Some(change) = changes.next().await {
+        match change {
+            Change::Create { new } if version(&new) == last => tell.send(Told::Done(updates))?,
+            Change::Update { .. } => updates += 1,
+            Change::Create { .. } | Change::Delete { .. } => {}
         }
     }
     Ok(())

@@ -13,6 +13,9 @@ use anyhow::{Context, Result};
 
 use crate::pods::{LISTED, Pod, order};
 
+/// What a path begins with under which streaming lists are refused, as by a server older than they.
+pub(crate) const NO_STREAMS: &str = "/no-streams";
+
 /// All that is sent.
 struct Bytes {
     /// The objects of the list with commas between them, and where each stands.
@@ -126,8 +129,14 @@ fn connection(mut stream: TcpStream, bytes: &Bytes, gate: &Gate) -> Result<()> {
     while let Some(target) = request(&mut requests)? {
         let (path, query) = target.split_once('?').unwrap_or((&target, ""));
         let query = Query(query);
+        let (path, streams) = match path.strip_prefix(NO_STREAMS) {
+            Some(path) => (path, false),
+            None => (path, true),
+        };
         if path != "/api/v1/pods" {
             stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")?;
+        } else if query.get("sendInitialEvents").is_some() && !streams {
+            refuse(&mut stream)?;
         } else if query.get("watch").is_some_and(|watch| watch != "false") {
             return watch(stream, requests, query, bytes, gate);
         } else {
@@ -160,6 +169,15 @@ impl<'a> Query<'a> {
         let mut pairs = self.0.split('&').filter_map(|pair| pair.split_once('='));
         pairs.find(|(key, _)| *key == name).map(|(_, value)| value)
     }
+}
+
+fn refuse(stream: &mut TcpStream) -> io::Result<()> {
+    let status = r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled","reason":"Invalid","code":422}"#;
+    write!(
+        stream,
+        "HTTP/1.1 422 Unprocessable Entity\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{status}",
+        status.len()
+    )
 }
 
 fn list(stream: &mut TcpStream, query: Query<'_>, bytes: &Bytes) -> Result<()> {
