@@ -52,7 +52,7 @@ fn kubeconfig(
 
 /// It shows the server's own certificate, which the CA of the kubeconfig vouches for.
 fn a_proxy_over_tls_is_used() -> Outcome {
-    let tls = tls_of(&cluster_for_testers()?.data_dir().join("pki"))?;
+    let tls = tls_of(&cluster_for_testers()?.data_dir().join("pki"), &[])?;
     let runtime = runtime()?;
     let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))?;
     let url = format!("https://me:s3cret@{}", listener.local_addr()?);
