@@ -210,8 +210,8 @@ impl Meter {
     fn read(&self, bench: &Bench) -> Result<Cost> {
         Ok(Cost {
             wall: self.wall.elapsed(),
-            client: cpu() - self.client,
-            server: bench.server_cpu()? - self.server,
+            client: cpu().saturating_sub(self.client),
+            server: bench.server_cpu()?.saturating_sub(self.server),
             connections: 0,
         })
     }
