@@ -117,7 +117,7 @@ impl Bench {
         let client = self.client(protocol)?;
         match row {
             Row::OpenWatches => {
-                let sockets = sockets()?;
+                let sockets = settled_sockets().await?;
                 let meter = self.meter()?;
                 let watches = watches(&client, protocol).await?;
                 let cost = meter.read(self)?;
@@ -261,6 +261,19 @@ fn sockets() -> Result<usize> {
     Ok(targets
         .filter(|target| target.to_string_lossy().starts_with("socket:"))
         .count())
+}
+
+/// The connections of earlier rows are closed at their own pace.
+async fn settled_sockets() -> Result<usize> {
+    let mut last = usize::MAX;
+    loop {
+        let now = sockets()?;
+        if now == last {
+            return Ok(now);
+        }
+        last = now;
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
 }
 
 async fn watches(client: &Client, protocol: Version) -> Result<Vec<Body>> {
