@@ -4,6 +4,7 @@ mod apiserver;
 mod bench;
 mod bench_core;
 mod bench_sync;
+mod bench_http2;
 mod ci;
 mod demo;
 mod sizes;
@@ -86,6 +87,10 @@ enum Bench {
         pods: Vec<usize>,
         /// Where all runs are written as JSON
         #[arg(long, default_value = "target/bench-sync.json")]
+    /// What HTTP/2 is worth to a client, on the real kube-apiserver
+    Http2 {
+        /// Where the table is written as JSON
+        #[arg(long, default_value = "target/bench-http2.json")]
         json: PathBuf,
     },
 }
@@ -103,6 +108,7 @@ fn main() -> ExitCode {
         Task::Bench(Bench::Hit { pairs }) => bench::hit(pairs),
         Task::Bench(Bench::Core { json }) => bench_core::run(&json),
         Task::Bench(Bench::Sync { runs, pods, json }) => bench_sync::run(runs, &pods, &json),
+        Task::Bench(Bench::Http2 { json }) => bench_http2::run(&json),
         Task::Soak { minutes } => soak::run(minutes),
     };
     match done {

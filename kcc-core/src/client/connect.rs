@@ -251,22 +251,26 @@ fn proxy(target: &Target, environment: &Environment) -> Option<Intercept> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::tls;
     use crate::kubeconfig::{Cluster, Entry, Origin};
 
-    fn proxy_of(server: &str, url: Option<&str>, env: &[(&str, &str)]) -> Option<String> {
-        let cluster = Entry {
+    fn cluster(server: &str, proxy_url: Option<&str>) -> Entry<Cluster> {
+        Entry {
             name: "c".to_owned(),
             value: Cluster {
                 server: server.to_owned(),
-                proxy_url: url.map(str::to_owned),
+                proxy_url: proxy_url.map(str::to_owned),
                 ..Cluster::default()
             },
             origin: Origin {
                 path: "config".into(),
                 line: 1,
             },
-        };
-        let target = Target::of(&cluster).unwrap();
+        }
+    }
+
+    fn proxy_of(server: &str, url: Option<&str>, env: &[(&str, &str)]) -> Option<String> {
+        let target = Target::of(&cluster(server, url)).unwrap();
         let proxy = proxy(&target, &env.iter().copied().collect());
         proxy.map(|proxy| proxy.uri().to_string())
     }
@@ -288,5 +292,33 @@ mod tests {
             Some("socks5://own:2/")
         );
         assert_eq!(proxy_of("https://a.example", None, &[]), None);
+    }
+
+    #[test]
+    fn the_time_limits_are_kubes() {
+        let kube = kube::Config::new(Uri::from_static("https://a.example"));
+        assert_eq!(kube.connect_timeout, Some(CONNECT_TIMEOUT));
+        assert_eq!(kube.write_timeout, Some(WRITE_TIMEOUT));
+        assert_eq!(kube.read_timeout, None);
+    }
+
+    /// The operating system takes the connection, and nobody else ever does.
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_says_nothing_is_waited_for_so_long() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let server = format!("https://{}", listener.local_addr().unwrap());
+        let target = Arc::new(Target::of(&cluster(&server, None)).unwrap());
+        for switch in [None, Some(("DISABLE_HTTP2", "1"))] {
+            let environment = switch.into_iter().collect();
+            let tls = tls::client_config(tls::verify_nothing(), None);
+            let connections = Connector::new(&target, &environment).connections(&tls);
+            let request = http::Request::get(&server).body(Body::empty()).unwrap();
+            let before = tokio::time::Instant::now();
+            let error = connections.send(request).await.err().unwrap();
+            assert_eq!(before.elapsed().as_secs(), CONNECT_TIMEOUT.as_secs());
+            let error = error.downcast::<ClientError>().unwrap().to_string();
+            let expected = format!("config:1: cluster \"c\": cannot connect to {server}");
+            assert_eq!(error, expected);
+        }
     }
 }

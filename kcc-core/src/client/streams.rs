@@ -24,6 +24,8 @@ use crate::environment::Environment;
 const MOST_STREAMS: u32 = 100;
 /// What the server may send on one stream before somebody reads it.
 const STREAM_WINDOW: u32 = 2 << 20;
+/// The largest frame: lists come in fewer pieces than with the smallest that the protocol allows.
+const FRAME: u32 = 256 << 10;
 /// How often one request is given to a connection that turns out to be closing. A server that lets
 /// go of one client of fifty at each request closes several in a row when many are under way.
 const ATTEMPTS: usize = 10;
@@ -192,6 +194,7 @@ impl Link {
             .initial_stream_window_size(STREAM_WINDOW)
             // All streams together: one that nobody reads takes nothing from the others.
             .initial_connection_window_size(STREAM_WINDOW * MOST_STREAMS)
+            .max_frame_size(Some(FRAME))
             .keep_alive_interval(Some(keep_alive.idle).filter(|idle| !idle.is_zero()))
             .keep_alive_timeout(keep_alive.wait)
             .keep_alive_while_idle(true);

@@ -22,6 +22,10 @@ pub(super) const TRIALS: &[(&str, Run)] = &[
     ("a_proxy_over_tls_is_used", a_proxy_over_tls_is_used),
     ("a_socks_proxy_is_used", a_socks_proxy_is_used),
     ("http2_goes_through_a_proxy", http2_goes_through_a_proxy),
+    (
+        "a_proxys_password_is_in_no_error",
+        a_proxys_password_is_in_no_error,
+    ),
     ("the_servers_name_is_checked", the_servers_name_is_checked),
     ("checks_can_be_switched_off", checks_can_be_switched_off),
     (
@@ -52,7 +56,7 @@ fn kubeconfig(
 
 /// It shows the server's own certificate, which the CA of the kubeconfig vouches for.
 fn a_proxy_over_tls_is_used() -> Outcome {
-    let tls = tls_of(&cluster_for_testers()?.data_dir().join("pki"))?;
+    let tls = tls_of(&cluster_for_testers()?.data_dir().join("pki"), &[])?;
     let runtime = runtime()?;
     let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))?;
     let url = format!("https://me:s3cret@{}", listener.local_addr()?);
@@ -142,6 +146,31 @@ fn http2_goes_through_a_proxy() -> Outcome {
         let version = response.version();
         check(version == Version::HTTP_2, format!("{version:?}"))
     })
+}
+
+/// A proxy that is not there, and one that refuses.
+fn a_proxys_password_is_in_no_error() -> Outcome {
+    let closed = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+    let refusing = TcpListener::bind("127.0.0.1:0")?;
+    let address = refusing.local_addr()?;
+    std::thread::spawn(move || {
+        for client in refusing.incoming().flatten() {
+            let _ = (&client).read(&mut [0; 4096]);
+            let _ = (&client).write_all(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n");
+        }
+    });
+    for (scheme, address) in [
+        ("http", closed),
+        ("socks5", closed),
+        ("http", address),
+        ("socks5", address),
+    ] {
+        let url = format!("{scheme}://me:s3cret@{address}");
+        let file = kubeconfig("pwd", |_, entry| entry["proxy-url"] = json!(url))?;
+        let error = request_error(&file)?;
+        check(!error.contains("s3cret"), error)?;
+    }
+    Ok(())
 }
 
 fn the_servers_name_is_checked() -> Outcome {

@@ -13,6 +13,10 @@ use super::{Outcome, Run, check, cluster_for_testers, expect_known_as, loader, r
 pub(super) const TRIALS: &[(&str, Run)] = &[
     ("a_token_is_sent", a_token_is_sent),
     ("a_certificate_is_sent", a_certificate_is_sent),
+    (
+        "a_token_and_a_certificate_are_both_sent",
+        a_token_and_a_certificate_are_both_sent,
+    ),
     ("a_token_file_is_read_again", a_token_file_is_read_again),
     ("a_user_is_impersonated", a_user_is_impersonated),
     ("overrides_choose", overrides_choose),
@@ -37,6 +41,20 @@ fn a_certificate_is_sent() -> Outcome {
     let user = KubeconfigUser::Certificate(pair);
     let file = cluster.kubeconfig().with_user("cilla", user).write()?;
     known_as("cilla", &file)
+}
+
+/// The server looks at the certificate first; its log has the token all the same.
+fn a_token_and_a_certificate_are_both_sent() -> Outcome {
+    let cluster = cluster_for_testers()?;
+    cluster.add_token(TokenUser::new("bea-token", "by-token", &["testers"]))?;
+    let pair = cluster.issue_certificate("bea", &["testers"], Duration::from_secs(600))?;
+    let user = KubeconfigUser::Certificate(pair);
+    let file = edited(&cluster.kubeconfig().with_user("bea", user), |content| {
+        content["users"][0]["user"]["token"] = json!("bea-token");
+    })?;
+    known_as("bea", &file)?;
+    let seen = cluster.auth_log()?.of_token("bea-token").accepted;
+    check(seen == 1, format!("the token came {seen} times"))
 }
 
 pub(super) fn known_as(name: &str, file: &KubeconfigFile) -> Outcome {

@@ -50,6 +50,10 @@ pub(super) const TRIALS: &[(&str, Run)] = &[
         "spdy_works_through_the_client",
         spdy_works_through_the_client,
     ),
+    (
+        "a_server_without_http2_is_served",
+        a_server_without_http2_is_served,
+    ),
 ];
 
 /// What came, in order: the protocol and the path.
@@ -63,8 +67,12 @@ struct Kubelet {
 
 impl Kubelet {
     async fn start() -> Result<Self, Failed> {
+        Self::with_protocols(&["h2", "http/1.1"]).await
+    }
+
+    async fn with_protocols(protocols: &[&str]) -> Result<Self, Failed> {
         let cluster = cluster_for_testers()?;
-        let tls = tls_of(&cluster.data_dir().join("pki"))?;
+        let tls = tls_of(&cluster.data_dir().join("pki"), protocols)?;
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let url = format!("https://{}", listener.local_addr()?);
         let user = KubeconfigUser::Token("kubelet-token".into());
@@ -116,7 +124,7 @@ impl Kubelet {
     }
 }
 
-pub(super) fn tls_of(pki: &Path) -> Result<TlsAcceptor, Failed> {
+pub(super) fn tls_of(pki: &Path, protocols: &[&str]) -> Result<TlsAcceptor, Failed> {
     let chain: Result<Vec<_>, _> = CertificateDer::pem_file_iter(pki.join("server.crt"))?.collect();
     let key = PrivateKeyDer::from_pem_file(pki.join("server.key"))?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -124,7 +132,8 @@ pub(super) fn tls_of(pki: &Path) -> Result<TlsAcceptor, Failed> {
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
         .with_single_cert(chain?, key)?;
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    let protocols = protocols.iter().map(|name| name.as_bytes().to_vec());
+    config.alpn_protocols = protocols.collect();
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
@@ -301,5 +310,22 @@ fn spdy_works_through_the_client() -> Outcome {
         stream.read_exact(&mut heard).await?;
         check(&heard == b"hello", format!("{heard:?}"))?;
         kubelet.expect(&client, path).await
+    })
+}
+
+/// An old proxy in front of a cluster; it says so, or says nothing.
+fn a_server_without_http2_is_served() -> Outcome {
+    runtime()?.block_on(async {
+        for protocols in [&["http/1.1"][..], &[]] {
+            let kubelet = Kubelet::with_protocols(protocols).await?;
+            let client = kubelet.client()?;
+            for _ in 0..2 {
+                let request = Request::get("/version?watch=1").body(Body::empty())?;
+                let version = client.send(request).await?.version();
+                check(version == Version::HTTP_11, format!("{version:?}"))?;
+                client.apiserver_version().await?;
+            }
+        }
+        Ok(())
     })
 }
