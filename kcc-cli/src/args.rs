@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueHint};
 use kcc_core::kubeconfig::LoadingRules;
 
-use crate::{clear, completions, exec, explain, list, man, warm};
+use crate::{clear, completions, doctor, exec, explain, list, man, warm};
 
 /// Look after the credential cache of kubectl and its relatives
 #[derive(Debug, Parser)]
@@ -26,6 +26,7 @@ enum Command {
     Clear(clear::Args),
     Warm(warm::Args),
     Explain(explain::Args),
+    Doctor(doctor::Args),
     Exec(exec::Args),
     Completions(completions::Args),
     Man(man::Args),
@@ -43,6 +44,7 @@ impl Arguments {
             Command::Clear(args) => clear::run(&args, &rules),
             Command::Warm(args) => warm::run(&args, &rules),
             Command::Explain(args) => explain::run(&args, &rules),
+            Command::Doctor(args) => doctor::run(&args, &rules),
             Command::Exec(args) => Ok(exec::run(args)),
             Command::Completions(args) => completions::run(&args),
             Command::Man(args) => man::run(&args),

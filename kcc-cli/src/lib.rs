@@ -14,6 +14,7 @@ pub mod args;
 pub mod clear;
 pub mod completions;
 mod disclosure;
+pub mod doctor;
 pub mod exec;
 pub mod explain;
 pub mod front;

@@ -1,5 +1,6 @@
 //! `kcc` as people meet it: a process with a kubeconfig, a cache directory and plugins.
 
+mod doctor;
 mod exec;
 mod explain;
 mod store;
