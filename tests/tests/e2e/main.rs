@@ -5,6 +5,7 @@ mod contract;
 mod kubeconfig;
 mod kubectl;
 mod loader;
+mod manager;
 mod policy;
 mod trial;
 
@@ -21,6 +22,7 @@ fn main() {
         kubeconfig::trials(),
         kubectl::trials(),
         loader::trials(),
+        manager::trials(),
         policy::trials(),
     ]
     .into_iter()

@@ -4,6 +4,7 @@ mod doctor;
 mod exec;
 mod explain;
 mod store;
+mod terminal;
 mod warm;
 
 use std::fs;

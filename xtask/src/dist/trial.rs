@@ -18,7 +18,7 @@ fn main() {
 "##;
 
 /// From another directory, with an empty environment; then, where we may, in a root directory that
-/// holds nothing but the programs and two devices: no library, no `/etc` for name services, no
+/// holds nothing but the programs and three devices: no library, no `/etc` for name services, no
 /// `/proc`.
 pub(super) fn run(programs: &Path, room: &Path) -> Result<()> {
     if room.exists() {
@@ -50,10 +50,11 @@ fn versions(programs: &Path, room: &Path) -> Result<()> {
     Ok(())
 }
 
-/// `/dev/null`, which every program is started with, and the system's random numbers.
+/// `/dev/null`, which plugins get to read, and the system's random numbers: a static program does
+/// not find the C library's `getrandom`.
 fn devices(room: &Path) -> Result<()> {
     fs::create_dir(room.join("dev"))?;
-    for (name, minor) in [("null", "3"), ("urandom", "9")] {
+    for (name, minor) in [("null", "3"), ("random", "8"), ("urandom", "9")] {
         let device = room.join("dev").join(name);
         let mut mknod = Command::new("mknod");
         step::output_of(mknod.arg(&device).args(["c", "1", minor]))?;
