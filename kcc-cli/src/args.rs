@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueHint};
 use kcc_core::kubeconfig::LoadingRules;
 
-use crate::{clear, completions, eject, exec, explain, inject, list, man, sync, warm};
+use crate::{clear, completions, doctor, eject, exec, explain, inject, list, man, sync, warm};
 
 /// Look after the credential cache of kubectl and its relatives
 #[derive(Debug, Parser)]
@@ -29,6 +29,7 @@ enum Command {
     Clear(clear::Args),
     Warm(warm::Args),
     Explain(explain::Args),
+    Doctor(doctor::Args),
     Exec(exec::Args),
     Completions(completions::Args),
     Man(man::Args),
@@ -49,6 +50,7 @@ impl Arguments {
             Command::Inject(args) => inject::run(&args, &rules),
             Command::Eject(args) => eject::run(&args, &rules),
             Command::Sync(args) => sync::run(&args, &rules),
+            Command::Doctor(args) => doctor::run(&args, &rules),
             Command::Exec(args) => Ok(exec::run(args)),
             Command::Completions(args) => completions::run(&args),
             Command::Man(args) => man::run(&args),

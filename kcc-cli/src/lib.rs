@@ -16,6 +16,7 @@ pub mod completions;
 mod disclosure;
 pub mod edit;
 pub mod eject;
+pub mod doctor;
 pub mod exec;
 pub mod explain;
 pub mod front;

@@ -242,7 +242,7 @@ fn system_calls(prepare: &mut dyn FnMut(&mut Command)) -> Result<Option<i64>> {
 
 /// `kcc-cache` as it is released: optimised and static.
 fn build_kcc_cache() -> Result<PathBuf> {
-    let target = host_target()?;
+    let target = step::host_target()?;
     let mut build = step::cargo_with("build --quiet --release --package kcc-cli --bin kcc-cache");
     build.args(["--target", &target]).env("RUSTFLAGS", STATIC);
     step::run("kcc-cache", &mut build)?;
@@ -257,7 +257,7 @@ fn build_null(folder: &Path) -> Result<PathBuf> {
     rustc.args("-O -C panic=abort -C lto=fat -C codegen-units=1".split(' '));
     rustc
         .args(STATIC.split(' '))
-        .args(["--target", &host_target()?, "-o"]);
+        .args(["--target", &step::host_target()?, "-o"]);
     step::run(
         "a program that does nothing",
         rustc.arg(&program).arg(&source),
@@ -273,13 +273,6 @@ fn installed(linked: &Path, program: &Path) -> Result<PathBuf> {
     }
     fs::copy(linked, program)?;
     Ok(program.to_owned())
-}
-
-/// A static build has to name its target, or proc-macros cannot be built.
-fn host_target() -> Result<String> {
-    let version = step::output_of(Command::new("rustc").arg("-vV"))?;
-    let host = version.lines().find_map(|line| line.strip_prefix("host: "));
-    Ok(host.context("rustc -vV names no host")?.to_owned())
 }
 
 fn micros(duration: Duration) -> f64 {

@@ -24,6 +24,7 @@ pub(crate) fn run() -> Result<()> {
     crate::soak::interleavings()?;
     let mut docs = step::cargo_with("doc --workspace --all-features --no-deps");
     step::run("documentation", docs.env("RUSTDOCFLAGS", "--deny warnings"))?;
+    crate::cli_docs::run(true)?;
     packages_are_complete()?;
     crate::sizes::run()
 }

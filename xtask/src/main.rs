@@ -6,7 +6,9 @@ mod bench_core;
 mod bench_sync;
 mod bench_http2;
 mod ci;
+mod cli_docs;
 mod demo;
+mod dist;
 mod sizes;
 mod soak;
 mod step;
@@ -58,6 +60,21 @@ enum Task {
         #[arg(long)]
         minutes: f64,
     },
+    /// Write docs/cli.md, the reference of the command line
+    CliDocs {
+        /// Only fail where it is not as it would be written
+        #[arg(long)]
+        check: bool,
+    },
+    /// Build what users download: static binaries, archive, checksum, krew manifest
+    Dist {
+        /// Where it is written
+        #[arg(long, value_name = "DIR", default_value = "target/dist")]
+        out: PathBuf,
+        /// The folder on the web in which the archive will lie, for the krew manifest
+        #[arg(long)]
+        url: Option<String>,
+    },
     /// Measure something, as docs/performance.md reports it
     #[command(subcommand)]
     Bench(Bench),
@@ -104,6 +121,8 @@ fn main() -> ExitCode {
         Task::Test { filter } => test::run(filter.as_deref()),
         Task::Ci => ci::run(),
         Task::Apiserver { data_dir } => apiserver::run(data_dir),
+        Task::CliDocs { check } => cli_docs::run(check),
+        Task::Dist { out, url } => dist::run(&out, url.as_deref()),
         Task::Sizes => sizes::run(),
         Task::Bench(Bench::Hit { pairs }) => bench::hit(pairs),
         Task::Bench(Bench::Core { json }) => bench_core::run(&json),

@@ -76,3 +76,13 @@ pub(crate) fn output_of(command: &mut Command) -> Result<String> {
     );
     Ok(String::from_utf8(output.stdout)?)
 }
+
+/// The target that rustc compiles for by itself.
+///
+/// # Errors
+/// Where rustc cannot be asked.
+pub(crate) fn host_target() -> Result<String> {
+    let version = output_of(Command::new("rustc").arg("-vV"))?;
+    let host = version.lines().find_map(|line| line.strip_prefix("host: "));
+    Ok(host.context("rustc -vV names no host")?.to_owned())
+}

@@ -6,6 +6,7 @@ mod inject;
 mod kubeconfig;
 mod kubectl;
 mod loader;
+mod manager;
 mod policy;
 mod memory;
 mod trial;
@@ -24,6 +25,7 @@ fn main() {
         kubeconfig::trials(),
         kubectl::trials(),
         loader::trials(),
+        manager::trials(),
         policy::trials(),
         memory::trials(),
     ]

@@ -1,9 +1,11 @@
 //! `kcc` as people meet it: a process with a kubeconfig, a cache directory and plugins.
 
+mod doctor;
 mod exec;
 mod explain;
 mod inject;
 mod store;
+mod terminal;
 mod warm;
 
 use std::fs;

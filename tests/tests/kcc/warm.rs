@@ -1,6 +1,8 @@
 //! `kcc warm`.
 
 use std::fs;
+use std::os::unix::process::ExitStatusExt;
+use std::process::Stdio;
 
 use serde_json::json;
 
@@ -130,4 +132,21 @@ fn without_contexts_there_is_nothing_to_warm() {
         "{}",
         stderr(&output)
     );
+}
+
+#[test]
+fn a_signal_ends_it_with_its_plugins() {
+    let desk = Desk::new().with_context("a");
+    desk.plugin.waits_at_the_gate().unwrap();
+    let mut kcc = desk.kcc(&["warm"]);
+    let mut child = kcc.stdout(Stdio::piped()).spawn().unwrap();
+    while desk.plugin.runs() < 1 {
+        assert!(child.try_wait().unwrap().is_none());
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    let id = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+    let status = child.wait().unwrap();
+    assert_eq!(status.signal(), Some(15), "{status}");
+    assert!(desk.home.entries().is_empty());
 }

@@ -1,0 +1,119 @@
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use kcc_core::kubeconfig::{Kubeconfig, LoadingRules, Overrides, User};
+
+use super::Finding;
+
+/// The files, and what they name. What can be read of them is given for further checks.
+pub(super) fn check(rules: &LoadingRules) -> (Vec<Finding>, Kubeconfig) {
+    let mut findings = vec![];
+    for path in rules.paths() {
+        findings.extend(file(&path, rules));
+    }
+    match Kubeconfig::load(rules) {
+        Ok(kubeconfig) => {
+            if kubeconfig.files.is_empty() {
+                findings.push(Finding::bad(
+                    "kubeconfig",
+                    "there is no kubeconfig at all",
+                    "get one from your cluster's provider, and name it by KUBECONFIG or put it at \
+                     ~/.kube/config",
+                ));
+            } else {
+                findings.extend(contexts(&kubeconfig));
+            }
+            (findings, kubeconfig)
+        }
+        // Each file has been told.
+        Err(_) => (findings, Kubeconfig::default()),
+    }
+}
+
+fn file(path: &Path, rules: &LoadingRules) -> Vec<Finding> {
+    let shown = path.display();
+    if !path.exists() {
+        let is_default = rules.kubeconfig.is_none() && rules.explicit.is_none();
+        if is_default {
+            // That there is none at all is told once.
+            return vec![];
+        }
+        return vec![Finding::warning(
+            "kubeconfig",
+            format!("{shown} does not exist"),
+            "take it out of KUBECONFIG, or put it there",
+        )];
+    }
+    let one = LoadingRules::default().with_explicit(path);
+    let kubeconfig = match Kubeconfig::load(&one) {
+        Ok(kubeconfig) => kubeconfig,
+        Err(error) => {
+            let repair = format!(
+                "mend it at that place: kubectl --kubeconfig {shown} config view says what kubectl sees"
+            );
+            return vec![Finding::bad("kubeconfig", error.to_string(), repair)];
+        }
+    };
+    let mut findings = vec![Finding::good("kubeconfig", format!("{shown} can be read"))];
+    findings.extend(mode(path, &kubeconfig));
+    findings
+}
+
+/// Who can write a kubeconfig decides which program runs in your name.
+fn mode(path: &Path, kubeconfig: &Kubeconfig) -> Option<Finding> {
+    let mode = fs::metadata(path).ok()?.permissions().mode() & 0o777;
+    let shown = path.display();
+    let repair = format!("chmod go-rwx {shown}");
+    if mode & 0o022 != 0 {
+        let message =
+            format!("{shown} has mode {mode:03o}: others can say which programs run in your name");
+        return Some(Finding::bad("kubeconfig", message, repair));
+    }
+    let has_secret = |user: &User| {
+        user.token.is_some() || user.password.is_some() || user.client_key_data.is_some()
+    };
+    let users = &mut kubeconfig.users.values();
+    if mode & 0o044 != 0 && users.any(|user| has_secret(&user.value)) {
+        let message = format!("{shown} has mode {mode:03o}, and a credential in it");
+        return Some(Finding::warning("kubeconfig", message, repair));
+    }
+    None
+}
+
+fn contexts(kubeconfig: &Kubeconfig) -> Vec<Finding> {
+    let mut findings = vec![];
+    for context in kubeconfig.contexts.values() {
+        let overrides = Overrides {
+            context: Some(context.name.clone()),
+            ..Overrides::default()
+        };
+        if let Err(error) = kubeconfig.resolve(&overrides) {
+            findings.push(Finding::bad(
+                "contexts",
+                format!("context {:?} cannot be used: {error}", context.name),
+                format!(
+                    "mend what it names, or kubectl config delete-context {}",
+                    context.name
+                ),
+            ));
+        }
+    }
+    if let Some(current) = &kubeconfig.current_context
+        && !kubeconfig.contexts.contains_key(&current.name)
+    {
+        findings.push(Finding::bad(
+            "contexts",
+            format!(
+                "{}: the current context {:?} does not exist",
+                current.origin, current.name
+            ),
+            "kubectl config use-context with one of kubectl config get-contexts",
+        ));
+    }
+    if findings.is_empty() {
+        let message = format!("{} can be used", kubeconfig.contexts.len());
+        findings.push(Finding::good("contexts", message));
+    }
+    findings
+}

@@ -1,0 +1,226 @@
+//! What users download: static binaries with completions, manual pages and licences, in an archive
+//! with its checksum, and the krew manifest for it.
+
+mod elf;
+mod trial;
+
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use sha2::{Digest, Sha256};
+
+use crate::step;
+
+const STATIC: &str = "-C target-feature=+crt-static";
+const PROGRAMS: [&str; 2] = ["kcc", "kcc-cache"];
+
+/// Each shell, and the name under which it looks for completions of `kcc`.
+const COMPLETIONS: [(&str, &str); 5] = [
+    ("bash", "kcc.bash"),
+    ("elvish", "kcc.elv"),
+    ("fish", "kcc.fish"),
+    ("powershell", "_kcc.ps1"),
+    ("zsh", "_kcc"),
+];
+
+/// What is looked at where the toolchain has it; nothing is built for them.
+const OTHER_TARGETS: [&str; 4] = [
+    "aarch64-apple-darwin",
+    "x86_64-apple-darwin",
+    "x86_64-pc-windows-gnu",
+    "x86_64-pc-windows-msvc",
+];
+
+/// One release for one target.
+struct Release {
+    target: String,
+    /// `kcc-<version>-<target>`
+    name: String,
+    /// Where the archive is made.
+    out: PathBuf,
+    /// What goes into it.
+    folder: PathBuf,
+}
+
+/// Builds, checks and packs; `url` is the folder on the web that the archive will lie in.
+pub(crate) fn run(out: &Path, url: Option<&str>) -> Result<()> {
+    let release = Release::new(out)?;
+    release.build()?;
+    for program in PROGRAMS {
+        let path = release.folder.join(program);
+        elf::ensure_static(&path)?;
+        elf::ensure_stripped(&path)?;
+    }
+    trial::run(&release.folder, &release.out.join("trial"))?;
+    release.add_documents()?;
+    let archive = release.pack()?;
+    let sum = release.checksum(&archive)?;
+    release.krew(&archive, &sum, url)?;
+    other_targets()?;
+    step::say(&format!("\nwritten to {}:", release.out.display()));
+    for file in fs::read_dir(&release.out)? {
+        let file = file?;
+        if file.file_type()?.is_file() {
+            let size = file.metadata()?.len();
+            step::say(&format!("{size:>10}  {}", file.file_name().display()));
+        }
+    }
+    Ok(())
+}
+
+impl Release {
+    fn new(out: &Path) -> Result<Self> {
+        let target = step::host_target()?;
+        ensure!(
+            target.contains("-linux-"),
+            "a release is built on Linux, not for {target}"
+        );
+        let name = format!("kcc-{}-{target}", env!("CARGO_PKG_VERSION"));
+        let out = std::path::absolute(step::root().join(out))?;
+        let folder = out.join(&name);
+        if folder.exists() {
+            fs::remove_dir_all(&folder)?;
+        }
+        fs::create_dir_all(&folder)?;
+        Ok(Self {
+            target,
+            name,
+            out,
+            folder,
+        })
+    }
+
+    /// A static build has to name its target, or proc-macros cannot be built. By `-p`: a build of
+    /// the workspace unifies features.
+    fn build(&self) -> Result<()> {
+        let mut build = step::cargo_with("build --release --locked --package kcc-cli --bins");
+        build.args(["--target", &self.target]);
+        build
+            .env("RUSTFLAGS", STATIC)
+            .env("CARGO_PROFILE_RELEASE_STRIP", "symbols");
+        step::run("release build", &mut build)?;
+        let programs = step::root().join(format!("target/{}/release", self.target));
+        for program in PROGRAMS {
+            fs::copy(programs.join(program), self.folder.join(program))
+                .with_context(|| format!("{program} was not built"))?;
+        }
+        Ok(())
+    }
+
+    /// What the binaries say of themselves, and the texts.
+    fn add_documents(&self) -> Result<()> {
+        let kcc = self.folder.join("kcc");
+        let completions = self.folder.join("completions");
+        fs::create_dir(&completions)?;
+        for (shell, file) in COMPLETIONS {
+            let script = step::output_of(Command::new(&kcc).args(["completions", shell]))?;
+            fs::write(completions.join(file), script)?;
+        }
+        let man = self.folder.join("man/man1");
+        step::output_of(Command::new(&kcc).args(["man", "--dir"]).arg(man))?;
+        for (from, to) in [
+            ("LICENSE-APACHE", "LICENSE-APACHE"),
+            ("LICENSE-MIT", "LICENSE-MIT"),
+            ("kcc-cli/README.md", "README.md"),
+        ] {
+            fs::copy(step::root().join(from), self.folder.join(to)).context(from)?;
+        }
+        Ok(())
+    }
+
+    /// The same content gives the same archive: sorted, without owners, with the commit's time.
+    fn pack(&self) -> Result<PathBuf> {
+        let archive = self.out.join(format!("{}.tar.gz", self.name));
+        let mut log = Command::new("git");
+        log.args(["log", "-1", "--format=%ct"])
+            .current_dir(step::root());
+        // Outside of a repository any time is as good.
+        let time = step::output_of(&mut log).unwrap_or_else(|_| "0".to_owned());
+        let mut tar = Command::new("tar");
+        tar.args(["--sort=name", "--owner=0", "--group=0", "--numeric-owner"])
+            .arg("--mode=u=rwX,go=rX")
+            .arg(format!("--mtime=@{}", time.trim()))
+            .arg("--use-compress-program=gzip -n -9")
+            .arg("--directory")
+            .arg(&self.out)
+            .arg("--create")
+            .arg("--file")
+            .args([&archive, Path::new(&self.name)]);
+        step::run("archive", &mut tar)?;
+        Ok(archive)
+    }
+
+    fn checksum(&self, archive: &Path) -> Result<String> {
+        let digest = Sha256::digest(fs::read(archive)?);
+        let mut sum = String::new();
+        for byte in digest {
+            write!(sum, "{byte:02x}")?;
+        }
+        let name = archive.file_name().unwrap_or_default().display();
+        fs::write(self.out.join("SHA256SUMS"), format!("{sum}  {name}\n"))?;
+        let mut check = Command::new("sha256sum");
+        check.args(["--check", "SHA256SUMS"]).current_dir(&self.out);
+        step::run("checksums", &mut check)?;
+        Ok(sum)
+    }
+
+    fn krew(&self, archive: &Path, sum: &str, url: Option<&str>) -> Result<()> {
+        let template = fs::read_to_string(step::root().join(".krew.yaml"))?;
+        let arch = match self.target.split('-').next() {
+            Some("x86_64") => "amd64",
+            Some("aarch64") => "arm64",
+            other => anyhow::bail!("krew has no name for {other:?}"),
+        };
+        let mut manifest = template
+            .replace("@VERSION@", env!("CARGO_PKG_VERSION"))
+            .replace("@ARCH@", arch)
+            .replace("@SHA256@", sum);
+        let name = archive.file_name().unwrap_or_default().display();
+        match url {
+            Some(url) => {
+                let uri = format!("{}/{name}", url.trim_end_matches('/'));
+                manifest = manifest.replace("@URL@", &uri);
+                ensure!(
+                    !manifest
+                        .lines()
+                        .any(|line| !line.starts_with('#') && line.contains('@')),
+                    ".krew.yaml has a placeholder that dist does not know"
+                );
+            }
+            None => step::say("\nkrew.yaml still has @URL@: --url says where the archive will lie"),
+        }
+        fs::write(self.out.join("krew.yaml"), manifest)?;
+        Ok(())
+    }
+}
+
+/// Checks that it compiles elsewhere, where the toolchain can. Windows is not supported yet, so
+/// that it does not compile there is told and is no failure.
+fn other_targets() -> Result<()> {
+    let sysroot = step::output_of(Command::new("rustc").args(["--print", "sysroot"]))?;
+    let installed = Path::new(sysroot.trim()).join("lib/rustlib");
+    for target in OTHER_TARGETS {
+        if !installed.join(target).join("lib").is_dir() {
+            step::say(&format!(
+                "\n=== {target}: not looked at, since the toolchain has it not (rustup target add {target})"
+            ));
+            continue;
+        }
+        let mut check = step::cargo_with("check --quiet --package kcc-cli --target");
+        let checked = step::run(target, check.arg(target));
+        if target.contains("windows") {
+            let said = if checked.is_ok() {
+                "compiles"
+            } else {
+                "does not compile"
+            };
+            step::say(&format!("=== {target}: not supported; {said}"));
+        } else {
+            checked?;
+        }
+    }
+    Ok(())
+}
