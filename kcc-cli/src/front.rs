@@ -71,7 +71,8 @@ impl Front {
             policy: PluginPolicy::load(&Environment::of_client(), &mut tell)?,
             forward_signals: true,
         };
-        let answer = CredentialCache::new(settings).get(&request, &mut tell)?;
+        let cache = CredentialCache::new(settings).for_parent_process();
+        let answer = cache.get(&request, &mut tell)?;
         Ok(self.print(answer.credential.expose()))
     }
 

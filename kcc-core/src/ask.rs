@@ -3,9 +3,10 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::cache::{Answer, MissReason, Notice, Notify, Request, Source};
+use crate::client_process::ClientProcess;
 use crate::clock::Clock;
 use crate::error::{Error, Failure, StartProblem};
 use crate::exec_credential::ExecCredential;
@@ -14,7 +15,9 @@ use crate::key::{Key, KeyParts};
 use crate::lock::{Attempt, KeyLock, RunLock, Wait};
 use crate::plugin::Plugin;
 use crate::policy::{LookUpError, PolicyError};
+use crate::prompt;
 use crate::secret::Secret;
+use crate::served::{REFRESH_WINDOW, ServedLog};
 use crate::settings::Settings;
 use crate::store::{Entry, Lookup, Metadata, Store};
 
@@ -31,6 +34,11 @@ pub(crate) struct Ask<'a> {
     request: &'a Request,
     /// An answer that the server refused: an entry that is this one does not answer.
     rejected: Option<&'a Secret>,
+    /// Whose repeated ask would show that the server refused what it was given; `None` where that
+    /// is not looked for.
+    client: Option<ClientProcess>,
+    /// When the entry was stored that the server seems to have refused.
+    refused: Option<Timestamp>,
     /// What is run: an absolute path, or a bare name.
     program: Cow<'a, OsStr>,
     /// The file that is run instead, where the policy looked which one it is.
@@ -79,6 +87,8 @@ impl<'a> Ask<'a> {
             clock,
             request,
             rejected: None,
+            client: None,
+            refused: None,
             program: program(&request.command, settings.command_dir.as_deref()),
             permitted: None,
             began: clock.now(),
@@ -98,6 +108,20 @@ impl<'a> Ask<'a> {
         Ok(self)
     }
 
+    /// The same ask, made by this process's parent if `parent` says so. Nobody is a client who calls
+    /// by hand, and a person is not prompted for a suspicion.
+    pub(crate) fn for_client(mut self, parent: bool) -> Self {
+        let is_client = self
+            .request
+            .environment
+            .non_empty(exec_info::VARIABLE)
+            .is_some();
+        if parent && self.settings.renew_rejected && is_client && !self.may_prompt() {
+            self.client = ClientProcess::parent();
+        }
+        self
+    }
+
     /// Answers from `store`, or by a plugin run whose answer goes there.
     pub(crate) fn answer_from(mut self, store: &Store) -> Result<Answer, Error> {
         let place = Place {
@@ -107,6 +131,7 @@ impl<'a> Ask<'a> {
         let path = store.path_of(place.key);
         let reason = match store.look_up(place.key) {
             Lookup::Found(entry) => match self.reason_to_renew(&entry) {
+                None if self.is_refused(place, &entry) => MissReason::AskedAgain,
                 None => {
                     let expires_at = entry.metadata.expires_at;
                     (self.notify)(Notice::Hit { path, expires_at });
@@ -144,12 +169,54 @@ impl<'a> Ask<'a> {
     fn answer_in_turn(&mut self, place: Place<'_>) -> Result<Answer, Error> {
         match self.await_turn(place) {
             Turn::Ours(hold) => self.answer_by_plugin(place, &hold),
-            Turn::Answered(entry) => Ok(self.answer(entry, Source::OtherProcess)),
+            Turn::Answered(entry) => {
+                self.note_served(place, &entry);
+                Ok(self.answer(entry, Source::OtherProcess))
+            }
             Turn::Failed(failure) => {
                 let command = self.request.command.clone();
                 self.fall_back(place, Error::Shared { command, failure })
             }
         }
+    }
+
+    /// Whether the server seems to have refused this good entry: then it has to be replaced.
+    /// Otherwise it is noted that the client is given it.
+    fn is_refused(&mut self, place: Place<'_>, entry: &Entry) -> bool {
+        let Some((mut log, client)) = self.served_log(place, entry) else {
+            return false;
+        };
+        let (generation, now) = (entry.metadata.stored_at, self.began);
+        let refused = log.is_repeated(client, generation, now)
+            && log.allows_replacement(client, now)
+            && client.is_connected();
+        if refused {
+            self.refused = Some(generation);
+        } else {
+            log.served(client, generation, self.clock.now());
+        }
+        refused
+    }
+
+    fn note_served(&self, place: Place<'_>, entry: &Entry) {
+        if let Some((mut log, client)) = self.served_log(place, entry) {
+            log.served(client, entry.metadata.stored_at, self.clock.now());
+        }
+    }
+
+    /// The log, where a repeated ask for this entry would tell something: near its end clients ask
+    /// again by themselves.
+    fn served_log<'s>(
+        &self,
+        place: Place<'s>,
+        entry: &Entry,
+    ) -> Option<(ServedLog<'s>, &ClientProcess)> {
+        let client = self.client.as_ref()?;
+        let left = entry.metadata.expires_at.duration_since(self.began);
+        if left < SignedDuration::try_from(REFRESH_WINDOW).ok()? {
+            return None;
+        }
+        Some((ServedLog::open(place.store, place.key)?, client))
     }
 
     /// Waits for the key's lock, or for what the process that holds it comes to.
@@ -218,6 +285,11 @@ impl<'a> Ask<'a> {
             }
             Hold::Nothing | Hold::NoStore => None,
         };
+        if let (Some(generation), Some(client)) = (self.refused, &self.client)
+            && let Some(mut log) = ServedLog::open(place.store, place.key)
+        {
+            log.replaced(client, generation, self.clock.now());
+        }
         let ran = self.run_plugin(run_lock.as_ref());
         // Its file is only touched under the key's lock.
         drop(run_lock);
@@ -256,6 +328,11 @@ impl<'a> Ask<'a> {
             let path = place.store.path_of(place.key);
             let problem = format!("{}: {fault}", path.display());
             (self.notify)(Notice::NotStored { problem });
+        } else {
+            if let Some(mut log) = ServedLog::open_existing(place.store, place.key) {
+                log.begin(stored_at, stored_at);
+            }
+            self.note_served(place, &entry);
         }
         self.answer(entry, source)
     }
@@ -372,6 +449,8 @@ impl<'a> Ask<'a> {
             Some(MissReason::ClockSetBack)
         } else if self.is_rejected(entry) {
             Some(MissReason::Rejected)
+        } else if self.refused == Some(stored_at) {
+            Some(MissReason::AskedAgain)
         } else if self.settings.renew_at(stored_at, expires_at) <= now {
             Some(MissReason::InMargin)
         } else {
@@ -394,6 +473,11 @@ impl<'a> Ask<'a> {
 
     fn timeout(&self) -> Option<Duration> {
         self.settings.plugin_timeout.limit(self.interactive())
+    }
+
+    /// Whether a person may be asked for something.
+    fn may_prompt(&self) -> bool {
+        self.interactive() && !prompt::never_prompts(&self.program, &self.request.args)
     }
 
     fn interactive(&self) -> bool {

@@ -38,6 +38,7 @@ use crate::store::Store;
 pub struct CredentialCache {
     settings: Settings,
     clock: Box<dyn Clock>,
+    serves_parent: bool,
 }
 
 /// One ask for a credential.
@@ -157,6 +158,9 @@ pub enum MissReason {
     NoStore,
     /// The entry is the credential that the server refused.
     Rejected,
+    /// The client process that was given the entry asks for it again: the server seems to have
+    /// refused it.
+    AskedAgain,
 }
 
 /// Takes what a person may want to know, as it happens.
@@ -173,7 +177,19 @@ impl CredentialCache {
         Self {
             settings,
             clock: Box::new(clock),
+            serves_parent: false,
         }
+    }
+
+    /// The same cache for a program that its parent process runs as its plugin, once for each ask.
+    ///
+    /// Such a client tells nothing of a 401, but asks again, and that shows: an ask that the same
+    /// process repeats for a credential that it was given, which has long to live, has the
+    /// credential replaced. `KUBE_CREDENTIAL_CACHE_RENEW_REJECTED=0` switches that off.
+    #[must_use]
+    pub fn for_parent_process(mut self) -> Self {
+        self.serves_parent = true;
+        self
     }
 
     /// The credential that `request` asks for.
@@ -214,6 +230,7 @@ impl CredentialCache {
         }
         let ask = Ask::new(&self.settings, self.clock.as_ref(), request, notify);
         let ask = ask.instead_of(rejected).permitted()?;
+        let ask = ask.for_client(self.serves_parent);
         match store {
             Ok(store) => ask.answer_from(&store),
             Err(_) => ask.answer_unstored(),
@@ -316,6 +333,7 @@ impl fmt::Display for MissReason {
             Self::ClockSetBack => "the entry is from the future; the clock was set back",
             Self::NoStore => "there is no store",
             Self::Rejected => "the server refused the entry",
+            Self::AskedAgain => "its client asks again; the server seems to have refused the entry",
         })
     }
 }

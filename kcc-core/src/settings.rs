@@ -25,6 +25,9 @@ pub mod variable {
     pub const DEFAULT_TTL: &str = "KUBE_CREDENTIAL_CACHE_DEFAULT_TTL";
     /// Where credentials are kept: `file`.
     pub const BACKEND: &str = "KUBE_CREDENTIAL_CACHE_BACKEND";
+    /// Whether a credential that its client process asks for again is taken for refused by the
+    /// server and replaced: `1` or `0`.
+    pub const RENEW_REJECTED: &str = "KUBE_CREDENTIAL_CACHE_RENEW_REJECTED";
     /// Whether `kcc-cache` tells on stderr what it does: `1` or `0`.
     pub const DEBUG: &str = "KUBE_CREDENTIAL_CACHE_DEBUG";
     /// How long the plugin may run, such as `60s`; `0` is without limit.
@@ -79,6 +82,7 @@ pub struct Settings {
     pub(crate) user: OsString,
     pub(crate) command_dir: Option<PathBuf>,
     pub(crate) install_hint: Option<String>,
+    pub(crate) renew_rejected: bool,
     debug: bool,
 }
 
@@ -125,7 +129,8 @@ impl Settings {
             install_hint: env
                 .non_empty(variable::INSTALL_HINT)
                 .map(|hint| hint.to_string_lossy().into_owned()),
-            debug: boolean(env, variable::DEBUG)?,
+            renew_rejected: boolean(env, variable::RENEW_REJECTED)?.unwrap_or(true),
+            debug: boolean(env, variable::DEBUG)?.unwrap_or(false),
         })
     }
 
@@ -297,10 +302,11 @@ fn duration(env: &Environment, name: &'static str) -> Result<Option<Duration>, E
         .ok_or_else(|| bad(env, name, DURATION_FORM))
 }
 
-fn boolean(env: &Environment, name: &'static str) -> Result<bool, Error> {
+fn boolean(env: &Environment, name: &'static str) -> Result<Option<bool>, Error> {
     match env.non_empty(name).map(OsStr::to_str) {
-        None | Some(Some("0" | "f" | "false" | "F" | "FALSE" | "False")) => Ok(false),
-        Some(Some("1" | "t" | "true" | "T" | "TRUE" | "True")) => Ok(true),
+        None => Ok(None),
+        Some(Some("0" | "f" | "false" | "F" | "FALSE" | "False")) => Ok(Some(false)),
+        Some(Some("1" | "t" | "true" | "T" | "TRUE" | "True")) => Ok(Some(true)),
         Some(_) => Err(bad(env, name, "1 or 0, true or false")),
     }
 }
@@ -351,6 +357,7 @@ mod tests {
             (variable::DEFAULT_TTL, "99999999h"),
             (variable::PLUGIN_TIMEOUT, "1x"),
             (variable::DEBUG, "maybe"),
+            (variable::RENEW_REJECTED, "perhaps"),
             (variable::BACKEND, "floppy"),
             (variable::CACHEKEY_ENV_LIST, "A,B=C"),
             (variable::CACHEKEY_ENV_PATTERNS, "*"),

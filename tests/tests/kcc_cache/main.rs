@@ -7,6 +7,7 @@ mod management;
 mod plugin_runs;
 mod policy;
 mod recipes;
+mod rejected;
 mod rules;
 mod secrecy;
 mod single_flight;

@@ -25,10 +25,13 @@ fn the_first_ask_runs_the_plugin_and_the_next_ten_do_not() {
 }
 
 #[test]
-fn a_hit_locks_nothing_and_writes_nothing() {
+fn a_hit_locks_nothing_and_writes_one_line() {
     let bench = Bench::new();
     bench.token();
     let lock = bench.entry().with_extension("lock");
+    let served = bench.entry().with_extension("served");
+    let lines = || std::fs::read_to_string(&served).unwrap().lines().count();
+    let (before, entry) = (lines(), std::fs::read(bench.entry()).unwrap());
     let held = File::options().read(true).write(true).open(&lock).unwrap();
     held.lock().unwrap();
     assert_eq!(bench.token(), "token-1");
@@ -37,6 +40,8 @@ fn a_hit_locks_nothing_and_writes_nothing() {
     std::fs::remove_file(&lock).unwrap();
     assert_eq!(bench.token(), "token-1");
     assert!(!lock.exists());
+    assert_eq!(lines(), before + 2);
+    assert_eq!(std::fs::read(bench.entry()).unwrap(), entry);
 }
 
 #[test]

@@ -1,0 +1,244 @@
+//! Who was served what, and how a credential that the server refused shows in it.
+//!
+//! A client tells its plugin nothing of a 401; it runs it again (client-go does so within the same
+//! process). So a client process that asks a second time for the very credential that it was given,
+//! long before it ends, is how a rejection looks from here.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rustix::fs::OFlags;
+
+use crate::client_process::ClientProcess;
+use crate::key::Key;
+use crate::store::Store;
+
+/// Two asks that are nearer to each other have no request to the server in between: a client that
+/// asks several times while it starts, as kube-rs does.
+const LEAST_TIME: Duration = Duration::from_millis(5);
+
+/// Clients ask again by themselves when a credential is near its end: kube-rs 60 s, the Python
+/// client five minutes before it.
+pub(crate) const REFRESH_WINDOW: Duration = Duration::from_secs(6 * 60);
+
+/// After how long one client process may bring a credential to be replaced again: the first time;
+/// it doubles each time.
+const CLIENT_BACKOFF: Backoff = Backoff {
+    first: Duration::from_secs(60),
+    longest: Duration::from_secs(60 * 60),
+};
+
+/// The same for a credential, whoever asks: many short processes that each ask twice for reasons of
+/// their own must not defeat the cache.
+const KEY_BACKOFF: Backoff = Backoff {
+    first: Duration::from_secs(60),
+    longest: Duration::from_secs(15 * 60),
+};
+
+/// How long a replacement counts in the backoff.
+const REMEMBERED: Duration = Duration::from_secs(2 * 60 * 60);
+
+/// A log of this size is shortened by whoever finds it.
+const LONG: usize = 8 * 1024;
+
+/// What is kept of one that is shortened.
+const KEPT_LINES: usize = 32;
+
+const EXTENSION: &str = "served";
+
+/// The served-log of one key: a line for each time that its credential was given out.
+///
+/// Lines are appended, without a lock. Whoever shortens the file writes a new one and renames it; a
+/// line that another appends meanwhile is lost, which costs one more 401.
+pub(crate) struct ServedLog<'a> {
+    store: &'a Store,
+    key: Key,
+    file: File,
+    text: Vec<u8>,
+}
+
+/// What a line tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum What {
+    /// The credential was given to the client.
+    Served,
+    /// The client's repeated ask had the credential replaced.
+    Replaced,
+}
+
+/// `<what> <time> <generation> <client>`, times in microseconds since the Unix epoch.
+#[derive(Debug, Clone, Copy)]
+struct Line<'a> {
+    what: What,
+    at: i64,
+    generation: i64,
+    client: &'a str,
+}
+
+/// Waiting times that double.
+struct Backoff {
+    first: Duration,
+    longest: Duration,
+}
+
+impl<'a> ServedLog<'a> {
+    /// Opens and reads the log of `key`; one that cannot be used is done without.
+    pub(crate) fn open(store: &'a Store, key: Key) -> Option<Self> {
+        Self::read(store, key, OFlags::CREATE)
+    }
+
+    /// The same where there is one already.
+    pub(crate) fn open_existing(store: &'a Store, key: Key) -> Option<Self> {
+        Self::read(store, key, OFlags::empty())
+    }
+
+    fn read(store: &'a Store, key: Key, flags: OFlags) -> Option<Self> {
+        let (file, text) = store.open_log(key, EXTENSION, flags, 2 * LONG).ok()?;
+        Some(Self {
+            store,
+            key,
+            file,
+            text,
+        })
+    }
+
+    /// Whether the server seems to have refused the credential of this generation: it was given to
+    /// `client` before. Whether a replacement is due is another question, and costs more.
+    pub(crate) fn is_repeated(
+        &self,
+        client: &ClientProcess,
+        generation: Timestamp,
+        now: Timestamp,
+    ) -> bool {
+        let generation = generation.as_microsecond();
+        let served = self
+            .lines_of(client)
+            .filter(|line| line.what == What::Served && line.generation == generation);
+        served
+            .map(|line| line.at)
+            .max()
+            .is_some_and(|last| age(last, now).is_some_and(|age| age >= LEAST_TIME))
+    }
+
+    /// Whether the last replacements are long enough ago for one more.
+    pub(crate) fn allows_replacement(&self, client: &ClientProcess, now: Timestamp) -> bool {
+        let replaced = |line: &Line<'_>| line.what == What::Replaced;
+        CLIENT_BACKOFF.is_over(self.lines_of(client).filter(replaced), now)
+            && KEY_BACKOFF.is_over(self.lines().filter(replaced), now)
+    }
+
+    pub(crate) fn served(&mut self, client: &ClientProcess, generation: Timestamp, now: Timestamp) {
+        self.append(What::Served, client.as_str(), generation, now);
+    }
+
+    pub(crate) fn replaced(
+        &mut self,
+        client: &ClientProcess,
+        generation: Timestamp,
+        now: Timestamp,
+    ) {
+        self.append(What::Replaced, client.as_str(), generation, now);
+    }
+
+    /// One write, so that lines of several processes stay whole. That it is there is a courtesy:
+    /// what cannot be written is left out.
+    fn append(&mut self, what: What, client: &str, generation: Timestamp, now: Timestamp) {
+        let line = Line {
+            what,
+            at: now.as_microsecond(),
+            generation: generation.as_microsecond(),
+            client,
+        };
+        let line = line.to_text();
+        if self.text.len() >= LONG {
+            let _ = self.shorten(now, None);
+        }
+        let _ = self.file.write_all(line.as_bytes());
+        self.text.extend_from_slice(line.as_bytes());
+    }
+
+    /// Forgets who was served an earlier generation than this one.
+    pub(crate) fn begin(&mut self, generation: Timestamp, now: Timestamp) {
+        if !self.text.is_empty() {
+            let _ = self.shorten(now, Some(generation));
+        }
+    }
+
+    fn shorten(&mut self, now: Timestamp, generation: Option<Timestamp>) -> io::Result<()> {
+        let generation = generation.map(Timestamp::as_microsecond);
+        let is_kept = |line: &Line<'_>| match line.what {
+            What::Replaced => age(line.at, now).is_some_and(|age| age < REMEMBERED),
+            What::Served => generation.is_none_or(|this| this == line.generation),
+        };
+        let kept: Vec<_> = self.lines().filter(is_kept).collect();
+        let kept = &kept[kept.len().saturating_sub(KEPT_LINES)..];
+        let text: String = kept.iter().map(|line| line.to_text()).collect();
+        self.file = self
+            .store
+            .replace_log(self.key, EXTENSION, text.as_bytes())?;
+        self.text = text.into_bytes();
+        Ok(())
+    }
+
+    fn lines(&self) -> impl Iterator<Item = Line<'_>> {
+        let lines = self.text.split(|byte| *byte == b'\n');
+        lines.filter_map(|line| Line::parse(std::str::from_utf8(line).ok()?))
+    }
+
+    fn lines_of(&self, client: &ClientProcess) -> impl Iterator<Item = Line<'_>> {
+        let client = client.as_str();
+        let lines = self.text.split(|byte| *byte == b'\n');
+        let ours = lines.filter(move |line| line.ends_with(client.as_bytes()));
+        ours.filter_map(move |line| {
+            let line = Line::parse(std::str::from_utf8(line).ok()?)?;
+            (line.client == client).then_some(line)
+        })
+    }
+}
+
+impl<'a> Line<'a> {
+    fn parse(text: &'a str) -> Option<Self> {
+        let mut fields = text.splitn(4, ' ');
+        let what = match fields.next()? {
+            "served" => What::Served,
+            "replaced" => What::Replaced,
+            _ => return None,
+        };
+        Some(Self {
+            what,
+            at: fields.next()?.parse().ok()?,
+            generation: fields.next()?.parse().ok()?,
+            client: fields.next()?,
+        })
+    }
+
+    fn to_text(self) -> String {
+        let what = match self.what {
+            What::Served => "served",
+            What::Replaced => "replaced",
+        };
+        format!("{what} {} {} {}\n", self.at, self.generation, self.client)
+    }
+}
+
+impl Backoff {
+    /// Whether, after those that are remembered, it is time for one more.
+    fn is_over<'a>(&self, attempts: impl Iterator<Item = Line<'a>>, now: Timestamp) -> bool {
+        let ages = attempts.filter_map(|line| age(line.at, now));
+        let recent: Vec<Duration> = ages.filter(|age| *age < REMEMBERED).collect();
+        let Some(last) = recent.iter().min() else {
+            return true;
+        };
+        let doublings = u32::try_from(recent.len() - 1).unwrap_or(u32::MAX).min(16);
+        *last >= (self.first * (1 << doublings)).min(self.longest)
+    }
+}
+
+/// How long ago that was; `None` where the clock was set back since.
+fn age(at: i64, now: Timestamp) -> Option<Duration> {
+    u64::try_from(now.as_microsecond() - at)
+        .ok()
+        .map(Duration::from_micros)
+}
