@@ -187,9 +187,8 @@ impl<'a> Ask<'a> {
             return false;
         };
         let (generation, now) = (entry.metadata.stored_at, self.began);
-        let refused = log.is_repeated(client, generation, now)
-            && log.allows_replacement(client, now)
-            && client.is_connected();
+        let refused =
+            log.is_refused(client, generation, now) && log.allows_replacement(client, now);
         if refused {
             self.refused = Some(generation);
         } else {

@@ -15,8 +15,8 @@ use crate::client_process::ClientProcess;
 use crate::key::Key;
 use crate::store::Store;
 
-/// Two asks that are nearer to each other have no request to the server in between: a client that
-/// asks several times while it starts, as kube-rs does.
+/// Two asks that are nearer to each other have no request to a server in between: kube-rs asks
+/// several times while it makes one client, each time a millisecond or three after the last.
 const LEAST_TIME: Duration = Duration::from_millis(5);
 
 /// Clients ask again by themselves when a credential is near its end: kube-rs 60 s, the Python
@@ -105,21 +105,19 @@ impl<'a> ServedLog<'a> {
     }
 
     /// Whether the server seems to have refused the credential of this generation: it was given to
-    /// `client` before. Whether a replacement is due is another question, and costs more.
-    pub(crate) fn is_repeated(
+    /// `client` before, which had the time to send it and to be refused. Whether it may be replaced
+    /// is another question.
+    pub(crate) fn is_refused(
         &self,
         client: &ClientProcess,
         generation: Timestamp,
         now: Timestamp,
     ) -> bool {
         let generation = generation.as_microsecond();
-        let served = self
-            .lines_of(client)
-            .filter(|line| line.what == What::Served && line.generation == generation);
-        served
-            .map(|line| line.at)
-            .max()
-            .is_some_and(|last| age(last, now).is_some_and(|age| age >= LEAST_TIME))
+        let is_this = |line: &Line<'_>| line.what == What::Served && line.generation == generation;
+        let served = self.lines_of(client).filter(is_this).map(|line| line.at);
+        let last = served.max().and_then(|last| age(last, now));
+        last.is_some_and(|age| age >= LEAST_TIME)
     }
 
     /// Whether the last replacements are long enough ago for one more.
@@ -241,4 +239,126 @@ fn age(at: i64, now: Timestamp) -> Option<Duration> {
     u64::try_from(now.as_microsecond() - at)
         .ok()
         .map(Duration::from_micros)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+
+    struct Bench {
+        store: Store,
+        _folder: tempfile::TempDir,
+    }
+
+    fn bench() -> Bench {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("entries")).unwrap();
+        Bench {
+            store,
+            _folder: folder,
+        }
+    }
+
+    fn key() -> Key {
+        Key::from_hex(&"07".repeat(32)).unwrap()
+    }
+
+    fn client(number: u32) -> ClientProcess {
+        ClientProcess::from_identity(&format!("{number} 55 pid:[4026531836] boot"))
+    }
+
+    fn at(millis: i64) -> Timestamp {
+        Timestamp::from_millisecond(1_800_000_000_000 + millis).unwrap()
+    }
+
+    const GENERATION: i64 = -60_000;
+
+    #[test]
+    fn asks_in_one_breath_are_no_refusal() {
+        let bench = bench();
+        let mut log = ServedLog::open(&bench.store, key()).unwrap();
+        let generation = at(GENERATION);
+        assert!(!log.is_refused(&client(1), generation, at(0)));
+        log.served(&client(1), generation, at(0));
+        for (millis, refused) in [(0, false), (4, false), (5, true), (3_600_000, true)] {
+            assert_eq!(log.is_refused(&client(1), generation, at(millis)), refused);
+        }
+        assert!(
+            !log.is_refused(&client(11), generation, at(50)),
+            "another one"
+        );
+        assert!(
+            !log.is_refused(&client(1), at(0), at(50)),
+            "another credential"
+        );
+        assert!(
+            !log.is_refused(&client(1), generation, at(-50)),
+            "another time"
+        );
+        log.served(&client(1), generation, at(48));
+        assert!(
+            !log.is_refused(&client(1), generation, at(50)),
+            "the last one counts"
+        );
+    }
+
+    #[test]
+    fn what_one_process_writes_another_reads() {
+        let bench = bench();
+        let generation = at(GENERATION);
+        let mut log = ServedLog::open(&bench.store, key()).unwrap();
+        log.served(&client(1), generation, at(0));
+        let other = ServedLog::open_existing(&bench.store, key()).unwrap();
+        assert!(other.is_refused(&client(1), generation, at(50)));
+    }
+
+    #[test]
+    fn a_client_waits_twice_as_long_each_time() {
+        const MINUTE: i64 = 60_000;
+        let bench = bench();
+        let mut log = ServedLog::open(&bench.store, key()).unwrap();
+        let mut last = 0;
+        for minutes in [0, 1, 2, 4, 8, 16, 32] {
+            let due = last + minutes * MINUTE;
+            if minutes > 0 {
+                assert!(
+                    !log.allows_replacement(&client(1), at(due - 1)),
+                    "{minutes}"
+                );
+            }
+            assert!(log.allows_replacement(&client(1), at(due)), "{minutes}");
+            log.replaced(&client(1), at(GENERATION), at(due));
+            last = due;
+        }
+        assert!(!log.allows_replacement(&client(2), at(last + 15 * MINUTE - 1)));
+        assert!(log.allows_replacement(&client(2), at(last + 15 * MINUTE)));
+        assert!(log.allows_replacement(&client(1), at(last + 120 * MINUTE)));
+    }
+
+    #[test]
+    fn a_new_generation_forgets_who_was_served_and_remembers_replacements() {
+        let bench = bench();
+        let mut log = ServedLog::open(&bench.store, key()).unwrap();
+        log.served(&client(1), at(GENERATION), at(0));
+        log.replaced(&client(1), at(GENERATION), at(10));
+        log.begin(at(20), at(20));
+        let log = ServedLog::open_existing(&bench.store, key()).unwrap();
+        assert!(!log.is_refused(&client(1), at(GENERATION), at(50)));
+        assert!(!log.allows_replacement(&client(1), at(50)));
+        assert_eq!(log.lines().count(), 1);
+    }
+
+    #[test]
+    fn a_long_log_is_shortened_and_keeps_the_last_lines() {
+        let bench = bench();
+        let mut log = ServedLog::open(&bench.store, key()).unwrap();
+        for number in 0..500 {
+            log.served(&client(number), at(GENERATION), at(i64::from(number)));
+            assert!(log.text.len() < LONG + 200);
+        }
+        let log = ServedLog::open_existing(&bench.store, key()).unwrap();
+        assert!(log.is_refused(&client(499), at(GENERATION), at(10_000)));
+        assert!(!log.is_refused(&client(0), at(GENERATION), at(10_000)));
+    }
 }

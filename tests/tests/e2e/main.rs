@@ -6,6 +6,7 @@ mod kubeconfig;
 mod kubectl;
 mod loader;
 mod policy;
+mod rejected;
 mod trial;
 
 use libtest_mimic::{Arguments, Trial};
@@ -22,6 +23,7 @@ fn main() {
         kubectl::trials(),
         loader::trials(),
         policy::trials(),
+        rejected::trials(),
     ]
     .into_iter()
     .flatten()

@@ -3,7 +3,6 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
-use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
@@ -14,32 +13,22 @@ use crate::{Bench, V1, exec_info};
 /// Long enough for an ask to count as a repeated one.
 const BETWEEN_ASKS: std::time::Duration = std::time::Duration::from_millis(20);
 
-/// A long-lived client process: a shell that asks when it is told to, and says what it got. It may
-/// hold a connection, as a client does that a server has just answered.
-struct Client {
+/// A long-lived client process: a shell that asks when it is told to, and says what it got.
+pub(crate) struct Client {
     shell: Child,
     orders: ChildStdin,
     answers: BufReader<ChildStdout>,
-    _server: TcpListener,
 }
 
 impl Client {
-    fn connected(bench: &Bench) -> Self {
-        Self::start(bench, true, |_| {})
+    pub(crate) fn new(bench: &Bench) -> Self {
+        Self::with(bench, |_| {})
     }
 
-    fn start(bench: &Bench, connected: bool, setup: impl FnOnce(&mut Command)) -> Self {
-        let server = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = server.local_addr().unwrap().port();
-        let connect = format!("exec 3<>/dev/tcp/127.0.0.1/{port};");
-        let connect = if connected { &connect } else { "" };
+    fn with(bench: &Bench, setup: impl FnOnce(&mut Command)) -> Self {
         let template = bench.command();
-        let mut shell = Command::new("bash");
-        shell.args([
-            "-c",
-            &format!("{connect} while read -r; do \"$@\"; done"),
-            "bash",
-        ]);
+        let mut shell = Command::new("sh");
+        shell.args(["-c", "while read -r _; do \"$@\"; done", "sh"]);
         shell.arg(template.get_program()).args(template.get_args());
         shell.env_clear();
         shell.envs(
@@ -47,6 +36,7 @@ impl Client {
                 .get_envs()
                 .filter_map(|(name, value)| Some((name, value?))),
         );
+        shell.env_remove("KUBE_CREDENTIAL_CACHE_RENEW_REJECTED");
         setup(&mut shell);
         let mut shell = shell
             .stdin(Stdio::piped())
@@ -57,11 +47,10 @@ impl Client {
             orders: shell.stdin.take().unwrap(),
             answers: BufReader::new(shell.stdout.take().unwrap()),
             shell,
-            _server: server,
         }
     }
 
-    fn token(&mut self) -> String {
+    pub(crate) fn token(&mut self) -> String {
         std::thread::sleep(BETWEEN_ASKS);
         self.orders.write_all(b"\n").unwrap();
         let mut line = String::new();
@@ -98,12 +87,14 @@ fn let_pass(bench: &Bench, seconds: i64) {
 #[test]
 fn who_asks_again_gets_another_credential() {
     let bench = Bench::new();
-    let mut client = Client::connected(&bench);
+    let mut client = Client::new(&bench);
     assert_eq!(client.token(), "token-1");
     assert_eq!(client.token(), "token-2");
     // Everybody else gets the new one, and keeps it.
-    assert_eq!(bench.token(), "token-2");
-    let mut other = Client::connected(&bench);
+    for _ in 0..5 {
+        assert_eq!(Client::new(&bench).token(), "token-2");
+    }
+    let mut other = Client::new(&bench);
     assert_eq!(other.token(), "token-2");
     assert_eq!(bench.plugin.runs(), 2);
 }
@@ -112,24 +103,15 @@ fn who_asks_again_gets_another_credential() {
 fn processes_that_ask_once_each_never_have_it_replaced() {
     let bench = Bench::new();
     for _ in 0..20 {
-        assert_eq!(Client::connected(&bench).token(), "token-1");
+        assert_eq!(Client::new(&bench).token(), "token-1");
     }
     assert_eq!(bench.plugin.runs(), 1);
 }
 
 #[test]
-fn a_client_without_a_connection_was_refused_nothing() {
-    let bench = Bench::new();
-    let mut client = Client::start(&bench, false, |_| {});
-    for _ in 0..10 {
-        assert_eq!(client.token(), "token-1");
-    }
-}
-
-#[test]
 fn who_calls_by_hand_is_no_client() {
     let bench = Bench::new();
-    let mut client = Client::start(&bench, true, |shell| {
+    let mut client = Client::with(&bench, |shell| {
         shell.env_remove("KUBERNETES_EXEC_INFO");
     });
     for _ in 0..10 {
@@ -141,7 +123,7 @@ fn who_calls_by_hand_is_no_client() {
 #[test]
 fn the_switch_switches_it_off() {
     let bench = Bench::new();
-    let mut client = Client::start(&bench, true, |shell| {
+    let mut client = Client::with(&bench, |shell| {
         shell.env("KUBE_CREDENTIAL_CACHE_RENEW_REJECTED", "0");
     });
     for _ in 0..10 {
@@ -153,7 +135,7 @@ fn the_switch_switches_it_off() {
 #[test]
 fn a_plugin_that_might_prompt_is_not_run_for_a_suspicion() {
     let bench = Bench::new();
-    let mut client = Client::start(&bench, true, |shell| {
+    let mut client = Client::with(&bench, |shell| {
         let info = exec_info(V1, json!({ "interactive": true }));
         shell.env("KUBERNETES_EXEC_INFO", info);
     });
@@ -166,7 +148,7 @@ fn a_plugin_that_might_prompt_is_not_run_for_a_suspicion() {
 fn near_the_end_clients_ask_again_by_themselves() {
     let bench = Bench::new();
     bench.plugin.expires_after(Some(350)).unwrap();
-    let mut client = Client::connected(&bench);
+    let mut client = Client::new(&bench);
     for _ in 0..10 {
         assert_eq!(client.token(), "token-1");
     }
@@ -175,7 +157,7 @@ fn near_the_end_clients_ask_again_by_themselves() {
 #[test]
 fn a_client_that_goes_on_asking_is_given_new_ones_ever_more_rarely() {
     let bench = Bench::new();
-    let mut client = Client::connected(&bench);
+    let mut client = Client::new(&bench);
     assert_eq!(client.token(), "token-1");
     assert_eq!(client.token(), "token-2");
     for _ in 0..10 {
@@ -195,14 +177,14 @@ fn a_client_that_goes_on_asking_is_given_new_ones_ever_more_rarely() {
 fn many_clients_that_ask_twice_have_it_replaced_at_a_limited_rate() {
     let bench = Bench::new();
     for _ in 0..12 {
-        let mut client = Client::connected(&bench);
+        let mut client = Client::new(&bench);
         client.token();
         client.token();
     }
     assert_eq!(bench.plugin.runs(), 2);
     for _ in 0..12 {
         let_pass(&bench, 60);
-        let mut client = Client::connected(&bench);
+        let mut client = Client::new(&bench);
         client.token();
         client.token();
     }
@@ -213,7 +195,7 @@ fn many_clients_that_ask_twice_have_it_replaced_at_a_limited_rate() {
 #[test]
 fn a_suspicion_that_the_plugin_cannot_follow_costs_no_answer() {
     let bench = Bench::new();
-    let mut client = Client::connected(&bench);
+    let mut client = Client::new(&bench);
     assert_eq!(client.token(), "token-1");
     bench.plugin.exits_with(7).unwrap();
     assert_eq!(client.token(), "token-1");
@@ -226,7 +208,7 @@ fn a_suspicion_that_the_plugin_cannot_follow_costs_no_answer() {
 #[test]
 fn a_process_of_another_boot_is_another_process() {
     let bench = Bench::new();
-    let mut client = Client::connected(&bench);
+    let mut client = Client::new(&bench);
     assert_eq!(client.token(), "token-1");
     let log = log_of(&bench);
     let text = fs::read_to_string(&log).unwrap();
@@ -239,8 +221,8 @@ fn a_process_of_another_boot_is_another_process() {
 fn the_log_stays_short_and_holds_no_secret() {
     let bench = Bench::new();
     bench.plugin.answers_token("MARKER").unwrap();
-    for _ in 0..150 {
-        bench.token();
+    for _ in 0..120 {
+        Client::new(&bench).token();
     }
     let log = fs::read_to_string(log_of(&bench)).unwrap();
     assert!(log.len() < 9 * 1024, "{} bytes", log.len());
@@ -252,7 +234,7 @@ fn the_log_stays_short_and_holds_no_secret() {
 #[test]
 fn a_log_that_cannot_be_used_is_done_without() {
     let spoils: [fn(&PathBuf); 4] = [
-        |log| fs::write(log, [0xff; 100_000]).unwrap(),
+        |log| fs::write(log, vec![0xff; 100_000]).unwrap(),
         |log| fs::write(log, "served x y z\nreplaced 1\n\n\n").unwrap(),
         |log| {
             fs::remove_file(log).unwrap();
@@ -265,11 +247,11 @@ fn a_log_that_cannot_be_used_is_done_without() {
     ];
     for spoil in spoils {
         let bench = Bench::new();
-        let mut client = Client::connected(&bench);
+        let mut client = Client::new(&bench);
         assert_eq!(client.token(), "token-1");
         spoil(&log_of(&bench));
         for _ in 0..3 {
-            assert_eq!(bench.token(), "token-1");
+            assert_eq!(Client::new(&bench).token(), "token-1");
         }
     }
 }
@@ -282,7 +264,7 @@ fn many_who_write_the_log_at_once_lose_no_answer() {
         for _ in 0..8 {
             scope.spawn(|| {
                 for _ in 0..40 {
-                    assert_eq!(bench.token(), "token-1");
+                    assert_eq!(Client::new(&bench).token(), "token-1");
                 }
             });
         }
