@@ -10,6 +10,7 @@
 //! `kcc-cache` is what every kubectl call starts, so [`front`] uses nothing but `kcc-core`; what only
 //! `kcc` needs, such as clap, is not linked into it.
 
+mod ahead;
 pub mod args;
 pub mod clear;
 pub mod completions;

@@ -1,9 +1,12 @@
+mod ahead;
+mod refused;
+
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::cache::{Answer, MissReason, Notice, Notify, Request, Source};
 use crate::client_process::ClientProcess;
@@ -17,7 +20,7 @@ use crate::plugin::Plugin;
 use crate::policy::{LookUpError, PolicyError};
 use crate::prompt;
 use crate::secret::Secret;
-use crate::served::{REFRESH_WINDOW, ServedLog};
+use crate::served::ServedLog;
 use crate::settings::Settings;
 use crate::store::{Entry, Lookup, Metadata, Store};
 
@@ -34,6 +37,8 @@ pub(crate) struct Ask<'a> {
     request: &'a Request,
     /// An answer that the server refused: an entry that is this one does not answer.
     rejected: Option<&'a Secret>,
+    /// Whether this program stands in front of a plugin for the process that started it.
+    serves_parent: bool,
     /// Whose repeated ask would show that the server refused what it was given; `None` where that
     /// is not looked for.
     client: Option<ClientProcess>,
@@ -87,6 +92,7 @@ impl<'a> Ask<'a> {
             clock,
             request,
             rejected: None,
+            serves_parent: false,
             client: None,
             refused: None,
             program: program(&request.command, settings.command_dir.as_deref()),
@@ -108,26 +114,9 @@ impl<'a> Ask<'a> {
         Ok(self)
     }
 
-    /// The same ask, made by this process's parent if `parent` says so. Nobody is a client who calls
-    /// by hand, and a person is not prompted for a suspicion.
-    pub(crate) fn for_client(mut self, parent: bool) -> Self {
-        let is_client = self
-            .request
-            .environment
-            .non_empty(exec_info::VARIABLE)
-            .is_some();
-        if parent && self.settings.renew_rejected && is_client && !self.may_prompt() {
-            self.client = ClientProcess::parent();
-        }
-        self
-    }
-
     /// Answers from `store`, or by a plugin run whose answer goes there.
     pub(crate) fn answer_from(mut self, store: &Store) -> Result<Answer, Error> {
-        let place = Place {
-            store,
-            key: self.key_parts().key(store.installation()),
-        };
+        let place = self.place(store);
         let path = store.path_of(place.key);
         let reason = match store.look_up(place.key) {
             Lookup::Found(entry) => match self.reason_to_renew(&entry) {
@@ -135,7 +124,12 @@ impl<'a> Ask<'a> {
                 None => {
                     let expires_at = entry.metadata.expires_at;
                     (self.notify)(Notice::Hit { path, expires_at });
-                    return Ok(self.answer(entry, Source::Cache));
+                    let refresh_is_due = self.refresh_is_due(place, &entry);
+                    let answer = self.answer(entry, Source::Cache);
+                    return Ok(Answer {
+                        refresh_is_due,
+                        ..answer
+                    });
                 }
                 Some(reason) => reason,
             },
@@ -163,7 +157,13 @@ impl<'a> Ask<'a> {
             credential: credential.to_json(expires_at),
             source: Source::Plugin,
             renew_at: expires_at.map(|expires_at| self.settings.renew_at(now, expires_at)),
+            refresh_is_due: false,
         })
+    }
+
+    fn place<'s>(&self, store: &'s Store) -> Place<'s> {
+        let key = self.key_parts().key(store.installation());
+        Place { store, key }
     }
 
     fn answer_in_turn(&mut self, place: Place<'_>) -> Result<Answer, Error> {
@@ -178,44 +178,6 @@ impl<'a> Ask<'a> {
                 self.fall_back(place, Error::Shared { command, failure })
             }
         }
-    }
-
-    /// Whether the server seems to have refused this good entry: then it has to be replaced.
-    /// Otherwise it is noted that the client is given it.
-    fn is_refused(&mut self, place: Place<'_>, entry: &Entry) -> bool {
-        let Some((mut log, client)) = self.served_log(place, entry) else {
-            return false;
-        };
-        let (generation, now) = (entry.metadata.stored_at, self.began);
-        let refused =
-            log.is_refused(client, generation, now) && log.allows_replacement(client, now);
-        if refused {
-            self.refused = Some(generation);
-        } else {
-            log.served(client, generation, self.clock.now());
-        }
-        refused
-    }
-
-    fn note_served(&self, place: Place<'_>, entry: &Entry) {
-        if let Some((mut log, client)) = self.served_log(place, entry) {
-            log.served(client, entry.metadata.stored_at, self.clock.now());
-        }
-    }
-
-    /// The log, where a repeated ask for this entry would tell something: near its end clients ask
-    /// again by themselves.
-    fn served_log<'s>(
-        &self,
-        place: Place<'s>,
-        entry: &Entry,
-    ) -> Option<(ServedLog<'s>, &ClientProcess)> {
-        let client = self.client.as_ref()?;
-        let left = entry.metadata.expires_at.duration_since(self.began);
-        if left < SignedDuration::try_from(REFRESH_WINDOW).ok()? {
-            return None;
-        }
-        Some((ServedLog::open(place.store, place.key)?, client))
     }
 
     /// Waits for the key's lock, or for what the process that holds it comes to.
@@ -284,11 +246,7 @@ impl<'a> Ask<'a> {
             }
             Hold::Nothing | Hold::NoStore => None,
         };
-        if let (Some(generation), Some(client)) = (self.refused, &self.client)
-            && let Some(mut log) = ServedLog::open(place.store, place.key)
-        {
-            log.replaced(client, generation, self.clock.now());
-        }
+        self.note_replacement(place);
         let ran = self.run_plugin(run_lock.as_ref());
         // Its file is only touched under the key's lock.
         drop(run_lock);
@@ -316,6 +274,7 @@ impl<'a> Ask<'a> {
                 source,
                 renew_at: expires_at
                     .map(|expires_at| self.settings.renew_at(stored_at, expires_at)),
+                refresh_is_due: false,
             };
         };
         let entry = Entry {
@@ -431,6 +390,7 @@ impl<'a> Ask<'a> {
             credential: entry.credential,
             source,
             renew_at: Some(self.settings.renew_at(stored_at, expires_at)),
+            refresh_is_due: false,
         }
     }
 

@@ -9,7 +9,7 @@ use crate::ask::Ask;
 use crate::clock::{Clock, SystemClock};
 use crate::environment::Environment;
 use crate::error::Error;
-use crate::exec_info::ExecInfo;
+use crate::exec_info::{self, ExecInfo};
 use crate::policy::PluginPolicy;
 use crate::secret::Secret;
 use crate::settings::{Directory, Settings};
@@ -68,6 +68,10 @@ pub struct Answer {
     pub source: Source,
     /// From when on an ask renews it: the begin of its refresh margin. `None` where it has no end.
     pub renew_at: Option<Timestamp>,
+    /// Whether it is time to refresh it, and this process is the one to see to that: by starting
+    /// another one, in the background, that calls [`CredentialCache::refresh_ahead`]. Only ever so
+    /// [for a parent process](CredentialCache::for_parent_process).
+    pub refresh_is_due: bool,
 }
 
 /// Where an answer came from.
@@ -161,6 +165,8 @@ pub enum MissReason {
     /// The client process that was given the entry asks for it again: the server seems to have
     /// refused it.
     AskedAgain,
+    /// The entry is good; it is refreshed before its time, in the background.
+    Ahead,
 }
 
 /// Takes what a person may want to know, as it happens.
@@ -217,6 +223,25 @@ impl CredentialCache {
         self.ask(request, Some(rejected), notify)
     }
 
+    /// Refreshes the credential of `request` before its time, for a process in the background that
+    /// nobody waits for; whether it did. Where another process is at it, or the credential has been
+    /// renewed already, nothing is done.
+    ///
+    /// The plugin may not prompt and is stopped after 60 s at the latest, whatever `request` and the
+    /// settings say; a failure leaves the old credential as it is.
+    ///
+    /// # Errors
+    /// [`Error`] where the plugin gives none.
+    pub fn refresh_ahead(&self, request: &Request, notify: Notify<'_>) -> Result<bool, Error> {
+        let Ok(store) = self.open_store() else {
+            return Ok(false);
+        };
+        let settings = self.settings.clone().with_plugin_limit();
+        let request = request.without_prompt();
+        let ask = Ask::new(&settings, self.clock(), &request, notify);
+        ask.permitted()?.refresh_ahead(&store)
+    }
+
     fn ask(
         &self,
         request: &Request,
@@ -249,6 +274,24 @@ impl CredentialCache {
         match &self.settings.directory {
             Directory::Nowhere(reason) => Err((*reason).to_owned()),
             Directory::At(path) => Store::open(path).map_err(|error| error.to_string()),
+        }
+    }
+}
+
+impl Request {
+    /// The same ask by a client that has no terminal.
+    fn without_prompt(&self) -> Self {
+        let mut info = self.info.clone();
+        info.interactive = false;
+        let mut environment = self.environment.clone();
+        environment.set(exec_info::VARIABLE, info.to_json());
+        Self {
+            info,
+            command: self.command.clone(),
+            args: self.args.clone(),
+            environment,
+            policy: self.policy.clone(),
+            forward_signals: self.forward_signals,
         }
     }
 }
@@ -334,6 +377,7 @@ impl fmt::Display for MissReason {
             Self::NoStore => "there is no store",
             Self::Rejected => "the server refused the entry",
             Self::AskedAgain => "its client asks again; the server seems to have refused the entry",
+            Self::Ahead => "it is refreshed before its time",
         })
     }
 }

@@ -37,6 +37,12 @@ const KEY_BACKOFF: Backoff = Backoff {
     longest: Duration::from_secs(15 * 60),
 };
 
+/// After how long one more process may be started to refresh a credential ahead.
+const AHEAD_BACKOFF: Backoff = Backoff {
+    first: Duration::from_secs(30),
+    longest: Duration::from_secs(5 * 60),
+};
+
 /// How long a replacement counts in the backoff.
 const REMEMBERED: Duration = Duration::from_secs(2 * 60 * 60);
 
@@ -66,6 +72,8 @@ enum What {
     Served,
     /// The client's repeated ask had the credential replaced.
     Replaced,
+    /// A process was started to refresh the credential ahead.
+    Ahead,
 }
 
 /// `<what> <time> <generation> <client>`, times in microseconds since the Unix epoch.
@@ -140,6 +148,18 @@ impl<'a> ServedLog<'a> {
         self.append(What::Replaced, client.as_str(), generation, now);
     }
 
+    /// Whether a process is to be started that refreshes the credential of this generation ahead. If
+    /// so, that is noted, and the next ones find that it is not.
+    pub(crate) fn begins_ahead(&mut self, generation: Timestamp, now: Timestamp) -> bool {
+        let this = generation.as_microsecond();
+        let is_this = |line: &Line<'_>| line.what == What::Ahead && line.generation == this;
+        let begins = AHEAD_BACKOFF.is_over(self.lines().filter(is_this), now);
+        if begins {
+            self.append(What::Ahead, "-", generation, now);
+        }
+        begins
+    }
+
     /// One write, so that lines of several processes stay whole. That it is there is a courtesy:
     /// what cannot be written is left out.
     fn append(&mut self, what: What, client: &str, generation: Timestamp, now: Timestamp) {
@@ -168,7 +188,7 @@ impl<'a> ServedLog<'a> {
         let generation = generation.map(Timestamp::as_microsecond);
         let is_kept = |line: &Line<'_>| match line.what {
             What::Replaced => age(line.at, now).is_some_and(|age| age < REMEMBERED),
-            What::Served => generation.is_none_or(|this| this == line.generation),
+            What::Served | What::Ahead => generation.is_none_or(|this| this == line.generation),
         };
         let kept: Vec<_> = self.lines().filter(is_kept).collect();
         let kept = &kept[kept.len().saturating_sub(KEPT_LINES)..];
@@ -202,6 +222,7 @@ impl<'a> Line<'a> {
         let what = match fields.next()? {
             "served" => What::Served,
             "replaced" => What::Replaced,
+            "ahead" => What::Ahead,
             _ => return None,
         };
         Some(Self {
@@ -216,6 +237,7 @@ impl<'a> Line<'a> {
         let what = match self.what {
             What::Served => "served",
             What::Replaced => "replaced",
+            What::Ahead => "ahead",
         };
         format!("{what} {} {} {}\n", self.at, self.generation, self.client)
     }
@@ -334,6 +356,18 @@ mod tests {
         assert!(!log.allows_replacement(&client(2), at(last + 15 * MINUTE - 1)));
         assert!(log.allows_replacement(&client(2), at(last + 15 * MINUTE)));
         assert!(log.allows_replacement(&client(1), at(last + 120 * MINUTE)));
+    }
+
+    #[test]
+    fn one_process_at_a_time_refreshes_ahead() {
+        let bench = bench();
+        let mut log = ServedLog::open(&bench.store, key()).unwrap();
+        assert!(log.begins_ahead(at(GENERATION), at(0)));
+        assert!(!log.begins_ahead(at(GENERATION), at(29_999)));
+        assert!(log.begins_ahead(at(1), at(20_000)), "another generation");
+        assert!(log.begins_ahead(at(GENERATION), at(30_000)));
+        assert!(!log.begins_ahead(at(GENERATION), at(89_999)));
+        assert!(log.begins_ahead(at(GENERATION), at(90_000)));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! `kcc-cache` as a client meets it: a process with arguments, an environment and three streams.
 
+mod ahead;
 mod answers;
 mod entries;
 mod key;
