@@ -168,7 +168,12 @@ impl<'a> Ask<'a> {
 
     fn answer_in_turn(&mut self, place: Place<'_>) -> Result<Answer, Error> {
         match self.await_turn(place) {
-            Turn::Ours(hold) => self.answer_by_plugin(place, &hold),
+            Turn::Ours(hold) => {
+                let answer = self.answer_by_plugin(place, &hold);
+                drop(hold);
+                place.store.prune_now_and_then(self.clock.now());
+                answer
+            }
             Turn::Answered(entry) => {
                 self.note_served(place, &entry);
                 Ok(self.answer(entry, Source::OtherProcess))
@@ -182,14 +187,8 @@ impl<'a> Ask<'a> {
 
     /// Waits for the key's lock, or for what the process that holds it comes to.
     fn await_turn(&mut self, place: Place<'_>) -> Turn {
-        let lock = match KeyLock::open(place.store, place.key) {
-            Ok(lock) => lock,
-            Err(error) => {
-                let path = place.store.path_beside(place.key, KeyLock::EXTENSION);
-                let problem = format!("{}: {error}", path.display());
-                (self.notify)(Notice::NotStored { problem });
-                return Turn::Ours(Hold::NoStore);
-            }
+        let Some(mut lock) = self.open_lock(place) else {
+            return Turn::Ours(Hold::NoStore);
         };
         let patience = self.timeout().map(|timeout| timeout + LOCK_PATIENCE);
         let mut wait = Wait::new(patience);
@@ -197,6 +196,13 @@ impl<'a> Ask<'a> {
             let attempt = lock.attempt();
             if let Attempt::Impossible(error) = attempt {
                 return self.without_lock(place, &format!("no locks there: {error}"));
+            }
+            if let Attempt::Removed = attempt {
+                match self.open_lock(place) {
+                    Some(new) => lock = new,
+                    None => return Turn::Ours(Hold::NoStore),
+                }
+                continue;
             }
             // Also with the lock in hand: it may be the one that another has just let go.
             if let Some(entry) = self.answer_of_another(place) {
@@ -215,6 +221,17 @@ impl<'a> Ask<'a> {
             }
             wait.pause(&mut || (self.notify)(Notice::Waiting));
         }
+    }
+
+    fn open_lock(&mut self, place: Place<'_>) -> Option<KeyLock> {
+        let opened = KeyLock::open(place.store, place.key);
+        opened
+            .map_err(|error| {
+                let path = place.store.path_beside(place.key, KeyLock::EXTENSION);
+                let problem = format!("{}: {error}", path.display());
+                (self.notify)(Notice::NotStored { problem });
+            })
+            .ok()
     }
 
     fn without_lock(&mut self, place: Place<'_>, problem: &str) -> Turn {

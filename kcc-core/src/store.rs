@@ -1,3 +1,5 @@
+mod prune;
+
 use std::fs::{DirBuilder, File};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt};
@@ -12,6 +14,8 @@ use crate::error::Error;
 use crate::exec_credential::CredentialKind;
 use crate::key::{InstallationKey, Key, hex};
 use crate::secret::Secret;
+
+pub(crate) use prune::is_removed;
 
 const INSTALLATION_KEY: &str = "installation.key";
 const INSTALLATION_LOCK: &str = "installation.lock";
@@ -268,8 +272,10 @@ impl Store {
         serde_json::from_slice(&second).map_err(|_| Fault::Damaged)
     }
 
-    /// Removes the entry of `key`; whether there was one.
+    /// Removes the entry of `key`, and who was served it; whether there was one. Its lock stays.
     pub(crate) fn remove(&self, key: Key) -> io::Result<bool> {
+        // Only tells of the entry; where it stays, nothing is wrong.
+        let _ = self.remove_beside(key, "served");
         match unlink(&self.directory, &entry_name(key)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
             result => result.map(|()| true),

@@ -14,28 +14,32 @@ use serde_json::json;
 
 use crate::{Bench, V1, exec_info, quiet_token, script, token_of};
 
-/// The machine's clock, an hour slow.
-struct AnHourAgo;
+/// The machine's clock, so many hours slow.
+struct HoursAgo(i64);
 
-impl Clock for AnHourAgo {
+impl Clock for HoursAgo {
     fn now(&self) -> Timestamp {
-        Timestamp::now() - SignedDuration::from_hours(1)
+        Timestamp::now() - SignedDuration::from_hours(self.0)
     }
 }
 
-/// Stores what `plugin` gives as if it had an hour ago.
 fn stored_an_hour_ago(bench: &Bench, plugin: &Path) {
+    stored_hours_ago(1, bench, plugin, &[]);
+}
+
+/// Stores what `plugin` gives as if it had some hours ago.
+pub(crate) fn stored_hours_ago(hours: i64, bench: &Bench, plugin: &Path, args: &[&str]) {
     let environment: Environment = bench.home.variables().into_iter().collect();
     let settings = Settings::from_environment(&environment).unwrap();
     let request = Request {
         info: ExecInfo::new(ApiVersion::V1, false),
         command: plugin.into(),
-        args: vec![],
+        args: args.iter().map(Into::into).collect(),
         environment,
         policy: PluginPolicy::default(),
         forward_signals: false,
     };
-    let cache = CredentialCache::with_clock(settings, AnHourAgo);
+    let cache = CredentialCache::with_clock(settings, HoursAgo(hours));
     let answer = cache.get(&request, &mut |notice| {
         assert!(!notice.is_warning(), "{notice}")
     });

@@ -7,6 +7,7 @@ mod key;
 mod management;
 mod plugin_runs;
 mod policy;
+mod prune;
 mod recipes;
 mod rejected;
 mod rules;

@@ -141,7 +141,8 @@ fn leftovers(bench: &Bench) -> Vec<PathBuf> {
             .and_then(|stem| stem.to_str())
             .unwrap_or_default();
         // A process that was killed while it made the installation's key leaves an unused one.
-        matches!(extension, Some("entry" | "lock" | "served")) || stem.starts_with("installation")
+        matches!(extension, Some("entry" | "lock" | "served" | "stamp"))
+            || stem.starts_with("installation")
     };
     let paths = files.map(|file| file.unwrap().path());
     paths.filter(|path| !is_known(path)).collect()
