@@ -56,7 +56,7 @@ impl Store {
             let Some((stem, rest)) = name.split_once('.') else {
                 continue;
             };
-            if !rest.ends_with(".tmp") {
+            if rest.strip_suffix(".tmp").is_none() {
                 keys.extend(Key::from_hex(stem));
             } else if self.is_old(name, now) {
                 // Written by one process alone, within moments.
