@@ -9,6 +9,8 @@ use kcc_core::{
 };
 use rustix::process::{Resource, Rlimit};
 
+use crate::ahead;
+
 /// What `kcc-cache --help` prints.
 pub const HELP: &str = include_str!("kcc-cache.help.txt");
 
@@ -53,7 +55,8 @@ impl Front {
     }
 
     fn ask(self, command: OsString, args: Vec<OsString>) -> Result<ExitCode, Error> {
-        let environment = Environment::of_process();
+        let mut environment = Environment::of_process();
+        let in_background = ahead::is_this(&mut environment);
         let settings = Settings::from_environment(&environment)?;
         let debug = settings.debug();
         let mut tell = |notice: Notice| {
@@ -71,8 +74,17 @@ impl Front {
             policy: PluginPolicy::load(&Environment::of_client(), &mut tell)?,
             forward_signals: true,
         };
-        let answer = CredentialCache::new(settings).get(&request, &mut tell)?;
-        Ok(self.print(answer.credential.expose()))
+        let cache = CredentialCache::new(settings).for_parent_process();
+        if in_background {
+            cache.refresh_ahead(&request, &mut tell)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        let answer = cache.get(&request, &mut tell)?;
+        let code = self.print(answer.credential.expose());
+        if answer.refresh_is_due {
+            ahead::start();
+        }
+        Ok(code)
     }
 
     /// A plugin that failed has said so itself, on our stderr and by the exit code that we pass on.

@@ -10,13 +10,14 @@
 //! `kcc-cache` is what every kubectl call starts, so [`front`] uses nothing but `kcc-core`; what only
 //! `kcc` needs, such as clap, is not linked into it.
 
+mod ahead;
 pub mod args;
 pub mod clear;
 pub mod completions;
 mod disclosure;
+pub mod doctor;
 pub mod edit;
 pub mod eject;
-pub mod doctor;
 pub mod exec;
 pub mod explain;
 pub mod front;

@@ -1,3 +1,6 @@
+mod ahead;
+mod refused;
+
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -6,6 +9,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use crate::cache::{Answer, MissReason, Notice, Notify, Request, Source};
+use crate::client_process::ClientProcess;
 use crate::clock::Clock;
 use crate::error::{Error, Failure, StartProblem};
 use crate::exec_credential::ExecCredential;
@@ -14,7 +18,9 @@ use crate::key::{Key, KeyParts};
 use crate::lock::{Attempt, KeyLock, RunLock, Wait};
 use crate::plugin::Plugin;
 use crate::policy::{LookUpError, PolicyError};
+use crate::prompt;
 use crate::secret::Secret;
+use crate::served::ServedLog;
 use crate::settings::Settings;
 use crate::store::{Entry, Lookup, Metadata, Store};
 
@@ -31,6 +37,13 @@ pub(crate) struct Ask<'a> {
     request: &'a Request,
     /// An answer that the server refused: an entry that is this one does not answer.
     rejected: Option<&'a Secret>,
+    /// Whether this program stands in front of a plugin for the process that started it.
+    serves_parent: bool,
+    /// Whose repeated ask would show that the server refused what it was given; `None` where that
+    /// is not looked for.
+    client: Option<ClientProcess>,
+    /// When the entry was stored that the server seems to have refused.
+    refused: Option<Timestamp>,
     /// What is run: an absolute path, or a bare name.
     program: Cow<'a, OsStr>,
     /// The file that is run instead, where the policy looked which one it is.
@@ -79,6 +92,9 @@ impl<'a> Ask<'a> {
             clock,
             request,
             rejected: None,
+            serves_parent: false,
+            client: None,
+            refused: None,
             program: program(&request.command, settings.command_dir.as_deref()),
             permitted: None,
             began: clock.now(),
@@ -100,17 +116,20 @@ impl<'a> Ask<'a> {
 
     /// Answers from `store`, or by a plugin run whose answer goes there.
     pub(crate) fn answer_from(mut self, store: &Store) -> Result<Answer, Error> {
-        let place = Place {
-            store,
-            key: self.key_parts().key(store.installation()),
-        };
+        let place = self.place(store);
         let path = store.path_of(place.key);
         let reason = match store.look_up(place.key) {
             Lookup::Found(entry) => match self.reason_to_renew(&entry) {
+                None if self.is_refused(place, &entry) => MissReason::AskedAgain,
                 None => {
                     let expires_at = entry.metadata.expires_at;
                     (self.notify)(Notice::Hit { path, expires_at });
-                    return Ok(self.answer(entry, Source::Cache));
+                    let refresh_is_due = self.refresh_is_due(place, &entry);
+                    let answer = self.answer(entry, Source::Cache);
+                    return Ok(Answer {
+                        refresh_is_due,
+                        ..answer
+                    });
                 }
                 Some(reason) => reason,
             },
@@ -138,13 +157,27 @@ impl<'a> Ask<'a> {
             credential: credential.to_json(expires_at),
             source: Source::Plugin,
             renew_at: expires_at.map(|expires_at| self.settings.renew_at(now, expires_at)),
+            refresh_is_due: false,
         })
+    }
+
+    fn place<'s>(&self, store: &'s Store) -> Place<'s> {
+        let key = self.key_parts().key(store.installation());
+        Place { store, key }
     }
 
     fn answer_in_turn(&mut self, place: Place<'_>) -> Result<Answer, Error> {
         match self.await_turn(place) {
-            Turn::Ours(hold) => self.answer_by_plugin(place, &hold),
-            Turn::Answered(entry) => Ok(self.answer(entry, Source::OtherProcess)),
+            Turn::Ours(hold) => {
+                let answer = self.answer_by_plugin(place, &hold);
+                drop(hold);
+                place.store.prune_now_and_then(self.clock.now());
+                answer
+            }
+            Turn::Answered(entry) => {
+                self.note_served(place, &entry);
+                Ok(self.answer(entry, Source::OtherProcess))
+            }
             Turn::Failed(failure) => {
                 let command = self.request.command.clone();
                 self.fall_back(place, Error::Shared { command, failure })
@@ -154,14 +187,8 @@ impl<'a> Ask<'a> {
 
     /// Waits for the key's lock, or for what the process that holds it comes to.
     fn await_turn(&mut self, place: Place<'_>) -> Turn {
-        let lock = match KeyLock::open(place.store, place.key) {
-            Ok(lock) => lock,
-            Err(error) => {
-                let path = place.store.path_beside(place.key, KeyLock::EXTENSION);
-                let problem = format!("{}: {error}", path.display());
-                (self.notify)(Notice::NotStored { problem });
-                return Turn::Ours(Hold::NoStore);
-            }
+        let Some(mut lock) = self.open_lock(place) else {
+            return Turn::Ours(Hold::NoStore);
         };
         let patience = self.timeout().map(|timeout| timeout + LOCK_PATIENCE);
         let mut wait = Wait::new(patience);
@@ -169,6 +196,13 @@ impl<'a> Ask<'a> {
             let attempt = lock.attempt();
             if let Attempt::Impossible(error) = attempt {
                 return self.without_lock(place, &format!("no locks there: {error}"));
+            }
+            if let Attempt::Removed = attempt {
+                match self.open_lock(place) {
+                    Some(new) => lock = new,
+                    None => return Turn::Ours(Hold::NoStore),
+                }
+                continue;
             }
             // Also with the lock in hand: it may be the one that another has just let go.
             if let Some(entry) = self.answer_of_another(place) {
@@ -187,6 +221,17 @@ impl<'a> Ask<'a> {
             }
             wait.pause(&mut || (self.notify)(Notice::Waiting));
         }
+    }
+
+    fn open_lock(&mut self, place: Place<'_>) -> Option<KeyLock> {
+        let opened = KeyLock::open(place.store, place.key);
+        opened
+            .map_err(|error| {
+                let path = place.store.path_beside(place.key, KeyLock::EXTENSION);
+                let problem = format!("{}: {error}", path.display());
+                (self.notify)(Notice::NotStored { problem });
+            })
+            .ok()
     }
 
     fn without_lock(&mut self, place: Place<'_>, problem: &str) -> Turn {
@@ -218,6 +263,7 @@ impl<'a> Ask<'a> {
             }
             Hold::Nothing | Hold::NoStore => None,
         };
+        self.note_replacement(place);
         let ran = self.run_plugin(run_lock.as_ref());
         // Its file is only touched under the key's lock.
         drop(run_lock);
@@ -245,6 +291,7 @@ impl<'a> Ask<'a> {
                 source,
                 renew_at: expires_at
                     .map(|expires_at| self.settings.renew_at(stored_at, expires_at)),
+                refresh_is_due: false,
             };
         };
         let entry = Entry {
@@ -256,6 +303,11 @@ impl<'a> Ask<'a> {
             let path = place.store.path_of(place.key);
             let problem = format!("{}: {fault}", path.display());
             (self.notify)(Notice::NotStored { problem });
+        } else {
+            if let Some(mut log) = ServedLog::open_existing(place.store, place.key) {
+                log.begin(stored_at, stored_at);
+            }
+            self.note_served(place, &entry);
         }
         self.answer(entry, source)
     }
@@ -355,6 +407,7 @@ impl<'a> Ask<'a> {
             credential: entry.credential,
             source,
             renew_at: Some(self.settings.renew_at(stored_at, expires_at)),
+            refresh_is_due: false,
         }
     }
 
@@ -372,6 +425,8 @@ impl<'a> Ask<'a> {
             Some(MissReason::ClockSetBack)
         } else if self.is_rejected(entry) {
             Some(MissReason::Rejected)
+        } else if self.refused == Some(stored_at) {
+            Some(MissReason::AskedAgain)
         } else if self.settings.renew_at(stored_at, expires_at) <= now {
             Some(MissReason::InMargin)
         } else {
@@ -394,6 +449,11 @@ impl<'a> Ask<'a> {
 
     fn timeout(&self) -> Option<Duration> {
         self.settings.plugin_timeout.limit(self.interactive())
+    }
+
+    /// Whether a person may be asked for something.
+    fn may_prompt(&self) -> bool {
+        self.interactive() && !prompt::never_prompts(&self.program, &self.request.args)
     }
 
     fn interactive(&self) -> bool {

@@ -9,7 +9,7 @@ use crate::ask::Ask;
 use crate::clock::{Clock, SystemClock};
 use crate::environment::Environment;
 use crate::error::Error;
-use crate::exec_info::ExecInfo;
+use crate::exec_info::{self, ExecInfo};
 use crate::policy::PluginPolicy;
 use crate::secret::Secret;
 use crate::settings::{Directory, Settings};
@@ -38,6 +38,7 @@ use crate::store::Store;
 pub struct CredentialCache {
     settings: Settings,
     clock: Box<dyn Clock>,
+    serves_parent: bool,
 }
 
 /// One ask for a credential.
@@ -67,6 +68,10 @@ pub struct Answer {
     pub source: Source,
     /// From when on an ask renews it: the begin of its refresh margin. `None` where it has no end.
     pub renew_at: Option<Timestamp>,
+    /// Whether it is time to refresh it, and this process is the one to see to that: by starting
+    /// another one, in the background, that calls [`CredentialCache::refresh_ahead`]. Only ever so
+    /// [for a parent process](CredentialCache::for_parent_process).
+    pub refresh_is_due: bool,
 }
 
 /// Where an answer came from.
@@ -157,6 +162,11 @@ pub enum MissReason {
     NoStore,
     /// The entry is the credential that the server refused.
     Rejected,
+    /// The client process that was given the entry asks for it again: the server seems to have
+    /// refused it.
+    AskedAgain,
+    /// The entry is good; it is refreshed before its time, in the background.
+    Ahead,
 }
 
 /// Takes what a person may want to know, as it happens.
@@ -173,7 +183,19 @@ impl CredentialCache {
         Self {
             settings,
             clock: Box::new(clock),
+            serves_parent: false,
         }
+    }
+
+    /// The same cache for a program that its parent process runs as its plugin, once for each ask.
+    ///
+    /// Such a client tells nothing of a 401, but asks again, and that shows: an ask that the same
+    /// process repeats for a credential that it was given, which has long to live, has the
+    /// credential replaced. `KUBE_CREDENTIAL_CACHE_RENEW_REJECTED=0` switches that off.
+    #[must_use]
+    pub fn for_parent_process(mut self) -> Self {
+        self.serves_parent = true;
+        self
     }
 
     /// The credential that `request` asks for.
@@ -201,6 +223,25 @@ impl CredentialCache {
         self.ask(request, Some(rejected), notify)
     }
 
+    /// Refreshes the credential of `request` before its time, for a process in the background that
+    /// nobody waits for; whether it did. Where another process is at it, or the credential has been
+    /// renewed already, nothing is done.
+    ///
+    /// The plugin may not prompt and is stopped after 60 s at the latest, whatever `request` and the
+    /// settings say; a failure leaves the old credential as it is.
+    ///
+    /// # Errors
+    /// [`Error`] where the plugin gives none.
+    pub fn refresh_ahead(&self, request: &Request, notify: Notify<'_>) -> Result<bool, Error> {
+        let Ok(store) = self.open_store() else {
+            return Ok(false);
+        };
+        let settings = self.settings.clone().with_plugin_limit();
+        let request = request.without_prompt();
+        let ask = Ask::new(&settings, self.clock(), &request, notify);
+        ask.permitted()?.refresh_ahead(&store)
+    }
+
     fn ask(
         &self,
         request: &Request,
@@ -214,6 +255,7 @@ impl CredentialCache {
         }
         let ask = Ask::new(&self.settings, self.clock.as_ref(), request, notify);
         let ask = ask.instead_of(rejected).permitted()?;
+        let ask = ask.for_client(self.serves_parent);
         match store {
             Ok(store) => ask.answer_from(&store),
             Err(_) => ask.answer_unstored(),
@@ -235,6 +277,24 @@ impl CredentialCache {
                 let store = Store::open(path).map_err(|error| error.to_string())?;
                 store.with_backend(self.settings.backend)
             }
+        }
+    }
+}
+
+impl Request {
+    /// The same ask by a client that has no terminal.
+    fn without_prompt(&self) -> Self {
+        let mut info = self.info.clone();
+        info.interactive = false;
+        let mut environment = self.environment.clone();
+        environment.set(exec_info::VARIABLE, info.to_json());
+        Self {
+            info,
+            command: self.command.clone(),
+            args: self.args.clone(),
+            environment,
+            policy: self.policy.clone(),
+            forward_signals: self.forward_signals,
         }
     }
 }
@@ -319,6 +379,8 @@ impl fmt::Display for MissReason {
             Self::ClockSetBack => "the entry is from the future; the clock was set back",
             Self::NoStore => "there is no store",
             Self::Rejected => "the server refused the entry",
+            Self::AskedAgain => "its client asks again; the server seems to have refused the entry",
+            Self::Ahead => "it is refreshed before its time",
         })
     }
 }

@@ -63,6 +63,13 @@ impl Environment {
         self.variables.push((name, value));
     }
 
+    /// Takes `name` out; whether it was there.
+    pub fn remove(&mut self, name: impl AsRef<OsStr>) -> bool {
+        let (name, before) = (name.as_ref(), self.variables.len());
+        self.variables.retain(|(known, _)| known != name);
+        self.variables.len() < before
+    }
+
     /// The value of `name`; the first one, as `getenv` finds it.
     pub fn get(&self, name: impl AsRef<OsStr>) -> Option<&OsStr> {
         let name = name.as_ref();

@@ -4,6 +4,7 @@ mod ask;
 mod cache;
 #[cfg(feature = "client")]
 pub mod client;
+mod client_process;
 mod clock;
 mod entries;
 mod environment;
@@ -17,7 +18,9 @@ mod lock;
 mod plugin;
 mod policy;
 mod process;
+mod prompt;
 mod secret;
+mod served;
 mod settings;
 mod store;
 mod user_request;

@@ -12,7 +12,7 @@ use crate::error::Failure;
 use crate::key::Key;
 use crate::process::ProcessId;
 use crate::settings::PLUGIN_TIMEOUT;
-use crate::store::Store;
+use crate::store::{Store, is_removed};
 
 /// For how long a failed plugin run stands for those who waited for it.
 const FAILURE_SHARED_FOR: Duration = Duration::from_secs(2);
@@ -28,8 +28,9 @@ const RECORD_SIZE: usize = 256;
 
 const RUN: &str = "run";
 
-/// The lock file of one key: whoever holds its lock may run the plugin and write the entry. The
-/// file is never removed, since somebody may wait on it, and holds what the last run came to.
+/// The lock file of one key: whoever holds its lock may run the plugin and write the entry. The file
+/// holds what the last run came to. It is removed only a day after its entry has ended, by somebody
+/// who holds its lock; whoever gets the lock of a removed file has to open the new one.
 #[derive(Debug)]
 pub(crate) struct KeyLock {
     file: File,
@@ -40,6 +41,8 @@ pub(crate) struct KeyLock {
 pub(crate) enum Attempt {
     Locked,
     HeldByAnother,
+    /// The file has been removed since it was opened, and its lock is worth nothing.
+    Removed,
     /// The file system has no locks.
     Impossible(io::Error),
 }
@@ -95,6 +98,7 @@ impl KeyLock {
 
     pub(crate) fn attempt(&self) -> Attempt {
         match self.file.try_lock() {
+            Ok(()) if is_removed(&self.file) => Attempt::Removed,
             Ok(()) => Attempt::Locked,
             Err(TryLockError::WouldBlock) => Attempt::HeldByAnother,
             Err(TryLockError::Error(error)) => Attempt::Impossible(error),

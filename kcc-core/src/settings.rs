@@ -32,6 +32,12 @@ pub mod variable {
     /// Where credentials are kept: `file`, or `keyring` for files that are encrypted under a key in
     /// the operating system's keyring.
     pub const BACKEND: &str = "KUBE_CREDENTIAL_CACHE_BACKEND";
+    /// Whether a credential that its client process asks for again is taken for refused by the
+    /// server and replaced: `1` or `0`.
+    pub const RENEW_REJECTED: &str = "KUBE_CREDENTIAL_CACHE_RENEW_REJECTED";
+    /// Whether a credential in the last part of its life is refreshed by a process in the background:
+    /// `1`, `0`, or `auto`, where its plugin is known not to prompt.
+    pub const REFRESH_AHEAD: &str = "KUBE_CREDENTIAL_CACHE_REFRESH_AHEAD";
     /// Whether `kcc-cache` tells on stderr what it does: `1` or `0`.
     pub const DEBUG: &str = "KUBE_CREDENTIAL_CACHE_DEBUG";
     /// How long the plugin may run, such as `60s`; `0` is without limit.
@@ -66,6 +72,9 @@ const IDENTITY_PATTERNS: &[&str] = &[
 /// Above the 60 s before an expiry in which kube-rs asks again for every request.
 const REFRESH_MARGIN: Duration = Duration::from_secs(75);
 
+/// Longer than a plugin takes, and than most clients are apart.
+const AHEAD_AT_MOST: SignedDuration = SignedDuration::from_mins(10);
+
 /// The plugin's time limit where it is not interactive and no variable says otherwise.
 pub(crate) const PLUGIN_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -87,6 +96,8 @@ pub struct Settings {
     pub(crate) user: OsString,
     pub(crate) command_dir: Option<PathBuf>,
     pub(crate) install_hint: Option<String>,
+    pub(crate) renew_rejected: bool,
+    pub(crate) refresh_ahead: RefreshAhead,
     debug: bool,
 }
 
@@ -107,6 +118,16 @@ pub(crate) enum PluginTimeout {
     Of(Duration),
     /// The user lifted the limit.
     Unlimited,
+}
+
+/// Which credentials are refreshed in the background before their time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RefreshAhead {
+    /// Those whose plugin asks nobody for anything.
+    WithoutPrompt,
+    /// All: the user knows that the plugins ask nobody.
+    Always,
+    Never,
 }
 
 /// A variable's name, or a prefix of names.
@@ -135,7 +156,9 @@ impl Settings {
             install_hint: env
                 .non_empty(variable::INSTALL_HINT)
                 .map(|hint| hint.to_string_lossy().into_owned()),
-            debug: boolean(env, variable::DEBUG)?,
+            renew_rejected: boolean(env, variable::RENEW_REJECTED)?.unwrap_or(true),
+            refresh_ahead: RefreshAhead::from_environment(env)?,
+            debug: boolean(env, variable::DEBUG)?.unwrap_or(false),
         })
     }
 
@@ -156,6 +179,22 @@ impl Settings {
         expires_at.saturating_sub(margin).unwrap_or(Timestamp::MIN)
     }
 
+    /// From when on a credential is refreshed ahead: for the last quarter of the time in which it
+    /// answers, and for ten minutes at most.
+    pub(crate) fn ahead_at(&self, stored_at: Timestamp, expires_at: Timestamp) -> Timestamp {
+        let renew_at = self.renew_at(stored_at, expires_at);
+        let answers_for = renew_at.duration_since(stored_at);
+        let ahead = (answers_for / 4).clamp(SignedDuration::ZERO, AHEAD_AT_MOST);
+        renew_at.saturating_sub(ahead).unwrap_or(Timestamp::MIN)
+    }
+
+    /// The same settings for a plugin that nobody sees hanging: it always has a limit.
+    pub(crate) fn with_plugin_limit(mut self) -> Self {
+        let limit = self.plugin_timeout.limit(false).unwrap_or(PLUGIN_TIMEOUT);
+        self.plugin_timeout = PluginTimeout::Of(limit.min(PLUGIN_TIMEOUT));
+        self
+    }
+
     /// Whether the user wants to read what the cache does.
     pub fn debug(&self) -> bool {
         self.debug
@@ -166,6 +205,20 @@ impl Settings {
         match &self.directory {
             Directory::At(path) => Some(path),
             Directory::Nowhere(_) => None,
+        }
+    }
+}
+
+impl RefreshAhead {
+    fn from_environment(env: &Environment) -> Result<Self, Error> {
+        if env.non_empty(variable::REFRESH_AHEAD) == Some(OsStr::new("auto")) {
+            return Ok(Self::WithoutPrompt);
+        }
+        match boolean(env, variable::REFRESH_AHEAD) {
+            Ok(None) => Ok(Self::WithoutPrompt),
+            Ok(Some(true)) => Ok(Self::Always),
+            Ok(Some(false)) => Ok(Self::Never),
+            Err(_) => Err(bad(env, variable::REFRESH_AHEAD, "1, 0 or auto")),
         }
     }
 }
@@ -301,10 +354,11 @@ fn duration(env: &Environment, name: &'static str) -> Result<Option<Duration>, E
         .ok_or_else(|| bad(env, name, DURATION_FORM))
 }
 
-fn boolean(env: &Environment, name: &'static str) -> Result<bool, Error> {
+fn boolean(env: &Environment, name: &'static str) -> Result<Option<bool>, Error> {
     match env.non_empty(name).map(OsStr::to_str) {
-        None | Some(Some("0" | "f" | "false" | "F" | "FALSE" | "False")) => Ok(false),
-        Some(Some("1" | "t" | "true" | "T" | "TRUE" | "True")) => Ok(true),
+        None => Ok(None),
+        Some(Some("0" | "f" | "false" | "F" | "FALSE" | "False")) => Ok(Some(false)),
+        Some(Some("1" | "t" | "true" | "T" | "TRUE" | "True")) => Ok(Some(true)),
         Some(_) => Err(bad(env, name, "1 or 0, true or false")),
     }
 }
@@ -355,6 +409,8 @@ mod tests {
             (variable::DEFAULT_TTL, "99999999h"),
             (variable::PLUGIN_TIMEOUT, "1x"),
             (variable::DEBUG, "maybe"),
+            (variable::RENEW_REJECTED, "perhaps"),
+            (variable::REFRESH_AHEAD, "soon"),
             (variable::BACKEND, "floppy"),
             (variable::CACHEKEY_ENV_LIST, "A,B=C"),
             (variable::CACHEKEY_ENV_PATTERNS, "*"),
@@ -379,6 +435,29 @@ mod tests {
             [Some(5), Some(5)]
         );
         assert_eq!(limits(&[(variable::PLUGIN_TIMEOUT, "0")]), [None, None]);
+    }
+
+    #[test]
+    fn the_last_quarter_before_the_margin_is_for_refreshing_ahead() {
+        let stored_at = Timestamp::from_second(1_800_000_000).unwrap();
+        let ahead_after = |pairs: &[(&str, &str)], life: i64| {
+            let settings = settings(pairs).unwrap();
+            let expires_at = stored_at + SignedDuration::from_secs(life);
+            let at = settings.ahead_at(stored_at, expires_at);
+            at.duration_since(stored_at).as_secs()
+        };
+        assert_eq!(ahead_after(&[], 3_600), 3_600 - 75 - 600);
+        assert_eq!(ahead_after(&[], 875), 600);
+        assert_eq!(ahead_after(&[], 100), 56);
+        // A margin of nearly all its life.
+        assert_eq!(
+            ahead_after(&[(variable::REFRESH_MARGIN, "56m")], 3_600),
+            180
+        );
+        assert_eq!(
+            ahead_after(&[(variable::REFRESH_MARGIN, "2h")], 3_600),
+            -3_600
+        );
     }
 
     #[test]

@@ -1,12 +1,13 @@
 mod form;
 #[cfg(feature = "keyring")]
 mod keyring;
+mod prune;
 #[cfg(feature = "keyring")]
 mod seal;
 
 use std::fs::{DirBuilder, File};
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -22,6 +23,8 @@ use crate::settings::Backend;
 #[cfg(feature = "keyring")]
 use crate::settings::Keyring;
 use form::{Form, MAGIC, SEALED_MAGIC};
+
+pub(crate) use prune::is_removed;
 
 const INSTALLATION_KEY: &str = "installation.key";
 const INSTALLATION_LOCK: &str = "installation.lock";
@@ -254,6 +257,34 @@ impl Store {
         unlink(&self.directory, &format!("{key}.{extension}"))
     }
 
+    /// Opens a file beside the entry to append to, and reads it, up to `limit` bytes. One that is not
+    /// ours alone is not used.
+    pub(crate) fn open_log(
+        &self,
+        key: Key,
+        extension: &str,
+        flags: OFlags,
+        limit: usize,
+    ) -> Result<(File, Vec<u8>), Fault> {
+        let flags = flags | OFlags::RDWR | OFlags::APPEND | OFlags::NONBLOCK;
+        let file = open_at(&self.directory, &format!("{key}.{extension}"), flags)?;
+        let size = check_ours(&file, self.uid)?;
+        let mut text = vec![0; limit.min(usize::try_from(size).unwrap_or(limit))];
+        let count = file.read_at(&mut text, 0)?;
+        text.truncate(count);
+        Ok((file, text))
+    }
+
+    /// Puts a new file in the place of one that is appended to, and opens it to append.
+    pub(crate) fn replace_log(&self, key: Key, extension: &str, text: &[u8]) -> io::Result<File> {
+        let temporary = format!("{key}.{extension}.{}.tmp", std::process::id());
+        let flags = OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE | OFlags::TRUNC;
+        let mut file = open_at(&self.directory, &temporary, flags)?;
+        file.write_all(text)?;
+        rename(&self.directory, &temporary, &format!("{key}.{extension}"))?;
+        Ok(file)
+    }
+
     /// The keys of which there is an entry, in no particular order.
     pub(crate) fn keys(&self) -> io::Result<Vec<Key>> {
         let mut keys = vec![];
@@ -283,8 +314,10 @@ impl Store {
         serde_json::from_slice(&second).map_err(|_| Fault::Damaged)
     }
 
-    /// Removes the entry of `key`; whether there was one.
+    /// Removes the entry of `key`, and who was served it; whether there was one. Its lock stays.
     pub(crate) fn remove(&self, key: Key) -> io::Result<bool> {
+        // Only tells of the entry; where it stays, nothing is wrong.
+        let _ = self.remove_beside(key, "served");
         match unlink(&self.directory, &entry_name(key)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
             result => result.map(|()| true),
@@ -465,6 +498,13 @@ fn open(directory: &File, name: &str, uid: u32) -> Result<Option<(File, usize)>,
         }
         Err(error) => return Err(error.into()),
     };
+    let size = check_ours(&file, uid)?;
+    let fits = usize::try_from(size).ok().filter(|_| size <= MAX_ENTRY);
+    Ok(Some((file, fits.ok_or(Fault::Damaged)?)))
+}
+
+/// The size of an open file, where it is a regular one that is ours alone.
+fn check_ours(file: &File, uid: u32) -> Result<u64, Fault> {
     let metadata = file.metadata()?;
     if !metadata.is_file() {
         return Err(Fault::NotAFile);
@@ -475,10 +515,7 @@ fn open(directory: &File, name: &str, uid: u32) -> Result<Option<(File, usize)>,
     if metadata.mode() & 0o077 != 0 {
         return Err(Fault::Mode(metadata.mode() & 0o777));
     }
-    let size = usize::try_from(metadata.size())
-        .ok()
-        .filter(|_| metadata.size() <= MAX_ENTRY);
-    Ok(Some((file, size.ok_or(Fault::Damaged)?)))
+    Ok(metadata.size())
 }
 
 fn open_at(directory: &File, name: &str, flags: OFlags) -> io::Result<File> {

@@ -5,14 +5,18 @@
 //! not rebuild it, nor `xtask`, which uses it, too.
 
 pub mod cluster;
+mod distance;
 mod exec_plugin;
 mod kcc_cache;
 mod listening;
 pub mod memory;
 pub mod proxy;
+mod python_client;
 
+pub use distance::Distance;
 pub use exec_plugin::ExecPlugin;
 pub use kcc_cache::{CacheHome, build_kcc, build_kcc_cache, build_kcc_cache_with_keyring};
+pub use python_client::PythonClient;
 
 /// The code of the README is compiled with the documentation tests.
 #[cfg(doctest)]

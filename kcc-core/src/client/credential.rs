@@ -158,6 +158,7 @@ mod tests {
             credential: Secret::from(line),
             source: Source::Plugin,
             renew_at: None,
+            refresh_is_due: false,
         }
     }
 

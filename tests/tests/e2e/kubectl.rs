@@ -54,16 +54,16 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 /// A user of the shared cluster whose credentials come from a plugin behind `kcc-cache`.
-struct User {
-    cluster: &'static Cluster,
-    home: CacheHome,
-    plugin: ExecPlugin,
-    name: String,
-    kubeconfig: KubeconfigFile,
+pub(crate) struct User {
+    pub(crate) cluster: &'static Cluster,
+    pub(crate) home: CacheHome,
+    pub(crate) plugin: ExecPlugin,
+    pub(crate) name: String,
+    pub(crate) kubeconfig: KubeconfigFile,
 }
 
 impl User {
-    fn new(name: &str) -> Result<Self, Failed> {
+    pub(crate) fn new(name: &str) -> Result<Self, Failed> {
         Self::with(name, |_| {})
     }
 
@@ -85,7 +85,7 @@ impl User {
     }
 
     /// The plugin answers with a token that the server knows this user by.
-    fn with_token(self) -> Result<Self, Failed> {
+    pub(crate) fn with_token(self) -> Result<Self, Failed> {
         let token = format!("token-of-{}", self.name);
         self.plugin.answers_token(&token)?;
         let user = TokenUser::new(&token, &self.name, &["testers"]);
@@ -103,18 +103,18 @@ impl User {
         Ok(self)
     }
 
-    fn kubectl(&self, args: &[&str]) -> std::process::Command {
+    pub(crate) fn kubectl(&self, args: &[&str]) -> std::process::Command {
         let mut command = self.cluster.kubectl_with(self.kubeconfig.path());
         command.envs(self.home.variables()).args(args);
         command
     }
 
     /// Who the server says that this user is.
-    fn whoami(&self) -> Result<String, Failed> {
+    pub(crate) fn whoami(&self) -> Result<String, Failed> {
         whoami(&self.kubectl(&["auth", "whoami", "-o", "json"]).output()?)
     }
 
-    fn expect_runs(&self, expected: usize) -> Outcome {
+    pub(crate) fn expect_runs(&self, expected: usize) -> Outcome {
         let runs = self.plugin.runs();
         check(
             runs == expected,
@@ -133,7 +133,7 @@ impl User {
         Ok(())
     }
 
-    fn is_known(&self) -> Outcome {
+    pub(crate) fn is_known(&self) -> Outcome {
         let name = self.whoami()?;
         check(
             name == self.name,
@@ -143,7 +143,7 @@ impl User {
 }
 
 /// `kcc-cache <plugin> <args>` as a kubeconfig has it.
-fn exec_user(home: &CacheHome, plugin: &ExecPlugin, args: &[&str]) -> ExecUser {
+pub(crate) fn exec_user(home: &CacheHome, plugin: &ExecPlugin, args: &[&str]) -> ExecUser {
     let plugin = plugin.path().display().to_string();
     let all: Vec<&str> = [&[plugin.as_str()], args].concat();
     ExecUser::new(home.kcc_cache().get_program(), &all)
@@ -156,7 +156,7 @@ fn whoami(output: &Output) -> Result<String, Failed> {
 }
 
 /// What kubectl printed, where it succeeded without a word on stderr.
-fn stdout(output: &Output) -> Result<String, Failed> {
+pub(crate) fn stdout(output: &Output) -> Result<String, Failed> {
     let heard = String::from_utf8_lossy(&output.stderr);
     let quiet = output.status.success() && heard.is_empty();
     check(

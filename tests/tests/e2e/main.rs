@@ -7,8 +7,9 @@ mod kubeconfig;
 mod kubectl;
 mod loader;
 mod manager;
-mod policy;
 mod memory;
+mod policy;
+mod rejected;
 mod trial;
 
 use libtest_mimic::{Arguments, Trial};
@@ -28,6 +29,7 @@ fn main() {
         manager::trials(),
         policy::trials(),
         memory::trials(),
+        rejected::trials(),
     ]
     .into_iter()
     .flatten()

@@ -1,5 +1,6 @@
 //! `kcc-cache` as a client meets it: a process with arguments, an environment and three streams.
 
+mod ahead;
 mod answers;
 mod entries;
 mod key;
@@ -7,7 +8,9 @@ mod keyring;
 mod management;
 mod plugin_runs;
 mod policy;
+mod prune;
 mod recipes;
+mod rejected;
 mod rules;
 mod secrecy;
 mod single_flight;

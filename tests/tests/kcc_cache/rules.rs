@@ -11,6 +11,7 @@ use kcc_core::{
     Request, Settings, Source, variable,
 };
 
+use crate::rejected::Client;
 use crate::{Bench, code, credential, stderr, token_of};
 
 #[test]
@@ -25,18 +26,25 @@ fn the_first_ask_runs_the_plugin_and_the_next_ten_do_not() {
 }
 
 #[test]
-fn a_hit_locks_nothing_and_writes_nothing() {
+fn a_hit_locks_nothing_and_writes_one_line() {
     let bench = Bench::new();
-    bench.token();
+    let client_token = || Client::new(&bench).token();
+    assert_eq!(client_token(), "token-1");
     let lock = bench.entry().with_extension("lock");
+    let served = bench.entry().with_extension("served");
+    let lines = || std::fs::read_to_string(&served).unwrap().lines().count();
+    let entry = std::fs::read(bench.entry()).unwrap();
+    assert_eq!(lines(), 1);
     let held = File::options().read(true).write(true).open(&lock).unwrap();
     held.lock().unwrap();
-    assert_eq!(bench.token(), "token-1");
+    assert_eq!(client_token(), "token-1");
 
     drop(held);
     std::fs::remove_file(&lock).unwrap();
-    assert_eq!(bench.token(), "token-1");
+    assert_eq!(client_token(), "token-1");
     assert!(!lock.exists());
+    assert_eq!(lines(), 3);
+    assert_eq!(std::fs::read(bench.entry()).unwrap(), entry);
 }
 
 #[test]

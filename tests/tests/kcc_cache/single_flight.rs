@@ -127,7 +127,7 @@ fn an_ask_that_can_prompt_does_not_take_over_a_failure_of_one_that_could_not() {
     assert!(
         asked
             .iter()
-            .all(|asked| !asked.stderr.contains("another process"))
+            .all(|asked| !asked.stderr.contains("failed for another process"))
     );
     assert_eq!(bench.plugin.runs(), 2);
 }

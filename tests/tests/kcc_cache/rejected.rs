@@ -1,0 +1,280 @@
+//! A credential that the server refused is replaced, and clients that ask twice for other reasons
+//! do not defeat the cache.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use serde_json::{Value, json};
+
+use crate::{Bench, V1, exec_info};
+
+/// Long enough for an ask to count as a repeated one.
+const BETWEEN_ASKS: std::time::Duration = std::time::Duration::from_millis(20);
+
+/// A long-lived client process: a shell that asks when it is told to, and says what it got.
+pub(crate) struct Client {
+    shell: Child,
+    orders: ChildStdin,
+    answers: BufReader<ChildStdout>,
+}
+
+impl Client {
+    pub(crate) fn new(bench: &Bench) -> Self {
+        Self::with(bench, |_| {})
+    }
+
+    fn with(bench: &Bench, setup: impl FnOnce(&mut Command)) -> Self {
+        let template = bench.command();
+        let mut shell = Command::new("sh");
+        shell.args(["-c", "while read -r _; do \"$@\"; done", "sh"]);
+        shell.arg(template.get_program()).args(template.get_args());
+        shell.env_clear();
+        shell.envs(
+            template
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        );
+        shell.env_remove("KUBE_CREDENTIAL_CACHE_RENEW_REJECTED");
+        setup(&mut shell);
+        let mut shell = shell
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        Self {
+            orders: shell.stdin.take().unwrap(),
+            answers: BufReader::new(shell.stdout.take().unwrap()),
+            shell,
+        }
+    }
+
+    pub(crate) fn token(&mut self) -> String {
+        std::thread::sleep(BETWEEN_ASKS);
+        self.orders.write_all(b"\n").unwrap();
+        let mut line = String::new();
+        self.answers.read_line(&mut line).unwrap();
+        let answer: Value = serde_json::from_str(&line).unwrap();
+        answer["status"]["token"].as_str().unwrap().to_owned()
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        let _ = self.shell.kill();
+        let _ = self.shell.wait();
+    }
+}
+
+fn log_of(bench: &Bench) -> PathBuf {
+    bench.entry().with_extension("served")
+}
+
+/// As if all that the log tells had been so many seconds earlier.
+fn let_pass(bench: &Bench, seconds: i64) {
+    let log = log_of(bench);
+    let text = fs::read_to_string(&log).unwrap();
+    let earlier = |line: &str| {
+        let mut fields: Vec<String> = line.split(' ').map(str::to_owned).collect();
+        let at: i64 = fields[1].parse().unwrap();
+        fields[1] = (at - seconds * 1_000_000).to_string();
+        fields.join(" ") + "\n"
+    };
+    fs::write(log, text.lines().map(earlier).collect::<String>()).unwrap();
+}
+
+#[test]
+fn who_asks_again_gets_another_credential() {
+    let bench = Bench::new();
+    let mut client = Client::new(&bench);
+    assert_eq!(client.token(), "token-1");
+    assert_eq!(client.token(), "token-2");
+    // Everybody else gets the new one, and keeps it.
+    for _ in 0..5 {
+        assert_eq!(Client::new(&bench).token(), "token-2");
+    }
+    let mut other = Client::new(&bench);
+    assert_eq!(other.token(), "token-2");
+    assert_eq!(bench.plugin.runs(), 2);
+}
+
+#[test]
+fn processes_that_ask_once_each_never_have_it_replaced() {
+    let bench = Bench::new();
+    for _ in 0..20 {
+        assert_eq!(Client::new(&bench).token(), "token-1");
+    }
+    assert_eq!(bench.plugin.runs(), 1);
+}
+
+#[test]
+fn who_calls_by_hand_is_no_client() {
+    let bench = Bench::new();
+    let mut client = Client::with(&bench, |shell| {
+        shell.env_remove("KUBERNETES_EXEC_INFO");
+    });
+    for _ in 0..10 {
+        assert_eq!(client.token(), "token-1");
+    }
+    assert!(!log_of(&bench).exists());
+}
+
+#[test]
+fn the_switch_switches_it_off() {
+    let bench = Bench::new();
+    let mut client = Client::with(&bench, |shell| {
+        shell.env("KUBE_CREDENTIAL_CACHE_RENEW_REJECTED", "0");
+    });
+    for _ in 0..10 {
+        assert_eq!(client.token(), "token-1");
+    }
+    assert!(!log_of(&bench).exists());
+}
+
+#[test]
+fn a_plugin_that_might_prompt_is_not_run_for_a_suspicion() {
+    let bench = Bench::new();
+    let mut client = Client::with(&bench, |shell| {
+        let info = exec_info(V1, json!({ "interactive": true }));
+        shell.env("KUBERNETES_EXEC_INFO", info);
+    });
+    for _ in 0..10 {
+        assert_eq!(client.token(), "token-1");
+    }
+}
+
+#[test]
+fn near_the_end_clients_ask_again_by_themselves() {
+    let bench = Bench::new();
+    bench.plugin.expires_after(Some(350)).unwrap();
+    let mut client = Client::new(&bench);
+    for _ in 0..10 {
+        assert_eq!(client.token(), "token-1");
+    }
+}
+
+#[test]
+fn a_client_that_goes_on_asking_is_given_new_ones_ever_more_rarely() {
+    let bench = Bench::new();
+    let mut client = Client::new(&bench);
+    assert_eq!(client.token(), "token-1");
+    assert_eq!(client.token(), "token-2");
+    for _ in 0..10 {
+        assert_eq!(client.token(), "token-2");
+    }
+    let_pass(&bench, 61);
+    assert_eq!(client.token(), "token-3");
+    assert_eq!(client.token(), "token-3");
+    let_pass(&bench, 61);
+    assert_eq!(client.token(), "token-3", "the wait has doubled");
+    let_pass(&bench, 61);
+    assert_eq!(client.token(), "token-4");
+    assert_eq!(bench.plugin.runs(), 4);
+}
+
+#[test]
+fn many_clients_that_ask_twice_have_it_replaced_at_a_limited_rate() {
+    let bench = Bench::new();
+    for _ in 0..12 {
+        let mut client = Client::new(&bench);
+        client.token();
+        client.token();
+    }
+    assert_eq!(bench.plugin.runs(), 2);
+    for _ in 0..12 {
+        let_pass(&bench, 60);
+        let mut client = Client::new(&bench);
+        client.token();
+        client.token();
+    }
+    // After 1, 2, 4 and 8 minutes, that is.
+    assert!(bench.plugin.runs() <= 6, "{} runs", bench.plugin.runs());
+}
+
+#[test]
+fn a_suspicion_that_the_plugin_cannot_follow_costs_no_answer() {
+    let bench = Bench::new();
+    let mut client = Client::new(&bench);
+    assert_eq!(client.token(), "token-1");
+    bench.plugin.exits_with(7).unwrap();
+    assert_eq!(client.token(), "token-1");
+    assert_eq!(bench.plugin.runs(), 2);
+    assert_eq!(client.token(), "token-1");
+    assert_eq!(bench.plugin.runs(), 2, "within the limits");
+}
+
+/// As on a shared cache directory: another host's process of the same number and start time.
+#[test]
+fn a_process_of_another_boot_is_another_process() {
+    let bench = Bench::new();
+    let mut client = Client::new(&bench);
+    assert_eq!(client.token(), "token-1");
+    let log = log_of(&bench);
+    let text = fs::read_to_string(&log).unwrap();
+    let (rest, boot) = text.trim_end().rsplit_once(' ').unwrap();
+    fs::write(&log, format!("{rest} {}\n", "0".repeat(boot.len()))).unwrap();
+    assert_eq!(client.token(), "token-1");
+}
+
+#[test]
+fn the_log_stays_short_and_holds_no_secret() {
+    let bench = Bench::new();
+    bench.plugin.answers_token("MARKER").unwrap();
+    for _ in 0..120 {
+        Client::new(&bench).token();
+    }
+    let log = fs::read_to_string(log_of(&bench)).unwrap();
+    assert!(log.len() < 9 * 1024, "{} bytes", log.len());
+    assert!(!log.contains("MARKER"));
+    assert!(log.lines().count() > 10);
+    assert_eq!(bench.plugin.runs(), 1);
+}
+
+#[test]
+fn a_log_that_cannot_be_used_is_done_without() {
+    let spoils: [fn(&PathBuf); 4] = [
+        |log| fs::write(log, vec![0xff; 100_000]).unwrap(),
+        |log| fs::write(log, "served x y z\nreplaced 1\n\n\n").unwrap(),
+        |log| {
+            fs::remove_file(log).unwrap();
+            fs::create_dir(log).unwrap();
+        },
+        |log| {
+            fs::remove_file(log).unwrap();
+            std::os::unix::fs::symlink("/dev/zero", log).unwrap();
+        },
+    ];
+    for spoil in spoils {
+        let bench = Bench::new();
+        let mut client = Client::new(&bench);
+        assert_eq!(client.token(), "token-1");
+        spoil(&log_of(&bench));
+        for _ in 0..3 {
+            assert_eq!(Client::new(&bench).token(), "token-1");
+        }
+    }
+}
+
+#[test]
+fn many_who_write_the_log_at_once_lose_no_answer() {
+    let bench = Bench::new();
+    bench.token();
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                for _ in 0..40 {
+                    assert_eq!(Client::new(&bench).token(), "token-1");
+                }
+            });
+        }
+    });
+    let log = fs::read_to_string(log_of(&bench)).unwrap();
+    assert!(log.len() < 20 * 1024, "{} bytes", log.len());
+    for line in log.lines() {
+        assert!(
+            line.starts_with("served ") && line.split(' ').count() == 7,
+            "{line}"
+        );
+    }
+}
