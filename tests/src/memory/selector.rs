@@ -35,8 +35,11 @@ impl Selector {
                 "unable to parse requirement: invalid label selector {labels:?}"
             ))
         })?;
-        let fields = field_terms(fields)
-            .ok_or_else(|| Status::bad_request(format!("invalid field selector: {fields:?}")))?;
+        let fields = field_terms(fields).ok_or_else(|| {
+            Status::bad_request(format!(
+                "invalid selector: '{fields}'; can't understand '{fields}'"
+            ))
+        })?;
         let unknown = fields.iter().find(|term| {
             !["metadata.name", "metadata.namespace"].contains(&term.path.as_str())
                 && !resource.selectable_fields().contains(&term.path.as_str())

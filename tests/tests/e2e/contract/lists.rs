@@ -331,7 +331,10 @@ async fn broken_selectors_are_refused(wire: Wire) -> Outcome {
             "?fieldSelector=spec.unheard%3Dx",
             "\"spec.unheard\" is not a known field selector",
         ),
-        ("?fieldSelector=metadata.name", "invalid field selector"),
+        (
+            "?fieldSelector=metadata.name",
+            "invalid selector: 'metadata.name'; can't understand",
+        ),
     ] {
         let refused = wire.get(&space.maps(query)).await?.expect(400)?;
         is_status(&refused, "BadRequest", words)?;
