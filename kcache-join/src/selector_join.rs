@@ -34,9 +34,11 @@ type Select<S> = dyn Fn(&S) -> Result<Selector, SelectorError> + Send + Sync;
 ///     }
 /// });
 /// let configured = relation.join(&maps, &pods);
-/// # let data = Some([("pods".to_owned(), "app=web".to_owned())].into());
-/// # map_feed.relist([ConfigMap { data, ..Default::default() }], None)?;
+/// # let mut map = ConfigMap { data: Some([("pods".to_owned(), "app=web".to_owned())].into()), ..Default::default() };
+/// # map.metadata.name = Some("m".to_owned());
+/// # map_feed.relist([map], None)?;
 /// # let mut pod = Pod::default();
+/// # pod.metadata.name = Some("p".to_owned());
 /// # pod.metadata.labels = Some([("app".to_owned(), "web".to_owned())].into());
 /// # pod_feed.relist([pod], None)?;
 /// configured.ready().await?;

@@ -29,9 +29,10 @@
 //!  a subscriber, or a view, index, monitor or join: again a writer, fed by a subscription
 //! ```
 //!
-//! An [`Informer`] is a reflector with a publisher. One writer commits to a [`Publisher`]; reads of its [`Cache`] take the newest state and never
-//! wait. What a subscriber can rely on is written down, with the test for each point, in
-//! `docs/guarantees.md`; what a degraded informer needs in `docs/engine.md`.
+//! An [`Informer`] is a reflector with a publisher. One writer commits to a [`Publisher`]; reads of
+//! its [`Cache`] take the newest state and never wait. What a subscriber can rely on is written
+//! down, with the test for each point, in `docs/guarantees.md`; what a degraded informer needs in
+//! `docs/engine.md`.
 //!
 //! # Example
 //!

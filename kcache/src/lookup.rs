@@ -30,8 +30,9 @@ type Table<V> = imbl::HashMap<String, imbl::OrdMap<Key, Arc<V>>>;
 /// let by_key = maps.index_by(|map: &ConfigMap| {
 ///     map.data.iter().flatten().map(|(key, _)| key.clone()).collect::<Vec<_>>()
 /// });
-/// # let data = Some([("config.yaml".to_owned(), String::new())].into());
-/// feed.relist([ConfigMap { data, ..Default::default() }], None)?;
+/// # let json = r#"{"metadata": {"name": "a"}, "data": {"config.yaml": ""}}"#;
+/// # let map: ConfigMap = serde_json::from_str(json).expect("a map");
+/// feed.relist([map], None)?;
 /// by_key.ready().await?;
 /// assert_eq!(by_key.get("config.yaml").len(), 1);
 /// # Ok(()) }

@@ -25,7 +25,7 @@ type Callback<A> = Option<Box<dyn FnMut(A) + Send>>;
 /// # use std::sync::Arc;
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), kcache::Error> {
 /// # let (maps, mut feed) = kcache::feed::<ConfigMap>();
-/// # let map: ConfigMap = serde_json::from_str(r#"{"metadata": {"name": "a"}}"#).expect("a map");
+/// # let map: ConfigMap = serde_json::from_str(r#"{"metadata": {"name": "b"}}"#).expect("a map");
 /// # feed.relist([map], None)?;
 /// let (sender, mut names) = tokio::sync::mpsc::unbounded_channel();
 /// let monitor = maps.monitor(
