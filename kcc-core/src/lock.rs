@@ -170,7 +170,11 @@ impl<'a> RunLock<'a> {
                         plugin.signal(Signal::TERM, record.group);
                     }
                 }
-                None if late => store.remove_beside(key, RUN).ok()?,
+                // Its starter was killed before it could say whom it had started.
+                None if late => match ProcessId::of_plugin_with(&file).filter(|_| record.group) {
+                    Some(plugin) => record.with_plugin(plugin).write(&file),
+                    None => store.remove_beside(key, RUN).ok()?,
+                },
                 _ => {}
             }
             drop(file);
@@ -198,11 +202,22 @@ impl<'a> RunLock<'a> {
             started: Timestamp::now().as_microsecond(),
             limit: limit.map(|micros| u64::try_from(micros).unwrap_or(u64::MAX)),
         };
-        write_record(&self.file, &record);
+        record.write(&self.file);
     }
 }
 
 impl RunRecord {
+    fn with_plugin(&self, plugin: ProcessId) -> Self {
+        Self {
+            plugin: Some(plugin),
+            ..*self
+        }
+    }
+
+    fn write(&self, file: &File) {
+        write_record(file, self);
+    }
+
     fn is_seen_running(&self) -> bool {
         let plugin = self.plugin.as_ref();
         plugin.is_some_and(|plugin| !plugin.is_elsewhere() && plugin.may_run())
@@ -356,5 +371,32 @@ mod tests {
         assert!(RunLock::acquire(&store, key, &mut || {}).is_some());
         assert!(since.elapsed() >= limit);
         drop(held);
+    }
+
+    /// Its starter was killed between the start and the note of whom it had started.
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_hanging_plugin_that_nobody_noted_is_ended_after_its_limit() {
+        use std::os::unix::process::CommandExt;
+        let (_folder, store, key) = store_and_key();
+        let file = store.open_beside(key, RUN).unwrap();
+        file.lock().unwrap();
+        let record = RunRecord {
+            plugin: None,
+            group: true,
+            started: Timestamp::now().as_microsecond(),
+            limit: Some(200_000),
+        };
+        record.write(&file);
+        let mut plugin = std::process::Command::new("sleep")
+            .arg("60")
+            .stdin(file)
+            .process_group(0)
+            .spawn()
+            .unwrap();
+        assert!(RunLock::acquire(&store, key, &mut || {}).is_some());
+        let status = plugin.try_wait().unwrap().expect("it has ended");
+        let by = std::os::unix::process::ExitStatusExt::signal(&status);
+        assert_eq!(by, Some(Signal::TERM.as_raw()));
     }
 }

@@ -1,5 +1,8 @@
 //! Which process is meant: a number alone is used again for another one.
 
+use std::fs::{self, File};
+use std::os::unix::fs::MetadataExt;
+
 use rustix::process::{Pid, Signal};
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +26,28 @@ impl ProcessId {
             pid,
             start: stat(pid).map(|stat| stat.start),
             origin: origin(),
+        })
+    }
+
+    /// The leader of a process group that has this file open, other than this process and than the
+    /// leader of a session, as a daemon is: a plugin that was started with the file, by a process
+    /// that was killed before it could say so.
+    pub(crate) fn of_plugin_with(file: &File) -> Option<Self> {
+        let wanted = file.metadata().ok()?;
+        let is_wanted =
+            |open: &fs::Metadata| open.ino() == wanted.ino() && open.dev() == wanted.dev();
+        let own = std::process::id();
+        let processes = fs::read_dir("/proc").ok()?.flatten();
+        let numbers = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        let mut others = numbers.filter(|pid: &u32| *pid != own);
+        others.find_map(|pid| {
+            let stat = stat(i32::try_from(pid).ok()?)?;
+            if stat.group != i64::from(pid) || stat.session == i64::from(pid) {
+                return None;
+            }
+            let mut open = fs::read_dir(format!("/proc/{pid}/fd")).ok()?.flatten();
+            let has = open.any(|link| fs::metadata(link.path()).is_ok_and(|open| is_wanted(&open)));
+            has.then(|| Self::of(pid)).flatten()
         })
     }
 
@@ -64,22 +89,31 @@ impl ProcessId {
 
 struct Stat {
     state: char,
+    group: i64,
+    session: i64,
     start: u64,
 }
 
 fn origin() -> Option<String> {
-    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
-    let namespace = std::fs::read_link("/proc/self/ns/pid").ok()?;
+    let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    let namespace = fs::read_link("/proc/self/ns/pid").ok()?;
     Some(format!("{} {}", boot.trim_end(), namespace.display()))
 }
 
 /// proc(5): the name in parentheses may hold anything, so fields count from the last `)`.
 fn stat(pid: i32) -> Option<Stat> {
-    let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let mut fields = text.rsplit_once(')')?.1.split_ascii_whitespace();
     let state = fields.next()?.chars().next()?;
-    let start = fields.nth(18)?.parse().ok()?;
-    Some(Stat { state, start })
+    let group = fields.nth(1)?.parse().ok()?;
+    let session = fields.next()?.parse().ok()?;
+    let start = fields.nth(15)?.parse().ok()?;
+    Some(Stat {
+        state,
+        group,
+        session,
+        start,
+    })
 }
 
 #[cfg(test)]
@@ -97,6 +131,28 @@ mod tests {
         id.signal(Signal::KILL, false);
         child.wait().unwrap();
         assert!(!id.may_run());
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn the_leader_of_a_group_is_found_by_the_file_that_it_has_open() {
+        use std::os::unix::process::CommandExt;
+        let file = tempfile::tempfile().unwrap();
+        assert_eq!(
+            ProcessId::of_plugin_with(&file),
+            None,
+            "this process is not it"
+        );
+        let mut child = std::process::Command::new("sleep")
+            .arg("60")
+            .stdin(file.try_clone().unwrap())
+            .process_group(0)
+            .spawn()
+            .unwrap();
+        let found = ProcessId::of_plugin_with(&file);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(found.unwrap().pid.unsigned_abs(), child.id());
     }
 
     #[test]

@@ -99,9 +99,11 @@ impl Programs {
         })
     }
 
-    /// Correctness first: the first ask runs the plugin, and what is measured does not.
+    /// Correctness first: what is measured does not run the plugin. The second ask may: this process
+    /// repeats what it asks for, as a client does whose credential was refused; but then not for a
+    /// minute.
     fn check(&self) -> Result<()> {
-        for _ in 0..2 {
+        for _ in 0..5 {
             let output = self.prepare(&mut Command::new(&self.kcc_cache)).output()?;
             ensure!(
                 output.status.success(),
@@ -114,7 +116,7 @@ impl Programs {
             );
         }
         ensure!(
-            self.plugin.runs() == 1,
+            self.plugin.runs() <= 2,
             "the plugin ran {} times",
             self.plugin.runs()
         );

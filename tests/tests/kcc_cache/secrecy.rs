@@ -6,6 +6,7 @@ use std::process::{Command, Output};
 
 use serde_json::json;
 
+use crate::ahead::stored_hours_ago;
 use crate::{Bench, V1, script};
 
 const MARKER: &str = "MARKER-7f3a";
@@ -123,4 +124,69 @@ fn core_dumps_are_off_while_a_credential_is_in_memory() {
     assert!(shell.output().unwrap().status.success());
     let limit = fs::read_to_string(bench.home.path().join("limit")).unwrap();
     assert_eq!(limit.trim(), "0");
+}
+
+/// Command lines and environments of the processes that work on this home.
+fn told_to_processes(bench: &Bench) -> Vec<String> {
+    let home = bench.home.path().display().to_string();
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let told = processes.filter_map(|process| {
+        let read = |file| fs::read(process.path().join(file)).ok();
+        let text = [read("cmdline")?, read("environ")?].concat();
+        Some(String::from_utf8_lossy(&text).into_owned())
+    });
+    told.filter(|text| text.contains(&home)).collect()
+}
+
+#[test]
+fn a_refresh_in_the_background_tells_nobody() {
+    let bench = Bench::new();
+    bench.plugin.answers_token(MARKER).unwrap();
+    bench.plugin.says(&format!("{MARKER}\n")).unwrap();
+    bench.plugin.expires_after(Some(480)).unwrap();
+    stored_hours_ago(1, &bench, &bench.plugin.path(), &[]);
+    bench.plugin.waits_at_the_gate().unwrap();
+    let output = ask(&bench, |_| {});
+    assert!(!String::from_utf8_lossy(&output.stderr).contains(MARKER));
+    let since = std::time::Instant::now();
+    while bench.plugin.runs() < 2 {
+        assert!(since.elapsed() < std::time::Duration::from_secs(20));
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    let told = told_to_processes(&bench);
+    assert!(!told.is_empty(), "the process in the background runs");
+    assert!(told.iter().all(|text| !text.contains(MARKER)));
+    bench.plugin.opens_the_gate().unwrap();
+    let mut found = vec![];
+    find_in_files(bench.home.path(), &mut found);
+    found.retain(|path| path.extension() != Some("entry".as_ref()));
+    assert_eq!(found, Vec::<PathBuf>::new());
+}
+
+#[test]
+fn a_refused_credential_is_not_told_of_either() {
+    let bench = Bench::new();
+    bench.plugin.answers_token(MARKER).unwrap();
+    let mut command = bench.command();
+    let program = "for ask in 1 2 3; do \"$@\"; sleep 0.02; done >/dev/null";
+    let mut client = Command::new("sh");
+    client
+        .args(["-c", program, "sh"])
+        .arg(command.get_program());
+    client.args(command.get_args()).env_clear();
+    command.env("KUBE_CREDENTIAL_CACHE_DEBUG", "1");
+    command.env_remove("KUBE_CREDENTIAL_CACHE_RENEW_REJECTED");
+    client.envs(
+        command
+            .get_envs()
+            .filter_map(|(name, value)| Some((name, value?))),
+    );
+    let output = client.output().unwrap();
+    let heard = String::from_utf8_lossy(&output.stderr);
+    assert!(heard.contains("its client asks again"), "{heard}");
+    assert!(!heard.contains(MARKER), "{heard}");
+    let mut found = vec![];
+    find_in_files(bench.home.path(), &mut found);
+    found.retain(|path| path.extension() != Some("entry".as_ref()));
+    assert_eq!(found, Vec::<PathBuf>::new());
 }

@@ -1,15 +1,38 @@
 //! SIGKILL at random instants.
 
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use harness::CacheHome;
+use kcc_core::{CredentialCache, EntryState, Environment, Settings};
 use rustix::process::{Pid, Signal};
 
-use crate::{Bench, quiet_token};
+use crate::{Bench, code, quiet_token, script, stderr, token_of};
 
-const ASKS_A_ROUND: usize = 8;
-const KILLS_A_ROUND: usize = 5;
+const KEYS: usize = 16;
+const PROCESSES: usize = 64;
+
+/// In one of so many rounds the first run for one of the keys hangs.
+const HANGS_EACH: usize = 8;
+
+/// How long that plugin may run.
+const HANG_LIMIT: &str = "2s";
+
+/// Runs, and overlaps of runs for one key, each a line with the key's name. The lock that tells an
+/// overlap ends with the process, however that ends.
+const PLUGIN: &str = r#"
+exec 9>>"running.$1"
+flock -n 9 || echo "$1" >>overlaps
+echo "$1" >>runs
+if [ -e "hang.$1" ]; then
+  rm "hang.$1"
+  exec sleep 600
+fi
+sleep "$2" 9>&-
+echo '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{"token":"token-of-'"$1"'"}}'
+"#;
 
 /// The number of kills, 500 where `KCC_STORM_KILLS` does not say otherwise.
 fn kills() -> usize {
@@ -19,7 +42,7 @@ fn kills() -> usize {
     })
 }
 
-/// xorshift64*: a round is repeated by its seed.
+/// xorshift64*: a storm is repeated by its seed, as far as the machine repeats it.
 struct Random(u64);
 
 impl Random {
@@ -35,115 +58,211 @@ impl Random {
     }
 }
 
-/// Processes that ask for two new credentials, of which some are killed while they do.
-///
-/// Whoever is not killed gets the whole right answer; a plugin is never started while one runs for
-/// the same credential; no more runs than a need and each killed process accounts for; and at the
-/// end no lock stays and no part of an entry.
-fn round(bench: &Bench, number: usize, random: &mut Random) -> usize {
-    let names = [format!("{number}a"), format!("{number}b")];
-    let name_of = |index: usize| &names[index % 2];
-    let mut asks: Vec<Child> = (0..ASKS_A_ROUND)
-        .map(|index| {
-            let mut command = bench.command();
-            command
-                .arg(name_of(index))
-                .stdout(Stdio::piped())
-                .stderr(Stdio::piped());
-            command.spawn().unwrap()
-        })
-        .collect();
-
-    let mut killed = [false; ASKS_A_ROUND];
-    for _ in 0..KILLS_A_ROUND {
-        std::thread::sleep(Duration::from_micros(random.below(9_000)));
-        let index = random.index(ASKS_A_ROUND);
-        // One that has ended already is not a kill.
-        if !killed[index] && asks[index].try_wait().unwrap().is_none() {
-            let pid = Pid::from_child(&asks[index]);
-            rustix::process::kill_process(pid, Signal::KILL).unwrap();
-            killed[index] = true;
-        }
-    }
-    for (index, ask) in asks.drain(..).enumerate() {
-        let output = ask.wait_with_output().unwrap();
-        let was_killed = killed[index] && output.status.code().is_none();
-        if !was_killed {
-            let expected = format!("token-of-{}", name_of(index));
-            assert_eq!(crate::token_of(&output), expected, "round {number}");
-            assert_eq!(crate::stderr(&output), "", "round {number}");
-        }
-    }
-    for (index, name) in names.iter().enumerate() {
-        let kills = (index..ASKS_A_ROUND)
-            .step_by(2)
-            .filter(|ask| killed[*ask])
-            .count();
-        settle(bench, name, number, kills);
-    }
-    killed.iter().filter(|killed| **killed).count()
+/// Processes that ask for new credentials, of which many are killed while they do.
+struct Storm {
+    home: CacheHome,
+    plugin: PathBuf,
+    random: Random,
+    rounds: usize,
+    killed: usize,
 }
 
-/// The next ask answers soon, whatever the killed ones left behind.
-fn settle(bench: &Bench, name: &str, number: usize, kills: usize) {
-    let since = Instant::now();
-    let token = quiet_token(bench.command().arg(name));
-    assert_eq!(token, format!("token-of-{name}"), "round {number}");
-    assert!(
-        since.elapsed() < Duration::from_secs(5),
-        "round {number}: a lock stayed"
-    );
-    let runs = bench.plugin.runs_of(name);
-    assert!(
-        runs <= 1 + kills,
-        "round {number}: {runs} runs, {kills} kills"
-    );
-    let before = runs;
-    quiet_token(bench.command().arg(name));
-    assert_eq!(
-        bench.plugin.runs_of(name),
-        before,
-        "round {number}: nothing was stored"
-    );
+/// One process, and the number of its key.
+struct Ask {
+    key: usize,
+    child: Child,
+    killed: bool,
+}
+
+impl Storm {
+    fn new(seed: u64) -> Self {
+        let home = CacheHome::new().unwrap();
+        let plugin = script(home.path(), "plugin", PLUGIN);
+        for file in ["runs", "overlaps"] {
+            fs::write(home.path().join(file), "").unwrap();
+        }
+        Self {
+            plugin,
+            home,
+            random: Random(seed),
+            rounds: 0,
+            killed: 0,
+        }
+    }
+
+    fn name(&self, key: usize) -> String {
+        format!("{}-{key}", self.rounds)
+    }
+
+    /// Whether the first run for this key hangs, in this round.
+    fn hangs(&self, key: usize) -> bool {
+        key == 0 && self.rounds % HANGS_EACH == 0
+    }
+
+    fn command(&self, key: usize, takes: &str) -> Command {
+        let mut command = self.home.kcc_cache();
+        command.arg(&self.plugin).args([&self.name(key), takes]);
+        command.current_dir(self.home.path());
+        if self.hangs(key) {
+            command.env("KUBE_CREDENTIAL_CACHE_PLUGIN_TIMEOUT", HANG_LIMIT);
+        }
+        command
+    }
+
+    /// Whoever is not killed gets the whole right answer, or hears that its plugin hung.
+    fn round(&mut self) {
+        if self.hangs(0) {
+            let hang = format!("hang.{}", self.name(0));
+            fs::write(self.home.path().join(hang), "").unwrap();
+        }
+        // The same for all, since it is a part of the key.
+        let takes = format!("0.{:03}", 100 + self.random.below(400));
+        let mut asks: Vec<Ask> = vec![];
+        for index in 0..PROCESSES {
+            let child = start(&mut self.command(index % KEYS, &takes));
+            let (key, killed) = (index % KEYS, false);
+            asks.push(Ask { key, child, killed });
+            if self.random.below(3) == 0 {
+                asks[self.random.index(index + 1)].kill();
+            }
+        }
+        for _ in 0..PROCESSES / 2 {
+            std::thread::sleep(Duration::from_micros(self.random.below(12_000)));
+            asks[self.random.index(PROCESSES)].kill();
+        }
+        let mut kills = [0; KEYS];
+        for ask in asks {
+            let key = ask.key;
+            match ask.end() {
+                Some(output) => self.check_answer(key, &output),
+                None => kills[key] += 1,
+            }
+        }
+        for (key, kills) in kills.into_iter().enumerate() {
+            self.settle(key, kills, &takes);
+        }
+        self.killed += kills.iter().sum::<usize>();
+        assert_eq!(
+            self.lines("overlaps"),
+            Vec::<String>::new(),
+            "round {}",
+            self.rounds
+        );
+        self.rounds += 1;
+    }
+
+    fn check_answer(&self, key: usize, output: &Output) {
+        if self.hangs(key) && !output.status.success() {
+            // Its own run, or one that it waited for.
+            assert_eq!(
+                code(output),
+                124,
+                "round {}: {}",
+                self.rounds,
+                stderr(output)
+            );
+            return;
+        }
+        assert_eq!(token_of(output), format!("token-of-{}", self.name(key)));
+        assert_eq!(stderr(output), "", "round {}", self.rounds);
+    }
+
+    /// The next ask answers soon, whatever the killed ones left behind; and no more runs than one
+    /// need, those whose holder was killed, and the one that hung.
+    fn settle(&self, key: usize, kills: usize, takes: &str) {
+        let since = Instant::now();
+        let token = quiet_token(&mut self.command(key, takes));
+        assert_eq!(token, format!("token-of-{}", self.name(key)));
+        let waited = since.elapsed();
+        assert!(
+            waited < Duration::from_secs(20),
+            "round {}: a lock stayed",
+            self.rounds
+        );
+        let name = self.name(key);
+        let runs = self
+            .lines("runs")
+            .iter()
+            .filter(|line| **line == name)
+            .count();
+        let most = 1 + kills + usize::from(self.hangs(key));
+        assert!(
+            runs <= most,
+            "round {}: {runs} runs, {kills} kills",
+            self.rounds
+        );
+    }
+
+    fn lines(&self, file: &str) -> Vec<String> {
+        let text = fs::read_to_string(self.home.path().join(file)).unwrap();
+        text.lines().map(str::to_owned).collect()
+    }
+
+    /// Every entry is there and whole, and nothing else but locks and the installation's key.
+    fn check_store(&self) {
+        let environment: Environment = self.home.variables().into_iter().collect();
+        let cache = CredentialCache::new(Settings::from_environment(&environment).unwrap());
+        let entries = cache.entries().unwrap();
+        assert_eq!(entries.len(), self.rounds * KEYS);
+        assert!(entries.iter().all(|entry| entry.state == EntryState::Good));
+        let leftovers = leftovers(&self.home.entries_dir());
+        assert_eq!(leftovers.len(), 0, "{:?}", leftovers.first());
+    }
+}
+
+impl Ask {
+    /// One that has ended already is not killed.
+    fn kill(&mut self) {
+        if !self.killed && self.child.try_wait().unwrap().is_none() {
+            let pid = Pid::from_child(&self.child);
+            rustix::process::kill_process(pid, Signal::KILL).unwrap();
+            self.killed = true;
+        }
+    }
+
+    /// What it said; nothing where it was killed. Its plugin may still hold what it had open then.
+    fn end(mut self) -> Option<Output> {
+        let killed = self.killed && self.child.wait().unwrap().code().is_none();
+        (!killed).then(|| self.child.wait_with_output().unwrap())
+    }
+}
+
+fn start(command: &mut Command) -> Child {
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.spawn().unwrap()
 }
 
 #[test]
 fn killed_processes_leave_nothing_that_hurts() {
     let seed = u64::from(std::process::id()) << 20 | 1;
-    let mut random = Random(seed);
-    let bench = Bench::new();
-    bench.plugin.answers_token("token-of-@NAME@").unwrap();
-    let (mut killed, mut rounds) = (0, 0);
-    while killed < kills() {
-        let time = Duration::from_millis(random.below(25));
-        bench.plugin.takes(time).unwrap();
-        killed += round(&bench, rounds, &mut random);
-        rounds += 1;
-        assert_eq!(bench.plugin.overlaps(), 0, "seed {seed}, round {rounds}");
+    let mut storm = Storm::new(seed);
+    while storm.killed < kills() {
+        storm.round();
     }
     // Or the kills came too late to matter.
-    let extra = bench.plugin.runs() - 2 * rounds;
+    let (runs, rounds, killed) = (storm.lines("runs").len(), storm.rounds, storm.killed);
+    let extra = runs - rounds * KEYS;
     assert!(
         extra >= killed / 20,
         "seed {seed}: {killed} kills cost {extra} runs only"
     );
-    let leftovers = leftovers(&bench);
-    assert_eq!(leftovers, Vec::<PathBuf>::new(), "seed {seed}");
+    storm.check_store();
+    println!(
+        "{rounds} rounds, {killed} kills, {runs} runs for {} needs",
+        rounds * KEYS
+    );
 }
 
-/// What no process works on any more, other than entries, locks and the installation's key.
-fn leftovers(bench: &Bench) -> Vec<PathBuf> {
-    let files = std::fs::read_dir(bench.home.entries_dir()).unwrap();
+/// What no process works on any more.
+fn leftovers(folder: &Path) -> Vec<PathBuf> {
     let is_known = |path: &PathBuf| {
         let extension = path.extension().and_then(|extension| extension.to_str());
-        let stem = path
-            .file_stem()
-            .and_then(|stem| stem.to_str())
-            .unwrap_or_default();
+        let stem = path.file_stem().and_then(|stem| stem.to_str());
         // A process that was killed while it made the installation's key leaves an unused one.
-        matches!(extension, Some("entry" | "lock" | "served" | "stamp"))
-            || stem.starts_with("installation")
+        matches!(extension, Some("entry" | "lock" | "stamp"))
+            || stem.is_some_and(|stem| stem.starts_with("installation"))
     };
+    let files = fs::read_dir(folder).unwrap();
     let paths = files.map(|file| file.unwrap().path());
     paths.filter(|path| !is_known(path)).collect()
 }
@@ -197,7 +316,7 @@ fn what_the_plugin_of_a_killed_process_left_behind_is_not_waited_for() {
     let bench = Bench::new();
     let folder = bench.home.path();
     let text = "sleep 60 & echo $! > daemon; touch begun; sleep 0.3; touch over";
-    let plugin = crate::script(folder, "plugin", text);
+    let plugin = script(folder, "plugin", text);
     let ask = || {
         let mut command = bench.home.kcc_cache();
         command.arg(&plugin).current_dir(folder);
@@ -205,8 +324,8 @@ fn what_the_plugin_of_a_killed_process_left_behind_is_not_waited_for() {
     };
     let since = Instant::now();
     kill_when(|| folder.join("begun").exists(), &mut ask());
-    crate::script(folder, "plugin", "exit 7");
-    assert_eq!(crate::code(&ask().output().unwrap()), 7);
+    script(folder, "plugin", "exit 7");
+    assert_eq!(code(&ask().output().unwrap()), 7);
     assert!(
         folder.join("over").exists(),
         "the plugin itself was waited for"
@@ -215,7 +334,7 @@ fn what_the_plugin_of_a_killed_process_left_behind_is_not_waited_for() {
         since.elapsed() < Duration::from_secs(20),
         "its daemon was not"
     );
-    let daemon = std::fs::read_to_string(folder.join("daemon")).unwrap();
+    let daemon = fs::read_to_string(folder.join("daemon")).unwrap();
     let daemon = Pid::from_raw(daemon.trim().parse().unwrap()).unwrap();
     rustix::process::kill_process(daemon, Signal::KILL).unwrap();
 }
@@ -227,7 +346,7 @@ fn a_plugin_that_closes_what_it_inherits_is_waited_for_all_the_same() {
     let folder = bench.home.path();
     let text = "for fd in 3 4 5 6 7 8 9; do eval \"exec $fd>&-\"; done; \
                 mkdir running || touch overlap; touch begun; sleep 0.5; rmdir running; exit 7";
-    let plugin = crate::script(folder, "plugin", text);
+    let plugin = script(folder, "plugin", text);
     let ask = || {
         let mut command = bench.home.kcc_cache();
         command.arg(&plugin).current_dir(folder);
@@ -238,13 +357,13 @@ fn a_plugin_that_closes_what_it_inherits_is_waited_for_all_the_same() {
         || folder.join("begun").exists() && is_recorded(&bench),
         &mut ask(),
     );
-    assert_eq!(crate::code(&ask().output().unwrap()), 7);
+    assert_eq!(code(&ask().output().unwrap()), 7);
     assert!(!folder.join("overlap").exists());
 }
 
 fn is_recorded(bench: &Bench) -> bool {
-    let files = std::fs::read_dir(bench.home.entries_dir()).unwrap();
+    let files = fs::read_dir(bench.home.entries_dir()).unwrap();
     let paths = files.map(|file| file.unwrap().path());
     let mut records = paths.filter(|path| path.extension() == Some("run".as_ref()));
-    records.any(|path| std::fs::read_to_string(path).is_ok_and(|text| text.contains("pid")))
+    records.any(|path| fs::read_to_string(path).is_ok_and(|text| text.contains("pid")))
 }
