@@ -58,9 +58,11 @@ fn build(folder: &Path) -> Result<PathBuf> {
     if !step::answers(&compiler, &["--version"]) {
         bail!("{compiler}, a C++ compiler, is missing; libFuzzer needs one (g++ or clang++)");
     }
+    // The workspace's own versions; cargo adds what only the targets need.
+    fs::copy(step::root().join("Cargo.lock"), folder.join("Cargo.lock"))?;
     let host = host()?;
     // With a target, or build scripts would be instrumented, too, and not be linked.
-    let mut cargo = step::cargo_with("build --release --locked --bins --target");
+    let mut cargo = step::cargo_with("build --release --bins --target");
     cargo.arg(&host).current_dir(folder);
     cargo.env("RUSTFLAGS", INSTRUMENTED);
     step::run("fuzz targets", &mut cargo)?;
