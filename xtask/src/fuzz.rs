@@ -87,6 +87,18 @@ fn fuzz(folder: &Path, program: &Path, target: &str, seconds: u32) -> Result<()>
     command.arg(format!("-max_total_time={seconds}"));
     command.arg(format!("-timeout={SLOW}"));
     command.arg(format!("-rss_limit_mb={LARGE}"));
-    command.args(["-verbosity=0", "-print_final_stats=1"]);
-    step::run(&format!("fuzz {target}"), &mut command)
+    command.arg("-print_final_stats=1");
+    step::say(&format!("\n=== fuzz {target} for {seconds} s"));
+    let output = command.output()?;
+    let heard = String::from_utf8_lossy(&output.stderr);
+    if !output.status.success() {
+        step::say(&heard);
+        let program = program.display();
+        bail!("fuzz {target}: {program} ended with {}", output.status);
+    }
+    // libFuzzer says much more, which matters only with a finding.
+    for line in heard.lines().filter(|line| line.starts_with("stat::")) {
+        step::say(line);
+    }
+    Ok(())
 }
