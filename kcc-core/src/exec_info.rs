@@ -130,7 +130,7 @@ impl ExecInfo {
     }
 
     /// The same as JSON, for the plugin of an ask that came without it.
-    pub(crate) fn to_json(&self) -> String {
+    pub fn to_json(&self) -> String {
         let mut spec = Map::new();
         if let Some(cluster) = &self.cluster {
             spec.insert("cluster".into(), Value::Object(cluster.clone()));

@@ -12,8 +12,13 @@ use crate::step;
 /// neighbours that are not published yet.
 const PUBLISHED: [&str; 4] = ["kcc-core", "kcc-cli", "kcache", "kcache-join"];
 
+/// Enough to see that a target works, and that what it once found is mended.
+const FUZZ_SECONDS: u32 = 5;
+
 pub(crate) fn run() -> Result<()> {
     step::run("format", &mut step::cargo_with("fmt --all -- --check"))?;
+    let fuzz = "fmt --manifest-path tests/fuzz/Cargo.toml -- --check";
+    step::run("format of the fuzz targets", &mut step::cargo_with(fuzz))?;
     let clippy = "clippy --workspace --all-targets --all-features -- --deny warnings";
     step::run("lints", &mut step::cargo_with(clippy))?;
     go_is_tidy()?;
@@ -22,6 +27,7 @@ pub(crate) fn run() -> Result<()> {
     crate::test::run(None)?;
     crate::soak::faults()?;
     crate::soak::interleavings()?;
+    crate::fuzz::run(FUZZ_SECONDS, None)?;
     let mut docs = step::cargo_with("doc --workspace --all-features --no-deps");
     step::run("documentation", docs.env("RUSTDOCFLAGS", "--deny warnings"))?;
     crate::cli_docs::run(true)?;

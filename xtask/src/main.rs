@@ -9,6 +9,7 @@ mod ci;
 mod cli_docs;
 mod demo;
 mod dist;
+mod fuzz;
 mod sizes;
 mod soak;
 mod step;
@@ -54,6 +55,14 @@ enum Task {
     },
     /// Report the sizes of files and functions against the style's limits
     Sizes,
+    /// Feed the parsers with what nobody thought of
+    Fuzz {
+        /// How long each target runs, in seconds
+        #[arg(long, default_value_t = 10)]
+        seconds: u32,
+        /// The only target: a file's name in tests/fuzz/targets; all by default
+        target: Option<String>,
+    },
     /// Run the oracles of the watch cache on cases that no run had before
     Soak {
         /// How long each oracle runs
@@ -130,6 +139,7 @@ fn main() -> ExitCode {
         Task::Bench(Bench::Core { json }) => bench_core::run(&json),
         Task::Bench(Bench::Sync { runs, pods, json }) => bench_sync::run(runs, &pods, &json),
         Task::Bench(Bench::Http2 { json }) => bench_http2::run(&json),
+        Task::Fuzz { seconds, target } => fuzz::run(seconds, target.as_deref()),
         Task::Soak { minutes } => soak::run(minutes),
     };
     match done {

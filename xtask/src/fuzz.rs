@@ -1,0 +1,104 @@
+//! The fuzz targets of `tests/fuzz`.
+//!
+//! They are cargo-fuzz's, and `RUSTC_BOOTSTRAP=1 cargo fuzz run --sanitizer none TARGET` runs them.
+//! All that it adds on a stable toolchain are compiler flags, which are given here: a bare machine
+//! needs a C++ compiler for libFuzzer, and not minutes for cargo-fuzz.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::step;
+
+/// What cargo-fuzz gives rustc with `--sanitizer none`: libFuzzer's view of which code ran, and of
+/// what was compared.
+const INSTRUMENTED: &str = "--cfg fuzzing -Cpasses=sancov-module \
+    -Cllvm-args=-sanitizer-coverage-level=4 \
+    -Cllvm-args=-sanitizer-coverage-inline-8bit-counters \
+    -Cllvm-args=-sanitizer-coverage-pc-table \
+    -Cllvm-args=-sanitizer-coverage-trace-compares";
+
+/// An input that takes longer, in seconds, or more memory, in MiB, is a finding.
+const SLOW: u32 = 10;
+const LARGE: u32 = 1024;
+
+/// Runs the targets one after the other, each for so many seconds. Inputs that found something new
+/// are kept in `tests/fuzz/corpus` for the next run, and findings in `tests/fuzz/artifacts`.
+pub(crate) fn run(seconds: u32, target: Option<&str>) -> Result<()> {
+    let folder = step::root().join("tests/fuzz");
+    let mut targets = targets(&folder)?;
+    if let Some(only) = target {
+        let known = targets.join(", ");
+        targets.retain(|name| name == only);
+        ensure!(!targets.is_empty(), "no target {only}; there are {known}");
+    }
+    let programs = build(&folder)?;
+    for target in &targets {
+        fuzz(&folder, &programs.join(target), target, seconds)?;
+    }
+    Ok(())
+}
+
+fn targets(folder: &Path) -> Result<Vec<String>> {
+    let mut names = vec![];
+    for file in fs::read_dir(folder.join("targets"))? {
+        let path = file?.path();
+        let stem = path.file_stem().context("a target without a name")?;
+        names.push(stem.to_string_lossy().into_owned());
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// Builds all targets; where they are.
+fn build(folder: &Path) -> Result<PathBuf> {
+    let compiler = std::env::var("CXX").unwrap_or_else(|_| "c++".to_owned());
+    if !step::answers(&compiler, &["--version"]) {
+        bail!("{compiler}, a C++ compiler, is missing; libFuzzer needs one (g++ or clang++)");
+    }
+    // The workspace's own versions; cargo adds what only the targets need.
+    fs::copy(step::root().join("Cargo.lock"), folder.join("Cargo.lock"))?;
+    let host = host()?;
+    // With a target, or build scripts would be instrumented, too, and not be linked.
+    let mut cargo = step::cargo_with("build --release --bins --target");
+    cargo.arg(&host).current_dir(folder);
+    cargo.env("RUSTFLAGS", INSTRUMENTED);
+    step::run("fuzz targets", &mut cargo)?;
+    Ok(folder.join("target").join(host).join("release"))
+}
+
+fn host() -> Result<String> {
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let version = step::output_of(Command::new(rustc).arg("-vV"))?;
+    let host = version.lines().find_map(|line| line.strip_prefix("host: "));
+    Ok(host.context("rustc does not say its host")?.to_owned())
+}
+
+fn fuzz(folder: &Path, program: &Path, target: &str, seconds: u32) -> Result<()> {
+    let of = |kind: &str| folder.join(kind).join(target);
+    let (corpus, artifacts) = (of("corpus"), of("artifacts"));
+    fs::create_dir_all(&corpus)?;
+    fs::create_dir_all(&artifacts)?;
+    let mut command = Command::new(program);
+    command.arg(&corpus).arg(of("seeds"));
+    command.arg(format!("-artifact_prefix={}/", artifacts.display()));
+    command.arg(format!("-max_total_time={seconds}"));
+    command.arg(format!("-timeout={SLOW}"));
+    command.arg(format!("-rss_limit_mb={LARGE}"));
+    command.arg("-print_final_stats=1");
+    step::say(&format!("\n=== fuzz {target} for {seconds} s"));
+    let output = command.output()?;
+    let heard = String::from_utf8_lossy(&output.stderr);
+    if !output.status.success() {
+        step::say(&heard);
+        let program = program.display();
+        bail!("fuzz {target}: {program} ended with {}", output.status);
+    }
+    // libFuzzer says much more, which matters only with a finding.
+    for line in heard.lines().filter(|line| line.starts_with("stat::")) {
+        step::say(line);
+    }
+    Ok(())
+}
