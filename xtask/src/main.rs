@@ -3,8 +3,8 @@
 mod apiserver;
 mod bench;
 mod bench_core;
-mod bench_sync;
 mod bench_http2;
+mod bench_sync;
 mod ci;
 mod cli_docs;
 mod demo;
@@ -104,6 +104,8 @@ enum Bench {
         pods: Vec<usize>,
         /// Where all runs are written as JSON
         #[arg(long, default_value = "target/bench-sync.json")]
+        json: PathBuf,
+    },
     /// What HTTP/2 is worth to a client, on the real kube-apiserver
     Http2 {
         /// Where the table is written as JSON

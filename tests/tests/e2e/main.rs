@@ -7,8 +7,8 @@ mod kubeconfig;
 mod kubectl;
 mod loader;
 mod manager;
-mod policy;
 mod memory;
+mod policy;
 mod trial;
 
 use libtest_mimic::{Arguments, Trial};
