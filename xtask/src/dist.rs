@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use sha2::{Digest, Sha256};
 
 use crate::step;
@@ -168,33 +168,41 @@ impl Release {
     }
 
     fn krew(&self, archive: &Path, sum: &str, url: Option<&str>) -> Result<()> {
-        let template = fs::read_to_string(step::root().join(".krew.yaml"))?;
         let arch = match self.target.split('-').next() {
             Some("x86_64") => "amd64",
             Some("aarch64") => "arm64",
-            other => anyhow::bail!("krew has no name for {other:?}"),
+            other => bail!("krew has no name for {other:?}"),
         };
-        let mut manifest = template
-            .replace("@VERSION@", env!("CARGO_PKG_VERSION"))
-            .replace("@ARCH@", arch)
-            .replace("@SHA256@", sum);
         let name = archive.file_name().unwrap_or_default().display();
-        match url {
-            Some(url) => {
-                let uri = format!("{}/{name}", url.trim_end_matches('/'));
-                manifest = manifest.replace("@URL@", &uri);
-                ensure!(
-                    !manifest
-                        .lines()
-                        .any(|line| !line.starts_with('#') && line.contains('@')),
-                    ".krew.yaml has a placeholder that dist does not know"
-                );
-            }
-            None => step::say("\nkrew.yaml still has @URL@: --url says where the archive will lie"),
-        }
-        fs::write(self.out.join("krew.yaml"), manifest)?;
-        Ok(())
+        let uri = if let Some(url) = url {
+            format!("{}/{name}", url.trim_end_matches('/'))
+        } else {
+            step::say("\nkrew.yaml still has @URL@: --url says where the archive will lie");
+            "@URL@".to_owned()
+        };
+        let manifest = krew_manifest(arch, &uri, sum)?;
+        Ok(fs::write(self.out.join("krew.yaml"), manifest)?)
     }
+}
+
+/// The template, with what a release decides filled in.
+fn krew_manifest(arch: &str, uri: &str, sum: &str) -> Result<String> {
+    let template = fs::read_to_string(step::root().join(".krew.yaml"))?;
+    let version = env!("CARGO_PKG_VERSION");
+    let mut manifest = template;
+    for (placeholder, value) in [
+        ("@VERSION@", version),
+        ("@ARCH@", arch),
+        ("@SHA256@", sum),
+        ("@URL@", uri),
+    ] {
+        ensure!(
+            manifest.contains(placeholder),
+            ".krew.yaml has no {placeholder}"
+        );
+        manifest = manifest.replace(placeholder, value);
+    }
+    Ok(manifest)
 }
 
 /// Checks that it compiles elsewhere, where the toolchain can. Windows is not supported yet, so
@@ -223,4 +231,23 @@ fn other_targets() -> Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_krew_manifest_is_filled_in() {
+        let manifest = krew_manifest("amd64", "https://x/kcc.tar.gz", "0123").unwrap();
+        assert!(!manifest.contains('@'), "{manifest}");
+        for line in [
+            concat!("  version: v", env!("CARGO_PKG_VERSION")),
+            "        arch: amd64",
+            "    uri: \"https://x/kcc.tar.gz\"",
+            "    sha256: \"0123\"",
+        ] {
+            assert!(manifest.lines().any(|it| it == line), "{line}: {manifest}");
+        }
+    }
 }

@@ -35,18 +35,27 @@ pub(super) fn check() -> Vec<Finding> {
             findings.push(unreachable(&directory, &error));
             return findings;
         }
-        Ok(metadata) => match unsafe_to_use(&directory, &metadata) {
-            Some(finding) => findings.push(finding),
-            None => findings.push(works(&directory)),
-        },
+        Ok(metadata) => {
+            let finding = unsafe_to_use(&directory, &metadata);
+            findings.push(finding.unwrap_or_else(|| works(&directory)));
+        }
     }
     match cache.entries() {
         Ok(entries) => {
             findings.extend(unusable(&entries));
             findings.push(clock(&entries));
         }
-        // Why has been told.
-        Err(_) => findings.push(clock(&[])),
+        Err(error) => {
+            // What is wrong with the directory itself has been told.
+            if findings.iter().all(Finding::is_good) {
+                findings.push(Finding::bad(
+                    "directory",
+                    error.to_string(),
+                    elsewhere(&directory),
+                ));
+            }
+            findings.push(clock(&[]));
+        }
     }
     findings
 }

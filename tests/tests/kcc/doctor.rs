@@ -37,10 +37,6 @@ fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
 }
 
-fn rewrite(desk: &Desk) {
-    desk.write_kubeconfig();
-}
-
 fn doctor(desk: &Desk) -> Command {
     let mut command = desk.kcc(&["doctor", "-o", "json"]);
     let bin = desk.home.path().join("bin");
@@ -193,7 +189,7 @@ fn a_users_variable_has_a_wrong_value() {
         .as_array_mut()
         .unwrap()
         .push(margin);
-    rewrite(&desk);
+    desk.write_kubeconfig();
     finds(
         doctor(&desk),
         "bad",
@@ -270,6 +266,22 @@ fn the_cache_directory_is_somebody_elses() {
     let desk = healthy();
     chown(desk.home.entries_dir(), Some(NOBODY), None).unwrap();
     finds(doctor(&desk), "bad", "directory", "65534", "chown");
+}
+
+#[test]
+fn something_is_in_the_installation_keys_place() {
+    let desk = healthy();
+    let key = desk.home.entries_dir().join("installation.key");
+    fs::remove_file(&key).unwrap();
+    fs::create_dir(&key).unwrap();
+    let problem = key.display().to_string();
+    finds(
+        doctor(&desk),
+        "bad",
+        "directory",
+        &problem,
+        "yours and writable",
+    );
 }
 
 #[test]
@@ -378,7 +390,7 @@ fn a_context_names_a_cluster_that_is_not_there() {
     let mut desk = healthy();
     let contexts = desk.kubeconfig["contexts"].as_array_mut().unwrap();
     contexts.push(json!({ "name": "lost", "context": { "cluster": "gone", "user": "a-user" } }));
-    rewrite(&desk);
+    desk.write_kubeconfig();
     finds(
         doctor(&desk),
         "bad",
@@ -392,7 +404,7 @@ fn a_context_names_a_cluster_that_is_not_there() {
 fn the_current_context_is_not_there() {
     let mut desk = healthy();
     desk.kubeconfig["current-context"] = "gone".into();
-    rewrite(&desk);
+    desk.write_kubeconfig();
     finds(doctor(&desk), "bad", "contexts", "\"gone\"", "use-context");
 }
 
@@ -403,7 +415,7 @@ fn the_cache_is_not_in_front() {
     let exec = desk.exec_mut("a");
     exec["command"] = plugin.to_str().unwrap().into();
     exec["args"] = json!([]);
-    rewrite(&desk);
+    desk.write_kubeconfig();
     finds(
         doctor(&desk),
         "warning",
@@ -417,7 +429,7 @@ fn the_cache_is_not_in_front() {
 fn the_kubeconfig_names_a_kcc_cache_that_is_not_there() {
     let mut desk = healthy();
     desk.exec_mut("a")["command"] = "/opt/gone/kcc-cache".into();
-    rewrite(&desk);
+    desk.write_kubeconfig();
     finds(
         doctor(&desk),
         "bad",
@@ -433,7 +445,7 @@ fn the_plugin_is_missing() {
     let exec = desk.exec_mut("a");
     exec["args"][0] = "there-is-no-such-plugin".into();
     exec["installHint"] = "get it from the shop".into();
-    rewrite(&desk);
+    desk.write_kubeconfig();
     finds(
         doctor(&desk),
         "bad",
@@ -461,7 +473,7 @@ fn the_plugins_path_depends_on_the_working_directory() {
     let mut desk = healthy();
     let name = desk.plugin.path();
     desk.exec_mut("a")["args"][0] = "./plugin".into();
-    rewrite(&desk);
+    desk.write_kubeconfig();
     let mut command = doctor(&desk);
     command.current_dir(name.parent().unwrap());
     finds(

@@ -4,6 +4,7 @@ mod doctor;
 mod exec;
 mod explain;
 mod inject;
+mod secrecy;
 mod store;
 mod terminal;
 mod warm;

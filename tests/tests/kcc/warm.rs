@@ -150,3 +150,28 @@ fn a_signal_ends_it_with_its_plugins() {
     assert_eq!(status.signal(), Some(15), "{status}");
     assert!(desk.home.entries().is_empty());
 }
+
+#[test]
+fn the_kubeconfigs_are_those_of_kubectl() {
+    let (one, two) = (Desk::new().with_context("a"), Desk::new().with_context("b"));
+    let [of_one, of_two] = [&one, &two].map(|desk| desk.kubeconfig_path().display().to_string());
+    let warm = |kubeconfig: &str, args: &[&str]| {
+        let mut command = one.kcc(&[&["warm"], args].concat());
+        let output = command.env("KUBECONFIG", kubeconfig).output().unwrap();
+        let said = quiet(&output)
+            .lines()
+            .filter_map(|line| line.split(':').next());
+        let mut contexts: Vec<String> = said.map(str::to_owned).collect();
+        contexts.sort();
+        contexts
+    };
+    let both = format!("{of_one}:{of_two}");
+    assert_eq!(warm(&both, &[]), ["a", "b"]);
+    assert_eq!(warm(&both, &["b"]), ["b"]);
+    assert_eq!(warm(&both, &["--kubeconfig", &of_two]), ["b"]);
+    assert_eq!(warm("", &[]), ["a"]);
+
+    let output = one.run(&["--kubeconfig", "/there/is/none", "warm"]);
+    assert_eq!(code(&output), 1);
+    assert!(stderr(&output).contains("/there/is/none"));
+}
