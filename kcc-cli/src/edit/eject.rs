@@ -103,9 +103,10 @@ pub(super) fn without(text: &str, list: &Node<'_>, gone: &[usize]) -> Result<Vec
         0 => {
             let last = items[run.end - 1].range.end;
             let comma = text::skip_space(text, last);
-            let end = match text[comma..].starts_with(',') {
-                true => text::skip_space(text, comma + 1),
-                false => last,
+            let end = if text[comma..].starts_with(',') {
+                text::skip_space(text, comma + 1)
+            } else {
+                last
             };
             items[0].range.start..end
         }

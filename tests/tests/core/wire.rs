@@ -250,7 +250,7 @@ impl<V: Form> World<V> {
                     NoStreaming::BadRequest,
                     NoStreaming::Ignored,
                 ];
-                let how = how[random.below(how.len())].clone();
+                let how = how[random.below(how.len())];
                 ("no streaming list", Fault::no_streaming_list(how))
             }
         };

@@ -41,7 +41,7 @@ pub(crate) fn stored_hours_ago(hours: i64, bench: &Bench, plugin: &Path, args: &
     };
     let cache = CredentialCache::with_clock(settings, HoursAgo(hours));
     let answer = cache.get(&request, &mut |notice| {
-        assert!(!notice.is_warning(), "{notice}")
+        assert!(!notice.is_warning(), "{notice}");
     });
     assert_eq!(answer.unwrap().source, Source::Plugin);
 }

@@ -3,6 +3,7 @@
 //! these tests say so and are left out.
 
 use std::fs;
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
@@ -132,7 +133,7 @@ fn is_possible(programs: &[(&str, &str)]) -> bool {
         if !found {
             let missing = format!("{program} is missing: install the package {package}");
             assert!(std::env::var_os("CI").is_none(), "{missing}");
-            eprintln!("left out: {missing}");
+            say(&format!("left out: {missing}"));
             return false;
         }
     }
@@ -151,7 +152,7 @@ fn has_kernel_keyring() -> bool {
     if !output.status.success() {
         let refused = format!("the kernel gives no session keyring: {}", stderr(&output));
         assert!(std::env::var_os("CI").is_none(), "{refused}");
-        eprintln!("left out: {refused}");
+        say(&format!("left out: {refused}"));
     }
     output.status.success()
 }
@@ -277,4 +278,9 @@ fn a_lost_key_costs_a_plugin_run_and_one_warning() {
     let said = said(&output);
     assert_eq!(said.len(), 1, "{said:?}");
     assert!(said[0].contains("it is sealed under another key"));
+}
+
+/// A test that is left out says so.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
 }
