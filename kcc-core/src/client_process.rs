@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::Read;
 
 /// More than a line of `/proc/<pid>/stat` or a boot id takes.
-const LINE: usize = 1024;
+const LINE: usize = 512;
 
 /// A client process, told from every other one: a number alone is used again, and one cache
 /// directory may serve several containers and hosts.

@@ -47,10 +47,10 @@ const AHEAD_BACKOFF: Backoff = Backoff {
 const REMEMBERED: Duration = Duration::from_secs(2 * 60 * 60);
 
 /// A log of this size is shortened by whoever finds it.
-const LONG: usize = 8 * 1024;
+const LONG: usize = 4 * 1024;
 
 /// What is kept of one that is shortened.
-const KEPT_LINES: usize = 32;
+const KEPT_LINES: usize = 16;
 
 const EXTENSION: &str = "served";
 
@@ -62,7 +62,7 @@ pub(crate) struct ServedLog<'a> {
     store: &'a Store,
     key: Key,
     file: File,
-    text: Vec<u8>,
+    text: String,
 }
 
 /// What a line tells.
@@ -103,7 +103,10 @@ impl<'a> ServedLog<'a> {
     }
 
     fn read(store: &'a Store, key: Key, flags: OFlags) -> Option<Self> {
-        let (file, text) = store.open_log(key, EXTENSION, flags, 2 * LONG).ok()?;
+        let (file, bytes) = store.open_log(key, EXTENSION, flags, 2 * LONG).ok()?;
+        // Lines that are none are passed over; nothing else in them matters.
+        let text = String::from_utf8(bytes)
+            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
         Some(Self {
             store,
             key,
@@ -174,7 +177,7 @@ impl<'a> ServedLog<'a> {
             let _ = self.shorten(now, None);
         }
         let _ = self.file.write_all(line.as_bytes());
-        self.text.extend_from_slice(line.as_bytes());
+        self.text.push_str(&line);
     }
 
     /// Forgets who was served an earlier generation than this one.
@@ -196,23 +199,21 @@ impl<'a> ServedLog<'a> {
         self.file = self
             .store
             .replace_log(self.key, EXTENSION, text.as_bytes())?;
-        self.text = text.into_bytes();
+        self.text = text;
         Ok(())
     }
 
     fn lines(&self) -> impl Iterator<Item = Line<'_>> {
-        let lines = self.text.split(|byte| *byte == b'\n');
-        lines.filter_map(|line| Line::parse(std::str::from_utf8(line).ok()?))
+        self.text.split('\n').filter_map(Line::parse)
     }
 
+    /// Only lines of this client are taken apart: this is on the way of every hit.
     fn lines_of(&self, client: &ClientProcess) -> impl Iterator<Item = Line<'_>> {
         let client = client.as_str();
-        let lines = self.text.split(|byte| *byte == b'\n');
-        let ours = lines.filter(move |line| line.ends_with(client.as_bytes()));
-        ours.filter_map(move |line| {
-            let line = Line::parse(std::str::from_utf8(line).ok()?)?;
-            (line.client == client).then_some(line)
-        })
+        let lines = self.text.split('\n');
+        let ours = lines.filter(move |line| line.ends_with(client));
+        let ours = ours.filter_map(Line::parse);
+        ours.filter(move |line| line.client == client)
     }
 }
 
