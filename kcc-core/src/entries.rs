@@ -153,6 +153,16 @@ impl CredentialCache {
         })
     }
 
+    /// Whether credentials can be stored: the directory can be used, and with a keyring, whether that
+    /// gives its key. The directory and that key are made where they are not there yet.
+    ///
+    /// # Errors
+    /// [`Error::NoStore`] where they cannot.
+    pub fn can_store(&self) -> Result<(), Error> {
+        let opened = self.open_store();
+        opened.map_or_else(|problem| Err(Error::NoStore { problem }), |_| Ok(()))
+    }
+
     /// Tells values of one installation apart without showing them: eight hexadecimal digits, the
     /// same for the same text. It is keyed, so that a short secret cannot be guessed from it.
     ///

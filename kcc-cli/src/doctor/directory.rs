@@ -43,6 +43,7 @@ pub(super) fn check() -> Vec<Finding> {
     match cache.entries() {
         Ok(entries) => {
             findings.extend(unusable(&entries));
+            findings.extend(keyring(&cache));
             findings.push(clock(&entries));
         }
         Err(error) => {
@@ -195,6 +196,26 @@ impl Drop for Probe {
     fn drop(&mut self) {
         let _ = fs::remove_file(&self.0);
     }
+}
+
+/// Asks the keyring, where the user wants one, for the key under which credentials are sealed.
+fn keyring(cache: &CredentialCache) -> Option<Finding> {
+    let environment = Environment::of_process();
+    let backend = environment.non_empty(variable::BACKEND)?;
+    if backend == "file" {
+        return None;
+    }
+    Some(match cache.can_store() {
+        Ok(()) => Finding::good("keyring", format!("{} gives its key", backend.display())),
+        Err(error) => Finding::bad(
+            "keyring",
+            error.to_string(),
+            format!(
+                "start or unlock it; without {} credentials are kept in files",
+                variable::BACKEND
+            ),
+        ),
+    })
 }
 
 fn unusable(entries: &[EntryInfo]) -> Vec<Finding> {

@@ -209,6 +209,15 @@ fn there_is_no_place_for_the_cache() {
 }
 
 #[test]
+fn a_keyring_is_wanted_and_this_build_has_none() {
+    let desk = healthy();
+    let mut command = doctor(&desk);
+    command.env("KUBE_CREDENTIAL_CACHE_BACKEND", "keyring");
+    let repair = "KUBE_CREDENTIAL_CACHE_BACKEND";
+    finds(command, "bad", "directory", "no keyring support", repair);
+}
+
+#[test]
 fn the_cache_directory_cannot_be_made() {
     let desk = healthy();
     let mut command = doctor(&desk);
