@@ -327,6 +327,7 @@ fn service(name: &str, app: &str) -> Value {
     })
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 fn refused(status: harness::memory::Status) -> anyhow::Error {
     anyhow::anyhow!("the server refused: {}", status.message())
 }
