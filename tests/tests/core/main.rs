@@ -7,6 +7,7 @@ mod forms;
 #[path = "../shared/ledger.rs"]
 mod ledger;
 mod observer;
+#[path = "../shared/random.rs"]
 mod random;
 mod replay;
 

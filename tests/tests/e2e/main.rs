@@ -5,12 +5,17 @@ mod contract;
 mod inject;
 mod kubeconfig;
 mod kubectl;
+#[path = "../shared/ledger.rs"]
+mod ledger;
 mod loader;
 mod manager;
 mod memory;
 mod policy;
+#[path = "../shared/random.rs"]
+mod random;
 mod rejected;
 mod trial;
+mod watch;
 
 use libtest_mimic::{Arguments, Trial};
 
@@ -30,6 +35,7 @@ fn main() {
         policy::trials(),
         memory::trials(),
         rejected::trials(),
+        watch::trials(),
     ]
     .into_iter()
     .flatten()

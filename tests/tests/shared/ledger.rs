@@ -12,7 +12,7 @@ pub(crate) struct Ledger<V> {
     pub(crate) state: BTreeMap<Key, Arc<V>>,
     pub(crate) illegal: Vec<String>,
     /// The newest version of each UID.
-    versions: BTreeMap<String, u64>,
+    pub(crate) versions: BTreeMap<String, u64>,
     /// A new history began, and what comes may be of the one or the other.
     pub(crate) between: bool,
 }
@@ -62,12 +62,5 @@ impl<V: Object> Ledger<V> {
             *newest = version;
         }
         self.state.insert(key, new.clone());
-    }
-
-    /// The state is known to be of one history again.
-    pub(crate) fn settle(&mut self) {
-        if std::mem::take(&mut self.between) {
-            self.versions.clear();
-        }
     }
 }
