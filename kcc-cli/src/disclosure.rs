@@ -82,7 +82,8 @@ pub(crate) fn arguments(args: &[OsString]) -> Vec<Shown<'_>> {
         if text.starts_with('-') {
             before_options = false;
             let (name, value) = text.split_once('=').unwrap_or((text, ""));
-            option = name;
+            // Only without a value of its own does it take the next argument.
+            option = if text.contains('=') { "" } else { name };
             return match value {
                 "" if is_option_name(name) => Shown::Whole(arg),
                 _ if HARMLESS_OPTIONS.contains(&name) => Shown::Whole(arg),
