@@ -49,7 +49,7 @@ const REMEMBERED: Duration = Duration::from_secs(2 * 60 * 60);
 /// A log of this size is shortened by whoever finds it.
 const LONG: usize = 4 * 1024;
 
-/// What is kept of one that is shortened.
+/// How many lines of who was served, and as many of all else, are kept of one that is shortened.
 const KEPT_LINES: usize = 16;
 
 const EXTENSION: &str = "served";
@@ -187,15 +187,20 @@ impl<'a> ServedLog<'a> {
         }
     }
 
+    /// Keeps what a limit is counted by before it keeps who was served: there is little of that.
     fn shorten(&mut self, now: Timestamp, generation: Option<Timestamp>) -> io::Result<()> {
         let generation = generation.map(Timestamp::as_microsecond);
         let is_kept = |line: &Line<'_>| match line.what {
             What::Replaced => age(line.at, now).is_some_and(|age| age < REMEMBERED),
             What::Served | What::Ahead => generation.is_none_or(|this| this == line.generation),
         };
-        let kept: Vec<_> = self.lines().filter(is_kept).collect();
-        let kept = &kept[kept.len().saturating_sub(KEPT_LINES)..];
-        let text: String = kept.iter().map(|line| line.to_text()).collect();
+        let kept = self.lines().filter(is_kept);
+        let (served, limits): (Vec<_>, Vec<_>) = kept.partition(|line| line.what == What::Served);
+        let last = [limits, served].into_iter().flat_map(|lines| {
+            let beyond = lines.len().saturating_sub(KEPT_LINES);
+            lines.into_iter().skip(beyond)
+        });
+        let text: String = last.map(Line::to_text).collect();
         self.file = self
             .store
             .replace_log(self.key, EXTENSION, text.as_bytes())?;
@@ -382,6 +387,20 @@ mod tests {
         assert!(!log.is_refused(&client(1), at(GENERATION), at(50)));
         assert!(!log.allows_replacement(&client(1), at(50)));
         assert_eq!(log.lines().count(), 1);
+    }
+
+    #[test]
+    fn however_many_are_served_the_limits_hold() {
+        let bench = bench();
+        let mut log = ServedLog::open(&bench.store, key()).unwrap();
+        log.replaced(&client(1), at(GENERATION), at(0));
+        assert!(log.begins_ahead(at(GENERATION), at(0)));
+        for number in 0..500 {
+            log.served(&client(number), at(GENERATION), at(i64::from(number)));
+        }
+        let mut log = ServedLog::open_existing(&bench.store, key()).unwrap();
+        assert!(!log.allows_replacement(&client(2), at(10_000)));
+        assert!(!log.begins_ahead(at(GENERATION), at(10_000)));
     }
 
     #[test]

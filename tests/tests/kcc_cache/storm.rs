@@ -7,7 +7,9 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use harness::CacheHome;
-use kcc_core::{CredentialCache, EntryState, Environment, Settings};
+use kcc_core::{
+    ApiVersion, CredentialCache, Environment, ExecInfo, PluginPolicy, Request, Settings,
+};
 use rustix::process::{Pid, Signal};
 
 use crate::{Bench, code, quiet_token, script, stderr, token_of};
@@ -66,6 +68,8 @@ struct Storm {
     random: Random,
     rounds: usize,
     killed: usize,
+    /// Every credential that was asked for: the plugin's arguments.
+    asked: Vec<(String, String)>,
 }
 
 /// One process, and the number of its key.
@@ -88,6 +92,7 @@ impl Storm {
             random: Random(seed),
             rounds: 0,
             killed: 0,
+            asked: vec![],
         }
     }
 
@@ -141,6 +146,7 @@ impl Storm {
         }
         for (key, kills) in kills.into_iter().enumerate() {
             self.settle(key, kills, &takes);
+            self.asked.push((self.name(key), takes.clone()));
         }
         self.killed += kills.iter().sum::<usize>();
         assert_eq!(
@@ -199,13 +205,23 @@ impl Storm {
         text.lines().map(str::to_owned).collect()
     }
 
-    /// Every entry is there and whole, and nothing else but locks and the installation's key.
+    /// Every entry is there, whole and good, and nothing else but locks and the installation's key.
     fn check_store(&self) {
         let environment: Environment = self.home.variables().into_iter().collect();
         let cache = CredentialCache::new(Settings::from_environment(&environment).unwrap());
-        let entries = cache.entries().unwrap();
-        assert_eq!(entries.len(), self.rounds * KEYS);
-        assert!(entries.iter().all(|entry| entry.state == EntryState::Good));
+        for (name, takes) in &self.asked {
+            let request = Request {
+                info: ExecInfo::new(ApiVersion::V1, false),
+                command: self.plugin.clone().into(),
+                args: vec![name.into(), takes.into()],
+                environment: environment.clone(),
+                policy: PluginPolicy::default(),
+                forward_signals: false,
+            };
+            let inspection = cache.inspect(&request).unwrap();
+            assert_eq!(inspection.miss, None, "{name}");
+        }
+        assert_eq!(cache.entries().unwrap().len(), self.asked.len());
         let leftovers = leftovers(&self.home.entries_dir());
         assert_eq!(leftovers.len(), 0, "{:?}", leftovers.first());
     }
