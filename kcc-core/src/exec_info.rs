@@ -220,4 +220,15 @@ mod tests {
             assert!(error.contains(VARIABLE), "{error}");
         }
     }
+
+    /// Found by fuzzing: read without care, this number came out as another one.
+    #[test]
+    fn a_number_is_passed_on_as_it_was() {
+        let number = "7.555533333333333e+54";
+        let text = format!(
+            r#"{{"apiVersion":"client.authentication.k8s.io/v1","spec":{{"cluster":{{"config":{number}}}}}}}"#
+        );
+        let passed_on = ExecInfo::parse(&text).unwrap().to_json();
+        assert!(passed_on.contains(number), "{passed_on}");
+    }
 }
