@@ -11,18 +11,18 @@ use super::{DecodeError, Header, Raw};
 ///
 /// simd-json goes through the whole text before anything is made of it. So it tells each vector how
 /// long it will be, and none is moved while it grows or has room left over, which would be a quarter
-/// of what a Pod takes. serde_json has the last word on what simd-json does not take: it says where
+/// of what a Pod takes. `serde_json` has the last word on what simd-json does not take: it says where
 /// an error is.
 #[derive(Default)]
 pub(super) struct Text {
     /// A copy, because texts are read in place.
     copy: Vec<u8>,
     buffers: Buffers,
-    /// There are types that only serde_json can make, those that hold a `RawValue`.
+    /// There are types that only `serde_json` can make, those that hold a `RawValue`.
     only_serde: bool,
 }
 
-/// As deep as serde_json goes: reading is recursive, and whoever sends the text decides how deep.
+/// As deep as `serde_json` goes: reading is recursive, and whoever sends the text decides how deep.
 const DEEPEST: usize = 128;
 /// For the next object no more is kept than for one of this size.
 const KEPT: usize = 1 << 20;
