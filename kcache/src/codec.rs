@@ -2,10 +2,13 @@
 
 mod header;
 mod pruned;
+mod text;
 
 use serde::de::DeserializeOwned;
 
 pub(crate) use self::header::{Header, TypeNames};
+use self::pruned::Pruned;
+use self::text::Text;
 use crate::object::Key;
 
 /// An object as it came in, in one of the encodings that API servers speak.
@@ -108,47 +111,27 @@ impl DecodeError {
 /// # use k8s_openapi::api::core::v1::ConfigMap;
 /// use kcache::{Codec, JsonCodec, Raw, WholeJsonCodec};
 /// let json = br#"{"metadata": {"name": "a", "managedFields": [{"manager": "kubectl"}]}}"#;
-/// let map: ConfigMap = JsonCodec.decode(Raw::Json(json))?;
+/// let map: ConfigMap = JsonCodec::default().decode(Raw::Json(json))?;
 /// assert_eq!(map.metadata.managed_fields, None);
-/// let map: ConfigMap = WholeJsonCodec.decode(Raw::Json(json))?;
+/// let map: ConfigMap = WholeJsonCodec::default().decode(Raw::Json(json))?;
 /// assert_eq!(map.metadata.managed_fields.map(|fields| fields.len()), Some(1));
 /// # Ok::<(), kcache::DecodeError>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default)]
-pub struct JsonCodec;
+#[derive(Clone, Debug, Default)]
+pub struct JsonCodec(Text);
 
 /// As [`JsonCodec`], with `managedFields`.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct WholeJsonCodec;
+#[derive(Clone, Debug, Default)]
+pub struct WholeJsonCodec(Text);
 
 impl<V: DeserializeOwned> Codec<V> for JsonCodec {
     fn decode(&mut self, raw: Raw<'_>) -> Result<V, DecodeError> {
-        decode(raw, |json| pruned::from_slice(json))
+        self.0.decode(raw).map(|Pruned(object)| object)
     }
 }
 
 impl<V: DeserializeOwned> Codec<V> for WholeJsonCodec {
     fn decode(&mut self, raw: Raw<'_>) -> Result<V, DecodeError> {
-        decode(raw, |json| serde_json::from_slice(json))
+        self.0.decode(raw)
     }
-}
-
-fn decode<V>(
-    raw: Raw<'_>,
-    read: impl FnOnce(&[u8]) -> Result<V, serde_json::Error>,
-) -> Result<V, DecodeError> {
-    let Raw::Json(bytes) = raw else {
-        return Err(DecodeError::new("this codec reads JSON only"));
-    };
-    // serde's own message can quote the content, so only the place is told.
-    read(bytes).map_err(|error| {
-        let (kind, line, column) = (error.classify(), error.line(), error.column());
-        let error = DecodeError::new(format!(
-            "{kind:?} error in JSON at line {line} column {column}"
-        ));
-        match Header::read(bytes).and_then(|header| header.key()) {
-            Some(key) => error.with_key(key),
-            None => error,
-        }
-    })
 }

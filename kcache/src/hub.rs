@@ -127,6 +127,13 @@ impl<V: Object> Hub<V> {
 
     /// The routes that a change may concern; one may be named more than once.
     fn concerned(&self, change: &Change<V>) -> Vec<u32> {
+        if !self.is_narrow() {
+            let anchor = Anchor {
+                namespace: None,
+                term: Term::Any,
+            };
+            return self.index.at(self.index.hash(anchor)).collect();
+        }
         let named = Error::catch(|| {
             let mut named = Vec::new();
             for object in [&change.old, &change.new].into_iter().flatten() {
@@ -148,6 +155,14 @@ impl<V: Object> Hub<V> {
         });
         // If the object itself panics then so will the filters, each for itself.
         named.unwrap_or_else(|_| (0..).take(self.routes.len()).collect())
+    }
+
+    /// True if there are filters that are found by what an object is like; else an object need not
+    /// be looked at.
+    fn is_narrow(&self) -> bool {
+        let mut kinds = self.kinds;
+        kinds[Term::Any.kind()][0] = 0;
+        kinds.as_flattened().iter().any(|count| *count > 0) || !self.fields.is_empty()
     }
 
     fn place_of(&self, filter: &Filter<V>) -> Option<u32> {

@@ -94,7 +94,7 @@ impl<V: Object> Informer<V> {
                 metadata_only: false,
             },
             page_size: None,
-            codec: JsonCodec,
+            codec: JsonCodec::default(),
             stored: PhantomData,
         }
     }
@@ -232,7 +232,7 @@ impl<V: Object> InformerBuilder<V> {
     /// Keeps `metadata.managedFields`, which are left out otherwise: they are often half of an
     /// object.
     pub fn keep_managed_fields(self) -> InformerBuilder<V, WholeJsonCodec> {
-        self.codec(WholeJsonCodec)
+        self.codec(WholeJsonCodec::default())
     }
 }
 

@@ -15,18 +15,14 @@ use serde::de::{
 
 use super::header::Text;
 
-/// Decodes an object without its `metadata.managedFields`.
-pub(super) fn from_slice<'de, V: Deserialize<'de>>(
-    json: &'de [u8],
-) -> Result<V, serde_json::Error> {
-    let mut inner = serde_json::Deserializer::from_slice(json);
-    let level = Level::Object;
-    let object = V::deserialize(Pruned {
-        inner: &mut inner,
-        level,
-    })?;
-    inner.end()?;
-    Ok(object)
+/// An object that is decoded without its `metadata.managedFields`.
+pub(super) struct Pruned<V>(pub(super) V);
+
+impl<'de, V: Deserialize<'de>> Deserialize<'de> for Pruned<V> {
+    fn deserialize<D: Deserializer<'de>>(inner: D) -> Result<Self, D::Error> {
+        let level = Level::Object;
+        V::deserialize(Wrapped { inner, level }).map(Self)
+    }
 }
 
 /// Which map is being looked at.
@@ -38,14 +34,14 @@ enum Level {
 
 /// A deserializer, visitor, map or seed that passes on what the wrapped one says, apart from what
 /// is pruned.
-struct Pruned<T> {
+struct Wrapped<T> {
     inner: T,
     level: Level,
 }
 
-impl<T> Pruned<T> {
-    fn wrap<U>(level: Level, inner: U) -> Pruned<U> {
-        Pruned { inner, level }
+impl<T> Wrapped<T> {
+    fn wrap<U>(level: Level, inner: U) -> Wrapped<U> {
+        Wrapped { inner, level }
     }
 }
 
@@ -57,7 +53,7 @@ macro_rules! pass_on_types {
     )*};
 }
 
-impl<'de, D: Deserializer<'de>> Deserializer<'de> for Pruned<D> {
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for Wrapped<D> {
     type Error = D::Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
@@ -150,7 +146,7 @@ macro_rules! pass_on_values {
 }
 
 /// JSON has no other types than these.
-impl<'de, V: Visitor<'de>> Visitor<'de> for Pruned<V> {
+impl<'de, V: Visitor<'de>> Visitor<'de> for Wrapped<V> {
     type Value = V::Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -226,7 +222,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Entries<A> {
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, A::Error> {
         if self.in_metadata {
             let level = Level::Metadata;
-            return self.inner.next_value_seed(Pruned { inner: seed, level });
+            return self.inner.next_value_seed(Wrapped { inner: seed, level });
         }
         self.inner.next_value_seed(seed)
     }
@@ -236,7 +232,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Entries<A> {
     }
 }
 
-impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Pruned<S> {
+impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Wrapped<S> {
     type Value = S::Value;
 
     fn deserialize<D: Deserializer<'de>>(self, inner: D) -> Result<S::Value, D::Error> {
@@ -277,6 +273,10 @@ mod tests {
         object
     }
 
+    fn from_slice<V: DeserializeOwned>(json: &[u8]) -> Result<V, serde_json::Error> {
+        serde_json::from_slice(json).map(|Pruned(object)| object)
+    }
+
     fn is_the_same_without<V: DeserializeOwned + Serialize>() {
         let pruned: V = from_slice(object().to_string().as_bytes()).unwrap();
         let want: V = serde_json::from_value(without()).unwrap();
@@ -299,13 +299,13 @@ mod tests {
     #[derive(Debug, Serialize, Deserialize)]
     struct Own {
         kind: Option<String>,
-        metadata: Option<Wrapped>,
+        metadata: Option<Inner>,
         #[serde(flatten)]
         rest: BTreeMap<String, Value>,
     }
 
     #[derive(Debug, Serialize, Deserialize)]
-    struct Wrapped(BTreeMap<String, Value>);
+    struct Inner(BTreeMap<String, Value>);
 
     #[test]
     fn an_error_keeps_its_place() {

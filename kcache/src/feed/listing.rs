@@ -11,7 +11,8 @@ use crate::writer::Updates;
 
 /// The objects of a list that is not complete yet.
 pub(super) struct Listing<V> {
-    objects: HashMap<Key, V>,
+    /// Each where it will stay: a table of the objects themselves would be moved as it grows.
+    objects: HashMap<Key, Arc<V>>,
     /// Keys of objects that could not be read: they are there, whatever they are.
     kept: HashSet<Key>,
     /// The versions at which objects were removed while the list came in.
@@ -48,7 +49,7 @@ impl<V: Object> Listing<V> {
         }
         self.kept.remove(&key);
         if !newer {
-            self.objects.insert(key, object);
+            self.objects.insert(key, Arc::new(object));
         }
     }
 
@@ -86,7 +87,7 @@ impl<V: Object> Listing<V> {
         state: &State<V>,
         old_history: &mut HashSet<Key>,
     ) -> (Updates<V>, u64) {
-        let mut updates = Updates::new();
+        let mut updates = Vec::with_capacity(self.objects.len());
         let mut refused = 0;
         let mut loses = crate::fault::DropDelete.strikes();
         for there in state.unordered() {
@@ -97,18 +98,18 @@ impl<V: Object> Listing<V> {
             }
             let known = !old_history.remove(&key);
             match listed {
-                Some(listed) if known && is_same(&listed, there) => {}
+                Some(listed) if known && is_same(&*listed, &**there) => {}
                 Some(listed) if known && is_older(listed.version(), there.version()) => {
                     refused += 1;
                 }
-                Some(listed) => drop(updates.insert(key, Some(Arc::new(listed)))),
+                Some(listed) => updates.push((key, Some(listed))),
                 None if std::mem::take(&mut loses) => {}
-                None => drop(updates.insert(key, None)),
+                None => updates.push((key, None)),
             }
         }
         let new = self.objects.into_iter();
-        updates.extend(new.map(|(key, object)| (key, Some(Arc::new(object)))));
-        (updates, refused)
+        updates.extend(new.map(|(key, object)| (key, Some(object))));
+        (updates.into_iter().collect(), refused)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Where a JSON value ends.
 
+use wide::u8x16;
+
 /// Follows one JSON value to its end, wherever its bytes are cut.
 ///
 /// It counts brackets and knows strings; whether the value is well formed is for who decodes it.
@@ -10,7 +12,7 @@ pub(super) struct Scan {
 }
 
 /// Where the scan stands to strings.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Text {
     #[default]
     Outside,
@@ -23,6 +25,44 @@ impl Scan {
     /// Takes the next bytes of the value, and returns how many of them belong to it if it ends
     /// among them. The end of a number or a word shows by what follows it.
     pub(super) fn advance(&mut self, bytes: &[u8]) -> Option<usize> {
+        let mut at = 0;
+        while at < bytes.len() {
+            if let Some(next) = bytes[at..].first_chunk().and_then(|block| self.past(block)) {
+                *self = next;
+                at += BLOCK;
+                continue;
+            }
+            let block = &bytes[at..bytes.len().min(at + BLOCK)];
+            if let Some(end) = self.walk(block) {
+                return Some(at + end);
+            }
+            at += block.len();
+        }
+        None
+    }
+
+    /// Where the scan stands after a block, if the value surely goes on behind it. That is told by
+    /// counting, without a look at each byte.
+    fn past(&self, block: &[u8; BLOCK]) -> Option<Self> {
+        let marks = Marks::of(block);
+        let (escaped, escapes_next) = marks.escaped(self.text == Text::Escaped);
+        let began_inside = u64::from(self.text != Text::Outside).wrapping_neg();
+        let inside = prefix_xor(marks.quotes & !escaped) ^ began_inside;
+        let closes = (marks.closes & !inside).count_ones();
+        if self.depth <= closes {
+            return None;
+        }
+        let text = match (inside >> (BLOCK - 1) == 1, escapes_next) {
+            (true, true) => Text::Escaped,
+            (true, false) => Text::Inside,
+            (false, _) => Text::Outside,
+        };
+        let depth = self.depth + (marks.opens & !inside).count_ones() - closes;
+        Some(Self { depth, text })
+    }
+
+    /// As [`advance`](Self::advance), byte by byte.
+    fn walk(&mut self, bytes: &[u8]) -> Option<usize> {
         let mut at = 0;
         while at < bytes.len() {
             if self.text == Text::Outside {
@@ -70,6 +110,65 @@ impl Scan {
     }
 }
 
+/// How many bytes are looked at together: as many as a word has bits.
+const BLOCK: usize = 64;
+
+/// Where in a block the marks stand, a bit for each byte, the first in the lowest.
+#[derive(Default)]
+struct Marks {
+    quotes: u64,
+    backslashes: u64,
+    opens: u64,
+    closes: u64,
+}
+
+impl Marks {
+    fn of(block: &[u8; BLOCK]) -> Self {
+        const LANES: usize = 16;
+        let mut marks = Self::default();
+        let (lanes, _) = block.as_chunks::<LANES>();
+        for (i, lane) in lanes.iter().enumerate() {
+            let lane = u8x16::from(*lane);
+            let is = |lane: u8x16, byte| {
+                let mask = lane.cmp_eq(u8x16::splat(byte)).move_mask();
+                u64::from(mask.cast_unsigned()) << (LANES * i)
+            };
+            // A brace is a bracket and this bit.
+            let folded = lane | u8x16::splat(0x20);
+            marks.quotes |= is(lane, b'"');
+            marks.backslashes |= is(lane, b'\\');
+            marks.opens |= is(folded, b'{');
+            marks.closes |= is(folded, b'}');
+        }
+        marks
+    }
+
+    /// Which bytes stand after a backslash that is not after one itself, and whether the first of
+    /// the next block does.
+    fn escaped(&self, mut next: bool) -> (u64, bool) {
+        let mut escaped = u64::from(next);
+        let mut backslashes = self.backslashes & !escaped;
+        next = false;
+        while backslashes != 0 {
+            let place = backslashes.trailing_zeros();
+            let follower = 2_u64.checked_shl(place).filter(|_| place < 63);
+            next = follower.is_none();
+            escaped |= follower.unwrap_or_default();
+            backslashes &= backslashes - 1;
+            backslashes &= !escaped;
+        }
+        (escaped, next)
+    }
+}
+
+/// For each bit whether an odd number of bits is set up to it: from quotes, what they enclose.
+fn prefix_xor(mut bits: u64) -> u64 {
+    for shift in [1, 2, 4, 8, 16, 32] {
+        bits ^= bits << shift;
+    }
+    bits
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,5 +192,56 @@ mod tests {
                 assert_eq!(end, Some(value.len()), "{text} cut at {cut}");
             }
         }
+    }
+
+    #[test]
+    fn blocks_are_as_good_as_bytes() {
+        let long = format!("\"{}\"", r#"}\\{\""#.repeat(30));
+        let pieces = [
+            "{",
+            "[",
+            "{\"a\":",
+            "}",
+            "]",
+            "}",
+            "]",
+            ",",
+            ":",
+            "word",
+            " ",
+            "{}",
+            "[[]]",
+            r#""""#,
+            r#""\"""#,
+            r#""\\""#,
+            r#""\\\"}""#,
+            r#""}]{[""#,
+            &long,
+        ];
+        let mut random = 1_u64;
+        let mut below = |limit: usize| {
+            random = random
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            usize::try_from(random >> 33).unwrap() % limit
+        };
+        let mut ended = 0;
+        for _ in 0..5_000 {
+            let mut text = "{".repeat(1 + below(12));
+            while text.len() < 400 {
+                text.push_str(pieces[below(pieces.len())]);
+            }
+            text.truncate(1 + below(text.len()));
+            let (mut blocks, mut bytes) = (Scan::default(), Scan::default());
+            let end = blocks.advance(text.as_bytes());
+            assert_eq!(end, bytes.walk(text.as_bytes()), "{text}");
+            assert_eq!(
+                (blocks.depth, blocks.text),
+                (bytes.depth, bytes.text),
+                "{text}"
+            );
+            ended += usize::from(end.is_some());
+        }
+        assert!((500..4_500).contains(&ended), "{ended}");
     }
 }

@@ -39,6 +39,10 @@ impl Mode {
         Self::KcacheList,
     ];
 
+    pub(crate) fn is_ours(self) -> bool {
+        matches!(self, Self::Kcache | Self::KcacheList)
+    }
+
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Kube => "kube-rs",

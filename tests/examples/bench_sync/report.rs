@@ -14,6 +14,13 @@ pub(crate) struct Report(Vec<(usize, Mode, Run)>);
 /// A column: its name, and what stands in it.
 type Column = (&'static str, fn(&Run) -> f64);
 
+/// The bounds of the ratios to [`PEER`], at [`BOUND_AT`] Pods; 0 where there is none.
+const WANTED: [f64; 8] = [0.5, 0.6, 0.6, 1.05, 0.0, 0.4, 0.0, 0.0];
+/// The peer as those who know it use it.
+const PEER: Mode = Mode::KubeTrimmed;
+/// How many Pods the bounds are for.
+const BOUND_AT: usize = 100_000;
+
 const COLUMNS: [Column; 8] = [
     ("sync: wall, s", |run| run.sync_wall),
     ("CPU, s", |run| run.sync_cpu),
@@ -41,14 +48,10 @@ impl Report {
         counts
     }
 
-    /// The table of medians, and one of ratios to the trimmed reflector.
+    /// The table of medians, and one of ratios to the peer.
     pub(crate) fn print(&self) -> io::Result<()> {
         let mut out = io::stdout().lock();
-        write!(out, "| Pods | client |")?;
-        for (name, _) in COLUMNS {
-            write!(out, " {name} |")?;
-        }
-        writeln!(out, "\n|---:|---|{}", "---:|".repeat(COLUMNS.len()))?;
+        head(&mut out, "client")?;
         for count in self.counts() {
             for mode in Mode::ALL {
                 write!(out, "| {count} | {} |", mode.name())?;
@@ -60,7 +63,30 @@ impl Report {
                 writeln!(out)?;
             }
         }
+        writeln!(out)?;
+        head(&mut out, &format!("to {}", PEER.name()))?;
+        for count in self.counts() {
+            for mode in Mode::ALL.into_iter().filter(|mode| *mode != PEER) {
+                write!(out, "| {count} | {} |", mode.name())?;
+                for ((_, of), wanted) in COLUMNS.into_iter().zip(WANTED) {
+                    let ratio = self.ratio(count, mode, of);
+                    let bound = count == BOUND_AT && mode.is_ours() && wanted > 0.0;
+                    match (bound, ratio <= wanted) {
+                        (false, _) => write!(out, " {ratio:.2} |")?,
+                        (true, true) => write!(out, " {ratio:.2} (at most {wanted}) |")?,
+                        (true, false) => write!(out, " **{ratio:.2}** (at most {wanted}) |")?,
+                    }
+                }
+                writeln!(out)?;
+            }
+        }
         Ok(())
+    }
+
+    /// The median of the ratios within each turn, so that what else the machine does falls on both.
+    fn ratio(&self, count: usize, mode: Mode, of: fn(&Run) -> f64) -> f64 {
+        let pairs = self.runs(count, mode).zip(self.runs(count, PEER));
+        median(pairs.map(|(run, peer)| of(run) / of(peer)))
     }
 
     pub(crate) fn json(&self) -> Value {
@@ -73,6 +99,14 @@ impl Report {
         };
         self.0.iter().map(run).collect()
     }
+}
+
+fn head(out: &mut impl Write, client: &str) -> io::Result<()> {
+    write!(out, "| Pods | {client} |")?;
+    for (name, _) in COLUMNS {
+        write!(out, " {name} |")?;
+    }
+    writeln!(out, "\n|---:|---|{}", "---:|".repeat(COLUMNS.len()))
 }
 
 fn median(values: impl Iterator<Item = f64>) -> f64 {

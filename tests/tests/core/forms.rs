@@ -82,7 +82,7 @@ fn decoded<V>(mut codec: impl Codec<V>, value: &serde_json::Value) -> V {
 
 impl Form for Pod {
     fn of(spec: &Spec) -> Self {
-        decoded(JsonCodec, &spec.json())
+        decoded(JsonCodec::default(), &spec.json())
     }
 
     fn node() -> Field<Self> {
@@ -92,7 +92,7 @@ impl Form for Pod {
 
 impl Form for DynamicObject {
     fn of(spec: &Spec) -> Self {
-        decoded(JsonCodec, &spec.json())
+        decoded(JsonCodec::default(), &spec.json())
     }
 
     fn node() -> Field<Self> {

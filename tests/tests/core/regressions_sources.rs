@@ -72,7 +72,7 @@ fn what_is_kept_of_an_old_history_takes_the_next_list() {
 
 #[test]
 fn json_that_is_no_such_object_is_named_and_survives_a_relist() {
-    let read = |json: &str| JsonCodec.decode(Raw::Json(json.as_bytes()));
+    let read = |json: &str| JsonCodec::default().decode(Raw::Json(json.as_bytes()));
     let good = r#"{"metadata":{"namespace":"a","name":"p","resourceVersion":"5"}}"#;
     let bad = r#"{"metadata":{"namespace":"a","name":"p","resourceVersion":"9"},"spec":{"containers":"x"}}"#;
     let (pods, mut feed) = kcache::feed::<Pod>();

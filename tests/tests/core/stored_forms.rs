@@ -41,7 +41,7 @@ async fn every_form_is_cached_and_filtered() {
 fn metadata_alone_is_a_form() {
     let (objects, mut feed) = kcache::feed::<PartialObjectMeta<Pod>>();
     let bytes = br#"{"metadata": {"namespace": "a", "name": "p1"}, "spec": {"x": 1}}"#;
-    feed.relist([JsonCodec.decode(Raw::Json(bytes)).unwrap()], None)
+    feed.relist([JsonCodec::default().decode(Raw::Json(bytes)).unwrap()], None)
         .unwrap();
     assert!(objects.cache().get("a", "p1").is_some());
 }
@@ -73,7 +73,7 @@ fn a_codec_of_another_encoding_feeds_a_cache() {
 #[test]
 fn a_decode_error_tells_nothing_of_the_content() {
     let secret = br#"{"metadata": {"name": 7}, "data": "hunter2"}"#;
-    let result: Result<Pod, DecodeError> = JsonCodec.decode(Raw::Json(secret));
+    let result: Result<Pod, DecodeError> = JsonCodec::default().decode(Raw::Json(secret));
     let text = result.unwrap_err().to_string();
     assert!(text.starts_with("Data error in JSON at line 1"), "{text}");
     assert!(!text.contains("hunter2") && !text.contains('7'), "{text}");

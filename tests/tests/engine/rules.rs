@@ -555,7 +555,7 @@ struct Fragile;
 
 impl Codec<ConfigMap> for Fragile {
     fn decode(&mut self, raw: Raw<'_>) -> Result<ConfigMap, DecodeError> {
-        let map: ConfigMap = JsonCodec.decode(raw)?;
+        let map: ConfigMap = JsonCodec::default().decode(raw)?;
         assert!(map.metadata.name.as_deref() != Some("bomb"), "boom");
         Ok(map)
     }
