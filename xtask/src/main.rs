@@ -63,11 +63,15 @@ enum Task {
         /// The only target: a file's name in tests/fuzz/targets; all by default
         target: Option<String>,
     },
-    /// Run the oracles of the watch cache on cases that no run had before
+    /// Run the oracles of the watch cache on cases that no run had before, or chaos on a real cluster
+    #[command(group = clap::ArgGroup::new("what").required(true).multiple(true))]
     Soak {
         /// How long each oracle runs
-        #[arg(long)]
-        minutes: f64,
+        #[arg(long, value_name = "N", group = "what")]
+        minutes: Option<f64>,
+        /// How many faults there are between an informer and the real kube-apiserver
+        #[arg(long, value_name = "N", group = "what")]
+        faults: Option<usize>,
     },
     /// Write docs/cli.md, the reference of the command line
     CliDocs {
@@ -140,7 +144,7 @@ fn main() -> ExitCode {
         Task::Bench(Bench::Sync { runs, pods, json }) => bench_sync::run(runs, &pods, &json),
         Task::Bench(Bench::Http2 { json }) => bench_http2::run(&json),
         Task::Fuzz { seconds, target } => fuzz::run(seconds, target.as_deref()),
-        Task::Soak { minutes } => soak::run(minutes),
+        Task::Soak { minutes, faults } => soak::run(minutes, faults),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

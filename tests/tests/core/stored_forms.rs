@@ -41,8 +41,11 @@ async fn every_form_is_cached_and_filtered() {
 fn metadata_alone_is_a_form() {
     let (objects, mut feed) = kcache::feed::<PartialObjectMeta<Pod>>();
     let bytes = br#"{"metadata": {"namespace": "a", "name": "p1"}, "spec": {"x": 1}}"#;
-    feed.relist([JsonCodec::default().decode(Raw::Json(bytes)).unwrap()], None)
-        .unwrap();
+    feed.relist(
+        [JsonCodec::default().decode(Raw::Json(bytes)).unwrap()],
+        None,
+    )
+    .unwrap();
     assert!(objects.cache().get("a", "p1").is_some());
 }
 

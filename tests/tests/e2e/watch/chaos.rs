@@ -1,6 +1,7 @@
 //! Connections that are cut, stall, crawl and are refused, a server that is killed and started on its
 //! data, histories that are compacted; and objects that change meanwhile.
 
+use std::io::Write;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -55,6 +56,9 @@ async fn chaos(place: &mut Place, faults: usize) -> Outcome {
         }
         if fault == WARM {
             warm = Some(resident()?);
+        }
+        if fault % 10 == 0 {
+            let _ = writeln!(std::io::stderr(), "{fault} faults, {} KiB", resident()?);
         }
     }
     if let Some(warm) = warm.filter(|_| faults >= 10 * WARM) {
