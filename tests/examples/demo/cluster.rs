@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use k8s_openapi::api::core::v1::{Pod, Service};
 use kcache::client::ClientConfig;
 use kcache::{Filter, Informer, Key, Object};
@@ -14,10 +14,9 @@ use kube::api::ListParams;
 use crate::follow::Followed;
 use crate::show::{self, say};
 
-/// How often the cluster's own list is taken until nothing changed in between.
-const COMPARISONS: usize = 10;
-/// How long a cache may take to reach the version of a list.
-const PATIENCE: Duration = Duration::from_secs(70);
+/// How often the cluster's own list is compared until it is the same, and the pause in between.
+const COMPARISONS: usize = 20;
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// Shows it until Ctrl-C or for so long, and gives the number of comparisons that went wrong.
 pub(crate) async fn run(kubeconfig: PathBuf, time: Option<Duration>) -> Result<usize> {
@@ -79,14 +78,10 @@ pub(crate) async fn run(kubeconfig: PathBuf, time: Option<Duration>) -> Result<u
     Ok(usize::from(!same))
 }
 
-/// A cluster goes on while it is listed, so a list that something came between proves nothing.
+/// A cluster goes on while it is listed, so a difference may be news that is still under way.
 async fn compare(api: &Api<Pod>, pods: &Informer<Pod>) -> Result<bool> {
     for _ in 0..COMPARISONS {
         let list = api.list(&ListParams::default()).await?;
-        let version = list.metadata.resource_version.clone().unwrap_or_default();
-        pods.wait_for(&version, PATIENCE)
-            .await
-            .context("the cache did not reach the version of the server's list")?;
         let have = pods.cache().list();
         let have: BTreeMap<_, _> = have
             .iter()
@@ -100,6 +95,7 @@ async fn compare(api: &Api<Pod>, pods: &Informer<Pod>) -> Result<bool> {
         if have == wanted {
             return Ok(true);
         }
+        tokio::time::sleep(PAUSE).await;
     }
     Ok(false)
 }
