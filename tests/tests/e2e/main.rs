@@ -12,6 +12,10 @@ mod manager;
 mod memory;
 mod policy;
 #[path = "../shared/random.rs"]
+#[expect(
+    dead_code,
+    reason = "shared with another binary, which uses more of it"
+)]
 mod random;
 mod rejected;
 mod trial;

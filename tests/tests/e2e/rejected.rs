@@ -3,7 +3,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Output, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use harness::cluster::{self, KubeconfigUser, TokenUser};
 use harness::{Distance, PythonClient};
@@ -100,6 +100,17 @@ fn revoke(user: &User, run: usize) -> Outcome {
     Ok(user.cluster.revoke_token(&format!("{}-{run}", user.name))?)
 }
 
+/// One run for the first credential and one for a suspicion; an entry is not replaced for a suspicion
+/// again within a minute, so a slow machine may see one more for each.
+fn few_runs(user: &User, since: Instant) -> Outcome {
+    let minutes = usize::try_from(since.elapsed().as_secs() / 60)?;
+    let runs = user.plugin.runs();
+    check(
+        runs <= 2 + minutes,
+        format!("the plugin ran {runs} times in {minutes} minutes"),
+    )
+}
+
 fn is_unauthorized(output: &Output) -> Outcome {
     let heard = String::from_utf8_lossy(&output.stderr);
     let refused = !output.status.success()
@@ -155,6 +166,7 @@ fn a_long_lived_kubectl_recovers() -> Outcome {
 
 /// As for a user who has been removed.
 fn a_server_that_refuses_everything_costs_few_runs() -> Outcome {
+    let started = Instant::now();
     let user = user_with_tokens("rex", [])?;
     for _ in 0..10 {
         is_unauthorized(&user.kubectl(&["auth", "whoami", "-o", "json"]).output()?)?;
@@ -163,12 +175,14 @@ fn a_server_that_refuses_everything_costs_few_runs() -> Outcome {
     for _ in 0..20 {
         check(proxy.status("/api")? == 401, "not refused")?;
     }
-    user.expect_runs(2)
+    check(user.plugin.runs() >= 2, "nothing was suspected")?;
+    few_runs(&user, started)
 }
 
 /// kube-rs runs the plugin several times while it builds one client. The time between the asks tells
 /// that from a refusal, and where the machine is slow, the limits hold.
 fn kube_rs_does_not_defeat_the_cache() -> Outcome {
+    let started = Instant::now();
     let user = user_with_tokens("kuno", 1..=30)?;
     let proxy = Proxy::start(user.cluster.kubectl_with(user.cluster.admin_kubeconfig()))?;
     let file = std::fs::read_to_string(user.kubeconfig.path())?;
@@ -202,8 +216,7 @@ fn kube_rs_does_not_defeat_the_cache() -> Outcome {
         }
         Ok::<_, Failed>(())
     })?;
-    let runs = user.plugin.runs();
-    check(runs <= 2, format!("the plugin ran {runs} times"))
+    few_runs(&user, started)
 }
 
 fn python(user: &User, client: &PythonClient, program: &str) -> Result<String, Failed> {
@@ -213,6 +226,7 @@ fn python(user: &User, client: &PythonClient, program: &str) -> Result<String, F
 }
 
 fn python_that_loads_in_a_loop_does_not_defeat_the_cache(client: &PythonClient) -> Outcome {
+    let started = Instant::now();
     let user = user_with_tokens("pia", 1..=30)?;
     let program = "
 from kubernetes import client, config
@@ -224,8 +238,8 @@ for _ in range(25):
         python(&user, client, program)?;
     }
     // What it costs is one run for the first process, and none for the others within its minute.
-    let runs = user.plugin.runs();
-    check(runs == 2, format!("the plugin ran {runs} times"))
+    check(user.plugin.runs() >= 2, "nothing was suspected")?;
+    few_runs(&user, started)
 }
 
 fn python_that_loads_again_after_a_401_is_known(client: &PythonClient) -> Outcome {
@@ -254,6 +268,7 @@ assert client.CoreV1Api().list_namespace().items
 /// They share the entry, since the plugin is not told of the cluster: the ask for the second one
 /// looks like a repeated one.
 fn two_clusters_of_one_process_do_not_defeat_the_cache(client: &PythonClient) -> Outcome {
+    let started = Instant::now();
     let user = user_with_tokens("zwei", 1..=30)?;
     let exec = exec_user(&user.home, &user.plugin, &[]);
     let kubeconfig = user.cluster.kubeconfig();
@@ -278,8 +293,8 @@ for context in ['zwei', 'other']:
     for _ in 0..8 {
         python(&user, client, program)?;
     }
-    let runs = user.plugin.runs();
-    check(runs == 2, format!("the plugin ran {runs} times"))
+    check(user.plugin.runs() >= 2, "nothing was suspected")?;
+    few_runs(&user, started)
 }
 
 fn push(list: &mut Value, item: Value) {
