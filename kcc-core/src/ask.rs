@@ -1,6 +1,7 @@
 mod ahead;
 mod place;
 mod refused;
+mod session;
 
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
@@ -246,6 +247,10 @@ impl<'a> Ask<'a> {
     }
 
     fn answer_by_plugin(&mut self, place: Place<'_>, hold: &Hold) -> Result<Answer, Error> {
+        let session = match hold {
+            Hold::Lock(_) => self.await_session(place),
+            Hold::Nothing | Hold::NoStore => None,
+        };
         let run_lock = match hold {
             Hold::Lock(_) => {
                 let waits_long = &mut || (self.notify)(Notice::Waiting);
@@ -257,6 +262,7 @@ impl<'a> Ask<'a> {
         let ran = self.run_plugin(run_lock.as_ref());
         // Its file is only touched under the key's lock.
         drop(run_lock);
+        drop(session);
         match ran {
             Ok(credential) => Ok(self.store(place, &credential, hold)),
             Err(error) => {

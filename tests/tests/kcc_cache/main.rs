@@ -13,6 +13,7 @@ mod recipes;
 mod rejected;
 mod rules;
 mod secrecy;
+mod sessions;
 mod single_flight;
 mod storm;
 mod versions;
