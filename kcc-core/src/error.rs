@@ -1,5 +1,6 @@
 use std::ffi::OsString;
 use std::io;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -127,6 +128,17 @@ pub enum StartProblem {
     NotFound {
         /// Whether `PATH` was searched.
         in_path: bool,
+    },
+    /// `PATH` has it by a relative or empty element, so that the working directory decides which
+    /// program it is.
+    #[error(
+        "not found in PATH but as {}, which the working directory decides, whoever that belongs to; \
+         write that element of PATH in full",
+        .path.display()
+    )]
+    InWorkingDirectory {
+        /// The file, from the working directory on.
+        path: PathBuf,
     },
     /// The file is there; what its first line names is not.
     #[error("the interpreter that its first line names was not found")]
@@ -259,7 +271,7 @@ impl Error {
             Self::Variable { .. } | Self::ExecInfo { .. } => 2,
             Self::Policy(error) => error.exit_code(),
             Self::Start { problem, .. } => match problem {
-                StartProblem::NotFound { .. } => 127,
+                StartProblem::NotFound { .. } | StartProblem::InWorkingDirectory { .. } => 127,
                 _ => 126,
             },
             Self::Failed {

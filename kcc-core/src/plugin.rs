@@ -37,8 +37,10 @@ const SIGNAL_GRACE: Duration = Duration::from_secs(5);
 pub(crate) struct Plugin<'a> {
     /// As it stands in the kubeconfig or on the command line; messages show this.
     pub(crate) command: &'a OsStr,
-    /// What is run: an absolute path, or a bare name that is looked for in `PATH`.
-    pub(crate) program: &'a OsStr,
+    /// What it is called as: a bare name, or a path.
+    pub(crate) name: &'a OsStr,
+    /// The file that is run. It is never looked for here.
+    pub(crate) program: &'a Path,
     pub(crate) args: &'a [OsString],
     pub(crate) env: &'a Environment,
     /// Whether it may prompt. Then it gets our stdin and stays in our process group, or it would
@@ -103,6 +105,9 @@ impl Plugin<'_> {
 
     fn to_command(&self) -> Command {
         let mut command = Command::new(self.program);
+        if !self.name.as_encoded_bytes().contains(&b'/') {
+            command.arg0(self.name);
+        }
         command.args(self.args).env_clear().envs(self.env.iter());
         command.stdout(Stdio::piped());
         if !self.interactive {
@@ -112,12 +117,9 @@ impl Plugin<'_> {
     }
 
     fn start_error(&self, error: io::Error) -> Error {
-        let has_path = self.program.as_encoded_bytes().contains(&b'/');
         let problem = match error.kind() {
-            io::ErrorKind::NotFound if has_path && Path::new(self.program).exists() => {
-                StartProblem::NoInterpreter
-            }
-            io::ErrorKind::NotFound => StartProblem::NotFound { in_path: !has_path },
+            io::ErrorKind::NotFound if self.program.exists() => StartProblem::NoInterpreter,
+            io::ErrorKind::NotFound => StartProblem::NotFound { in_path: false },
             io::ErrorKind::PermissionDenied => StartProblem::NotExecutable,
             _ => StartProblem::System(error),
         };

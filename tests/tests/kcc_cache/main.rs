@@ -8,6 +8,7 @@ mod keyring;
 mod management;
 mod plugin_runs;
 mod policy;
+mod program;
 mod prune;
 mod recipes;
 mod rejected;
