@@ -172,9 +172,6 @@ pub enum AnswerProblem {
     /// Not text.
     #[error("its stdout is not UTF-8")]
     NotUtf8,
-    /// There is no `kind`.
-    #[error("it has no kind; expected ExecCredential")]
-    NoKind,
     /// The `kind` is another.
     #[error("its kind is not ExecCredential")]
     OtherKind,
