@@ -16,6 +16,7 @@ mod secrecy;
 mod single_flight;
 mod storm;
 mod versions;
+mod without_proc;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
