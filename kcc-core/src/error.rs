@@ -64,6 +64,8 @@ pub enum Error {
         command: OsString,
         /// How it ended.
         end: End,
+        /// Whether it is known to have said something on stderr, which was passed on.
+        heard: bool,
     },
 
     /// The plugin was stopped, with its process group, after its time was over.
@@ -158,7 +160,7 @@ pub enum End {
     #[error("failed with exit code {0}")]
     Code(i32),
     /// By a signal.
-    #[error("was ended by signal {0}")]
+    #[error("was ended by signal {}", numbered(*.0))]
     Signal(i32),
 }
 
@@ -184,9 +186,6 @@ pub enum AnswerProblem {
     /// Not text.
     #[error("its stdout is not UTF-8")]
     NotUtf8,
-    /// There is no `kind`.
-    #[error("it has no kind; expected ExecCredential")]
-    NoKind,
     /// The `kind` is another.
     #[error("its kind is not ExecCredential")]
     OtherKind,
@@ -258,6 +257,14 @@ pub enum FailureClass {
     /// It printed no usable credential.
     #[error("it gave no usable credential")]
     Answer,
+}
+
+/// A signal's number, and its name where it has one.
+fn numbered(signal: i32) -> String {
+    match signal_hook::low_level::signal_name(signal) {
+        Some(name) => format!("{signal} ({name})"),
+        None => signal.to_string(),
+    }
 }
 
 impl Error {

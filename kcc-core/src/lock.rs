@@ -190,7 +190,7 @@ impl<'a> RunLock<'a> {
                 Some(plugin) if !plugin.may_run() => store.remove_beside(key, RUN).ok()?,
                 Some(plugin) if late => {
                     let since = stopping.get_or_insert_with(Instant::now).elapsed();
-                    if plugin.is_elsewhere() || since > 4 * TERMINATION_GRACE {
+                    if !plugin.is_known() || since > 4 * TERMINATION_GRACE {
                         // It cannot be reached from here, or not be ended.
                         store.remove_beside(key, RUN).ok()?;
                     } else if since > TERMINATION_GRACE {
@@ -249,7 +249,7 @@ impl RunRecord {
 
     fn is_seen_running(&self) -> bool {
         let plugin = self.plugin.as_ref();
-        plugin.is_some_and(|plugin| !plugin.is_elsewhere() && plugin.may_run())
+        plugin.is_some_and(|plugin| plugin.is_known() && plugin.may_run())
     }
 
     /// Whether its time is over, by the clock or by how long it was waited for: it was started

@@ -18,6 +18,7 @@ mod sessions;
 mod single_flight;
 mod storm;
 mod versions;
+mod without_proc;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
