@@ -102,8 +102,8 @@ struct Meant<'a> {
     which: &'a Which,
     /// The files that contexts of the user are answered from.
     of_user: BTreeSet<PathBuf>,
-    /// The file that the context is answered from.
-    of_context: Option<PathBuf>,
+    /// The files that the context is answered from.
+    of_context: Option<[PathBuf; 2]>,
 }
 
 impl<'a> Meant<'a> {
@@ -111,7 +111,10 @@ impl<'a> Meant<'a> {
         let of_context = match &which.context {
             None => None,
             Some(name) => match Login::of_context(kubeconfig, name, &Terms::to_look())? {
-                Some(login) => Some(login.cache.inspect(&login.request)?.path),
+                Some(login) => {
+                    let found = login.cache.inspect(&login.request)?;
+                    Some([found.path, found.unset_path])
+                }
                 None => bail!(
                     "the user of context {name:?} has no exec plugin, so nothing is stored for it"
                 ),
@@ -139,7 +142,7 @@ impl<'a> Meant<'a> {
             && self
                 .of_context
                 .as_ref()
-                .is_none_or(|path| *path == entry.path)
+                .is_none_or(|paths| paths.contains(&entry.path))
             && (!which.expired || entry.state == EntryState::Expired)
     }
 }
@@ -156,8 +159,9 @@ fn paths_of_user(kubeconfig: &Kubeconfig, user: &str) -> BTreeSet<PathBuf> {
             .ok()
             .flatten()
     });
-    logins
-        .filter_map(|login| Some(login.cache.inspect(&login.request).ok()?.path))
+    let found = logins.filter_map(|login| login.cache.inspect(&login.request).ok());
+    found
+        .flat_map(|found| [found.path, found.unset_path])
         .collect()
 }
 

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use jiff::Timestamp;
 use kcc_core::kubeconfig::{Entry, Kubeconfig, LoadingRules};
-use kcc_core::{Inspection, MissReason, variable};
+use kcc_core::{ApiVersion, Inspection, MissReason, variable};
 
 use crate::disclosure::{self, Shown};
 use crate::list;
@@ -52,6 +52,7 @@ pub fn run(args: &Args, rules: &LoadingRules) -> anyhow::Result<ExitCode> {
             page.settings(&login)?;
             page.entry(&inspection)?;
             page.outcome(&login, &inspection)?;
+            page.warnings(&login)?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -78,7 +79,7 @@ impl<W: Write> Page<W> {
         let request = &login.request;
         let user = login.user;
         self.line("\nThe key is made of")?;
-        let version = request.info.api_version();
+        let version = request.info.api_version().map_or("", ApiVersion::as_str);
         self.row("  version", &version, &at(user, "exec.apiVersion"))?;
         let name = request.environment.non_empty(variable::USER);
         let name = name.map_or_else(|| "(none)".into(), |name| name.display().to_string());
@@ -190,6 +191,18 @@ impl<W: Write> Page<W> {
         Ok(self.line(&format!(
             "{WARNING}An ask would run the plugin:{WARNING:#} {reason}{then}."
         ))?)
+    }
+
+    /// The last ones of the last day that nobody could be told.
+    fn warnings(&mut self, login: &Login<'_>) -> io::Result<()> {
+        const SHOWN: usize = 3;
+        let (kept, now) = (login.cache.warnings(), Timestamp::now());
+        let is_recent = |at: &Timestamp| now.duration_since(*at).as_hours() < 24;
+        let recent: Vec<_> = kept.iter().filter(|(at, _)| is_recent(at)).collect();
+        for (at, text) in &recent[recent.len().saturating_sub(SHOWN)..] {
+            self.line(&format!("{WARNING}warning{WARNING:#} at {at:.0}: {text}"))?;
+        }
+        Ok(())
     }
 
     fn row(&mut self, label: &str, value: &dyn Display, origin: &dyn Display) -> io::Result<()> {

@@ -1,11 +1,12 @@
 //! What stands in front of a plugin: `kcc-cache`, and `kcc exec`.
 
 use std::ffi::OsString;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 use kcc_core::{
     CredentialCache, Environment, Error, ExecInfo, Notice, PluginPolicy, Request, Settings,
+    Warnings,
 };
 use rustix::process::{Resource, Rlimit};
 
@@ -56,25 +57,28 @@ impl Front {
 
     fn ask(self, command: OsString, args: Vec<OsString>) -> Result<ExitCode, Error> {
         let mut environment = Environment::of_process();
-        let in_background = ahead::is_this(&mut environment);
+        let ahead_of = ahead::client(&mut environment);
+        let in_background = ahead_of.is_some();
+        // Once, and for all that is decided by it: a kubeconfig has no say in it.
+        let client = ahead_of.unwrap_or_else(Environment::of_client);
         let settings = Settings::from_environment(&environment)?;
-        let debug = settings.debug();
-        let mut tell = |notice: Notice| {
-            if notice.is_warning() {
-                self.say(&format!("warning: {notice}"));
-            } else if debug {
-                self.say(&notice.to_string());
-            }
+        let (debug, shows_warnings) = (settings.debug(), shows_warnings(&settings));
+        let cache = CredentialCache::new(settings).for_parent_process();
+        let mut tell = |notice: Notice| match notice.is_warning() {
+            true if debug || shows_warnings => self.say(&format!("warning: {notice}")),
+            true => cache.keep_warning(&notice),
+            false if debug => self.say(&notice.to_string()),
+            false => {}
         };
+        let has_terminal = io::stdin().is_terminal();
         let request = Request {
-            info: ExecInfo::from_environment(&environment)?,
+            info: ExecInfo::from_environment(&environment)?.with_terminal(has_terminal),
             command,
             args,
             environment,
-            policy: PluginPolicy::load(&Environment::of_client(), &mut tell)?,
+            policy: PluginPolicy::load(&client, &mut tell)?,
             forward_signals: true,
         };
-        let cache = CredentialCache::new(settings).for_parent_process();
         if in_background {
             cache.refresh_ahead(&request, &mut tell)?;
             return Ok(ExitCode::SUCCESS);
@@ -82,7 +86,7 @@ impl Front {
         let answer = cache.get(&request, &mut tell)?;
         let code = self.print(answer.credential.expose());
         if answer.refresh_is_due {
-            ahead::start();
+            ahead::start(&client);
         }
         Ok(code)
     }
@@ -126,6 +130,15 @@ impl Front {
     /// One line on stderr; where that is closed, nobody wants to read it.
     fn say(self, message: &str) {
         let _ = writeln!(io::stderr(), "{}: {message}", self.name);
+    }
+}
+
+/// A client may read our stderr as part of the answer (fabric8 does), or show it to nobody.
+fn shows_warnings(settings: &Settings) -> bool {
+    match settings.warnings() {
+        Warnings::Stderr => true,
+        Warnings::Log => false,
+        _ => io::stderr().is_terminal(),
     }
 }
 

@@ -1,4 +1,5 @@
 mod ahead;
+mod place;
 mod refused;
 
 use std::borrow::Cow;
@@ -14,7 +15,7 @@ use crate::clock::Clock;
 use crate::error::{Error, Failure, StartProblem};
 use crate::exec_credential::ExecCredential;
 use crate::exec_info;
-use crate::key::{Key, KeyParts};
+use crate::key::KeyParts;
 use crate::lock::{Attempt, KeyLock, RunLock, Wait};
 use crate::plugin::Plugin;
 use crate::policy::{LookUpError, PolicyError};
@@ -23,6 +24,7 @@ use crate::secret::Secret;
 use crate::served::ServedLog;
 use crate::settings::Settings;
 use crate::store::{Entry, Lookup, Metadata, Store};
+use place::Place;
 
 /// How much longer than the plugin may run one waits for another process's run.
 const LOCK_PATIENCE: Duration = Duration::from_secs(5);
@@ -51,13 +53,6 @@ pub(crate) struct Ask<'a> {
     /// What other processes come to from here on is for this ask, too.
     began: Timestamp,
     notify: Notify<'a>,
-}
-
-/// An entry of the store on which this ask works.
-#[derive(Clone, Copy)]
-struct Place<'a> {
-    store: &'a Store,
-    key: Key,
 }
 
 /// Whose turn it is to run the plugin.
@@ -118,7 +113,7 @@ impl<'a> Ask<'a> {
     pub(crate) fn answer_from(mut self, store: &Store) -> Result<Answer, Error> {
         let place = self.place(store);
         let path = store.path_of(place.key);
-        let reason = match store.look_up(place.key) {
+        let reason = match place.look_up() {
             Lookup::Found(entry) => match self.reason_to_renew(&entry) {
                 None if self.is_refused(place, &entry) => MissReason::AskedAgain,
                 None => {
@@ -159,11 +154,6 @@ impl<'a> Ask<'a> {
             renew_at: expires_at.map(|expires_at| self.settings.renew_at(now, expires_at)),
             refresh_is_due: false,
         })
-    }
-
-    fn place<'s>(&self, store: &'s Store) -> Place<'s> {
-        let key = self.key_parts().key(store.installation());
-        Place { store, key }
     }
 
     fn answer_in_turn(&mut self, place: Place<'_>) -> Result<Answer, Error> {
@@ -244,7 +234,7 @@ impl<'a> Ask<'a> {
     /// An entry that answers: a fresh one, or one that was stored for an ask of our time, however
     /// short its life is.
     fn answer_of_another(&self, place: Place<'_>) -> Option<Entry> {
-        let Lookup::Found(entry) = place.store.look_up(place.key) else {
+        let Lookup::Found(entry) = place.look_up() else {
             return None;
         };
         let answers = match self.reason_to_renew(&entry) {
@@ -294,13 +284,17 @@ impl<'a> Ask<'a> {
                 refresh_is_due: false,
             };
         };
+        let (key, unasked) = place.of_answer(credential);
         let entry = Entry {
-            metadata: self.metadata(credential, stored_at, expires_at),
+            metadata: Metadata {
+                unasked,
+                ..self.metadata(credential, stored_at, expires_at)
+            },
             credential: line,
         };
         let exclusive = matches!(hold, Hold::Lock(_));
-        if let Err(fault) = place.store.put(place.key, &entry, exclusive) {
-            let path = place.store.path_of(place.key);
+        if let Err(fault) = place.store.put(key, &entry, exclusive) {
+            let path = place.store.path_of(key);
             let problem = format!("{}: {fault}", path.display());
             (self.notify)(Notice::NotStored { problem });
         } else {
@@ -325,6 +319,7 @@ impl<'a> Ask<'a> {
             command: self.request.command.to_string_lossy().into_owned(),
             user: self.settings.user.to_string_lossy().into_owned(),
             server: self.request.info.server().map(str::to_owned),
+            unasked: false,
         }
     }
 
@@ -333,7 +328,7 @@ impl<'a> Ask<'a> {
         if error.is_interruption() {
             return Err(error);
         }
-        let Lookup::Found(entry) = place.store.look_up(place.key) else {
+        let Lookup::Found(entry) = place.look_up_after_failure() else {
             return Err(error);
         };
         let expires_at = entry.metadata.expires_at;
@@ -351,10 +346,10 @@ impl<'a> Ask<'a> {
     fn run_plugin(&mut self, lock: Option<&RunLock<'_>>) -> Result<ExecCredential, Error> {
         let request = self.request;
         let mut env = Cow::Borrowed(&request.environment);
-        if env.non_empty(exec_info::VARIABLE).is_none() {
-            // A plugin that finds none takes a version of its own choice.
-            env.to_mut()
-                .set(exec_info::VARIABLE, request.info.to_json());
+        if env.non_empty(exec_info::VARIABLE).is_none()
+            && let Some(info) = request.info.to_json()
+        {
+            env.to_mut().set(exec_info::VARIABLE, info);
         }
         if self.permitted.is_none() {
             self.permitted = self.locate()?;
@@ -463,7 +458,7 @@ impl<'a> Ask<'a> {
     pub(crate) fn key_parts(&self) -> KeyParts<'_> {
         let request = self.request;
         KeyParts {
-            api_version: request.info.api_version,
+            api_version: request.info.api_version.or(self.settings.api_version),
             command: &self.program,
             args: &request.args,
             env: KeyParts::relevant_env(&request.environment, &self.settings.key_names),

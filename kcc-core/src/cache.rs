@@ -287,7 +287,9 @@ impl Request {
         let mut info = self.info.clone();
         info.interactive = false;
         let mut environment = self.environment.clone();
-        environment.set(exec_info::VARIABLE, info.to_json());
+        if let Some(info) = info.to_json() {
+            environment.set(exec_info::VARIABLE, info);
+        }
         Self {
             info,
             command: self.command.clone(),

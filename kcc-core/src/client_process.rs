@@ -1,10 +1,37 @@
-//! The process for which this one stands in front of a plugin: its parent.
+//! The process for which this one stands in front of a plugin.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Read;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 /// More than a line of `/proc/<pid>/stat` or a boot id takes.
 const LINE: usize = 512;
+
+/// More of a command line than tells programs apart.
+const COMMAND_LINE: usize = 4096;
+
+const SHELLS: &[&str] = &[
+    "sh", "ash", "bash", "busybox", "dash", "fish", "ksh", "mksh", "zsh",
+];
+
+/// Programs of languages whose clients read their kubeconfig once, so that only the next process asks
+/// after a 401: Python's `kubernetes`, JavaScript's client-node, Java's client-java and their like.
+/// (client-go's ask again in the same process.)
+const INTERPRETERS: &[&str] = &[
+    "MainThread", // Node.js since 22
+    "bun",
+    "deno",
+    "dotnet",
+    "java",
+    "node",
+    "nodejs",
+    "php",
+    "python",
+    "ruby",
+];
 
 /// A client process, told from every other one: a number alone is used again, and one cache
 /// directory may serve several containers and hosts.
@@ -12,30 +39,153 @@ const LINE: usize = 512;
 pub(crate) struct ClientProcess {
     /// `<pid> <start time> <PID namespace> <boot>`
     identity: String,
+    /// Tells the program and its arguments from others, where only its next process asks after a 401.
+    program: Option<u64>,
+}
+
+/// What `/proc/<pid>/stat` says of a process.
+struct Stat {
+    name: String,
+    parent: i32,
+    /// Clock ticks since boot.
+    start: u64,
 }
 
 impl ClientProcess {
-    /// This process's parent; `None` where the system does not tell enough of it (it needs Linux's
-    /// `/proc`), or where it is outside of our PID namespace.
-    pub(crate) fn parent() -> Option<Self> {
-        let pid = rustix::process::getppid()?.as_raw_nonzero().get();
-        let start = start_time(&first_line(&format!("/proc/{pid}/stat"))?)?;
+    /// The process that started this one, by way of a shell or not; `None` where the system does not
+    /// tell enough of it (it needs Linux's `/proc`), or where it is outside of our PID namespace.
+    ///
+    /// `says_so` is whether it told this one that it is a client (`KUBERNETES_EXEC_INFO`). A shell
+    /// that does not is somebody who calls by hand.
+    pub(crate) fn of_parent(says_so: bool) -> Option<Self> {
+        let mut pid = rustix::process::getppid()?.as_raw_nonzero().get();
+        let mut stat = Stat::of(pid)?;
+        if stat.is_shell() && runs_only_us(pid) {
+            pid = stat.parent;
+            stat = Stat::of(pid)?;
+        }
+        if stat.is_shell() && !says_so {
+            return None;
+        }
         let boot = first_line("/proc/sys/kernel/random/boot_id")?;
         let namespace = fs::read_link("/proc/self/ns/pid").ok()?;
-        let identity = format!("{pid} {start} {} {boot}", namespace.to_str()?);
-        Some(Self { identity })
+        let identity = format!("{pid} {} {} {boot}", stat.start, namespace.to_str()?);
+        let program = stat.is_interpreter().then(|| program(pid)).flatten();
+        Some(Self { identity, program })
     }
 
     #[cfg(test)]
-    pub(crate) fn from_identity(identity: &str) -> Self {
+    pub(crate) fn from_identity(identity: &str, program: Option<u64>) -> Self {
         let identity = identity.to_owned();
-        Self { identity }
+        Self { identity, program }
     }
 
     /// The identity as one line without a line's end.
     pub(crate) fn as_str(&self) -> &str {
         &self.identity
     }
+
+    pub(crate) fn program(&self) -> Option<u64> {
+        self.program
+    }
+
+    /// Whether another client, by its identity, is known to have ended: one of this boot and PID
+    /// namespace that is not there any more.
+    pub(crate) fn has_ended(&self, other: &str) -> bool {
+        let parts = |identity: &str| {
+            let mut fields = identity.splitn(3, ' ');
+            let (pid, start) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
+            Some((pid, start, fields.next()?.to_owned()))
+        };
+        let own: Option<(i32, u64, String)> = parts(&self.identity);
+        match (own, parts(other)) {
+            (Some((.., here)), Some((pid, start, there))) if here == there => {
+                Stat::of(pid).is_none_or(|stat| stat.start != start)
+            }
+            _ => false,
+        }
+    }
+}
+
+impl Stat {
+    fn of(pid: i32) -> Option<Self> {
+        Self::parse(&first_line(&format!("/proc/{pid}/stat"))?)
+    }
+
+    /// proc(5): the name in parentheses may hold anything, so fields count from the last `)`.
+    fn parse(line: &str) -> Option<Self> {
+        let (before, fields) = line.rsplit_once(')')?;
+        let mut fields = fields.split_ascii_whitespace();
+        Some(Self {
+            name: before.split_once('(')?.1.to_owned(),
+            parent: fields.nth(1)?.parse().ok()?,
+            start: fields.nth(17)?.parse().ok()?,
+        })
+    }
+
+    fn is_shell(&self) -> bool {
+        SHELLS.contains(&self.name.as_str())
+    }
+
+    /// `python3.11` is Python, too.
+    fn is_interpreter(&self) -> bool {
+        let stem = self
+            .name
+            .trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+        INTERPRETERS.contains(&stem)
+    }
+}
+
+/// Whether a shell was started for nothing but this program: `sh -c 'kcc-cache aws ...'`, as fabric8
+/// does it each time, and as `system(3)` does.
+fn runs_only_us(shell: i32) -> bool {
+    let line = command_line(shell);
+    let mut words = line.split(|byte| *byte == 0).skip(1);
+    let mut script = None;
+    while let Some(word) = words.next() {
+        match word {
+            b"-c" => script = words.next(),
+            option if option.starts_with(b"-") => continue,
+            _ => {}
+        }
+        break;
+    }
+    let own = std::env::args_os().next();
+    match (script, own) {
+        (Some(script), Some(own)) => names(script, &own),
+        _ => false,
+    }
+}
+
+/// Whether the first word of a shell's script is this program.
+fn names(script: &[u8], program: &OsStr) -> bool {
+    let script = script.trim_ascii_start();
+    let quoted = |byte: &u8| matches!(byte, b'\'' | b'"');
+    let first = script.split(u8::is_ascii_whitespace).next();
+    let first: Vec<u8> = first
+        .unwrap_or_default()
+        .iter()
+        .copied()
+        .filter(|byte| !quoted(byte))
+        .collect();
+    let name = |path: &OsStr| Path::new(path).file_name().map(OsStr::to_owned);
+    name(OsStr::from_bytes(&first)).is_some_and(|first| Some(first) == name(program))
+}
+
+/// A number for a program with its arguments.
+fn program(pid: i32) -> Option<u64> {
+    let line = command_line(pid);
+    let mut hasher = DefaultHasher::new();
+    line.hash(&mut hasher);
+    (!line.is_empty()).then(|| hasher.finish())
+}
+
+fn command_line(pid: i32) -> Vec<u8> {
+    let mut bytes = vec![0; COMMAND_LINE];
+    let file = File::open(format!("/proc/{pid}/cmdline"));
+    let count = file.and_then(|mut file| file.read(&mut bytes));
+    bytes.truncate(count.unwrap_or(0));
+    bytes
 }
 
 /// In one read: this is on the way of every hit.
@@ -46,21 +196,14 @@ fn first_line(path: &str) -> Option<String> {
     Some(text.lines().next()?.to_owned())
 }
 
-/// Clock ticks since boot. The name in parentheses may hold anything, so fields count from the last
-/// `)`.
-fn start_time(stat: &str) -> Option<u64> {
-    let fields = stat.rsplit_once(')')?.1;
-    fields.split_ascii_whitespace().nth(19)?.parse().ok()
-}
-
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
 
     #[test]
     fn the_parent_is_always_the_same_one() {
-        let parent = ClientProcess::parent().unwrap();
-        assert_eq!(ClientProcess::parent().unwrap(), parent);
+        let parent = ClientProcess::of_parent(true).unwrap();
+        assert_eq!(ClientProcess::of_parent(true).unwrap(), parent);
         assert!(!parent.as_str().contains('\n'));
         assert_eq!(parent.as_str().split(' ').count(), 4);
     }
@@ -71,7 +214,58 @@ mod tests {
             .map(|field| field.to_string())
             .collect::<Vec<_>>()
             .join(" ");
-        assert_eq!(start_time(&format!("7 (a) b) (c) S {rest}")), Some(22));
-        assert_eq!(start_time("7 (a"), None);
+        let stat = Stat::parse(&format!("7 (a) b) (c) S {rest}")).unwrap();
+        assert_eq!((stat.parent, stat.start), (4, 22));
+        assert_eq!(stat.name, "a) b) (c");
+        assert!(Stat::parse("7 (a").is_none());
+    }
+
+    #[test]
+    fn interpreters_are_known_with_their_version() {
+        let is = |name: &str| {
+            let line = format!("7 ({name}) S 1 {}", "0 ".repeat(30));
+            Stat::parse(&line).unwrap().is_interpreter()
+        };
+        for name in ["python", "python3", "python3.11", "node", "java", "ruby3.1"] {
+            assert!(is(name), "{name}");
+        }
+        for name in ["kubectl", "helm", "k9s", "nodeport", "java-thing", "sh"] {
+            assert!(!is(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_shell_for_one_command_is_known_by_its_first_word() {
+        let own = OsStr::new("/opt/bin/kcc-cache");
+        for script in [
+            "kcc-cache aws eks get-token",
+            "  /opt/bin/kcc-cache aws",
+            "'/usr/local/bin/kcc-cache' aws",
+            "\"kcc-cache\" aws",
+        ] {
+            assert!(names(script.as_bytes(), own), "{script}");
+        }
+        for script in [
+            "while read x; do kcc-cache aws; done",
+            "aws",
+            "",
+            "kcc-cache-2",
+        ] {
+            assert!(!names(script.as_bytes(), own), "{script}");
+        }
+    }
+
+    #[test]
+    fn who_has_ended_is_not_there_or_is_another() {
+        let me = ClientProcess::of_parent(true).unwrap();
+        assert!(!me.has_ended(me.as_str()));
+        let mut fields: Vec<&str> = me.as_str().splitn(3, ' ').collect();
+        fields[1] = "1";
+        assert!(
+            me.has_ended(&fields.join(" ")),
+            "the number is another's now"
+        );
+        fields[2] = "elsewhere";
+        assert!(!me.has_ended(&fields.join(" ")), "nobody knows");
     }
 }

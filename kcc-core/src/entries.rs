@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use crate::ask::Ask;
-use crate::cache::{CredentialCache, MissReason, Request};
+use crate::cache::{CredentialCache, MissReason, Notice, Request};
 use crate::error::Error;
 use crate::exec_credential::CredentialKind;
 use crate::key::{Key, hex};
@@ -77,6 +77,9 @@ pub struct Inspection {
     pub variables: Vec<OsString>,
     /// Where the entry is, or would be.
     pub path: PathBuf,
+    /// Where the entry is for clients that do not set `KUBERNETES_EXEC_INFO`, if their plugin answers
+    /// in another version than the kubeconfig's.
+    pub unset_path: PathBuf,
     /// The entry, where there is one.
     pub entry: Option<EntryInfo>,
     /// Why the plugin would run; `None` where the entry answers.
@@ -127,8 +130,10 @@ impl CredentialCache {
             .map_err(|problem| Error::NoStore { problem })?;
         let mut silent = |_| {};
         let ask = Ask::new(self.settings(), self.clock(), request, &mut silent);
-        let parts = ask.key_parts();
+        let mut parts = ask.key_parts();
         let key = parts.key(store.installation());
+        parts.api_version = None;
+        let unset = parts.key(store.installation());
         let (entry, miss) = match store.look_up(key) {
             Lookup::Absent => (None, Some(MissReason::Absent)),
             Lookup::Found(entry) => {
@@ -148,6 +153,7 @@ impl CredentialCache {
                 .map(|(name, _)| (*name).to_owned())
                 .collect(),
             path: store.path_of(key),
+            unset_path: store.path_of(unset),
             entry,
             miss,
         })
@@ -175,6 +181,20 @@ impl CredentialCache {
         let fields = [FINGERPRINT, text.as_encoded_bytes()];
         let mac = store.installation().authenticate(fields);
         Ok(hex(&mac[..4]))
+    }
+
+    /// Keeps a warning for [`warnings`](Self::warnings), where it cannot be shown to a person. That it
+    /// is kept is a courtesy: without a usable cache directory it is lost.
+    pub fn keep_warning(&self, notice: &Notice) {
+        if let Ok(Some(store)) = self.existing_store() {
+            let _ = store.note_warning(&notice.to_string(), self.clock().now());
+        }
+    }
+
+    /// The warnings that were kept, the oldest first, each with its time; the oldest are forgotten.
+    pub fn warnings(&self) -> Vec<(Timestamp, String)> {
+        let store = self.existing_store().ok().flatten();
+        store.map_or_else(Vec::new, |store| store.warnings())
     }
 
     fn existing_store(&self) -> Result<Option<Store>, Error> {

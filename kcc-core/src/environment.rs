@@ -8,6 +8,7 @@ use rustix::process::Pid;
 use zeroize::Zeroizing;
 
 use crate::exec_info;
+use crate::settings::variable;
 
 /// The environment of an ask: what settings and key are read from, and what the plugin gets.
 ///
@@ -18,6 +19,8 @@ use crate::exec_info;
 #[derive(Clone, Default)]
 pub struct Environment {
     variables: Vec<(OsString, OsString)>,
+    /// The names that a kubeconfig user declares.
+    declared: Vec<OsString>,
 }
 
 impl Environment {
@@ -25,6 +28,7 @@ impl Environment {
     pub fn of_process() -> Self {
         Self {
             variables: std::env::vars_os().collect(),
+            declared: vec![],
         }
     }
 
@@ -44,8 +48,8 @@ impl Environment {
         }
     }
 
-    /// `NAME=value` as `proc_pid_environ(5)` has it, each ended by a zero byte.
-    fn from_block(block: &[u8]) -> Self {
+    /// Reads `NAME=value` as `proc_pid_environ(5)` has it, each ended by a zero byte.
+    pub fn from_block(block: &[u8]) -> Self {
         let pairs = block.split(|byte| *byte == 0).filter_map(|pair| {
             let equals = pair.iter().position(|byte| *byte == b'=')?;
             let text = |bytes| OsStr::from_bytes(bytes).to_owned();
@@ -53,7 +57,41 @@ impl Environment {
         });
         Self {
             variables: pairs.collect(),
+            declared: vec![],
         }
+    }
+
+    /// The same with these variables only.
+    #[must_use]
+    pub fn only(&self, names: &[&str]) -> Self {
+        let kept = |name: &OsStr| names.iter().any(|kept| name == *kept);
+        self.iter().filter(|(name, _)| kept(name)).collect()
+    }
+
+    /// Sets what a kubeconfig user declares (`exec.env`). Whatever that is, it decides which credential
+    /// is meant: two users that differ in it are two.
+    pub fn declare(&mut self, name: impl Into<OsString>, value: impl Into<OsString>) {
+        let name = name.into();
+        self.set(name.clone(), value);
+        let is_ours = name.as_bytes().starts_with(variable::PREFIX.as_bytes());
+        if !is_ours && name != exec_info::VARIABLE {
+            self.declared.push(name);
+        }
+    }
+
+    pub(crate) fn is_declared(&self, name: &OsStr) -> bool {
+        self.declared.iter().any(|declared| declared == name)
+    }
+
+    /// The same as [`from_block`](Self::from_block) reads it.
+    pub fn to_block(&self) -> Zeroizing<Vec<u8>> {
+        let mut block = Zeroizing::new(vec![]);
+        for (name, value) in self.iter() {
+            for part in [name.as_bytes(), b"=", value.as_bytes(), b"\0"] {
+                block.extend_from_slice(part);
+            }
+        }
+        block
     }
 
     /// Sets `name`, replacing what stood there.

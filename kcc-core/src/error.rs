@@ -187,6 +187,9 @@ pub enum AnswerProblem {
         /// What was asked for.
         asked: ApiVersion,
     },
+    /// The `apiVersion` is none that is known.
+    #[error("its apiVersion is no known version of client.authentication.k8s.io")]
+    UnknownApiVersion,
     /// There is no `status`.
     #[error("it has no status")]
     NoStatus,

@@ -82,22 +82,19 @@ struct PrintedStatus<'a> {
 }
 
 impl ExecCredential {
-    /// Reads a plugin's output, JSON or YAML, as an answer to an ask of version `asked`.
+    /// Reads a plugin's output, JSON or YAML, as an answer to an ask of version `asked`; where the
+    /// client did not say one, any known version is an answer.
     ///
     /// # Errors
     /// [`AnswerProblem`] where client-go would refuse the output, too. It never repeats any of it.
-    pub fn parse(output: &[u8], asked: ApiVersion) -> Result<Self, AnswerProblem> {
+    pub fn parse(output: &[u8], asked: Option<ApiVersion>) -> Result<Self, AnswerProblem> {
         let wire = Wire::parse(output)?;
         match wire.kind.as_deref() {
             Some("ExecCredential") => {}
             None | Some("") => return Err(AnswerProblem::NoKind),
             Some(_) => return Err(AnswerProblem::OtherKind),
         }
-        match wire.api_version.as_deref() {
-            None | Some("") => return Err(AnswerProblem::NoApiVersion),
-            Some(version) if version == asked.as_str() => {}
-            Some(_) => return Err(AnswerProblem::OtherApiVersion { asked }),
-        }
+        let api_version = answered_version(wire.api_version.as_deref(), asked)?;
         let status = wire.status.ok_or(AnswerProblem::NoStatus)?;
         let stated = match &status.expiration_timestamp {
             Some(text) => expiry::of_timestamp(text)?,
@@ -116,12 +113,17 @@ impl ExecCredential {
             .as_ref()
             .and_then(|token| expiry::of_jwt(token.expose()));
         Ok(Self {
-            api_version: asked,
+            api_version,
             expiration_timestamp: status.expiration_timestamp,
             token,
             certificate,
             expires_at: [stated, not_after, exp].into_iter().flatten().min(),
         })
+    }
+
+    /// The version in which the plugin answered.
+    pub fn api_version(&self) -> ApiVersion {
+        self.api_version
     }
 
     /// When it ends: the earliest of the plugin's timestamp, the certificate's `NotAfter` and a
@@ -217,6 +219,21 @@ impl Wire {
                 line: place.map_or(0, |place| place.line()),
             }
         })
+    }
+}
+
+/// As client-go wants it: the version that was asked for. Who asked for none takes what it gets.
+fn answered_version(
+    answered: Option<&str>,
+    asked: Option<ApiVersion>,
+) -> Result<ApiVersion, AnswerProblem> {
+    let answered = answered.filter(|version| !version.is_empty());
+    let answered = ApiVersion::parse(answered.ok_or(AnswerProblem::NoApiVersion)?);
+    match (answered, asked) {
+        (Some(answered), None) => Ok(answered),
+        (Some(answered), Some(asked)) if answered == asked => Ok(answered),
+        (_, Some(asked)) => Err(AnswerProblem::OtherApiVersion { asked }),
+        (None, None) => Err(AnswerProblem::UnknownApiVersion),
     }
 }
 

@@ -18,12 +18,15 @@ pub enum ApiVersion {
     V1,
     /// `client.authentication.k8s.io/v1beta1`
     V1Beta1,
+    /// `client.authentication.k8s.io/v1alpha1`, which clients before Kubernetes 1.24 spoke.
+    V1Alpha1,
 }
 
 /// What a client asks of its plugin: the content of `KUBERNETES_EXEC_INFO`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ExecInfo {
-    pub(crate) api_version: ApiVersion,
+    /// `None` where the client set no `KUBERNETES_EXEC_INFO`.
+    pub(crate) api_version: Option<ApiVersion>,
     pub(crate) interactive: bool,
     /// The cluster object as it came, present where the kubeconfig has `provideClusterInfo: true`.
     pub(crate) cluster: Option<Map<String, Value>>,
@@ -35,12 +38,13 @@ impl ApiVersion {
         match self {
             Self::V1 => "client.authentication.k8s.io/v1",
             Self::V1Beta1 => "client.authentication.k8s.io/v1beta1",
+            Self::V1Alpha1 => "client.authentication.k8s.io/v1alpha1",
         }
     }
 
     /// Reads what stands in `apiVersion`.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::V1, Self::V1Beta1]
+        [Self::V1, Self::V1Beta1, Self::V1Alpha1]
             .into_iter()
             .find(|version| version.as_str() == text)
     }
@@ -50,20 +54,38 @@ impl ExecInfo {
     /// An ask of this version, without cluster information.
     pub fn new(api_version: ApiVersion, interactive: bool) -> Self {
         Self {
-            api_version,
+            api_version: Some(api_version),
             interactive,
             cluster: None,
         }
     }
 
-    /// Reads `KUBERNETES_EXEC_INFO`. Absent or empty is v1, no cluster, not interactive: somebody
-    /// who calls the plugin by hand.
+    /// An ask by a client that does not set `KUBERNETES_EXEC_INFO`, as many outside of Go do not, or
+    /// by somebody who calls the plugin by hand. The plugin answers in a version of its own choice.
+    pub fn unset() -> Self {
+        Self {
+            api_version: None,
+            interactive: false,
+            cluster: None,
+        }
+    }
+
+    /// The same ask, where a client that says nothing leaves its standard input to the plugin.
+    #[must_use]
+    pub fn with_terminal(mut self, has_terminal: bool) -> Self {
+        if self.api_version.is_none() {
+            self.interactive = has_terminal;
+        }
+        self
+    }
+
+    /// Reads `KUBERNETES_EXEC_INFO`; absent or empty is [`unset`](Self::unset).
     ///
     /// # Errors
     /// [`Error::ExecInfo`], which says what is wrong and where.
     pub fn from_environment(env: &Environment) -> Result<Self, Error> {
         match env.non_empty(VARIABLE) {
-            None => Ok(Self::new(ApiVersion::V1, false)),
+            None => Ok(Self::unset()),
             Some(text) => match text.to_str() {
                 Some(text) => Self::parse(text),
                 None => Err(wrong("it is not UTF-8")),
@@ -101,14 +123,14 @@ impl ExecInfo {
             Some(_) => return Err(wrong("spec.interactive is neither true nor false")),
         };
         Ok(Self {
-            api_version,
+            api_version: Some(api_version),
             interactive,
             cluster: object(spec.remove("cluster"), "spec.cluster")?,
         })
     }
 
-    /// The protocol version that was asked for.
-    pub fn api_version(&self) -> ApiVersion {
+    /// The protocol version that was asked for; `None` where the client did not say.
+    pub fn api_version(&self) -> Option<ApiVersion> {
         self.api_version
     }
 
@@ -129,15 +151,17 @@ impl ExecInfo {
             .flat_map(|cluster| cluster.keys().map(String::as_str))
     }
 
-    /// The same as JSON, for the plugin of an ask that came without it.
-    pub fn to_json(&self) -> String {
+    /// The same as JSON; `None` for an ask that came without it, since the plugin is to see what the
+    /// client set.
+    pub fn to_json(&self) -> Option<String> {
+        let version = self.api_version?.as_str();
         let mut spec = Map::new();
         if let Some(cluster) = &self.cluster {
             spec.insert("cluster".into(), Value::Object(cluster.clone()));
         }
         spec.insert("interactive".into(), self.interactive.into());
-        let version = self.api_version.as_str();
-        serde_json::json!({ "kind": KIND, "apiVersion": version, "spec": spec }).to_string()
+        let info = serde_json::json!({ "kind": KIND, "apiVersion": version, "spec": spec });
+        Some(info.to_string())
     }
 }
 
@@ -158,9 +182,10 @@ fn object(value: Option<Value>, name: &str) -> Result<Option<Map<String, Value>>
 fn unsupported(version: &str) -> Error {
     let shown: String = version.chars().take(80).collect();
     wrong(format!(
-        "its apiVersion {shown:?} is neither {} nor {}",
+        "its apiVersion {shown:?} is none of {}, {} and {}",
         ApiVersion::V1,
-        ApiVersion::V1Beta1
+        ApiVersion::V1Beta1,
+        ApiVersion::V1Alpha1
     ))
 }
 
@@ -175,8 +200,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn absent_and_empty_are_a_call_by_hand() {
-        let by_hand = ExecInfo::new(ApiVersion::V1, false);
+    fn absent_and_empty_say_nothing() {
+        let by_hand = ExecInfo::unset();
+        assert_eq!(by_hand.to_json(), None, "and nothing is made up");
         let absent = Environment::default();
         let empty: Environment = [(VARIABLE, "")].into_iter().collect();
         assert_eq!(ExecInfo::from_environment(&absent).unwrap(), by_hand);
@@ -190,10 +216,10 @@ mod tests {
                 "spec":{"interactive":true,"cluster":{"server":"https://a","config":null}}}"#,
         )
         .unwrap();
-        assert_eq!(info.api_version(), ApiVersion::V1Beta1);
+        assert_eq!(info.api_version(), Some(ApiVersion::V1Beta1));
         assert!(info.interactive());
         assert_eq!(info.server(), Some("https://a"));
-        assert_eq!(ExecInfo::parse(&info.to_json()).unwrap(), info);
+        assert_eq!(ExecInfo::parse(&info.to_json().unwrap()).unwrap(), info);
     }
 
     #[test]
@@ -203,7 +229,7 @@ mod tests {
             ("{".to_owned(), "line 1, column 1"),
             ("[]".to_owned(), "not a JSON object"),
             ("{}".to_owned(), "no apiVersion"),
-            (r#"{"apiVersion":"v1"}"#.to_owned(), "neither"),
+            (r#"{"apiVersion":"v1"}"#.to_owned(), "none of"),
             (format!(r#"{{"kind":"Pod",{v1}}}"#), "kind"),
             (format!(r#"{{{v1},"spec":3}}"#), "spec is not an object"),
             (
@@ -228,7 +254,7 @@ mod tests {
         let text = format!(
             r#"{{"apiVersion":"client.authentication.k8s.io/v1","spec":{{"cluster":{{"config":{number}}}}}}}"#
         );
-        let passed_on = ExecInfo::parse(&text).unwrap().to_json();
+        let passed_on = ExecInfo::parse(&text).unwrap().to_json().unwrap();
         assert!(passed_on.contains(number), "{passed_on}");
     }
 }

@@ -11,7 +11,7 @@ use crate::exec_info::ApiVersion;
 use crate::settings::NamePattern;
 
 /// Changes whenever the same ask would come to another key, or an entry to another meaning.
-const FORMAT: &[u8] = b"kcc key 1";
+const FORMAT: &[u8] = b"kcc key 2";
 
 /// The random key of this installation, so that the names of entries tell nothing about them.
 #[derive(Clone)]
@@ -26,7 +26,8 @@ pub(crate) struct Key([u8; 32]);
 /// `interactive` is not among it: a terminal and a pipe share an entry.
 #[derive(Debug)]
 pub(crate) struct KeyParts<'a> {
-    pub(crate) api_version: ApiVersion,
+    /// What was asked for, or what the kubeconfig names; `None` where nothing says.
+    pub(crate) api_version: Option<ApiVersion>,
     pub(crate) command: &'a OsStr,
     pub(crate) args: &'a [OsString],
     /// Sorted by name.
@@ -89,12 +90,15 @@ impl Key {
 }
 
 impl<'a> KeyParts<'a> {
-    /// The variables of `env` that one of `names` matches, sorted.
+    /// The variables of `env` that decide who one is, sorted: those that one of `names` matches, and
+    /// those that a kubeconfig user declares.
     pub(crate) fn relevant_env(
         env: &'a Environment,
         names: &[NamePattern],
     ) -> Vec<(&'a OsStr, &'a OsStr)> {
-        let matches = |name: &OsStr| names.iter().any(|pattern| pattern.matches(name));
+        let matches = |name: &OsStr| {
+            names.iter().any(|pattern| pattern.matches(name)) || env.is_declared(name)
+        };
         let mut relevant: Vec<_> = env.iter().filter(|(name, _)| matches(name)).collect();
         relevant.sort_unstable();
         relevant
@@ -103,7 +107,8 @@ impl<'a> KeyParts<'a> {
     pub(crate) fn key(&self, installation: &InstallationKey) -> Key {
         let mut hasher = Hasher::new(installation);
         hasher.field(FORMAT);
-        hasher.field(self.api_version.as_str().as_bytes());
+        let api_version = self.api_version.map_or("", ApiVersion::as_str);
+        hasher.field(api_version.as_bytes());
         hasher.field(self.user.as_encoded_bytes());
         hasher.field(self.command.as_encoded_bytes());
         hasher.count(self.args.len());

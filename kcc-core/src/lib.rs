@@ -34,5 +34,5 @@ pub use exec_credential::{CredentialKind, ExecCredential};
 pub use exec_info::{ApiVersion, ExecInfo};
 pub use policy::{LookUpError, PluginPolicy, PolicyError};
 pub use secret::Secret;
-pub use settings::{Settings, variable};
+pub use settings::{Settings, Warnings, variable};
 pub use user_request::RequestProblem;

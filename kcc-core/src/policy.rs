@@ -123,6 +123,9 @@ pub enum PolicyError {
 }
 
 impl PluginPolicy {
+    /// The variables of a client that decide which plugins may run, and which file a plugin is.
+    pub const VARIABLES: [&str; 4] = ["HOME", "KUBECTL_KUBERC", "KUBERC", "PATH"];
+
     /// The policy that kubectl would apply if it was started in the environment `client`: of the
     /// file that `KUBERC` names, else of `~/.kube/kuberc`.
     ///

@@ -1,8 +1,6 @@
-//! Who was served what, and how a credential that the server refused shows in it.
-//!
-//! A client tells its plugin nothing of a 401; it runs it again (client-go does so within the same
-//! process). So a client process that asks a second time for the very credential that it was given,
-//! long before it ends, is how a rejection looks from here.
+//! Who was served what. What that says of the server is in [`suspicion`].
+
+mod suspicion;
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -15,27 +13,7 @@ use crate::client_process::ClientProcess;
 use crate::key::Key;
 use crate::store::Store;
 
-/// Two asks that are nearer to each other have no request to a server in between: kube-rs asks
-/// several times while it makes one client, each time a millisecond or three after the last.
-const LEAST_TIME: Duration = Duration::from_millis(5);
-
-/// Clients ask again by themselves when a credential is near its end: kube-rs 60 s, the Python
-/// client five minutes before it.
-pub(crate) const REFRESH_WINDOW: Duration = Duration::from_secs(6 * 60);
-
-/// After how long one client process may bring a credential to be replaced again: the first time;
-/// it doubles each time.
-const CLIENT_BACKOFF: Backoff = Backoff {
-    first: Duration::from_secs(60),
-    longest: Duration::from_secs(60 * 60),
-};
-
-/// The same for a credential, whoever asks: many short processes that each ask twice for reasons of
-/// their own must not defeat the cache.
-const KEY_BACKOFF: Backoff = Backoff {
-    first: Duration::from_secs(60),
-    longest: Duration::from_secs(15 * 60),
-};
+pub(crate) use suspicion::REFRESH_WINDOW;
 
 /// After how long one more process may be started to refresh a credential ahead.
 const AHEAD_BACKOFF: Backoff = Backoff {
@@ -49,7 +27,7 @@ const REMEMBERED: Duration = Duration::from_secs(2 * 60 * 60);
 /// A log of this size is shortened by whoever finds it.
 const LONG: usize = 4 * 1024;
 
-/// How many lines of who was served, and as many of all else, are kept of one that is shortened.
+/// How many lines of each kind are kept of one that is shortened.
 const KEPT_LINES: usize = 16;
 
 const EXTENSION: &str = "served";
@@ -70,18 +48,23 @@ pub(crate) struct ServedLog<'a> {
 enum What {
     /// The credential was given to the client.
     Served,
-    /// The client's repeated ask had the credential replaced.
+    /// The server seems to have refused the credential, and it was not replaced for that.
+    Suspected,
+    /// The server seems to have refused the credential, and it was replaced.
     Replaced,
     /// A process was started to refresh the credential ahead.
     Ahead,
 }
 
-/// `<what> <time> <generation> <client>`, times in microseconds since the Unix epoch.
+/// `<what> <time> <generation> <number> <client>`, times in microseconds since the Unix epoch.
 #[derive(Debug, Clone, Copy)]
 struct Line<'a> {
     what: What,
     at: i64,
     generation: i64,
+    /// Of one that was served, its [program](ClientProcess::program); of a suspicion, how much
+    /// weight all of them have; else 0.
+    number: u64,
     client: &'a str,
 }
 
@@ -115,31 +98,9 @@ impl<'a> ServedLog<'a> {
         })
     }
 
-    /// Whether the server seems to have refused the credential of this generation: it was given to
-    /// `client` before, which had the time to send it and to be refused. Whether it may be replaced
-    /// is another question.
-    pub(crate) fn is_refused(
-        &self,
-        client: &ClientProcess,
-        generation: Timestamp,
-        now: Timestamp,
-    ) -> bool {
-        let generation = generation.as_microsecond();
-        let is_this = |line: &Line<'_>| line.what == What::Served && line.generation == generation;
-        let served = self.lines_of(client).filter(is_this).map(|line| line.at);
-        let last = served.max().and_then(|last| age(last, now));
-        last.is_some_and(|age| age >= LEAST_TIME)
-    }
-
-    /// Whether the last replacements are long enough ago for one more.
-    pub(crate) fn allows_replacement(&self, client: &ClientProcess, now: Timestamp) -> bool {
-        let replaced = |line: &Line<'_>| line.what == What::Replaced;
-        CLIENT_BACKOFF.is_over(self.lines_of(client).filter(replaced), now)
-            && KEY_BACKOFF.is_over(self.lines().filter(replaced), now)
-    }
-
     pub(crate) fn served(&mut self, client: &ClientProcess, generation: Timestamp, now: Timestamp) {
-        self.append(What::Served, client.as_str(), generation, now);
+        let program = client.program().unwrap_or(0);
+        self.append(What::Served, program, client.as_str(), generation, now);
     }
 
     pub(crate) fn replaced(
@@ -148,7 +109,7 @@ impl<'a> ServedLog<'a> {
         generation: Timestamp,
         now: Timestamp,
     ) {
-        self.append(What::Replaced, client.as_str(), generation, now);
+        self.append(What::Replaced, 0, client.as_str(), generation, now);
     }
 
     /// Whether a process is to be started that refreshes the credential of this generation ahead. If
@@ -158,18 +119,26 @@ impl<'a> ServedLog<'a> {
         let is_this = |line: &Line<'_>| line.what == What::Ahead && line.generation == this;
         let begins = AHEAD_BACKOFF.is_over(self.lines().filter(is_this), now);
         if begins {
-            self.append(What::Ahead, "-", generation, now);
+            self.append(What::Ahead, 0, "-", generation, now);
         }
         begins
     }
 
     /// One write, so that lines of several processes stay whole. That it is there is a courtesy:
     /// what cannot be written is left out.
-    fn append(&mut self, what: What, client: &str, generation: Timestamp, now: Timestamp) {
+    fn append(
+        &mut self,
+        what: What,
+        number: u64,
+        client: &str,
+        generation: Timestamp,
+        now: Timestamp,
+    ) {
         let line = Line {
             what,
             at: now.as_microsecond(),
             generation: generation.as_microsecond(),
+            number,
             client,
         };
         let line = line.to_text();
@@ -187,20 +156,23 @@ impl<'a> ServedLog<'a> {
         }
     }
 
-    /// Keeps what a limit is counted by before it keeps who was served: there is little of that.
+    /// Keeps the last lines of each kind: what a limit is counted by is not crowded out by who was
+    /// served.
     fn shorten(&mut self, now: Timestamp, generation: Option<Timestamp>) -> io::Result<()> {
         let generation = generation.map(Timestamp::as_microsecond);
         let is_kept = |line: &Line<'_>| match line.what {
             What::Replaced => age(line.at, now).is_some_and(|age| age < REMEMBERED),
-            What::Served | What::Ahead => generation.is_none_or(|this| this == line.generation),
+            What::Served | What::Suspected | What::Ahead => {
+                generation.is_none_or(|this| this == line.generation)
+            }
         };
-        let kept = self.lines().filter(is_kept);
-        let (served, limits): (Vec<_>, Vec<_>) = kept.partition(|line| line.what == What::Served);
-        let last = [limits, served].into_iter().flat_map(|lines| {
+        let kept: Vec<_> = self.lines().filter(is_kept).collect();
+        let mut text = String::new();
+        for what in What::ALL {
+            let lines: Vec<_> = kept.iter().filter(|line| line.what == what).collect();
             let beyond = lines.len().saturating_sub(KEPT_LINES);
-            lines.into_iter().skip(beyond)
-        });
-        let text: String = last.map(Line::to_text).collect();
+            text.extend(lines[beyond..].iter().map(|line| line.to_text()));
+        }
         self.file = self
             .store
             .replace_log(self.key, EXTENSION, text.as_bytes())?;
@@ -222,44 +194,65 @@ impl<'a> ServedLog<'a> {
     }
 }
 
+impl What {
+    const ALL: [Self; 4] = [Self::Replaced, Self::Ahead, Self::Suspected, Self::Served];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Served => "served",
+            Self::Suspected => "suspected",
+            Self::Replaced => "replaced",
+            Self::Ahead => "ahead",
+        }
+    }
+}
+
 impl<'a> Line<'a> {
     fn parse(text: &'a str) -> Option<Self> {
-        let mut fields = text.splitn(4, ' ');
-        let what = match fields.next()? {
-            "served" => What::Served,
-            "replaced" => What::Replaced,
-            "ahead" => What::Ahead,
-            _ => return None,
-        };
+        let mut fields = text.splitn(5, ' ');
+        let what = fields.next()?;
+        let what = What::ALL.into_iter().find(|known| known.as_str() == what)?;
         Some(Self {
             what,
             at: fields.next()?.parse().ok()?,
             generation: fields.next()?.parse().ok()?,
+            number: fields.next()?.parse().ok()?,
             client: fields.next()?,
         })
     }
 
     fn to_text(self) -> String {
-        let what = match self.what {
-            What::Served => "served",
-            What::Replaced => "replaced",
-            What::Ahead => "ahead",
-        };
-        format!("{what} {} {} {}\n", self.at, self.generation, self.client)
+        let what = self.what.as_str();
+        let Self {
+            at,
+            generation,
+            number,
+            client,
+            ..
+        } = self;
+        format!("{what} {at} {generation} {number} {client}\n")
     }
 }
 
 impl Backoff {
     /// Whether, after those that are remembered, it is time for one more.
     fn is_over<'a>(&self, attempts: impl Iterator<Item = Line<'a>>, now: Timestamp) -> bool {
-        let ages = attempts.filter_map(|line| age(line.at, now));
-        let recent: Vec<Duration> = ages.filter(|age| *age < REMEMBERED).collect();
+        let recent: Vec<Duration> = remembered(attempts, now).collect();
         let Some(last) = recent.iter().min() else {
             return true;
         };
         let doublings = u32::try_from(recent.len() - 1).unwrap_or(u32::MAX).min(16);
         *last >= (self.first * (1 << doublings)).min(self.longest)
     }
+}
+
+/// How long ago those lines were written that still count.
+fn remembered<'a>(
+    lines: impl Iterator<Item = Line<'a>>,
+    now: Timestamp,
+) -> impl Iterator<Item = Duration> {
+    let ages = lines.filter_map(move |line| age(line.at, now));
+    ages.filter(|age| *age < REMEMBERED)
 }
 
 /// How long ago that was; `None` where the clock was set back since.
@@ -274,12 +267,12 @@ mod tests {
     use super::*;
     use crate::store::Store;
 
-    struct Bench {
-        store: Store,
+    pub(in crate::served) struct Bench {
+        pub(in crate::served) store: Store,
         _folder: tempfile::TempDir,
     }
 
-    fn bench() -> Bench {
+    pub(in crate::served) fn bench() -> Bench {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("entries")).unwrap();
         Bench {
@@ -288,48 +281,25 @@ mod tests {
         }
     }
 
-    fn key() -> Key {
+    pub(in crate::served) fn key() -> Key {
         Key::from_hex(&"07".repeat(32)).unwrap()
     }
 
-    fn client(number: u32) -> ClientProcess {
-        ClientProcess::from_identity(&format!("{number} 55 pid:[4026531836] boot"))
+    pub(in crate::served) fn client(number: u32) -> ClientProcess {
+        of_program(number, None)
     }
 
-    fn at(millis: i64) -> Timestamp {
+    /// None of these processes is there: they have ended.
+    pub(in crate::served) fn of_program(number: u32, program: Option<u64>) -> ClientProcess {
+        let identity = format!("{number} 55 pid:[4026531836] boot");
+        ClientProcess::from_identity(&identity, program)
+    }
+
+    pub(in crate::served) fn at(millis: i64) -> Timestamp {
         Timestamp::from_millisecond(1_800_000_000_000 + millis).unwrap()
     }
 
-    const GENERATION: i64 = -60_000;
-
-    #[test]
-    fn asks_in_one_breath_are_no_refusal() {
-        let bench = bench();
-        let mut log = ServedLog::open(&bench.store, key()).unwrap();
-        let generation = at(GENERATION);
-        assert!(!log.is_refused(&client(1), generation, at(0)));
-        log.served(&client(1), generation, at(0));
-        for (millis, refused) in [(0, false), (4, false), (5, true), (3_600_000, true)] {
-            assert_eq!(log.is_refused(&client(1), generation, at(millis)), refused);
-        }
-        assert!(
-            !log.is_refused(&client(11), generation, at(50)),
-            "another one"
-        );
-        assert!(
-            !log.is_refused(&client(1), at(0), at(50)),
-            "another credential"
-        );
-        assert!(
-            !log.is_refused(&client(1), generation, at(-50)),
-            "another time"
-        );
-        log.served(&client(1), generation, at(48));
-        assert!(
-            !log.is_refused(&client(1), generation, at(50)),
-            "the last one counts"
-        );
-    }
+    pub(in crate::served) const GENERATION: i64 = -60_000;
 
     #[test]
     fn what_one_process_writes_another_reads() {
@@ -337,31 +307,8 @@ mod tests {
         let generation = at(GENERATION);
         let mut log = ServedLog::open(&bench.store, key()).unwrap();
         log.served(&client(1), generation, at(0));
-        let other = ServedLog::open_existing(&bench.store, key()).unwrap();
+        let mut other = ServedLog::open_existing(&bench.store, key()).unwrap();
         assert!(other.is_refused(&client(1), generation, at(50)));
-    }
-
-    #[test]
-    fn a_client_waits_twice_as_long_each_time() {
-        const MINUTE: i64 = 60_000;
-        let bench = bench();
-        let mut log = ServedLog::open(&bench.store, key()).unwrap();
-        let mut last = 0;
-        for minutes in [0, 1, 2, 4, 8, 16, 32] {
-            let due = last + minutes * MINUTE;
-            if minutes > 0 {
-                assert!(
-                    !log.allows_replacement(&client(1), at(due - 1)),
-                    "{minutes}"
-                );
-            }
-            assert!(log.allows_replacement(&client(1), at(due)), "{minutes}");
-            log.replaced(&client(1), at(GENERATION), at(due));
-            last = due;
-        }
-        assert!(!log.allows_replacement(&client(2), at(last + 15 * MINUTE - 1)));
-        assert!(log.allows_replacement(&client(2), at(last + 15 * MINUTE)));
-        assert!(log.allows_replacement(&client(1), at(last + 120 * MINUTE)));
     }
 
     #[test]
@@ -383,10 +330,12 @@ mod tests {
         log.served(&client(1), at(GENERATION), at(0));
         log.replaced(&client(1), at(GENERATION), at(10));
         log.begin(at(20), at(20));
-        let log = ServedLog::open_existing(&bench.store, key()).unwrap();
-        assert!(!log.is_refused(&client(1), at(GENERATION), at(50)));
-        assert!(!log.allows_replacement(&client(1), at(50)));
+        let mut log = ServedLog::open_existing(&bench.store, key()).unwrap();
         assert_eq!(log.lines().count(), 1);
+        assert!(!log.is_refused(&client(1), at(GENERATION), at(50)));
+        // Another generation; the limit is still that of the last.
+        log.served(&client(1), at(20), at(30));
+        assert!(!log.is_refused(&client(1), at(20), at(50)));
     }
 
     #[test]
@@ -399,7 +348,7 @@ mod tests {
             log.served(&client(number), at(GENERATION), at(i64::from(number)));
         }
         let mut log = ServedLog::open_existing(&bench.store, key()).unwrap();
-        assert!(!log.allows_replacement(&client(2), at(10_000)));
+        assert!(!log.is_refused(&client(499), at(GENERATION), at(10_000)));
         assert!(!log.begins_ahead(at(GENERATION), at(10_000)));
     }
 
@@ -411,7 +360,7 @@ mod tests {
             log.served(&client(number), at(GENERATION), at(i64::from(number)));
             assert!(log.text.len() < LONG + 200);
         }
-        let log = ServedLog::open_existing(&bench.store, key()).unwrap();
+        let mut log = ServedLog::open_existing(&bench.store, key()).unwrap();
         assert!(log.is_refused(&client(499), at(GENERATION), at(10_000)));
         assert!(!log.is_refused(&client(0), at(GENERATION), at(10_000)));
     }

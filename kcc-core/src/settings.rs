@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::environment::Environment;
 use crate::error::Error;
+use crate::exec_info::ApiVersion;
 
 pub(crate) use backend::Backend;
 #[cfg(feature = "keyring")]
@@ -25,6 +26,8 @@ pub mod variable {
     pub const CACHEKEY_ENV_LIST: &str = "KUBE_CREDENTIAL_CACHE_CACHEKEY_ENV_LIST";
     /// Replaces the built-in patterns of names that are part of the cache key.
     pub const CACHEKEY_ENV_PATTERNS: &str = "KUBE_CREDENTIAL_CACHE_CACHEKEY_ENV_PATTERNS";
+    /// The kubeconfig's `exec.apiVersion`, for clients that do not say it to their plugin.
+    pub const API_VERSION: &str = "KUBE_CREDENTIAL_CACHE_API_VERSION";
     /// The kubeconfig user whose credential this is.
     pub const USER: &str = "KUBE_CREDENTIAL_CACHE_USER";
     /// How long a credential that names no expiry is kept, such as `1h`; `0` keeps none.
@@ -40,6 +43,9 @@ pub mod variable {
     pub const REFRESH_AHEAD: &str = "KUBE_CREDENTIAL_CACHE_REFRESH_AHEAD";
     /// Whether `kcc-cache` tells on stderr what it does: `1` or `0`.
     pub const DEBUG: &str = "KUBE_CREDENTIAL_CACHE_DEBUG";
+    /// Where warnings go: `auto` (the default) to stderr where that is a terminal, else to a log in the
+    /// cache directory; `stderr` or `log` always there.
+    pub const WARNINGS: &str = "KUBE_CREDENTIAL_CACHE_WARNINGS";
     /// How long the plugin may run, such as `60s`; `0` is without limit.
     pub const PLUGIN_TIMEOUT: &str = "KUBE_CREDENTIAL_CACHE_PLUGIN_TIMEOUT";
     /// What a relative plugin path starts from: the directory of its kubeconfig.
@@ -93,11 +99,13 @@ pub struct Settings {
     pub(crate) default_ttl: Duration,
     pub(crate) plugin_timeout: PluginTimeout,
     pub(crate) key_names: Vec<NamePattern>,
+    pub(crate) api_version: Option<ApiVersion>,
     pub(crate) user: OsString,
     pub(crate) command_dir: Option<PathBuf>,
     pub(crate) install_hint: Option<String>,
     pub(crate) renew_rejected: bool,
     pub(crate) refresh_ahead: RefreshAhead,
+    warnings: Warnings,
     debug: bool,
 }
 
@@ -118,6 +126,19 @@ pub(crate) enum PluginTimeout {
     Of(Duration),
     /// The user lifted the limit.
     Unlimited,
+}
+
+/// Where warnings go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Warnings {
+    /// To stderr where that is a terminal, so that a person sees them; else to the log. Some clients
+    /// read stderr as part of the plugin's answer.
+    Auto,
+    /// To stderr.
+    Stderr,
+    /// To the log in the cache directory, which `kcc doctor` shows.
+    Log,
 }
 
 /// Which credentials are refreshed in the background before their time.
@@ -151,6 +172,7 @@ impl Settings {
             default_ttl: duration(env, variable::DEFAULT_TTL)?.unwrap_or(DEFAULT_TTL),
             plugin_timeout: PluginTimeout::from_environment(env)?,
             key_names: key_names(env)?,
+            api_version: api_version(env)?,
             user: env.get(variable::USER).unwrap_or_default().to_owned(),
             command_dir: command_dir(env)?,
             install_hint: env
@@ -158,6 +180,7 @@ impl Settings {
                 .map(|hint| hint.to_string_lossy().into_owned()),
             renew_rejected: boolean(env, variable::RENEW_REJECTED)?.unwrap_or(true),
             refresh_ahead: RefreshAhead::from_environment(env)?,
+            warnings: Warnings::from_environment(env)?,
             debug: boolean(env, variable::DEBUG)?.unwrap_or(false),
         })
     }
@@ -195,6 +218,11 @@ impl Settings {
         self
     }
 
+    /// Where the user wants warnings.
+    pub fn warnings(&self) -> Warnings {
+        self.warnings
+    }
+
     /// Whether the user wants to read what the cache does.
     pub fn debug(&self) -> bool {
         self.debug
@@ -205,6 +233,17 @@ impl Settings {
         match &self.directory {
             Directory::At(path) => Some(path),
             Directory::Nowhere(_) => None,
+        }
+    }
+}
+
+impl Warnings {
+    fn from_environment(env: &Environment) -> Result<Self, Error> {
+        match env.non_empty(variable::WARNINGS).map(OsStr::to_str) {
+            None | Some(Some("auto")) => Ok(Self::Auto),
+            Some(Some("stderr")) => Ok(Self::Stderr),
+            Some(Some("log")) => Ok(Self::Log),
+            Some(_) => Err(bad(env, variable::WARNINGS, "auto, stderr or log")),
         }
     }
 }
@@ -327,6 +366,17 @@ fn names(env: &Environment, name: &'static str) -> Result<Option<Vec<NamePattern
     patterns.map(Some).ok_or_else(|| bad(env, name, NAMES_FORM))
 }
 
+fn api_version(env: &Environment) -> Result<Option<ApiVersion>, Error> {
+    let Some(value) = env.non_empty(variable::API_VERSION) else {
+        return Ok(None);
+    };
+    let known = value.to_str().and_then(ApiVersion::parse);
+    let accepted = "the kubeconfig's exec.apiVersion, such as client.authentication.k8s.io/v1";
+    known
+        .map(Some)
+        .ok_or_else(|| bad(env, variable::API_VERSION, accepted))
+}
+
 fn command_dir(env: &Environment) -> Result<Option<PathBuf>, Error> {
     let dir = env.non_empty(variable::COMMAND_DIR).map(PathBuf::from);
     match dir {
@@ -412,6 +462,8 @@ mod tests {
             (variable::RENEW_REJECTED, "perhaps"),
             (variable::REFRESH_AHEAD, "soon"),
             (variable::BACKEND, "floppy"),
+            (variable::WARNINGS, "mail"),
+            (variable::API_VERSION, "v1"),
             (variable::CACHEKEY_ENV_LIST, "A,B=C"),
             (variable::CACHEKEY_ENV_PATTERNS, "*"),
             (variable::COMMAND_DIR, "bin"),

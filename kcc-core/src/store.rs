@@ -4,6 +4,7 @@ mod keyring;
 mod prune;
 #[cfg(feature = "keyring")]
 mod seal;
+mod warnings;
 
 use std::fs::{DirBuilder, File};
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -75,6 +76,9 @@ pub(crate) struct Metadata {
     pub(crate) user: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) server: Option<String>,
+    /// Whether the plugin answers in this version where its client says none.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) unasked: bool,
 }
 
 /// A stored credential.

@@ -59,9 +59,9 @@ impl Request {
         }
         let mut environment = environment.clone();
         for (name, value) in &spec.env {
-            environment.set(name, value);
+            environment.declare(name, value);
         }
-        environment.set(exec_info::VARIABLE, info.to_json());
+        environment.set(exec_info::VARIABLE, info.to_json().unwrap_or_default());
         let (command, args) = spec.plugin();
         Ok(Self {
             info,

@@ -126,6 +126,8 @@ impl CacheHome {
         let mut command = Command::new(binary);
         command.env_clear().envs(self.variables());
         command.env("KUBE_CREDENTIAL_CACHE_RENEW_REJECTED", "0");
+        // No terminal is here to see them.
+        command.env("KUBE_CREDENTIAL_CACHE_WARNINGS", "stderr");
         command.stdin(Stdio::null());
         command
     }

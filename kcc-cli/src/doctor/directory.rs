@@ -44,6 +44,7 @@ pub(super) fn check() -> Vec<Finding> {
         Ok(entries) => {
             findings.extend(unusable(&entries));
             findings.extend(keyring(&cache));
+            findings.extend(warnings(&cache));
             findings.push(clock(&entries));
         }
         Err(error) => {
@@ -59,6 +60,26 @@ pub(super) fn check() -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// What `kcc-cache` had to say where nobody could see it.
+fn warnings(cache: &CredentialCache) -> Option<Finding> {
+    let (kept, now) = (cache.warnings(), Timestamp::now());
+    let is_recent = |at: &Timestamp| now.duration_since(*at) < SignedDuration::from_hours(24);
+    let recent: Vec<_> = kept.iter().filter(|(at, _)| is_recent(at)).collect();
+    let (at, last) = recent.last()?;
+    let count = match recent.len() {
+        1 => "a warning".to_owned(),
+        count => format!("{count} warnings"),
+    };
+    Some(Finding::warning(
+        "warnings",
+        format!("kcc-cache kept {count} in the last day, the last one at {at:.0}: {last}"),
+        format!(
+            "see warnings.log in the cache directory; {}=stderr shows them as they come",
+            variable::WARNINGS
+        ),
+    ))
 }
 
 fn nowhere(cache: &CredentialCache) -> Finding {

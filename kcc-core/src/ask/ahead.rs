@@ -1,6 +1,7 @@
 //! A credential is refreshed before its time, in the background, so that nobody waits for it.
 
-use super::{Ask, Hold, Place};
+use super::place::Place;
+use super::{Ask, Hold};
 use crate::cache::{MissReason, Notice, Source};
 use crate::error::Error;
 use crate::lock::{Attempt, KeyLock};
@@ -33,7 +34,7 @@ impl Ask<'_> {
         let Attempt::Locked = lock.attempt() else {
             return Ok(false);
         };
-        match store.look_up(place.key) {
+        match place.look_up() {
             Lookup::Found(entry) if self.is_ahead_time(&entry) => {
                 let reason = MissReason::Ahead;
                 let path = Some(store.path_of(place.key));

@@ -1,25 +1,24 @@
-//! A credential that the server refused shows in that its client asks again.
+//! A credential that the server refused shows in who asks for it again.
 
-use jiff::SignedDuration;
+use std::io::IsTerminal;
 
-use super::{Ask, Place};
+use super::Ask;
+use super::place::Place;
 use crate::client_process::ClientProcess;
 use crate::exec_info;
 use crate::served::{REFRESH_WINDOW, ServedLog};
 use crate::store::Entry;
 
 impl Ask<'_> {
-    /// The same ask, made by this process's parent if `parent` says so. Nobody is a client who calls
-    /// by hand, and a person is not prompted for a suspicion.
+    /// The same ask, made by this process's parent if `parent` says so. A plugin that may prompt runs
+    /// for a suspicion only where a person is, as it would without the cache.
     pub(crate) fn for_client(mut self, parent: bool) -> Self {
-        let is_client = self
-            .request
-            .environment
-            .non_empty(exec_info::VARIABLE)
-            .is_some();
         self.serves_parent = parent;
-        if parent && self.settings.renew_rejected && is_client && !self.may_prompt() {
-            self.client = ClientProcess::parent();
+        let may_run = || !self.may_prompt() || std::io::stdin().is_terminal();
+        if parent && self.settings.renew_rejected && may_run() {
+            let environment = &self.request.environment;
+            let says_so = environment.non_empty(exec_info::VARIABLE).is_some();
+            self.client = ClientProcess::of_parent(says_so);
         }
         self
     }
@@ -31,8 +30,7 @@ impl Ask<'_> {
             return false;
         };
         let (generation, now) = (entry.metadata.stored_at, self.began);
-        let refused =
-            log.is_refused(client, generation, now) && log.allows_replacement(client, now);
+        let refused = log.is_refused(client, generation, now);
         if refused {
             self.refused = Some(generation);
         } else {
@@ -55,8 +53,10 @@ impl Ask<'_> {
         entry: &Entry,
     ) -> Option<(ServedLog<'s>, &ClientProcess)> {
         let client = self.client.as_ref()?;
-        let left = entry.metadata.expires_at.duration_since(self.began);
-        if left < SignedDuration::try_from(REFRESH_WINDOW).ok()? {
+        let metadata = &entry.metadata;
+        let life = metadata.expires_at.duration_since(metadata.stored_at);
+        let left = metadata.expires_at.duration_since(self.began);
+        if left.unsigned_abs() < REFRESH_WINDOW.min(life.unsigned_abs() / 4) {
             return None;
         }
         Some((ServedLog::open(place.store, place.key)?, client))

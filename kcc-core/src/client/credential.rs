@@ -41,7 +41,10 @@ impl Credential {
     }
 
     /// What the cache answered. A token and a certificate are both sent.
-    pub(super) fn from_answer(answer: Answer, version: ApiVersion) -> Result<Self, AnswerProblem> {
+    pub(super) fn from_answer(
+        answer: Answer,
+        version: Option<ApiVersion>,
+    ) -> Result<Self, AnswerProblem> {
         let credential = ExecCredential::parse(answer.credential.expose(), version)?;
         let token = credential.token().map(Secret::expose);
         let pair = credential.certificate_and_key();
@@ -165,7 +168,7 @@ mod tests {
     #[test]
     fn debug_shows_no_secret() {
         let answer = answer(r#"{"token":"s3cret"}"#);
-        let credential = Credential::from_answer(answer, ApiVersion::V1).unwrap();
+        let credential = Credential::from_answer(answer, Some(ApiVersion::V1)).unwrap();
         assert_eq!(credential.authorization().unwrap(), "Bearer s3cret");
         let shown = format!("{credential:?} {:?}", credential.authorization());
         assert!(!shown.contains("s3cret"), "{shown}");
@@ -174,7 +177,7 @@ mod tests {
     #[test]
     fn a_token_that_no_header_can_hold_is_refused() {
         let answer = answer(r#"{"token":"a\nb"}"#);
-        let problem = Credential::from_answer(answer, ApiVersion::V1).unwrap_err();
+        let problem = Credential::from_answer(answer, Some(ApiVersion::V1)).unwrap_err();
         assert_eq!(problem, AnswerProblem::Token);
     }
 

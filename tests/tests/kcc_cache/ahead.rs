@@ -162,7 +162,7 @@ fn a_plugin_that_might_prompt_is_refreshed_where_it_is_switched_on() {
 }
 
 /// What a plugin in the background finds around it.
-fn told(name: &str, setup: impl FnOnce(&mut Command)) -> String {
+fn told(name: &str, setup: impl Fn(&mut Command)) -> String {
     let bench = Bench::new();
     let folder = bench.home.path();
     let answer = |token: &str, left: i64| {
@@ -186,7 +186,8 @@ fn told(name: &str, setup: impl FnOnce(&mut Command)) -> String {
     assert_eq!(quiet_token(&mut command), "old");
     wait_until("it is refreshed", || {
         let mut command = bench.home.kcc_cache();
-        token_of(&command.arg(&plugin).output().unwrap()) == "new"
+        setup(command.arg(&plugin));
+        token_of(&command.output().unwrap()) == "new"
     });
     fs::read_to_string(folder.join("told")).unwrap()
 }

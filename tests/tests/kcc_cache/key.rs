@@ -114,6 +114,7 @@ fn a_relative_path_starts_from_the_recorded_directory() {
     let ask = |setup: &dyn Fn(&mut std::process::Command)| {
         let mut command = bench.home.kcc_cache();
         command.arg("./plugin");
+        command.env("KUBERNETES_EXEC_INFO", exec_info(V1, json!({})));
         setup(&mut command);
         command.output().unwrap()
     };

@@ -65,6 +65,7 @@ impl User {
         let mut command = Command::new(words.next().unwrap());
         command.args(words).arg(binary()).arg(self.plugin.path());
         command.env_clear().envs(self.home.variables());
+        command.env("KUBE_CREDENTIAL_CACHE_WARNINGS", "stderr");
         // One of its own: by its socket, a daemon finds another that is about to end.
         let runtime = tempfile::tempdir().unwrap();
         command.env("XDG_RUNTIME_DIR", runtime.path());

@@ -15,6 +15,7 @@ mod rules;
 mod secrecy;
 mod single_flight;
 mod storm;
+mod versions;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

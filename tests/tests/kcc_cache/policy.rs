@@ -207,7 +207,9 @@ fn a_missing_plugin_gives_its_install_hint_under_a_policy() {
 fn a_broken_default_kuberc_is_one_warning() {
     let client = Client::new("");
     fs::write(client.kuberc(), "kind: [").unwrap();
-    let output = client.ask();
+    let plugin = client.bench.plugin.path();
+    let shown = ("KUBE_CREDENTIAL_CACHE_WARNINGS", "stderr");
+    let output = client.run(&[&plugin], &[shown]);
     assert_eq!(token_of(&output), "token-1");
     let expected = "kcc-cache: warning: kuberc: no preferences loaded from ";
     assert!(stderr(&output).starts_with(expected), "{}", stderr(&output));

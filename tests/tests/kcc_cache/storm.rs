@@ -7,9 +7,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use harness::CacheHome;
-use kcc_core::{
-    ApiVersion, CredentialCache, Environment, ExecInfo, PluginPolicy, Request, Settings,
-};
+use kcc_core::{CredentialCache, Environment, ExecInfo, PluginPolicy, Request, Settings};
 use rustix::process::{Pid, Signal};
 
 use crate::{Bench, code, quiet_token, script, stderr, token_of};
@@ -211,7 +209,7 @@ impl Storm {
         let cache = CredentialCache::new(Settings::from_environment(&environment).unwrap());
         for (name, takes) in &self.asked {
             let request = Request {
-                info: ExecInfo::new(ApiVersion::V1, false),
+                info: ExecInfo::unset(),
                 command: self.plugin.clone().into(),
                 args: vec![name.into(), takes.into()],
                 environment: environment.clone(),
