@@ -37,7 +37,7 @@ pub(crate) use binaries::hex;
 pub use credentials::{AuthCount, AuthEntry, AuthLog, ClientCertificate, TokenUser};
 pub use go::{Go, NoGo};
 pub use kubeconfig::{ExecUser, Kubeconfig, KubeconfigFile, KubeconfigUser};
-pub use progress::Progress;
+pub use progress::{Progress, Task};
 pub use server::Ready;
 
 use std::io::Write as _;
@@ -230,6 +230,16 @@ impl Cluster {
             tokens.retain(|known| known.token != user.token);
             tokens.push(user);
         })
+    }
+
+    /// From the next request on, these tokens are good too. They must be new.
+    pub fn add_tokens(&self, users: &[TokenUser]) -> Result<()> {
+        self.change_tokens(|tokens| tokens.extend_from_slice(users))
+    }
+
+    /// From the next request on, these tokens get a 401.
+    pub fn revoke_tokens(&self, revoked: &[String]) -> Result<()> {
+        self.change_tokens(|tokens| tokens.retain(|known| !revoked.contains(&known.token)))
     }
 
     /// From the next request on, this token gets a 401.

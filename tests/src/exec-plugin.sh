@@ -17,7 +17,11 @@ case $code in
   exit "$code"
   ;;
 esac
-case $KUBERNETES_EXEC_INFO in *authentication.k8s.io/v1beta1*) version=v1beta1 ;; *) version=v1 ;; esac
+case $KUBERNETES_EXEC_INFO in
+'') version=$(cat "$folder/untold") ;;
+*authentication.k8s.io/v1beta1*) version=v1beta1 ;;
+*) version=v1 ;;
+esac
 life=$(cat "$folder/life")
 case $life in
 '') expiry=null ;;

@@ -31,6 +31,7 @@ impl ExecPlugin {
         }
         plugin.write("delay", "0")?;
         plugin.write("exit-code", "0")?;
+        plugin.answers_where_untold("v1")?;
         plugin.answers_token("token-@RUN@")?;
         Ok(plugin)
     }
@@ -57,6 +58,12 @@ impl ExecPlugin {
     /// From now on it prints this text, whatever it is.
     pub fn answers(&self, text: &str) -> io::Result<()> {
         self.write("answer", text)
+    }
+
+    /// From now on it answers with this version, `v1` or `v1beta1`, where the client told it none.
+    /// Otherwise it answers with the one that it was told.
+    pub fn answers_where_untold(&self, version: &str) -> io::Result<()> {
+        self.write("untold", version)
     }
 
     /// From now on its credentials expire this many seconds after the run; `None` names no expiry.

@@ -19,7 +19,7 @@ pub enum Progress {
 }
 
 /// One task under way.
-pub(super) struct Task {
+pub struct Task {
     title: String,
     started: Instant,
     last_line: Instant,
@@ -33,7 +33,8 @@ enum Display {
 }
 
 impl Task {
-    pub(super) fn start(progress: Progress, title: &str) -> Self {
+    /// Begins to show it.
+    pub fn start(progress: Progress, title: &str) -> Self {
         let display = match progress {
             Progress::Hidden => Display::None,
             Progress::Shown if std::io::stderr().is_terminal() => Display::Moving(moving(title)),
@@ -51,7 +52,7 @@ impl Task {
     }
 
     /// Call it often, with what is going on right now.
-    pub(super) fn tick(&mut self, detail: &str) {
+    pub fn tick(&mut self, detail: &str) {
         if let Display::Moving(bar) = &self.display {
             bar.set_message(detail.to_owned());
         }
@@ -62,7 +63,8 @@ impl Task {
         }
     }
 
-    pub(super) fn finish(self, outcome: &str) {
+    /// Ends the display with the outcome and the time.
+    pub fn finish(self, outcome: &str) {
         let seconds = self.started.elapsed().as_secs();
         let text = format!("{}: {outcome} after {seconds} s", self.title);
         match &self.display {
