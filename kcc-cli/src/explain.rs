@@ -5,11 +5,11 @@ use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use anyhow::Context;
 use jiff::Timestamp;
 use kcc_core::kubeconfig::{Entry, Kubeconfig, LoadingRules};
 use kcc_core::{ApiVersion, Environment, Inspection, MissReason, SearchPath, variable};
 
+use crate::contexts;
 use crate::disclosure::{self, Shown};
 use crate::list;
 use crate::login::{self, Login, Terms};
@@ -21,38 +21,26 @@ use crate::terminal::{self, BAD, FAINT, GOOD, WARNING};
 /// equal values.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The context; the current one by default
-    context: Option<String>,
+    /// The contexts; the current one by default
+    #[arg(value_name = "CONTEXT", add = contexts::completer())]
+    contexts: Vec<String>,
 }
 
 /// Prints the explanation.
 ///
 /// # Errors
-/// Where the context cannot be used, or the cache directory or standard output.
+/// Where a context cannot be used, or the cache directory or standard output.
 pub fn run(args: &Args, rules: &LoadingRules) -> anyhow::Result<ExitCode> {
     let kubeconfig = Kubeconfig::load(rules)?;
-    let current = kubeconfig.current_context.as_ref();
-    let name = args
-        .context
-        .as_ref()
-        .or(current.map(|current| &current.name));
-    let name =
-        name.context("there is no current context: name one, or kubectl config use-context")?;
     let mut page = Page(terminal::stdout());
-    match Login::of_context(&kubeconfig, name, &Terms::to_look())? {
-        None => page.line(&format!(
-            "The user of context {name:?} says its credential itself: no plugin runs, and nothing \
-             is cached."
-        ))?,
-        Some(login) => {
-            let inspection = login.cache.inspect(&login.request)?;
-            page.place(&login, &kubeconfig)?;
-            page.key(&login, &inspection)?;
-            page.settings(&login)?;
-            page.entry(&inspection)?;
-            page.outcome(&login, &inspection)?;
-            page.warnings(&login)?;
+    for (position, name) in contexts::named_or_current(&kubeconfig, &args.contexts)?
+        .into_iter()
+        .enumerate()
+    {
+        if position > 0 {
+            page.line("")?;
         }
+        page.context(name, &kubeconfig)?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -61,6 +49,22 @@ pub fn run(args: &Args, rules: &LoadingRules) -> anyhow::Result<ExitCode> {
 struct Page<W>(W);
 
 impl<W: Write> Page<W> {
+    fn context(&mut self, name: &str, kubeconfig: &Kubeconfig) -> anyhow::Result<()> {
+        let Some(login) = Login::of_context(kubeconfig, name, &Terms::to_look())? else {
+            return Ok(self.line(&format!(
+                "The user of context {name:?} has its credential in the kubeconfig: no plugin runs, \
+                 and nothing is cached."
+            ))?);
+        };
+        let inspection = login.cache.inspect(&login.request)?;
+        self.place(&login, kubeconfig)?;
+        self.key(&login, &inspection)?;
+        self.settings(&login)?;
+        self.entry(&inspection)?;
+        self.outcome(&login, &inspection)?;
+        Ok(self.warnings(&login)?)
+    }
+
     /// Where the parts of the context stand.
     fn place(&mut self, login: &Login<'_>, kubeconfig: &Kubeconfig) -> io::Result<()> {
         let current = kubeconfig.current_context.as_ref();

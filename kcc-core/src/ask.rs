@@ -1,5 +1,6 @@
 mod ahead;
 mod place;
+mod refresh;
 mod refused;
 mod session;
 
@@ -41,6 +42,8 @@ pub(crate) struct Ask<'a> {
     request: &'a Request,
     /// An answer that the server refused: an entry that is this one does not answer.
     rejected: Option<&'a Secret>,
+    /// Whether a person wants a new answer, however good the stored one is.
+    refreshes: bool,
     /// Whether this program stands in front of a plugin for the process that started it.
     serves_parent: bool,
     /// Whose repeated ask would show that the server refused what it was given; `None` where that
@@ -89,6 +92,7 @@ impl<'a> Ask<'a> {
             clock,
             request,
             rejected: None,
+            refreshes: false,
             serves_parent: false,
             client: None,
             refused: None,
@@ -332,7 +336,8 @@ impl<'a> Ask<'a> {
 
     /// A credential that has not expired is better than none.
     fn fall_back(&mut self, place: Place<'_>, error: Error) -> Result<Answer, Error> {
-        if error.is_interruption() {
+        // What a person wants replaced is no help.
+        if error.is_interruption() || self.refreshes {
             return Err(error);
         }
         let Lookup::Found(entry) = place.look_up_after_failure() else {
@@ -441,6 +446,8 @@ impl<'a> Ask<'a> {
             Some(MissReason::Expired)
         } else if is_from_the_future(stored_at, now) {
             Some(MissReason::ClockSetBack)
+        } else if self.is_outdated(entry) {
+            Some(MissReason::Refresh)
         } else if self.is_rejected(entry) {
             Some(MissReason::Rejected)
         } else if self.refused == Some(stored_at) {
