@@ -4,6 +4,7 @@ mod directory;
 mod installation;
 mod kubeconfig;
 mod users;
+mod variables;
 
 use std::io::{self, Write};
 use std::process::ExitCode;

@@ -94,7 +94,7 @@ impl<W: Write> Page<W> {
         };
         self.row("  command", &inspection.program.display(), &at(user, field))?;
         let mut args = vec![];
-        for shown in disclosure::arguments(&request.args) {
+        for shown in disclosure::arguments(&request.command, &request.args) {
             args.push(login.show(&shown)?);
         }
         if !args.is_empty() {
