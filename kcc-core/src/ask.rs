@@ -27,6 +27,7 @@ use crate::secret::Secret;
 use crate::served::ServedLog;
 use crate::settings::Settings;
 use crate::store::{Entry, Lookup, Metadata, Store};
+use crate::url::without_password;
 use place::Place;
 
 /// How much longer than the plugin may run one waits for another process's run.
@@ -328,7 +329,12 @@ impl<'a> Ask<'a> {
             kind: credential.kind(),
             command: self.request.command.to_string_lossy().into_owned(),
             user: self.settings.user.to_string_lossy().into_owned(),
-            server: self.request.info.server().map(str::to_owned),
+            server: self
+                .request
+                .info
+                .server()
+                .map(without_password)
+                .map(Cow::into_owned),
             unasked: false,
             inferred: !credential.states_expiry(),
         }

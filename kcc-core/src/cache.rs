@@ -41,8 +41,8 @@ pub struct CredentialCache {
     serves_parent: bool,
 }
 
-/// One ask for a credential.
-#[derive(Debug)]
+/// One ask for a credential. `Debug` shows neither arguments nor the values of variables, which may be
+/// secrets.
 pub struct Request {
     /// What the client asks for.
     pub info: ExecInfo,
@@ -336,6 +336,19 @@ impl Notice {
             | Self::KubercIgnored { .. } => true,
             Self::Miss { .. } | Self::Hit { .. } | Self::PluginRan { .. } => false,
         }
+    }
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("info", &self.info)
+            .field("command", &self.command)
+            .field("args", &format_args!("{} of them", self.args.len()))
+            .field("environment", &self.environment)
+            .field("policy", &self.policy)
+            .field("forward_signals", &self.forward_signals)
+            .finish()
     }
 }
 

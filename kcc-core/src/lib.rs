@@ -24,6 +24,7 @@ mod secret;
 mod served;
 mod settings;
 mod store;
+mod url;
 mod user_request;
 
 pub use cache::{Answer, CredentialCache, MissReason, Notice, Notify, Request, Source};
