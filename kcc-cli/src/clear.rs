@@ -15,7 +15,7 @@ use crate::list;
 use crate::login::{self, Login, Terms};
 use crate::terminal::{self, BAD};
 
-/// Forget stored credentials; the next ask runs the plugin
+/// Forget stored credentials; the next call runs the plugin
 ///
 /// Several conditions have to hold together. A plugin that runs just now stores its answer all the
 /// same.

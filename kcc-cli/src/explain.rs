@@ -15,7 +15,7 @@ use crate::list;
 use crate::login::{self, Login, Terms};
 use crate::terminal::{self, BAD, FAINT, GOOD, WARNING};
 
-/// Say which stored credential answers a context, what decides that, and what an ask would do now
+/// Say which stored credential answers a context, what decides that, and what a call would do now
 ///
 /// Nothing is run. Values that may be secrets are shown as a fingerprint: equal fingerprints are
 /// equal values.
@@ -143,7 +143,7 @@ impl<W: Write> Page<W> {
         self.row("entry", &inspection.path.display(), &"")?;
         let now = Timestamp::now();
         let Some(entry) = &inspection.entry else {
-            return self.row("state", &"not there", &"");
+            return self.row("state", &"not found", &"");
         };
         let mut state = list::state(entry, now);
         if let Some(details) = &entry.details {
@@ -166,25 +166,25 @@ impl<W: Write> Page<W> {
         self.line("")?;
         if !login.spec.is_cached() {
             self.line(&format!(
-                "{WARNING}kubectl does not ask the cache:{WARNING:#} kcc-cache is not in front of \
-                 this user's plugin; kcc inject puts it there. For a client that does ask it:"
+                "{WARNING}kubectl does not call the cache:{WARNING:#} kcc-cache is not in front of \
+                 this user's plugin; kcc inject puts it there. For a client that does call it:"
             ))?;
         }
         let policy = login::policy()?;
         if let Err(error) = policy.check(&inspection.program) {
-            return Ok(self.line(&format!("{BAD}An ask would be refused:{BAD:#} {error}"))?);
+            return Ok(self.line(&format!("{BAD}A call would be refused:{BAD:#} {error}"))?);
         }
         let Some(reason) = inspection.miss else {
             return Ok(self.line(&format!(
-                "{GOOD}An ask would be a hit:{GOOD:#} the entry answers, and the plugin is not run."
+                "{GOOD}A call would be a hit:{GOOD:#} the entry answers, and the plugin is not run."
             ))?);
         };
         let path = SearchPath::of(&Environment::of_process());
         if let Err(problem) = path.look_up(&inspection.program) {
             let program = inspection.program.display();
             return Ok(self.line(&format!(
-                "{BAD}An ask would fail:{BAD:#} {reason}, and the plugin {program} is not there to \
-                 be run ({problem}); install it, or mend PATH."
+                "{BAD}A call would fail:{BAD:#} {reason}, and the plugin {program} was not found \
+                 ({problem}); install it, or fix PATH."
             ))?);
         }
         let then = match reason {
@@ -192,7 +192,7 @@ impl<W: Write> Page<W> {
             _ => "",
         };
         Ok(self.line(&format!(
-            "{WARNING}An ask would run the plugin:{WARNING:#} {reason}{then}."
+            "{WARNING}A call would run the plugin:{WARNING:#} {reason}{then}."
         ))?)
     }
 

@@ -96,7 +96,7 @@ pub(crate) fn said(action: &Action, dry_run: bool) -> String {
     let text = match action {
         Action::Injected { plugin } => format!("{would}injected: kcc-cache before {plugin}"),
         Action::AlreadyInjected { plugin } => {
-            format!("unchanged: kcc-cache is before {plugin} already")
+            format!("already injected: kcc-cache before {plugin}")
         }
         Action::Updated { plugin } => {
             format!("{would}updated: the variables of kcc-cache before {plugin}")

@@ -27,11 +27,11 @@ fn policy() -> (Option<PluginPolicy>, Finding) {
     });
     match (loaded, ignored) {
         (Err(error), _) => {
-            let repair = "mend the kuberc, or export KUBERC=off";
+            let repair = "fix the kuberc, or export KUBERC=off";
             (None, Finding::bad("kuberc", error.to_string(), repair))
         }
         (Ok(policy), Some(warning)) => {
-            let repair = "mend the kuberc: as it is, kubectl ignores it";
+            let repair = "fix the kuberc: as it is, kubectl ignores it";
             (Some(policy), Finding::warning("kuberc", warning, repair))
         }
         (Ok(policy), None) => {
@@ -148,9 +148,9 @@ impl PluginUser<'_> {
             (
                 format!("its plugin {shown} is not in PATH"),
                 if self.declares_path() {
-                    "install it, or mend PATH: the one in exec.env is for the plugin alone"
+                    "install it, or fix PATH: the one in exec.env is for the plugin alone"
                 } else {
-                    "install it, or mend PATH"
+                    "install it, or fix PATH"
                 },
             )
         } else if Path::new(&program).exists() {
@@ -161,7 +161,7 @@ impl PluginUser<'_> {
         } else {
             (
                 format!("its plugin {shown} does not exist"),
-                "install it there, or mend the path",
+                "install it there, or fix the path",
             )
         };
         let hint = environment
