@@ -27,7 +27,6 @@ pub(crate) struct Key([u8; 32]);
 /// Everything that decides which credential is meant.
 ///
 /// `interactive` is not among it: a terminal and a pipe share an entry.
-#[derive(Debug)]
 pub(crate) struct KeyParts<'a> {
     /// What was asked for, or what the kubeconfig names; `None` where nothing says.
     pub(crate) api_version: Option<ApiVersion>,

@@ -5,6 +5,8 @@ mod exec;
 mod explain;
 mod identity;
 mod inject;
+mod names;
+mod refresh;
 mod secrecy;
 mod store;
 mod terminal;
