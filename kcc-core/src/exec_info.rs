@@ -72,9 +72,9 @@ impl ExecInfo {
 
     /// The same ask, where a client that says nothing leaves its standard input to the plugin.
     #[must_use]
-    pub fn with_terminal(mut self, has_terminal: bool) -> Self {
+    pub fn with_terminal(mut self, has_terminal: impl FnOnce() -> bool) -> Self {
         if self.api_version.is_none() {
-            self.interactive = has_terminal;
+            self.interactive = has_terminal();
         }
         self
     }
