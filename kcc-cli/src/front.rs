@@ -160,3 +160,21 @@ fn forbid_core_dumps() {
     };
     let _ = rustix::process::setrlimit(Resource::Core, none);
 }
+
+#[cfg(test)]
+mod tests {
+    use kcc_core::variable;
+
+    use super::HELP;
+
+    #[test]
+    fn the_help_names_every_variable_and_no_other() {
+        let named = HELP.split_whitespace().filter_map(|word| {
+            let name = word.strip_prefix("..._")?;
+            Some(format!("{}{name}", variable::PREFIX))
+        });
+        let mut named: Vec<String> = named.collect();
+        named.sort();
+        assert_eq!(named, variable::ALL);
+    }
+}

@@ -1,5 +1,6 @@
 mod ahead;
 mod place;
+mod refresh;
 mod refused;
 mod session;
 
@@ -16,6 +17,7 @@ use crate::clock::Clock;
 use crate::error::{Error, Failure, StartProblem};
 use crate::exec_credential::ExecCredential;
 use crate::exec_info;
+use crate::identity::{self, FileState};
 use crate::key::KeyParts;
 use crate::lock::{Attempt, KeyLock, RunLock, Wait};
 use crate::plugin::Plugin;
@@ -26,6 +28,7 @@ use crate::secret::Secret;
 use crate::served::ServedLog;
 use crate::settings::Settings;
 use crate::store::{Entry, Lookup, Metadata, Store};
+use crate::url::without_password;
 use place::Place;
 
 /// How much longer than the plugin may run one waits for another process's run.
@@ -41,6 +44,8 @@ pub(crate) struct Ask<'a> {
     request: &'a Request,
     /// An answer that the server refused: an entry that is this one does not answer.
     rejected: Option<&'a Secret>,
+    /// Whether a person wants a new answer, however good the stored one is.
+    refreshes: bool,
     /// Whether this program stands in front of a plugin for the process that started it.
     serves_parent: bool,
     /// Whose repeated ask would show that the server refused what it was given; `None` where that
@@ -50,6 +55,8 @@ pub(crate) struct Ask<'a> {
     refused: Option<Timestamp>,
     /// What is run: an absolute path, or a bare name.
     program: Cow<'a, OsStr>,
+    /// How the files were that say who is active, when the ask began.
+    files: Vec<FileState>,
     /// The file that is run instead, where the policy looked which one it is.
     permitted: Option<PathBuf>,
     /// What other processes come to from here on is for this ask, too.
@@ -84,15 +91,18 @@ impl<'a> Ask<'a> {
         request: &'a Request,
         notify: Notify<'a>,
     ) -> Self {
+        let program = program(&request.command, settings.command_dir.as_deref());
         Self {
+            files: files(settings, request, &program),
             settings,
             clock,
             request,
             rejected: None,
+            refreshes: false,
             serves_parent: false,
             client: None,
             refused: None,
-            program: program(&request.command, settings.command_dir.as_deref()),
+            program,
             permitted: None,
             began: clock.now(),
             notify,
@@ -151,7 +161,7 @@ impl<'a> Ask<'a> {
         let now = self.clock.now();
         let expires_at = self.expiry(&credential, now);
         Ok(Answer {
-            credential: credential.to_json(expires_at),
+            credential: credential.to_json(expires_at.filter(|_| self.gives_expiry())),
             source: Source::Plugin,
             renew_at: expires_at.map(|expires_at| self.settings.renew_at(now, expires_at)),
             refresh_is_due: false,
@@ -241,7 +251,9 @@ impl<'a> Ask<'a> {
         };
         let answers = match self.reason_to_renew(&entry) {
             None => true,
-            Some(MissReason::InMargin) => entry.metadata.stored_at >= self.began,
+            Some(MissReason::InMargin | MissReason::FilesChanged) => {
+                entry.metadata.stored_at >= self.began
+            }
             Some(_) => false,
         };
         answers.then_some(entry)
@@ -278,13 +290,12 @@ impl<'a> Ask<'a> {
     fn store(&mut self, place: Place<'_>, credential: &ExecCredential, hold: &Hold) -> Answer {
         let stored_at = self.clock.now();
         let expires_at = self.expiry(credential, stored_at);
-        let line = credential.to_json(expires_at);
         let source = Source::Plugin;
         // What has already expired is passed on for the client to judge.
         let keeps = expires_at.filter(|at| *at > stored_at && !matches!(hold, Hold::NoStore));
         let Some(expires_at) = keeps else {
             return Answer {
-                credential: line,
+                credential: credential.to_json(expires_at.filter(|_| self.gives_expiry())),
                 source,
                 renew_at: expires_at
                     .map(|expires_at| self.settings.renew_at(stored_at, expires_at)),
@@ -295,9 +306,10 @@ impl<'a> Ask<'a> {
         let entry = Entry {
             metadata: Metadata {
                 unasked,
+                parts: self.key_parts().shown(place.store.installation()),
                 ..self.metadata(credential, stored_at, expires_at)
             },
-            credential: line,
+            credential: credential.to_json(Some(expires_at)),
         };
         let exclusive = matches!(hold, Hold::Lock(_));
         if let Err(fault) = place.store.put(key, &entry, exclusive) {
@@ -325,21 +337,31 @@ impl<'a> Ask<'a> {
             kind: credential.kind(),
             command: self.request.command.to_string_lossy().into_owned(),
             user: self.settings.user.to_string_lossy().into_owned(),
-            server: self.request.info.server().map(str::to_owned),
+            server: self
+                .request
+                .info
+                .server()
+                .map(without_password)
+                .map(Cow::into_owned),
             unasked: false,
+            inferred: !credential.states_expiry(),
+            parts: vec![],
+            moved: files(self.settings, self.request, &self.program) != self.files,
         }
     }
 
     /// A credential that has not expired is better than none.
     fn fall_back(&mut self, place: Place<'_>, error: Error) -> Result<Answer, Error> {
-        if error.is_interruption() {
+        // What a person wants replaced is no help.
+        if error.is_interruption() || self.refreshes {
             return Err(error);
         }
         let Lookup::Found(entry) = place.look_up_after_failure() else {
             return Err(error);
         };
         let expires_at = entry.metadata.expires_at;
-        if expires_at <= self.clock.now() || self.is_rejected(&entry) {
+        let is_another = self.is_rejected(&entry) || entry.metadata.moved;
+        if expires_at <= self.clock.now() || is_another {
             return Err(error);
         }
         let problem = error.to_string();
@@ -404,14 +426,25 @@ impl<'a> Ask<'a> {
         })
     }
 
+    /// Whether the client is given an expiry that the plugin did not name. kube-rs needs it. A client
+    /// that does not say that it is one gets what the plugin gives: client-node asks again before
+    /// each request where there is none, and would use a revoked credential until that end.
+    fn gives_expiry(&self) -> bool {
+        self.request.info.api_version.is_some()
+    }
+
     fn answer(&self, entry: Entry, source: Source) -> Answer {
         let Metadata {
             stored_at,
             expires_at,
+            inferred,
             ..
         } = entry.metadata;
+        let as_given = (inferred && !self.gives_expiry())
+            .then(|| ExecCredential::parse(entry.credential.expose(), None).ok())
+            .flatten();
         Answer {
-            credential: entry.credential,
+            credential: as_given.map_or(entry.credential, |given| given.without_expiry()),
             source,
             renew_at: Some(self.settings.renew_at(stored_at, expires_at)),
             refresh_is_due: false,
@@ -430,10 +463,14 @@ impl<'a> Ask<'a> {
             Some(MissReason::Expired)
         } else if is_from_the_future(stored_at, now) {
             Some(MissReason::ClockSetBack)
+        } else if self.is_outdated(entry) {
+            Some(MissReason::Refresh)
         } else if self.is_rejected(entry) {
             Some(MissReason::Rejected)
         } else if self.refused == Some(stored_at) {
             Some(MissReason::AskedAgain)
+        } else if entry.metadata.moved {
+            Some(MissReason::FilesChanged)
         } else if self.settings.renew_at(stored_at, expires_at) <= now {
             Some(MissReason::InMargin)
         } else {
@@ -474,10 +511,17 @@ impl<'a> Ask<'a> {
             command: &self.program,
             args: &request.args,
             env: KeyParts::relevant_env(&request.environment, &self.settings.key_names),
+            files: &self.files,
             cluster: request.info.cluster.as_ref(),
             user: &self.settings.user,
         }
     }
+}
+
+/// How the files are now that say who is active.
+fn files(settings: &Settings, request: &Request, program: &OsStr) -> Vec<FileState> {
+    let own = &settings.key_files;
+    identity::files(program, &request.args, &request.environment, own)
 }
 
 /// Whether an entry seems to be stored later than now: then the clock was set back.
