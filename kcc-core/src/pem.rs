@@ -30,6 +30,11 @@ impl Block<'_> {
         self.label == b"CERTIFICATE"
     }
 
+    #[cfg(feature = "client")]
+    pub(crate) fn has_headers(&self) -> bool {
+        !self.headers.is_empty()
+    }
+
     /// A private key of any kind: `tls.X509KeyPair` takes the first, whatever its label says else.
     pub(crate) fn is_private_key(&self) -> bool {
         self.label == b"PRIVATE KEY" || self.label.ends_with(b" PRIVATE KEY")
