@@ -59,6 +59,7 @@ mod target;
 mod tls;
 mod transport;
 mod trust;
+mod unchecked;
 mod verb;
 
 use std::fmt;

@@ -49,7 +49,7 @@ impl Block<'_> {
 /// All blocks that can be read, in order.
 pub(crate) fn blocks(pem: &[u8]) -> impl Iterator<Item = Block<'_>> {
     let mut rest = pem;
-    let mut next = move || {
+    let next = move || {
         // From an END back to the last BEGIN before it, so that a BEGIN without its END costs
         // nobody else anything.
         let end = find(rest, END)?;
@@ -57,7 +57,7 @@ pub(crate) fn blocks(pem: &[u8]) -> impl Iterator<Item = Block<'_>> {
         rest = after;
         Some(block(before, after))
     };
-    std::iter::from_fn(move || next()).flatten()
+    std::iter::from_fn(next).flatten()
 }
 
 /// The block between the last BEGIN of `before` and the END whose label starts `after`.

@@ -52,7 +52,7 @@ func (c *Case) signs(key crypto.Signer) *Case { c.key = key; return c }
 
 func table() []*Case {
 	return slices.Concat(pinned(), authorities(), chains(), keys(), bundles(), namesTable(),
-		insecure(), clients())
+		handshakes(), insecure(), clients())
 }
 
 // pinned are servers whose certificate is itself among the trusted.
@@ -311,6 +311,36 @@ func namesTable() []*Case {
 		of("name: an address as common name", server(root, noNames, common("127.0.0.1")), root).
 			refused("a common name does not count"),
 	}
+}
+
+// handshakes are servers with one key exchange, or one cipher.
+func handshakes() []*Case {
+	root := authority("the-root")
+	leaf := server(root)
+	var all []*Case
+	for _, curve := range []tls.CurveID{tls.X25519MLKEM768, tls.X25519, tls.CurveP256, tls.CurveP384, tls.CurveP521} {
+		made := of("key exchange: "+curve.String(), leaf, root)
+		made.curves = []tls.CurveID{curve}
+		if curve == tls.CurveP521 {
+			made.stricter("HandshakeFailure")
+		}
+		all = append(all, made)
+	}
+	for _, suite := range []uint16{
+		tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+		tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+		tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+		tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA,
+	} {
+		made := of("cipher: "+tls.CipherSuiteName(suite), leaf, root).tls12()
+		made.suites = []uint16{suite}
+		if suite == tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA {
+			// HTTP/2 forbids it, too.
+			made.stricter("HandshakeFailure")
+		}
+		all = append(all, made)
+	}
+	return all
 }
 
 // insecure are servers that nobody checks.

@@ -39,6 +39,8 @@ type Case struct {
 	chain   [][]byte
 	key     any
 	version uint16
+	curves  []tls.CurveID
+	suites  []uint16
 	clients *x509.CertPool
 }
 
@@ -59,7 +61,10 @@ func (c *Case) listen() error {
 	config := &tls.Config{
 		Certificates: []tls.Certificate{{Certificate: c.chain, PrivateKey: c.key}},
 		MaxVersion:   c.version,
-		NextProtos:   []string{"h2", "http/1.1"},
+
+		CurvePreferences: c.curves,
+		CipherSuites:     c.suites,
+		NextProtos:       []string{"h2", "http/1.1"},
 	}
 	if c.clients != nil {
 		config.ClientAuth = tls.RequireAndVerifyClientCert
@@ -74,6 +79,11 @@ func (c *Case) listen() error {
 		Handler:   http.HandlerFunc(version),
 		TLSConfig: config,
 		ErrorLog:  log.New(io.Discard, "", 0),
+	}
+	if c.suites != nil {
+		// HTTP/2 asks for a cipher of its own, and Go for that before it serves.
+		config.NextProtos = []string{"http/1.1"}
+		server.TLSNextProto = map[string]func(*http.Server, *tls.Conn, http.Handler){}
 	}
 	go func() { log.Fatal(server.ServeTLS(listener, "", "")) }()
 	return nil

@@ -11,7 +11,8 @@ use rustls::sign::{CertifiedKey, SigningKey};
 
 use super::certificate::Certificate;
 use super::error::ClientProblem;
-use super::trust::{Trust, Unchecked};
+use super::trust::Trust;
+use super::unchecked::Unchecked;
 use crate::pem;
 
 /// A client certificate with its chain and private key.
