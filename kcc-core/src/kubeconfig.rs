@@ -38,6 +38,7 @@ mod error;
 mod load;
 mod resolve;
 mod scalar;
+mod url;
 mod validate;
 pub(crate) mod yaml;
 
@@ -64,6 +65,9 @@ pub use error::{ClusterProblem, EntryKind, KubeconfigError, SyntaxProblem, UserP
 pub use load::LoadingRules;
 pub use resolve::{Overrides, Resolved};
 pub(crate) use scalar::decode_base64;
+#[cfg(feature = "client")]
+pub(crate) use url::Url;
+pub use url::{ServerUrl, UrlProblem};
 
 /// Everything that the kubeconfig files say, merged.
 ///
@@ -169,6 +173,16 @@ pub struct Cluster {
     pub exec_config: Option<serde_json::Value>,
 }
 
+impl Cluster {
+    /// Where `server` is.
+    ///
+    /// # Errors
+    /// [`UrlProblem`] where no client would find it.
+    pub fn server_url(&self) -> Result<ServerUrl, UrlProblem> {
+        ServerUrl::parse(&self.server)
+    }
+}
+
 impl fmt::Debug for Cluster {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Cluster")
@@ -208,6 +222,28 @@ pub struct User {
     pub auth_provider: Option<String>,
     /// `exec`: the plugin that gives the credential.
     pub exec: Option<ExecSpec>,
+}
+
+impl User {
+    /// The plugin that a client runs: none where the user says a credential, which goes before
+    /// (client-go's exec.go, `UpdateTransportConfig`). A key without a certificate, and a password
+    /// without a name, are none.
+    pub fn plugin(&self) -> Option<&ExecSpec> {
+        self.exec.as_ref().filter(|_| !self.says_credential())
+    }
+
+    /// Whether there is anything that could be sent, or run to get it.
+    pub fn has_credential(&self) -> bool {
+        self.says_credential() || self.exec.is_some() || self.auth_provider.is_some()
+    }
+
+    fn says_credential(&self) -> bool {
+        self.token.is_some()
+            || self.token_file.is_some()
+            || self.username.is_some()
+            || self.client_certificate.is_some()
+            || self.client_certificate_data.is_some()
+    }
 }
 
 /// Whom to impersonate (`as`, `as-uid`, `as-groups`, `as-user-extra`).
