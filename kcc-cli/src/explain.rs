@@ -39,6 +39,13 @@ pub fn run(args: &Args, rules: &LoadingRules) -> anyhow::Result<ExitCode> {
     let name =
         name.context("there is no current context: name one, or kubectl config use-context")?;
     let mut page = Page(terminal::stdout());
+    if let Some(server) = login::plain_http(&kubeconfig, name)? {
+        page.line(&format!(
+            "The server of context {name:?} is {server}: over plain http no client sends a credential, \
+             no plugin runs, and nothing is cached."
+        ))?;
+        return Ok(ExitCode::SUCCESS);
+    }
     match Login::of_context(&kubeconfig, name, &Terms::to_look())? {
         None => page.line(&format!(
             "The user of context {name:?} says its credential itself: no plugin runs, and nothing \
