@@ -75,7 +75,11 @@ impl<W: Write> Page<W> {
         let note = if is_current { ", the current one" } else { "" };
         let origin = format!("{}{note}", login.context.origin);
         self.row("context", &login.context.name, &origin)?;
-        let server = format!("{} ({})", login.cluster.name, login.cluster.value.server);
+        let server = format!(
+            "{} ({})",
+            login.cluster.name,
+            login.cluster.value.shown_server()
+        );
         self.row("cluster", &server, &login.cluster.origin)?;
         self.row("user", &login.user.name, &login.user.origin)
     }

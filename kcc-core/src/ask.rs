@@ -17,6 +17,7 @@ use crate::error::{Error, Failure, StartProblem};
 use crate::exec_credential::ExecCredential;
 use crate::exec_info;
 use crate::key::KeyParts;
+use crate::kubeconfig::shown_server;
 use crate::lock::{Attempt, KeyLock, RunLock, Wait};
 use crate::plugin::Plugin;
 use crate::policy::PolicyError;
@@ -318,13 +319,14 @@ impl<'a> Ask<'a> {
         stored_at: Timestamp,
         expires_at: Timestamp,
     ) -> Metadata {
+        let server = self.request.info.server();
         Metadata {
             stored_at,
             expires_at,
             kind: credential.kind(),
             command: self.request.command.to_string_lossy().into_owned(),
             user: self.settings.user.to_string_lossy().into_owned(),
-            server: self.request.info.server().map(str::to_owned),
+            server: server.map(|server| shown_server(server).into_owned()),
             unasked: false,
             inferred: !credential.states_expiry(),
         }

@@ -42,6 +42,7 @@ mod url;
 mod validate;
 pub(crate) mod yaml;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
@@ -67,6 +68,7 @@ pub use resolve::{Overrides, Resolved};
 pub(crate) use scalar::decode_base64;
 #[cfg(feature = "client")]
 pub(crate) use url::Url;
+pub(crate) use url::shown as shown_server;
 pub use url::{ServerUrl, UrlProblem};
 
 /// Everything that the kubeconfig files say, merged.
@@ -151,7 +153,7 @@ impl fmt::Display for Origin {
 /// How to reach a cluster (clientcmd/api/v1/types.go, `Cluster`).
 ///
 /// An empty string in the file is the same as an absent field. `Debug` hides the proxy, whose URL
-/// may hold a password.
+/// may hold a password, and that of the server's URL.
 #[derive(Clone, Default)]
 pub struct Cluster {
     /// `server`: a URL. Empty if the file has none.
@@ -181,12 +183,17 @@ impl Cluster {
     pub fn server_url(&self) -> Result<ServerUrl, UrlProblem> {
         ServerUrl::parse(&self.server)
     }
+
+    /// `server` for messages: without a name and password that it may have.
+    pub fn shown_server(&self) -> Cow<'_, str> {
+        url::shown(&self.server)
+    }
 }
 
 impl fmt::Debug for Cluster {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Cluster")
-            .field("server", &self.server)
+            .field("server", &self.shown_server())
             .field("tls_server_name", &self.tls_server_name)
             .field("insecure_skip_tls_verify", &self.insecure_skip_tls_verify)
             .field("certificate_authority", &self.certificate_authority)

@@ -76,6 +76,30 @@ fn a_server_that_no_client_finds_is_said() {
     }
 }
 
+/// It is the cluster's, and stands in the kubeconfig alone.
+#[test]
+fn a_servers_password_is_not_shown() {
+    let mut desk = desk_with_server("https://me:s3cret@a.example");
+    desk.exec_mut("a")["provideClusterInfo"] = true.into();
+    desk.write_kubeconfig();
+    quiet(&desk.run(&["warm"]));
+    assert_eq!(desk.plugin.runs(), 1);
+    for args in [
+        &["explain"][..],
+        &["list"],
+        &["list", "-o", "json"],
+        &["doctor"],
+    ] {
+        let output = desk.run(args);
+        let said = format!("{}{}", stdout(&output), stderr(&output));
+        assert!(!said.contains("s3cret"), "{said}");
+    }
+    for entry in desk.home.entries() {
+        let text = String::from_utf8_lossy(&fs::read(entry).unwrap()).into_owned();
+        assert!(!text.contains("s3cret"), "{text}");
+    }
+}
+
 /// kubectl would not run it, so nobody does, and nobody calls it fine.
 #[test]
 fn a_plugin_in_the_working_directory_is_none() {
