@@ -70,12 +70,9 @@ impl Front {
             false if debug => self.say(&notice.to_string()),
             false => {}
         };
-        let mut info = ExecInfo::from_environment(&environment)?;
-        if info.api_version().is_none() {
-            info = info.with_terminal(io::stdin().is_terminal());
-        }
         let request = Request {
-            info,
+            info: ExecInfo::from_environment(&environment)?
+                .with_terminal(|| io::stdin().is_terminal()),
             command,
             args,
             environment,
@@ -153,9 +150,31 @@ fn are_shown(warnings: Warnings) -> bool {
 /// A core dump would hold credentials. The hard limit stays, so that a plugin may raise its own.
 fn forbid_core_dumps() {
     let limit = rustix::process::getrlimit(Resource::Core);
+    // Many systems have it so.
+    if limit.current == Some(0) {
+        return;
+    }
     let none = Rlimit {
         current: Some(0),
         maximum: limit.maximum,
     };
     let _ = rustix::process::setrlimit(Resource::Core, none);
+}
+
+#[cfg(test)]
+mod tests {
+    use kcc_core::variable;
+
+    use super::HELP;
+
+    #[test]
+    fn the_help_names_every_variable_and_no_other() {
+        let named = HELP.split_whitespace().filter_map(|word| {
+            let name = word.strip_prefix("..._")?;
+            Some(format!("{}{name}", variable::PREFIX))
+        });
+        let mut named: Vec<String> = named.collect();
+        named.sort();
+        assert_eq!(named, variable::ALL);
+    }
 }

@@ -1,5 +1,6 @@
 mod ahead;
 mod place;
+mod refresh;
 mod refused;
 mod session;
 
@@ -16,8 +17,8 @@ use crate::clock::Clock;
 use crate::error::{Error, Failure, StartProblem};
 use crate::exec_credential::ExecCredential;
 use crate::exec_info;
+use crate::identity::{self, FileState};
 use crate::key::KeyParts;
-use crate::kubeconfig::shown_server;
 use crate::lock::{Attempt, KeyLock, RunLock, Wait};
 use crate::plugin::Plugin;
 use crate::policy::PolicyError;
@@ -27,6 +28,7 @@ use crate::secret::Secret;
 use crate::served::ServedLog;
 use crate::settings::Settings;
 use crate::store::{Entry, Lookup, Metadata, Store};
+use crate::url::without_password;
 use place::Place;
 
 /// How much longer than the plugin may run one waits for another process's run.
@@ -42,6 +44,8 @@ pub(crate) struct Ask<'a> {
     request: &'a Request,
     /// An answer that the server refused: an entry that is this one does not answer.
     rejected: Option<&'a Secret>,
+    /// Whether a person wants a new answer, however good the stored one is.
+    refreshes: bool,
     /// Whether this program stands in front of a plugin for the process that started it.
     serves_parent: bool,
     /// Whose repeated ask would show that the server refused what it was given; `None` where that
@@ -51,6 +55,8 @@ pub(crate) struct Ask<'a> {
     refused: Option<Timestamp>,
     /// What is run: an absolute path, or a bare name.
     program: Cow<'a, OsStr>,
+    /// How the files were that say who is active, when the ask began.
+    files: Vec<FileState>,
     /// The file that is run instead, where the policy looked which one it is.
     permitted: Option<PathBuf>,
     /// What other processes come to from here on is for this ask, too.
@@ -85,15 +91,18 @@ impl<'a> Ask<'a> {
         request: &'a Request,
         notify: Notify<'a>,
     ) -> Self {
+        let program = program(&request.command, settings.command_dir.as_deref());
         Self {
+            files: files(settings, request, &program),
             settings,
             clock,
             request,
             rejected: None,
+            refreshes: false,
             serves_parent: false,
             client: None,
             refused: None,
-            program: program(&request.command, settings.command_dir.as_deref()),
+            program,
             permitted: None,
             began: clock.now(),
             notify,
@@ -242,7 +251,9 @@ impl<'a> Ask<'a> {
         };
         let answers = match self.reason_to_renew(&entry) {
             None => true,
-            Some(MissReason::InMargin) => entry.metadata.stored_at >= self.began,
+            Some(MissReason::InMargin | MissReason::FilesChanged) => {
+                entry.metadata.stored_at >= self.began
+            }
             Some(_) => false,
         };
         answers.then_some(entry)
@@ -295,6 +306,7 @@ impl<'a> Ask<'a> {
         let entry = Entry {
             metadata: Metadata {
                 unasked,
+                parts: self.key_parts().shown(place.store.installation()),
                 ..self.metadata(credential, stored_at, expires_at)
             },
             credential: credential.to_json(Some(expires_at)),
@@ -319,29 +331,37 @@ impl<'a> Ask<'a> {
         stored_at: Timestamp,
         expires_at: Timestamp,
     ) -> Metadata {
-        let server = self.request.info.server();
         Metadata {
             stored_at,
             expires_at,
             kind: credential.kind(),
             command: self.request.command.to_string_lossy().into_owned(),
             user: self.settings.user.to_string_lossy().into_owned(),
-            server: server.map(|server| shown_server(server).into_owned()),
+            server: self
+                .request
+                .info
+                .server()
+                .map(without_password)
+                .map(Cow::into_owned),
             unasked: false,
             inferred: !credential.states_expiry(),
+            parts: vec![],
+            moved: files(self.settings, self.request, &self.program) != self.files,
         }
     }
 
     /// A credential that has not expired is better than none.
     fn fall_back(&mut self, place: Place<'_>, error: Error) -> Result<Answer, Error> {
-        if error.is_interruption() {
+        // What a person wants replaced is no help.
+        if error.is_interruption() || self.refreshes {
             return Err(error);
         }
         let Lookup::Found(entry) = place.look_up_after_failure() else {
             return Err(error);
         };
         let expires_at = entry.metadata.expires_at;
-        if expires_at <= self.clock.now() || self.is_rejected(&entry) {
+        let is_another = self.is_rejected(&entry) || entry.metadata.moved;
+        if expires_at <= self.clock.now() || is_another {
             return Err(error);
         }
         let problem = error.to_string();
@@ -443,10 +463,14 @@ impl<'a> Ask<'a> {
             Some(MissReason::Expired)
         } else if is_from_the_future(stored_at, now) {
             Some(MissReason::ClockSetBack)
+        } else if self.is_outdated(entry) {
+            Some(MissReason::Refresh)
         } else if self.is_rejected(entry) {
             Some(MissReason::Rejected)
         } else if self.refused == Some(stored_at) {
             Some(MissReason::AskedAgain)
+        } else if entry.metadata.moved {
+            Some(MissReason::FilesChanged)
         } else if self.settings.renew_at(stored_at, expires_at) <= now {
             Some(MissReason::InMargin)
         } else {
@@ -487,10 +511,17 @@ impl<'a> Ask<'a> {
             command: &self.program,
             args: &request.args,
             env: KeyParts::relevant_env(&request.environment, &self.settings.key_names),
+            files: &self.files,
             cluster: request.info.cluster.as_ref(),
             user: &self.settings.user,
         }
     }
+}
+
+/// How the files are now that say who is active.
+fn files(settings: &Settings, request: &Request, program: &OsStr) -> Vec<FileState> {
+    let own = &settings.key_files;
+    identity::files(program, &request.args, &request.environment, own)
 }
 
 /// Whether an entry seems to be stored later than now: then the clock was set back.

@@ -49,6 +49,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use crate::secret::Secret;
+use crate::url::without_password;
 
 /// A file's first document by kubectl's rules, whatever its type. The error names line and column
 /// and nothing that stands there.
@@ -68,7 +69,6 @@ pub use resolve::{Overrides, Resolved};
 pub(crate) use scalar::decode_base64;
 #[cfg(feature = "client")]
 pub(crate) use url::Url;
-pub(crate) use url::shown as shown_server;
 pub use url::{ServerUrl, UrlProblem};
 
 /// Everything that the kubeconfig files say, merged.
@@ -186,14 +186,14 @@ impl Cluster {
 
     /// `server` for messages: without a name and password that it may have.
     pub fn shown_server(&self) -> Cow<'_, str> {
-        url::shown(&self.server)
+        without_password(&self.server)
     }
 }
 
 impl fmt::Debug for Cluster {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Cluster")
-            .field("server", &self.shown_server())
+            .field("server", &without_password(&self.server))
             .field("tls_server_name", &self.tls_server_name)
             .field("insecure_skip_tls_verify", &self.insecure_skip_tls_verify)
             .field("certificate_authority", &self.certificate_authority)

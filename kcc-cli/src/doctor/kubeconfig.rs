@@ -51,7 +51,7 @@ fn file(path: &Path, rules: &LoadingRules) -> Vec<Finding> {
         Ok(kubeconfig) => kubeconfig,
         Err(error) => {
             let repair = format!(
-                "mend it at that place: kubectl --kubeconfig {shown} config view says what kubectl sees"
+                "fix it at that place: kubectl --kubeconfig {shown} config view says what kubectl sees"
             );
             return vec![Finding::bad("kubeconfig", error.to_string(), repair)];
         }
@@ -118,7 +118,7 @@ fn context(kubeconfig: &Kubeconfig, name: &str) -> Option<Finding> {
         Ok(resolved) => resolved,
         Err(error) => {
             let message = format!("context {name:?} cannot be used: {error}");
-            let repair = format!("mend what it names, or kubectl config delete-context {name}");
+            let repair = format!("fix what it names, or kubectl config delete-context {name}");
             return Some(Finding::bad("contexts", message, repair));
         }
     };

@@ -3,7 +3,6 @@
 //! A URL that another reader would take for something else must not decide where a token goes:
 //! `https://host:abc` is no way to port 443.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::net::Ipv6Addr;
 use std::os::unix::ffi::OsStrExt;
@@ -106,17 +105,6 @@ impl fmt::Display for ServerUrl {
 impl fmt::Debug for ServerUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ServerUrl({self})")
-    }
-}
-
-/// A server as it may be shown: as it is written, without a name and password.
-pub(crate) fn shown(server: &str) -> Cow<'_, str> {
-    if !server.contains('@') {
-        return Cow::Borrowed(server);
-    }
-    match ServerUrl::parse(server) {
-        Ok(url) => Cow::Owned(url.to_string()),
-        Err(_) => Cow::Borrowed("(no URL)"),
     }
 }
 
@@ -368,13 +356,5 @@ mod tests {
         );
         let shown = format!("{url} {url:?}");
         assert_eq!(shown, "https://a:1/b ServerUrl(https://a:1/b)");
-        for (server, expected) in [
-            ("https://a:1", "https://a:1"),
-            ("nonsense", "nonsense"),
-            ("https://me:s3cret@a:1", "https://a:1/"),
-            ("https://me:s3cret@a:b", "(no URL)"),
-        ] {
-            assert_eq!(super::shown(server), expected);
-        }
     }
 }
