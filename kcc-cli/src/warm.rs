@@ -55,6 +55,8 @@ pub(crate) struct Report {
 pub(crate) enum Outcome {
     /// The user has its credential in the kubeconfig.
     NoPlugin,
+    /// No client sends a credential there.
+    PlainHttp { server: String },
     /// The store had it.
     Good { expires_in: String },
     /// The plugin gave it.
@@ -105,6 +107,15 @@ pub(crate) fn jobs<'a>(
 ) -> Vec<Job<'a>> {
     let mut jobs: BTreeMap<_, Job<'a>> = BTreeMap::new();
     for name in names {
+        if let Some(outcome) = unasked(kubeconfig, name) {
+            let contexts = (*name).to_owned();
+            reports.push(Report {
+                contexts,
+                outcome,
+                unread: None,
+            });
+            continue;
+        }
         let outcome = match Login::of_context(kubeconfig, name, terms) {
             Ok(None) => Outcome::NoPlugin,
             Err(error) => Outcome::Failed {
@@ -140,6 +151,19 @@ pub(crate) fn jobs<'a>(
         });
     }
     jobs.into_values().collect()
+}
+
+/// What becomes of a context whose plugin no client would ask, whatever it is.
+fn unasked(kubeconfig: &Kubeconfig, name: &str) -> Option<Outcome> {
+    match login::plain_http(kubeconfig, name) {
+        Ok(None) => None,
+        Ok(Some(server)) => Some(Outcome::PlainHttp {
+            server: server.to_string(),
+        }),
+        Err(error) => Some(Outcome::Failed {
+            problem: format!("{error:#}"),
+        }),
+    }
 }
 
 /// Asks for all, at most `at_once` at a time. Gives the signal that ended a plugin, and with it the
@@ -267,6 +291,13 @@ impl fmt::Display for Report {
         match &self.outcome {
             Outcome::NoPlugin => {
                 return write!(f, "{FAINT}{contexts}: its user needs no plugin{FAINT:#}");
+            }
+            Outcome::PlainHttp { server } => {
+                return write!(
+                    f,
+                    "{FAINT}{contexts}: over plain http ({server}) no credential is sent and no \
+                     plugin runs{FAINT:#}"
+                );
             }
             Outcome::Good { expires_in } => {
                 write!(f, "{contexts}: {GOOD}good{GOOD:#} for {expires_in}")?;

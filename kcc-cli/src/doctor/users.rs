@@ -5,7 +5,6 @@ use kcc_core::kubeconfig::{Entry, ExecSpec, Kubeconfig, User};
 use kcc_core::{Environment, LookUpError, PluginPolicy, Settings, variable};
 
 use super::{Finding, installation, variables};
-use crate::login;
 
 /// The users whose credentials come from plugins: whether the cache is in front, the plugin behind
 /// it is there, and the kuberc allows both.
@@ -13,7 +12,7 @@ pub(super) fn check(kubeconfig: &Kubeconfig) -> Vec<Finding> {
     let (policy, finding) = policy();
     let mut findings = vec![finding];
     for user in kubeconfig.users.values() {
-        if let Some(spec) = login::plugin(&user.value) {
+        if let Some(spec) = user.value.plugin() {
             findings.extend(PluginUser { user, spec }.check(policy.as_ref()));
         }
     }
@@ -60,6 +59,7 @@ impl PluginUser<'_> {
         findings.extend(self.in_front());
         findings.extend(self.relative(&command, &environment));
         findings.extend(self.plugin(&command, &environment));
+        findings.extend(self.path_of_its_own(&command));
         findings.extend(policy.and_then(|policy| self.allowed(policy, &command)));
         if findings.is_empty() {
             let message = format!(
@@ -189,6 +189,21 @@ impl PluginUser<'_> {
             }
         }
         None
+    }
+
+    /// Without /proc the cache cannot see the client's `PATH`, only what `exec.env` made of it.
+    fn path_of_its_own(&self, command: &OsStr) -> Option<Finding> {
+        let is_name = !command.as_encoded_bytes().contains(&b'/');
+        let is_shown = Path::new("/proc/self/environ").exists();
+        if !self.declares_path() || !self.spec.is_cached() || !is_name || is_shown {
+            return None;
+        }
+        let message = self.about(
+            "exec.env has a PATH, by which the cache looks for the plugin: this system does not \
+             show it the one of kubectl",
+        );
+        let repair = "write the plugin's whole path behind the cache";
+        Some(Finding::warning("plugins", message, repair))
     }
 
     fn declares_path(&self) -> bool {
