@@ -32,6 +32,7 @@ use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
 use kcc_core::kubeconfig::{ExecSpec, Kubeconfig, Origin};
+use kcc_core::plugin_position;
 use zeroize::Zeroizing;
 
 pub use diff::Diff;
@@ -223,7 +224,7 @@ impl<'a> Edit<'a> {
     fn inject(&self, users: &Users, cache: &str) -> Result<Draft, EditError> {
         let folder = folder(self.source.path);
         self.draft(users, |user, spec| {
-            if let Some(own) = plugin::wrapped(&spec.command, &spec.args, &[]) {
+            if let Some(own) = plugin_position(&spec.command, &spec.args, &[]) {
                 return Ok(self.update(user, spec, own, &folder));
             }
             if !VERSIONS.contains(&spec.api_version.as_str()) {
@@ -252,7 +253,7 @@ impl<'a> Edit<'a> {
     fn eject(&self, users: &Users, names: &[String]) -> Result<Draft, EditError> {
         self.draft(users, |user, spec| {
             let plugin = plugin::inner_command(spec, names);
-            let Some(own) = plugin::wrapped(&spec.command, &spec.args, names) else {
+            let Some(own) = plugin_position(&spec.command, &spec.args, names) else {
                 return Ok((Action::NotInjected { plugin }, None));
             };
             let step = self.at(user, |site| eject::eject(site, user, own))?;

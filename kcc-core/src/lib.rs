@@ -28,6 +28,7 @@ mod settings;
 mod store;
 mod url;
 mod user_request;
+mod wrapper;
 
 pub use cache::{Answer, CredentialCache, MissReason, Notice, Notify, Request, Source};
 pub use clock::{Clock, SystemClock};
@@ -42,3 +43,4 @@ pub use search::{LookUpError, SearchPath};
 pub use secret::Secret;
 pub use settings::{Settings, Warnings, variable};
 pub use user_request::RequestProblem;
+pub use wrapper::plugin_position;

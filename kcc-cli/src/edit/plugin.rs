@@ -1,9 +1,7 @@
 //! What the injection writes into `exec`, and how it is recognised again.
 
-use std::ffi::OsStr;
-use std::path::Path;
-
 use kcc_core::kubeconfig::ExecSpec;
+use kcc_core::plugin_position;
 
 /// The name of what is put in front of plugins.
 pub(crate) const CACHE: &str = "kcc-cache";
@@ -12,25 +10,9 @@ pub(crate) const CACHE: &str = "kcc-cache";
 /// null or an empty list, in its own spelling. Only the ejection reads it.
 pub(crate) const ORIGINAL: &str = "KUBE_CREDENTIAL_CACHE_ORIGINAL";
 
-/// How many of `args` belong to the cache in front: none where it is not there.
-///
-/// `names` are further commands that count as the cache.
-pub(crate) fn wrapped(command: &OsStr, args: &[String], names: &[String]) -> Option<usize> {
-    let name = Path::new(command).file_name()?.to_str()?;
-    let stem = name.strip_suffix(".exe").unwrap_or(name);
-    let (own, inner) = match (stem, args) {
-        ("kcc", [exec, inner @ ..]) if exec == "exec" => (1, inner),
-        (CACHE, inner) => (0, inner),
-        (_, inner) if names.iter().any(|name| OsStr::new(name) == command) => (0, inner),
-        _ => return None,
-    };
-    let plugin = inner.first()?;
-    (!plugin.is_empty() && !plugin.starts_with('-')).then_some(own)
-}
-
 /// The plugin behind the cache, or the command itself.
 pub(super) fn inner_command(spec: &ExecSpec, names: &[String]) -> String {
-    match wrapped(&spec.command, &spec.args, names) {
+    match plugin_position(&spec.command, &spec.args, names) {
         Some(own) => spec.args[own].clone(),
         None => spec.command.to_string_lossy().into_owned(),
     }
@@ -91,29 +73,6 @@ impl Record {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_cache_is_known_by_its_name_and_a_plugin_behind_it() {
-        let wrapped = |command: &str, args: &[&str]| {
-            let args: Vec<String> = args.iter().map(ToString::to_string).collect();
-            super::wrapped(OsStr::new(command), &args, &["/opt/mine".to_owned()])
-        };
-        assert_eq!(wrapped("kcc-cache", &["aws"]), Some(0));
-        assert_eq!(wrapped("/opt/bin/kcc-cache.exe", &["aws"]), Some(0));
-        assert_eq!(wrapped("kcc", &["exec", "aws"]), Some(1));
-        assert_eq!(wrapped("/opt/mine", &["aws"]), Some(0));
-        for (command, args) in [
-            ("aws", &["kcc-cache"][..]),
-            ("kcc", &["list", "aws"]),
-            ("kcc", &["exec"]),
-            ("kcc-cache", &[]),
-            ("kcc-cache", &["--help"]),
-            ("kcc-cache", &[""]),
-            ("mine", &["aws"]),
-        ] {
-            assert_eq!(wrapped(command, args), None, "{command} {args:?}");
-        }
-    }
 
     #[test]
     fn a_record_is_read_as_it_was_written() {
