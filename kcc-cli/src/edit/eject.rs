@@ -61,7 +61,11 @@ pub(super) fn eject(
 pub(super) fn ours(site: &Site<'_, '_>) -> Vec<usize> {
     let is_ours = |item: &Node<'_>| match field(item, "name").unwrap_or_default() {
         variable::CACHEKEY_ENV_LIST => is_own_list(field(item, "value").unwrap_or_default()),
-        variable::USER | variable::COMMAND_DIR | variable::INSTALL_HINT | ORIGINAL => true,
+        variable::USER
+        | variable::API_VERSION
+        | variable::COMMAND_DIR
+        | variable::INSTALL_HINT
+        | ORIGINAL => true,
         _ => false,
     };
     let items = env_items(site).iter().enumerate();

@@ -154,7 +154,7 @@ fn three_hundred_users_are_edited_and_given_back() {
     assert_eq!(quiet(&said).matches(" injected: ").count(), 300);
     assert_eq!(
         bench.text().matches("\r\n").count(),
-        text.matches("\r\n").count() + 300 * 4
+        text.matches("\r\n").count() + 300 * 6
     );
     quiet(&bench.eject(&["--user", "user-7"]));
     assert_eq!(bench.text().matches("command: aws").count(), 1);
