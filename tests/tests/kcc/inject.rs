@@ -2,6 +2,8 @@
 
 mod files;
 mod locks;
+mod mounts;
+mod races;
 mod sync;
 
 use std::fs;
