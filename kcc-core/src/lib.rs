@@ -38,6 +38,7 @@ pub use error::{AnswerProblem, End, Error, Failure, FailureClass, StartProblem};
 pub use exec_credential::{CredentialKind, ExecCredential};
 pub use exec_info::{ApiVersion, ExecInfo};
 pub use identity::{is_harmless_option, is_harmless_variable};
+pub use plugin::ending_signals;
 pub use policy::{PluginPolicy, PolicyError};
 pub use search::{LookUpError, SearchPath};
 pub use secret::Secret;
