@@ -92,7 +92,11 @@ fn plan(rules: &LoadingRules, edit: Edit<'_>) -> anyhow::Result<Vec<Plan>> {
             Err(error) => problems.push(format!("{error:#}")),
         }
     }
-    ensure!(problems.is_empty(), "{}", problems.join("\n"));
+    if !problems.is_empty() {
+        // No user is edited then, so that one that could not be is told as well.
+        problems.extend(plans.iter().flat_map(|plan| plan.edited.refused()));
+        bail!("{}", problems.join("\n"));
+    }
     if plans.is_empty() {
         let names: Vec<_> = paths
             .iter()

@@ -1,10 +1,55 @@
 //! What the injection writes into `exec`, and how it is recognised again.
 
+use std::ffi::OsStr;
+use std::path::Path;
+
 use kcc_core::kubeconfig::ExecSpec;
 use kcc_core::plugin_position;
 
+use crate::lasting;
+
 /// The name of what is put in front of plugins.
 pub(crate) const CACHE: &str = "kcc-cache";
+
+/// What is put in front of plugins: `kcc-cache`, or `kcc exec --` by a path that lasts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Front {
+    /// The command.
+    pub(crate) command: String,
+    /// The arguments before the plugin.
+    pub(super) own: Vec<String>,
+}
+
+impl Front {
+    /// `kcc`, or `kubectl-kcc`, in the place of `kcc-cache`.
+    pub(crate) fn manager(command: &str) -> Self {
+        Self {
+            command: command.to_owned(),
+            own: ["exec", "--"].map(str::to_owned).into(),
+        }
+    }
+
+    /// Whether an upgrade of the program takes it away.
+    pub(crate) fn is_versioned(command: &OsStr) -> bool {
+        let path = Path::new(command);
+        path.is_absolute() && lasting::is_versioned(path)
+    }
+}
+
+impl From<&str> for Front {
+    fn from(command: &str) -> Self {
+        Self {
+            command: command.to_owned(),
+            own: vec![],
+        }
+    }
+}
+
+impl From<&Self> for Front {
+    fn from(front: &Self) -> Self {
+        front.clone()
+    }
+}
 
 /// Of `args` and `env`, what was there before the injection where its absence would not say it: a
 /// null or an empty list, in its own spelling. Only the ejection reads it.
@@ -38,6 +83,9 @@ pub(super) fn own_list(declared: &[&str]) -> String {
 pub(super) fn is_own_list(list: &str) -> bool {
     list.ends_with(',')
 }
+
+/// In a [`Record`]: the list had brackets with a comment between them, and has them still.
+pub(super) const BRACKETS: &str = "[";
 
 /// What stood in place of a list before it had elements.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

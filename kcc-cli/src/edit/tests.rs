@@ -1,3 +1,4 @@
+mod flow;
 mod generated;
 mod generator;
 mod originals;
@@ -258,4 +259,60 @@ fn the_version_is_recorded_where_an_older_injection_did_not() {
     );
     assert!(injected(&changed).contains(&version(VERSIONS[1])));
     assert_eq!(ejected(&of_older), ejected(&after));
+}
+
+#[test]
+fn a_path_that_an_upgrade_removes_is_mended() {
+    let old = "/home/u/.krew/store/kcc/v0.9.0/kcc-cache";
+    let lasting = Front::manager("/home/u/.krew/bin/kubectl-kcc");
+    let cases = [
+        user("      command: aws\n"),
+        user("      command: aws\n      args: [eks]\n      env: []\n"),
+        user("      args: [\n      'eks' # c\n      ]\n      command: \"aws\"\n"),
+        user("      command: ./aws\n      env:\n      - name: A\n        value: b\n"),
+        format!(
+            r#"{{"users":[{{"name":"u","user":{{"exec":{{"command":"aws","apiVersion":"{}","interactiveMode":"Never"}}}}}}]}}"#,
+            VERSIONS[0]
+        ),
+    ];
+    for before in cases {
+        let with = |text: &str, front: &Front| {
+            let edited = inject(source(text), &Users::All, front).unwrap();
+            edited.text.map(|text| text.to_string())
+        };
+        let of_old = with(&before, &old.into()).unwrap();
+        assert!(of_old.contains(old));
+        for front in [
+            &"kcc-cache".into(),
+            &lasting,
+            &"/opt/kcc/bin/kcc-cache".into(),
+        ] {
+            let mended = with(&of_old, front).unwrap();
+            assert!(!mended.contains("v0.9.0"), "{mended}");
+            assert_eq!(Some(&mended), with(&before, front).as_ref());
+            assert_eq!(with(&mended, front), None);
+            // What lasts is kept, also where another way is the usual one now.
+            assert_eq!(with(&mended, &"kcc-cache".into()), None);
+            assert_eq!(ejected(&mended), before);
+        }
+        // With the same kind of path nothing is better then.
+        let newer = "/home/u/.krew/store/kcc/v0.9.1/kcc-cache".into();
+        assert_eq!(with(&of_old, &newer), None);
+    }
+}
+
+#[test]
+fn a_manager_in_front_is_injected_kept_up_to_date_and_mended() {
+    let before = user("      command: aws\n      args:\n      - eks\n");
+    let old = Front::manager("/home/u/.krew/store/kcc/v0.9.0/kcc");
+    let after = inject(source(&before), &Users::All, &old).unwrap().text;
+    let after = after.unwrap().to_string();
+    assert!(
+        after.contains("args:\n      - exec\n      - \"--\"\n      - aws\n      - eks\n"),
+        "{after}"
+    );
+    let changed = after.replace("value: u\n", "value: x\n");
+    let mended = inject(source(&changed), &Users::All, "kcc-cache").unwrap();
+    assert_eq!(mended.text.unwrap().as_str(), injected(&before));
+    assert_eq!(ejected(&after), before);
 }

@@ -5,6 +5,7 @@ mod locks;
 mod mounts;
 mod races;
 mod sync;
+mod upgrades;
 
 use std::fs;
 use std::path::{Path, PathBuf};
