@@ -5,6 +5,7 @@ use kcc_core::kubeconfig::{Entry, ExecSpec, Kubeconfig, User};
 use kcc_core::{Environment, LookUpError, PluginPolicy, Settings, variable};
 
 use super::{Finding, installation, variables};
+use crate::edit::Front;
 
 /// The users whose credentials come from plugins: whether the cache is in front, the plugin behind
 /// it is there, and the kuberc allows both.
@@ -96,14 +97,28 @@ impl PluginUser<'_> {
         }
         let command = &self.spec.command;
         if command == installation::KCC_CACHE {
-            // What PATH has has been told.
-            return None;
+            // What PATH has has been told, but where it need not be there.
+            installation::program(command).err()?;
+            let front = installation::lasting()?;
+            let repair = format!("kcc eject and kcc inject: that writes {}", front.command);
+            return Some(self.bad("users", "its command kcc-cache is not in PATH", &repair));
         }
+        let is_versioned = Front::is_versioned(command);
+        let shown = command.display();
+        let inject = format!("kcc inject --user {} writes one that lasts", self.user.name);
         let Ok(program) = installation::program(command) else {
-            let problem = format!("its command {} is no program", command.display());
+            let problem = format!("its command {shown} is no program");
+            if is_versioned {
+                let problem = format!("{problem} any more: an upgrade has removed it");
+                return Some(self.bad("users", &problem, &inject));
+            }
             let repair = "install kcc-cache there, or name it kcc-cache and have it in PATH";
             return Some(self.bad("users", &problem, repair));
         };
+        if is_versioned {
+            let problem = format!("an upgrade removes its command {shown}, and kubectl fails then");
+            return Some(Finding::warning("users", self.about(&problem), inject));
+        }
         let is_kcc_cache = program.file_name() == Some(OsStr::new(installation::KCC_CACHE));
         let version = is_kcc_cache.then(|| installation::version(&program))?;
         (!version.is_good()).then_some(version)
