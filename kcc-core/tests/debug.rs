@@ -168,6 +168,7 @@ fn show_cache(shown: &mut Shown, bench: &Bench) {
     let inspection = cache.inspect(&request).unwrap();
     let entry = inspection.entry.as_ref().unwrap();
     shown.add("Inspection", &inspection);
+    shown.add("KeyFile", &inspection.files);
     shown.add("EntryInfo", entry);
     shown.add("EntryState", &entry.state);
     shown.add("EntryDetails", &entry.details.as_ref().unwrap());
