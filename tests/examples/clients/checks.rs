@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use crate::client::{Client, Kind};
 use crate::outcome::{Demand, Outcome};
 use crate::session::{Lines, Said, Session};
-use crate::user::{Front, Place, Shape, User};
+use crate::user::{Front, Place, Plugin, Shape, User};
 
 /// After so many failures it is taken for one that never ends.
 const ENOUGH: usize = 8;
@@ -35,8 +35,9 @@ pub(crate) struct Check {
 }
 
 /// All but those that take their time.
-pub(crate) const CHECKS: [Check; 17] = {
+pub(crate) const CHECKS: [Check; 18] = {
     use Demand::{AsAlone, Heals, OneRun};
+    use Plugin::{Always, AsTold};
     const fn check(
         name: &'static str,
         demand: Demand,
@@ -45,19 +46,26 @@ pub(crate) const CHECKS: [Check; 17] = {
         Check { name, run, demand }
     }
     [
-        check("v1 token", AsAlone, |on| on.works("v1", "v1", false)),
-        check("v1 certificate", AsAlone, |on| on.works("v1", "v1", true)),
+        check("v1 token", AsAlone, |on| {
+            on.works("v1", AsTold("v1"), false)
+        }),
+        check("v1 certificate", AsAlone, |on| {
+            on.works("v1", AsTold("v1"), true)
+        }),
         check("v1beta1 token", AsAlone, |on| {
-            on.works("v1beta1", "v1beta1", false)
+            on.works("v1beta1", AsTold("v1beta1"), false)
         }),
         check("v1beta1 certificate", AsAlone, |on| {
-            on.works("v1beta1", "v1beta1", true)
+            on.works("v1beta1", AsTold("v1beta1"), true)
         }),
-        check("v1 answered by v1beta1", AsAlone, |on| {
-            on.works("v1", "v1beta1", false)
+        check("v1beta1, always", AsAlone, |on| {
+            on.works("v1beta1", Always("v1beta1"), false)
         }),
-        check("v1beta1 answered by v1", AsAlone, |on| {
-            on.works("v1beta1", "v1", false)
+        check("v1, v1beta1 where untold", AsAlone, |on| {
+            on.works("v1", AsTold("v1beta1"), false)
+        }),
+        check("v1beta1, v1 where untold", AsAlone, |on| {
+            on.works("v1beta1", AsTold("v1"), false)
         }),
         check("message of a failing plugin", AsAlone, |on| on.message()),
         check("no cache directory", AsAlone, |on| on.no_cache_directory()),
@@ -98,18 +106,13 @@ impl<'a> Setting<'a> {
         Shape::of(self.client.protocol)
     }
 
-    fn works(
-        &self,
-        protocol: &'static str,
-        untold: &'static str,
-        certificate: bool,
-    ) -> Result<Outcome> {
+    fn works(&self, protocol: &'static str, plugin: Plugin, certificate: bool) -> Result<Outcome> {
         let shape = Shape {
-            untold,
+            plugin,
             certificate,
             ..Shape::of(protocol)
         };
-        let check = format!("{protocol} {untold} {certificate}");
+        let check = format!("{protocol} {plugin:?} {certificate}");
         let user = self.user(&check, shape, TOKENS)?;
         self.once(&user)
     }

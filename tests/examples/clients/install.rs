@@ -12,7 +12,6 @@ use harness::cluster::{Cluster, Go};
 
 use crate::arguments::Arguments;
 use crate::client::{Client, Kind};
-use crate::kube_rs;
 use crate::tools::Tool;
 use folder::{prepared, watched};
 
@@ -41,7 +40,7 @@ const ALL: [(&str, &str, Prepare); 11] = [
     ("kubectl", V1, kubectl),
     ("helm", V1, |_| by_go(HELM, Tool::Helm)),
     ("stern", V1, |_| by_go(STERN, Tool::Stern)),
-    ("kube-rs", V1, |_| of_this_program()),
+    ("kube-rs", V1, |_| kube_rs()),
     ("Python kubernetes", V1, |_| {
         python("kubernetes", "official.py")
     }),
@@ -157,15 +156,25 @@ fn by_go((module, version): (&str, &str), tool: Tool) -> Result<(String, Kind)> 
     Ok((version, Kind::Tool(tool, folder.join(name))))
 }
 
-fn of_this_program() -> Result<(String, Kind)> {
-    let words = vec![std::env::current_exe()?.into(), kube_rs::MODE.into()];
-    let lock = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.lock"))?;
-    let version = lock.split("name = \"kube\"\nversion = \"").nth(1);
+fn kube_rs() -> Result<(String, Kind)> {
+    let source = Path::new(SOURCES).join("rust");
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let folder = prepared("rust", Some(&source), |folder| {
+        let mut build = Command::new(&cargo);
+        build
+            .args(["build", "--quiet", "--target-dir"])
+            .arg(folder.join("target"));
+        watched(
+            "building the client in Rust (first time: some minutes)",
+            build.current_dir(&source),
+        )
+    })?;
+    let manifest = fs::read_to_string(source.join("Cargo.toml"))?;
+    let version = manifest.split("kube = { version = \"=").nth(1);
     let version = version.and_then(|rest| rest.split('"').next());
-    Ok((
-        version.context("Cargo.lock has no kube")?.to_owned(),
-        Kind::Lines(words),
-    ))
+    let version = version.context("kube is not pinned")?.to_owned();
+    let program = folder.join("target/debug/client").into();
+    Ok((version, Kind::Lines(vec![program])))
 }
 
 fn python(package: &str, program: &str) -> Result<(String, Kind)> {

@@ -24,8 +24,12 @@ const TABLES: [(&str, &[(&str, &str)]); 4] = [
             ("v1, certificate", "v1 certificate"),
             ("v1beta1, token", "v1beta1 token"),
             ("v1beta1, certificate", "v1beta1 certificate"),
-            ("v1, plugin says v1beta1", "v1 answered by v1beta1"),
-            ("v1beta1, plugin says v1", "v1beta1 answered by v1"),
+            ("v1beta1, a plugin that knows no other", "v1beta1, always"),
+            (
+                "v1, a plugin that says v1beta1 where it is told nothing",
+                "v1, v1beta1 where untold",
+            ),
+            ("v1beta1, one that says v1 then", "v1beta1, v1 where untold"),
         ],
     ),
     (
