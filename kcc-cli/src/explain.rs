@@ -8,12 +8,11 @@ use std::process::ExitCode;
 use anyhow::Context;
 use jiff::Timestamp;
 use kcc_core::kubeconfig::{Entry, Kubeconfig, LoadingRules};
-use kcc_core::{ApiVersion, Inspection, MissReason, variable};
+use kcc_core::{ApiVersion, Environment, Inspection, MissReason, SearchPath, variable};
 
 use crate::disclosure::{self, Shown};
 use crate::list;
 use crate::login::{self, Login, Terms};
-use crate::search;
 use crate::terminal::{self, BAD, FAINT, GOOD, WARNING};
 
 /// Say which stored credential answers a context, what decides that, and what an ask would do now
@@ -176,12 +175,12 @@ impl<W: Write> Page<W> {
                 "{GOOD}An ask would be a hit:{GOOD:#} the entry answers, and the plugin is not run."
             ))?);
         };
-        let path = login.request.environment.get("PATH");
-        if search::program(&inspection.program, path).is_none() {
+        let path = SearchPath::of(&Environment::of_process());
+        if let Err(problem) = path.look_up(&inspection.program) {
             let program = inspection.program.display();
             return Ok(self.line(&format!(
                 "{BAD}An ask would fail:{BAD:#} {reason}, and the plugin {program} is not there to \
-                 be run; install it, or mend PATH."
+                 be run ({problem}); install it, or mend PATH."
             ))?);
         }
         let then = match reason {

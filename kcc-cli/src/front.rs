@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 use kcc_core::{
-    CredentialCache, Environment, Error, ExecInfo, Notice, PluginPolicy, Request, Settings,
+    CredentialCache, End, Environment, Error, ExecInfo, Notice, PluginPolicy, Request, Settings,
     Warnings,
 };
 use rustix::process::{Resource, Rlimit};
@@ -91,10 +91,15 @@ impl Front {
         Ok(code)
     }
 
-    /// A plugin that failed has said so itself, on our stderr and by the exit code that we pass on.
+    /// A plugin that failed has said why itself, on our stderr. Where it was ended, or may have said
+    /// nothing, we say what is known: its client names `kcc-cache` only.
     fn fail(self, error: &Error) -> ExitCode {
         match error {
-            Error::Failed { .. } => {}
+            Error::Failed {
+                end: End::Code(_),
+                heard: true,
+                ..
+            } => {}
             Error::Interrupted { signal } => {
                 // Ends this process, as the signal would have without us in between.
                 let _ = signal_hook::low_level::emulate_default_handler(*signal);

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, ensure};
 use kcc_core::kubeconfig::LoadingRules;
+use kcc_core::{Environment, SearchPath};
 
 use crate::edit;
 use crate::login;
@@ -88,34 +89,17 @@ fn is_bare(command: &str) -> bool {
 }
 
 fn in_path(name: &str) -> bool {
-    let file = program(name);
-    let path = env::var_os("PATH").unwrap_or_default();
-    env::split_paths(&path).any(|folder| folder.is_absolute() && is_program(&folder.join(&file)))
+    let path = SearchPath::of(&Environment::of_process());
+    path.look_up(name).is_ok()
 }
 
 fn beside_kcc() -> anyhow::Result<PathBuf> {
     let kcc = env::current_exe().context("cannot find out where kcc is")?;
-    let path = kcc.with_file_name(program(edit::CACHE));
+    let path = kcc.with_file_name(edit::CACHE);
     ensure!(
-        is_program(&path),
+        SearchPath::default().look_up(&path).is_ok(),
         "there is no kcc-cache in PATH nor beside {}: install it, or name it with --command",
         kcc.display()
     );
     Ok(path)
-}
-
-fn program(name: &str) -> String {
-    format!("{name}{}", env::consts::EXE_SUFFIX)
-}
-
-#[cfg(unix)]
-fn is_program(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    let metadata = path.metadata();
-    metadata.is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
-}
-
-#[cfg(not(unix))]
-fn is_program(path: &Path) -> bool {
-    path.is_file()
 }

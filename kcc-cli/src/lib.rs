@@ -26,7 +26,6 @@ pub mod list;
 mod login;
 pub mod man;
 mod rewrite;
-mod search;
 pub mod selection;
 pub mod sync;
 pub mod terminal;

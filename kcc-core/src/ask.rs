@@ -1,6 +1,7 @@
 mod ahead;
 mod place;
 mod refused;
+mod session;
 
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
@@ -18,8 +19,9 @@ use crate::exec_info;
 use crate::key::KeyParts;
 use crate::lock::{Attempt, KeyLock, RunLock, Wait};
 use crate::plugin::Plugin;
-use crate::policy::{LookUpError, PolicyError};
+use crate::policy::PolicyError;
 use crate::prompt;
+use crate::search::LookUpError;
 use crate::secret::Secret;
 use crate::served::ServedLog;
 use crate::settings::Settings;
@@ -246,6 +248,10 @@ impl<'a> Ask<'a> {
     }
 
     fn answer_by_plugin(&mut self, place: Place<'_>, hold: &Hold) -> Result<Answer, Error> {
+        let session = match hold {
+            Hold::Lock(_) => self.await_session(place),
+            Hold::Nothing | Hold::NoStore => None,
+        };
         let run_lock = match hold {
             Hold::Lock(_) => {
                 let waits_long = &mut || (self.notify)(Notice::Waiting);
@@ -257,6 +263,7 @@ impl<'a> Ask<'a> {
         let ran = self.run_plugin(run_lock.as_ref());
         // Its file is only touched under the key's lock.
         drop(run_lock);
+        drop(session);
         match ran {
             Ok(credential) => Ok(self.store(place, &credential, hold)),
             Err(error) => {
@@ -351,13 +358,14 @@ impl<'a> Ask<'a> {
         {
             env.to_mut().set(exec_info::VARIABLE, info);
         }
-        if self.permitted.is_none() {
-            self.permitted = self.locate()?;
-        }
-        let permitted = self.permitted.as_deref().map(Path::as_os_str);
+        let program = match &self.permitted {
+            Some(path) => path.clone(),
+            None => self.locate()?,
+        };
         let plugin = Plugin {
             command: &request.command,
-            program: permitted.unwrap_or(&self.program),
+            name: &self.program,
+            program: &program,
             args: &request.args,
             env: &env,
             interactive: self.interactive(),
@@ -376,20 +384,24 @@ impl<'a> Ask<'a> {
         })
     }
 
-    /// The file that the policy permits; none where it does not matter to it. A bare name has to be
-    /// found by the client's `PATH`: the plugin's is the kubeconfig's to choose.
-    fn locate(&self) -> Result<Option<PathBuf>, Error> {
-        match self.request.policy.locate(&self.program) {
-            Err(PolicyError::Unresolved {
-                problem: LookUpError::NotFound,
-                ..
-            }) => Err(Error::Start {
-                command: self.request.command.clone(),
-                problem: StartProblem::NotFound { in_path: true },
-                hint: self.settings.install_hint.clone(),
-            }),
-            located => Ok(located?),
-        }
+    /// The file to run. Where it is found by way of the working directory, client-go shows the hint
+    /// as for one that is missing.
+    fn locate(&self) -> Result<PathBuf, Error> {
+        let request = self.request;
+        let located = request.policy.locate(&self.program, &request.environment);
+        let problem = match located {
+            Err(PolicyError::Unresolved { problem, .. }) => problem,
+            located => return Ok(located?),
+        };
+        Err(Error::Start {
+            command: request.command.clone(),
+            problem: match problem {
+                LookUpError::NotFound => StartProblem::NotFound { in_path: true },
+                LookUpError::Relative { path } => StartProblem::InWorkingDirectory { path },
+                LookUpError::System(error) => StartProblem::System(error),
+            },
+            hint: self.settings.install_hint.clone(),
+        })
     }
 
     fn answer(&self, entry: Entry, source: Source) -> Answer {

@@ -1,5 +1,6 @@
 use std::ffi::OsString;
 use std::io;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -63,6 +64,8 @@ pub enum Error {
         command: OsString,
         /// How it ended.
         end: End,
+        /// Whether it is known to have said something on stderr, which was passed on.
+        heard: bool,
     },
 
     /// The plugin was stopped, with its process group, after its time was over.
@@ -128,6 +131,17 @@ pub enum StartProblem {
         /// Whether `PATH` was searched.
         in_path: bool,
     },
+    /// `PATH` has it by a relative or empty element, so that the working directory decides which
+    /// program it is.
+    #[error(
+        "not found in PATH but as {}, which the working directory decides, whoever that belongs to; \
+         write that element of PATH in full",
+        .path.display()
+    )]
+    InWorkingDirectory {
+        /// The file, from the working directory on.
+        path: PathBuf,
+    },
     /// The file is there; what its first line names is not.
     #[error("the interpreter that its first line names was not found")]
     NoInterpreter,
@@ -146,7 +160,7 @@ pub enum End {
     #[error("failed with exit code {0}")]
     Code(i32),
     /// By a signal.
-    #[error("was ended by signal {0}")]
+    #[error("was ended by signal {}", numbered(*.0))]
     Signal(i32),
 }
 
@@ -172,9 +186,6 @@ pub enum AnswerProblem {
     /// Not text.
     #[error("its stdout is not UTF-8")]
     NotUtf8,
-    /// There is no `kind`.
-    #[error("it has no kind; expected ExecCredential")]
-    NoKind,
     /// The `kind` is another.
     #[error("its kind is not ExecCredential")]
     OtherKind,
@@ -248,6 +259,14 @@ pub enum FailureClass {
     Answer,
 }
 
+/// A signal's number, and its name where it has one.
+fn numbered(signal: i32) -> String {
+    match signal_hook::low_level::signal_name(signal) {
+        Some(name) => format!("{signal} ({name})"),
+        None => signal.to_string(),
+    }
+}
+
 impl Error {
     /// The exit code for a process that ends because of this: the plugin's own where it has one,
     /// 127 and 126 for a plugin that is missing or not executable (as a shell does) or that kuberc
@@ -259,7 +278,7 @@ impl Error {
             Self::Variable { .. } | Self::ExecInfo { .. } => 2,
             Self::Policy(error) => error.exit_code(),
             Self::Start { problem, .. } => match problem {
-                StartProblem::NotFound { .. } => 127,
+                StartProblem::NotFound { .. } | StartProblem::InWorkingDirectory { .. } => 127,
                 _ => 126,
             },
             Self::Failed {

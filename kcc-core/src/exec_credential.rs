@@ -1,3 +1,8 @@
+mod json_text;
+mod place;
+mod wire;
+mod yaml_input;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -5,6 +10,8 @@ use crate::error::AnswerProblem;
 use crate::exec_info::ApiVersion;
 use crate::expiry;
 use crate::secret::Secret;
+
+use wire::Wire;
 
 /// What a plugin answered: its `ExecCredential`, checked by client-go's rules.
 #[derive(Debug, Clone)]
@@ -35,24 +42,6 @@ pub enum CredentialKind {
 struct CertificateAndKey {
     certificate: Secret,
     key: Secret,
-}
-
-/// The wire form; unknown fields are ignored, as client-go ignores them.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Wire {
-    api_version: Option<String>,
-    kind: Option<String>,
-    status: Option<WireStatus>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct WireStatus {
-    expiration_timestamp: Option<String>,
-    token: Option<Secret>,
-    client_certificate_data: Option<Secret>,
-    client_key_data: Option<Secret>,
 }
 
 #[derive(Serialize)]
@@ -87,14 +76,16 @@ impl ExecCredential {
     ///
     /// # Errors
     /// [`AnswerProblem`] where client-go would refuse the output, too. It never repeats any of it.
+    ///
+    /// What is odd is read as client-go reads it: of a name that comes twice the last one counts, an
+    /// unknown one does not, the kind may be missing, and behind a YAML document anything may stand.
     pub fn parse(output: &[u8], asked: Option<ApiVersion>) -> Result<Self, AnswerProblem> {
         let wire = Wire::parse(output)?;
-        match wire.kind.as_deref() {
-            Some("ExecCredential") => {}
-            None | Some("") => return Err(AnswerProblem::NoKind),
-            Some(_) => return Err(AnswerProblem::OtherKind),
+        // No kind is the kind that is expected (apimachinery's `gvkWithDefaults`).
+        if !matches!(wire.kind.as_str(), "" | "ExecCredential") {
+            return Err(AnswerProblem::OtherKind);
         }
-        let api_version = answered_version(wire.api_version.as_deref(), asked)?;
+        let api_version = answered_version(&wire.api_version, asked)?;
         let status = wire.status.ok_or(AnswerProblem::NoStatus)?;
         let stated = match &status.expiration_timestamp {
             Some(text) => expiry::of_timestamp(text)?,
@@ -200,36 +191,15 @@ impl ExecCredential {
     }
 }
 
-impl Wire {
-    /// client-go takes what begins with a brace for JSON and all else for YAML. Parse errors are not
-    /// passed on: they quote what they choke on.
-    fn parse(output: &[u8]) -> Result<Self, AnswerProblem> {
-        if output.trim_ascii().is_empty() {
-            return Err(AnswerProblem::Empty);
-        }
-        if output.trim_ascii_start().starts_with(b"{") {
-            return serde_json::from_slice(output).map_err(|error| AnswerProblem::Syntax {
-                line: error.line() as u64,
-            });
-        }
-        let text = std::str::from_utf8(output).map_err(|_| AnswerProblem::NotUtf8)?;
-        serde_saphyr::from_str(text).map_err(|error| {
-            let place = error.location();
-            AnswerProblem::Syntax {
-                line: place.map_or(0, |place| place.line()),
-            }
-        })
-    }
-}
-
 /// As client-go wants it: the version that was asked for. Who asked for none takes what it gets.
 fn answered_version(
-    answered: Option<&str>,
+    answered: &str,
     asked: Option<ApiVersion>,
 ) -> Result<ApiVersion, AnswerProblem> {
-    let answered = answered.filter(|version| !version.is_empty());
-    let answered = ApiVersion::parse(answered.ok_or(AnswerProblem::NoApiVersion)?);
-    match (answered, asked) {
+    if answered.is_empty() {
+        return Err(AnswerProblem::NoApiVersion);
+    }
+    match (ApiVersion::parse(answered), asked) {
         (Some(answered), None) => Ok(answered),
         (Some(answered), Some(asked)) if answered == asked => Ok(answered),
         (_, Some(asked)) => Err(AnswerProblem::OtherApiVersion { asked }),

@@ -39,7 +39,7 @@ mod load;
 mod resolve;
 mod scalar;
 mod validate;
-mod yaml;
+pub(crate) mod yaml;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -63,6 +63,7 @@ pub(crate) fn yaml_to_json(bytes: &[u8]) -> Result<serde_json::Value, String> {
 pub use error::{ClusterProblem, EntryKind, KubeconfigError, SyntaxProblem, UserProblem};
 pub use load::LoadingRules;
 pub use resolve::{Overrides, Resolved};
+pub(crate) use scalar::decode_base64;
 
 /// Everything that the kubeconfig files say, merged.
 ///

@@ -67,6 +67,14 @@ struct FailureRecord {
     failure: Failure,
 }
 
+/// Whose turn it is to work on a login.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct TurnRecord {
+    pid: u32,
+    /// Microseconds since the Unix epoch.
+    since: i64,
+}
+
 /// Who runs, for the process that comes after the one that started it was killed.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct RunRecord {
@@ -90,10 +98,31 @@ pub(crate) struct RunTerms {
 
 impl KeyLock {
     pub(crate) const EXTENSION: &str = "lock";
+    pub(crate) const SESSION: &str = "session";
 
     pub(crate) fn open(store: &Store, key: Key) -> io::Result<Self> {
         let file = store.open_beside(key, Self::EXTENSION)?;
         Ok(Self { file })
+    }
+
+    /// The lock of a login on which the plugin runs of several keys work. Whoever has it marks his
+    /// turn, so that those who wait see that they do not wait for one for ever.
+    pub(crate) fn open_session(store: &Store, session: Key) -> io::Result<Self> {
+        let file = store.open_beside(session, Self::SESSION)?;
+        Ok(Self { file })
+    }
+
+    /// Whose turn it is, as long as it is the same one's.
+    pub(crate) fn turn(&self) -> Option<TurnRecord> {
+        read_record(&self.file)
+    }
+
+    pub(crate) fn take_turn(&self, now: Timestamp) {
+        let turn = TurnRecord {
+            pid: std::process::id(),
+            since: now.as_microsecond(),
+        };
+        write_record(&self.file, &turn);
     }
 
     pub(crate) fn attempt(&self) -> Attempt {
@@ -161,7 +190,7 @@ impl<'a> RunLock<'a> {
                 Some(plugin) if !plugin.may_run() => store.remove_beside(key, RUN).ok()?,
                 Some(plugin) if late => {
                     let since = stopping.get_or_insert_with(Instant::now).elapsed();
-                    if plugin.is_elsewhere() || since > 4 * TERMINATION_GRACE {
+                    if !plugin.is_known() || since > 4 * TERMINATION_GRACE {
                         // It cannot be reached from here, or not be ended.
                         store.remove_beside(key, RUN).ok()?;
                     } else if since > TERMINATION_GRACE {
@@ -220,7 +249,7 @@ impl RunRecord {
 
     fn is_seen_running(&self) -> bool {
         let plugin = self.plugin.as_ref();
-        plugin.is_some_and(|plugin| !plugin.is_elsewhere() && plugin.may_run())
+        plugin.is_some_and(|plugin| plugin.is_known() && plugin.may_run())
     }
 
     /// Whether its time is over, by the clock or by how long it was waited for: it was started

@@ -1,26 +1,30 @@
+mod life;
+mod signals;
+mod stderr;
+
 use std::ffi::{OsStr, OsString};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
-use signal_hook::SigId;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTTIN, SIGTTOU};
+use rustix::process::{Pid, Signal};
+use signal_hook::consts::{SIGINT, SIGQUIT};
 use zeroize::Zeroizing;
 
 use crate::environment::Environment;
 use crate::error::{AnswerProblem, End, Error, StartProblem};
 use crate::lock::{RunLock, RunTerms, TERMINATION_GRACE};
-use crate::process::ProcessId;
 use crate::secret::Secret;
+
+use life::watch_life;
+use signals::SignalPipe;
+use stderr::Stderr;
 
 /// No credential comes near a megabyte.
 const MAX_OUTPUT: usize = 1024 * 1024;
@@ -37,8 +41,10 @@ const SIGNAL_GRACE: Duration = Duration::from_secs(5);
 pub(crate) struct Plugin<'a> {
     /// As it stands in the kubeconfig or on the command line; messages show this.
     pub(crate) command: &'a OsStr,
-    /// What is run: an absolute path, or a bare name that is looked for in `PATH`.
-    pub(crate) program: &'a OsStr,
+    /// What it is called as: a bare name, or a path.
+    pub(crate) name: &'a OsStr,
+    /// The file that is run. It is never looked for here.
+    pub(crate) program: &'a Path,
     pub(crate) args: &'a [OsString],
     pub(crate) env: &'a Environment,
     /// Whether it may prompt. Then it gets our stdin and stays in our process group, or it would
@@ -55,7 +61,7 @@ pub(crate) struct Plugin<'a> {
 struct Run<'a> {
     plugin: &'a Plugin<'a>,
     child: Child,
-    id: Option<ProcessId>,
+    stderr: Stderr,
     stdout: Option<ChildStdout>,
     output: Zeroizing<Vec<u8>>,
     /// A byte when the plugin stops for want of the terminal; the end of the stream when it ends.
@@ -80,14 +86,6 @@ enum StopReason {
     Signal(i32),
 }
 
-/// Signals to this process, as something to poll.
-struct SignalPipe {
-    /// Readable when a signal came.
-    wake: UnixStream,
-    raised: Vec<(i32, Arc<AtomicBool>)>,
-    registrations: Vec<SigId>,
-}
-
 impl Plugin<'_> {
     /// Runs the plugin to its end and gives what it printed on stdout. Its stderr is ours.
     pub(crate) fn run(&self, lock: Option<&RunLock<'_>>) -> Result<Secret, Error> {
@@ -103,6 +101,9 @@ impl Plugin<'_> {
 
     fn to_command(&self) -> Command {
         let mut command = Command::new(self.program);
+        if !self.name.as_encoded_bytes().contains(&b'/') {
+            command.arg0(self.name);
+        }
         command.args(self.args).env_clear().envs(self.env.iter());
         command.stdout(Stdio::piped());
         if !self.interactive {
@@ -112,12 +113,9 @@ impl Plugin<'_> {
     }
 
     fn start_error(&self, error: io::Error) -> Error {
-        let has_path = self.program.as_encoded_bytes().contains(&b'/');
         let problem = match error.kind() {
-            io::ErrorKind::NotFound if has_path && Path::new(self.program).exists() => {
-                StartProblem::NoInterpreter
-            }
-            io::ErrorKind::NotFound => StartProblem::NotFound { in_path: !has_path },
+            io::ErrorKind::NotFound if self.program.exists() => StartProblem::NoInterpreter,
+            io::ErrorKind::NotFound => StartProblem::NotFound { in_path: false },
             io::ErrorKind::PermissionDenied => StartProblem::NotExecutable,
             _ => StartProblem::System(error),
         };
@@ -152,7 +150,11 @@ impl<'a> Run<'a> {
             // Without it, only a killed process's plugin could not be waited for.
             let _ = lock.hand_on(terms);
         }
-        let spawned = plugin.to_command().spawn();
+        let mut command = plugin.to_command();
+        let stderr = Stderr::of(plugin, &mut command);
+        let spawned = command.spawn();
+        // With it goes our end of what the plugin writes to.
+        drop(command);
         let mut child = spawned.map_err(|error| plugin.start_error(error))?;
         if let Some(lock) = lock {
             lock.handed_on_to(child.id(), terms);
@@ -164,7 +166,7 @@ impl<'a> Run<'a> {
         })?;
         Ok(Self {
             plugin,
-            id: ProcessId::of(child.id()),
+            stderr,
             stdout: child.stdout.take(),
             child,
             // Never grown, so that no copy of a secret is left behind in freed memory.
@@ -196,6 +198,8 @@ impl<'a> Run<'a> {
         }
         let status = self.child.wait()?;
         self.end_group();
+        self.stderr
+            .end(self.ended.unwrap_or_else(Instant::now) + DRAIN);
         Ok(status)
     }
 
@@ -203,7 +207,7 @@ impl<'a> Run<'a> {
         let sources = [
             self.stdout.as_ref().map(AsFd::as_fd),
             self.ended.is_none().then(|| self.life.as_fd()),
-            self.signals.as_ref().map(|signals| signals.wake.as_fd()),
+            self.signals.as_ref().map(SignalPipe::wake),
         ];
         let open = sources.iter().flatten();
         let mut fds: Vec<_> = open.map(|fd| PollFd::new(fd, PollFlags::IN)).collect();
@@ -307,9 +311,16 @@ impl<'a> Run<'a> {
 
     /// The child is not waited for before `wait` returns, so its number is still its own.
     fn send(&self, signal: Signal) {
-        if let (None, Some(id)) = (self.ended, &self.id) {
-            id.signal(signal, !self.plugin.interactive);
+        if self.ended.is_some() {
+            return;
         }
+        let pid = Pid::from_child(&self.child);
+        // An error means that it has ended in between.
+        let _ = if self.plugin.interactive {
+            rustix::process::kill_process(pid, signal)
+        } else {
+            rustix::process::kill_process_group(pid, signal)
+        };
     }
 
     /// After a plugin that was told to end, what is left of its process group gets the rest of the
@@ -319,11 +330,9 @@ impl<'a> Run<'a> {
         let (Some(stop), false) = (&self.stop, self.plugin.interactive) else {
             return;
         };
-        let group = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+        let group = Pid::from_child(&self.child);
         let killed_by = stop.kill_at.unwrap_or_else(Instant::now);
-        while let Some(group) = group
-            && rustix::process::test_kill_process_group(group).is_ok()
-        {
+        while rustix::process::test_kill_process_group(group).is_ok() {
             if Instant::now() >= killed_by {
                 let _ = rustix::process::kill_process_group(group, Signal::KILL);
                 return;
@@ -358,8 +367,11 @@ impl<'a> Run<'a> {
                 Some(signal) => End::Signal(signal),
                 None => End::Code(status.code().unwrap_or(1)),
             };
-            let command = command();
-            return Err(Error::Failed { command, end });
+            return Err(Error::Failed {
+                command: command(),
+                end,
+                heard: self.stderr.is_heard(),
+            });
         }
         Ok(Secret::from(self.output))
     }
@@ -369,85 +381,4 @@ struct Ready {
     output: bool,
     life: bool,
     signal: bool,
-}
-
-impl SignalPipe {
-    fn open() -> io::Result<Self> {
-        let (wake, waker) = UnixStream::pair()?;
-        wake.set_nonblocking(true)?;
-        let mut opened = Self {
-            wake,
-            raised: vec![],
-            registrations: vec![],
-        };
-        // One that is ignored, as by nohup, stays so: for us, and for the plugin that inherits it.
-        let ignored = ignored_signals();
-        let ours = [SIGHUP, SIGINT, SIGQUIT, SIGTERM].into_iter();
-        for signal in ours.filter(|signal| ignored & (1 << (signal - 1)) == 0) {
-            let raised = Arc::new(AtomicBool::new(false));
-            // In this order, so that the flag is up when the reader wakes.
-            let flag = signal_hook::flag::register(signal, Arc::clone(&raised))?;
-            opened.registrations.push(flag);
-            let wake = signal_hook::low_level::pipe::register(signal, waker.try_clone()?)?;
-            opened.registrations.push(wake);
-            opened.raised.push((signal, raised));
-        }
-        Ok(opened)
-    }
-
-    /// The signals that came since the last call, each once.
-    fn take(&mut self) -> Vec<i32> {
-        // Only wakes; what matters is in the flags.
-        let _ = self.wake.read(&mut [0; 64]);
-        let raised = self
-            .raised
-            .iter()
-            .filter(|(_, raised)| raised.swap(false, SeqCst));
-        raised.map(|(signal, _)| *signal).collect()
-    }
-}
-
-impl Drop for SignalPipe {
-    fn drop(&mut self) {
-        for registration in self.registrations.drain(..) {
-            signal_hook::low_level::unregister(registration);
-        }
-    }
-}
-
-/// The signals that this process ignores, one bit each: `SigIgn` in proc(5).
-fn ignored_signals() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
-        .unwrap_or_default()
-}
-
-/// A stream that gets a byte when the child stops for want of the terminal, and ends when the child
-/// ends. The child is not waited for: its number stays its own until we do, so that a signal can
-/// never reach another process.
-fn watch_life(child: &Child) -> io::Result<UnixStream> {
-    let (ours, mut theirs) = UnixStream::pair()?;
-    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
-    std::thread::Builder::new().spawn(move || {
-        let Some(pid) = pid else {
-            return;
-        };
-        loop {
-            let options = WaitIdOptions::EXITED | WaitIdOptions::STOPPED | WaitIdOptions::NOWAIT;
-            match rustix::process::waitid(WaitId::Pid(pid), options) {
-                Ok(Some(status)) if status.stopped() => {
-                    let by = status.stopping_signal();
-                    if matches!(by, Some(by) if by == SIGTTIN || by == SIGTTOU) {
-                        let _ = theirs.write_all(b"T");
-                    }
-                    // Seen; or the next call would see it again.
-                    let _ = rustix::process::waitid(WaitId::Pid(pid), WaitIdOptions::STOPPED);
-                }
-                Err(Errno::INTR) => {}
-                _ => return,
-            }
-        }
-    })?;
-    Ok(ours)
 }

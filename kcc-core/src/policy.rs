@@ -4,7 +4,6 @@
 //! and `checkAllowlistLocked`) and of kubectl (pkg/kuberc), and so are the words of the errors.
 
 mod kuberc;
-mod search;
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -12,12 +11,11 @@ use std::path::{Path, PathBuf};
 
 use crate::cache::{Notice, Notify};
 use crate::environment::Environment;
+use crate::search::{LookUpError, SearchPath, clean};
 use kuberc::Kuberc;
-use search::{SearchPath, clean};
 
-pub use search::LookUpError;
-
-/// The `credentialPluginPolicy` of a kuberc: which exec plugins may run. By default all of them.
+/// The `credentialPluginPolicy` of a kuberc: which exec plugins may run, and where they are looked
+/// for. By default all of them may, and their own `PATH` counts.
 ///
 /// kubectl applies it to the `command` of a kubeconfig's user. Behind a wrapper the plugin is an
 /// argument, at which kubectl does not look, so every ask of a
@@ -45,7 +43,8 @@ pub struct PluginPolicy {
     rule: Rule,
     /// The file that has the rule.
     kuberc: PathBuf,
-    search_path: SearchPath,
+    /// The client's `PATH`; none by default.
+    search_path: Option<SearchPath>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -139,8 +138,12 @@ impl PluginPolicy {
     /// [`PolicyError::Unreadable`] for a file that `KUBERC` names, and
     /// [`PolicyError::Misconfigured`] for any file.
     pub fn load(client: &Environment, notify: Notify<'_>) -> Result<Self, PolicyError> {
+        let search_path = Some(SearchPath::of(client));
         let Some(location) = kuberc::Location::of(client) else {
-            return Ok(Self::default());
+            return Ok(Self {
+                search_path,
+                ..Self::default()
+            });
         };
         let read = location.read();
         let kuberc::Location {
@@ -162,7 +165,7 @@ impl PluginPolicy {
             Ok(rule) => Ok(Self {
                 rule,
                 kuberc,
-                search_path: SearchPath::of(client),
+                search_path,
             }),
             Err(problem) => Err(PolicyError::Misconfigured { kuberc, problem }),
         }
@@ -195,20 +198,24 @@ impl PluginPolicy {
         }
     }
 
-    /// What to run in place of a command that was permitted as it is written; none where that is
-    /// left to whoever runs it.
-    pub(crate) fn locate(&self, command: &OsStr) -> Result<Option<PathBuf>, PolicyError> {
-        if !matches!(self.rule, Rule::Allowlist(_)) {
-            return Ok(None);
-        }
+    /// The file to run for a command that was permitted as it is written: a path is that file, and
+    /// a bare name is looked for in the client's `PATH`. The plugin's own, `plugin`, is the
+    /// kubeconfig's to choose and counts only where no client is known.
+    pub(crate) fn locate(
+        &self,
+        command: &OsStr,
+        plugin: &Environment,
+    ) -> Result<PathBuf, PolicyError> {
         let path = if command.as_bytes().contains(&b'/') {
             clean(command).into()
         } else {
-            self.resolve(command)?
+            let search_path = self.search_path.clone();
+            let search_path = search_path.unwrap_or_else(|| SearchPath::of(plugin));
+            resolve(&search_path, command)?
         };
-        match path.canonicalize() {
-            Ok(target) if is_cache(&target) => Err(self.nested(command)),
-            _ => Ok(Some(path)),
+        match (&self.rule, path.canonicalize()) {
+            (Rule::Allowlist(_), Ok(target)) if is_cache(&target) => Err(self.nested(command)),
+            _ => Ok(path),
         }
     }
 
@@ -222,22 +229,17 @@ impl PluginPolicy {
         if is_listed(&command) {
             return Ok(None);
         }
-        let path = self.resolve(&command)?;
+        let search_path = self.search_path.clone().unwrap_or_default();
+        let path = resolve(&search_path, &command)?;
         let is_entry = |entry: &String| {
-            let (name, entry) = (Path::new(entry).file_name(), OsStr::new(entry));
-            name == path.file_name() && self.search_path.look_up(entry).is_ok_and(|it| it == path)
+            let name = Path::new(entry).file_name();
+            name == path.file_name() && search_path.look_up(entry).is_ok_and(|it| it == path)
         };
         if is_listed(path.as_os_str()) || entries.iter().any(is_entry) {
             return Ok(Some(path));
         }
         let kuberc = self.kuberc.clone();
         Err(PolicyError::NotListed { path, kuberc })
-    }
-
-    fn resolve(&self, command: &OsStr) -> Result<PathBuf, PolicyError> {
-        let command = clean(command);
-        let found = self.search_path.look_up(&command);
-        found.map_err(|problem| PolicyError::Unresolved { command, problem })
     }
 
     fn nested(&self, command: &OsStr) -> PolicyError {
@@ -257,6 +259,12 @@ impl PolicyError {
             _ => 126,
         }
     }
+}
+
+fn resolve(search_path: &SearchPath, command: &OsStr) -> Result<PathBuf, PolicyError> {
+    let command = clean(command);
+    let found = search_path.look_up(&command);
+    found.map_err(|problem| PolicyError::Unresolved { command, problem })
 }
 
 /// Whether it is one of this project's programs, by its name.

@@ -52,21 +52,18 @@ impl ProcessId {
     }
 
     /// Whether this very process may still run; one that ended and was not yet waited for does not,
-    /// one that cannot be seen from here may.
+    /// one that is not [known](Self::is_known) may.
     pub(crate) fn may_run(&self) -> bool {
-        if self.is_elsewhere() {
+        if !self.is_known() {
             return true;
         }
-        match (self.start, stat(self.pid)) {
-            (Some(start), Some(now)) => now.start == start && !matches!(now.state, 'Z' | 'X'),
-            (Some(_), None) => false,
-            (None, _) => self.exists(),
-        }
+        stat(self.pid)
+            .is_some_and(|now| Some(now.start) == self.start && !matches!(now.state, 'Z' | 'X'))
     }
 
-    /// Sends `signal` to it, or to the group that it leads.
+    /// Sends `signal` to it, or to the group that it leads; to nobody where that may be another one.
     pub(crate) fn signal(&self, signal: Signal, group: bool) {
-        let pid = Pid::from_raw(self.pid).filter(|_| !self.is_elsewhere());
+        let pid = Pid::from_raw(self.pid).filter(|_| self.is_known() && self.may_run());
         // An error means that it has ended in between.
         let _ = match pid {
             Some(pid) if group => rustix::process::kill_process_group(pid, signal),
@@ -75,15 +72,10 @@ impl ProcessId {
         };
     }
 
-    /// Whether its number means another process here, or none: it is of another host, boot or
-    /// container.
-    pub(crate) fn is_elsewhere(&self) -> bool {
-        self.origin != origin()
-    }
-
-    fn exists(&self) -> bool {
-        let pid = Pid::from_raw(self.pid);
-        pid.is_some_and(|pid| rustix::process::test_kill_process(pid).is_ok())
+    /// Whether its number means this very process here: it is of this host, boot and container, and
+    /// its start time is known. Without `/proc` no process is; then only locks tell who runs.
+    pub(crate) fn is_known(&self) -> bool {
+        self.start.is_some() && self.origin.is_some() && self.origin == origin()
     }
 }
 
@@ -121,6 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[cfg(target_os = "linux")]
     fn a_process_is_alive_until_it_ends() {
         let mut child = std::process::Command::new("sleep")
             .arg("60")
@@ -162,5 +155,29 @@ mod tests {
         assert!(me.may_run());
         let start = Some(1);
         assert!(!ProcessId { start, ..me }.may_run());
+    }
+
+    /// As it is written without `/proc`: there such numbers are all that there is.
+    #[test]
+    fn a_number_alone_is_nobody_in_particular() {
+        let mut child = std::process::Command::new("sleep")
+            .arg("60")
+            .spawn()
+            .unwrap();
+        let known = ProcessId::of(child.id()).unwrap();
+        for (start, origin) in [
+            (None, None),
+            (None, known.origin.clone()),
+            (known.start, None),
+            (known.start, Some("elsewhere".into())),
+        ] {
+            let pid = known.pid;
+            let id = ProcessId { pid, start, origin };
+            assert!(!id.is_known() && id.may_run());
+            id.signal(Signal::KILL, false);
+        }
+        assert!(child.try_wait().unwrap().is_none(), "nothing reached it");
+        child.kill().unwrap();
+        child.wait().unwrap();
     }
 }

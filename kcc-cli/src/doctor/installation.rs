@@ -4,10 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use kcc_core::{Environment, Settings};
+use kcc_core::{Environment, LookUpError, SearchPath, Settings};
 
 use super::Finding;
-use crate::search;
 
 pub(super) const KCC_CACHE: &str = "kcc-cache";
 
@@ -17,16 +16,15 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// The programs and the variables.
 pub(super) fn check() -> Vec<Finding> {
     let mut findings = vec![settings()];
-    let path = env::var_os("PATH");
-    let found = search::all(OsStr::new(KCC_CACHE), path.as_deref());
-    match found.first() {
-        None => findings.push(not_in_path()),
-        Some(program) => {
+    match program(OsStr::new(KCC_CACHE)) {
+        Err(LookUpError::Relative { path }) => findings.push(in_working_directory(&path)),
+        Err(_) => findings.push(not_in_path()),
+        Ok(program) => {
             findings.push(Finding::good(
                 "path",
                 format!("kcc-cache is {}", program.display()),
             ));
-            findings.push(version(program));
+            findings.push(version(&program));
         }
     }
     findings
@@ -59,6 +57,14 @@ fn not_in_path() -> Finding {
     };
     let message = "kcc-cache is not in PATH, so kubectl cannot run it by its name";
     Finding::bad("path", message, repair)
+}
+
+fn in_working_directory(path: &Path) -> Finding {
+    let message = format!(
+        "PATH leads to kcc-cache as {}, by way of the working directory, which kubectl refuses",
+        path.display()
+    );
+    Finding::bad("path", message, "write that element of PATH in full")
 }
 
 pub(super) fn version(program: &Path) -> Finding {
@@ -109,7 +115,8 @@ fn version_of(program: &Path) -> std::io::Result<Option<String>> {
     Ok(version.map(|version| version.trim_end().to_owned()))
 }
 
-/// The file that a client runs for a wrapper's command.
-pub(super) fn wrapper(command: &OsStr) -> Option<PathBuf> {
-    search::program(command, env::var_os("PATH").as_deref())
+/// The file that a client runs for a command. What a kubeconfig adds to its plugin's environment is
+/// not among what decides that.
+pub(super) fn program(command: &OsStr) -> Result<PathBuf, LookUpError> {
+    SearchPath::of(&Environment::of_process()).look_up(command)
 }

@@ -2,11 +2,10 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use kcc_core::kubeconfig::{Entry, ExecSpec, Kubeconfig, User};
-use kcc_core::{Environment, PluginPolicy, Settings, variable};
+use kcc_core::{Environment, LookUpError, PluginPolicy, Settings, variable};
 
 use super::{Finding, installation};
 use crate::login;
-use crate::search;
 
 /// The users whose credentials come from plugins: whether the cache is in front, the plugin behind
 /// it is there, and the kuberc allows both.
@@ -93,7 +92,7 @@ impl PluginUser<'_> {
             // What PATH has has been told.
             return None;
         }
-        let Some(program) = installation::wrapper(command) else {
+        let Ok(program) = installation::program(command) else {
             let problem = format!("its command {} is no program", command.display());
             let repair = "install kcc-cache there, or name it kcc-cache and have it in PATH";
             return Some(self.bad("users", &problem, repair));
@@ -126,15 +125,26 @@ impl PluginUser<'_> {
 
     fn plugin(&self, command: &OsStr, environment: &Environment) -> Option<Finding> {
         let program = located(command, environment);
-        if search::program(&program, environment.get("PATH")).is_some() {
-            return None;
-        }
+        let missing = installation::program(&program).err()?;
         let shown = program.display();
         let is_path = program.as_encoded_bytes().contains(&b'/');
-        let (problem, repair) = if !is_path {
+        let (problem, repair) = if let LookUpError::Relative { path } = missing {
+            let path = path.display();
+            (
+                format!(
+                    "PATH leads to its plugin {shown} as {path}, by way of the working directory, \
+                     which kubectl and the cache refuse"
+                ),
+                "write that element of PATH in full",
+            )
+        } else if !is_path {
             (
                 format!("its plugin {shown} is not in PATH"),
-                "install it, or mend PATH",
+                if self.declares_path() {
+                    "install it, or mend PATH: the one in exec.env is for the plugin alone"
+                } else {
+                    "install it, or mend PATH"
+                },
             )
         } else if Path::new(&program).exists() {
             (
@@ -172,6 +182,10 @@ impl PluginUser<'_> {
             }
         }
         None
+    }
+
+    fn declares_path(&self) -> bool {
+        self.spec.env.iter().any(|(name, _)| name == "PATH")
     }
 
     fn bad(&self, check: &'static str, problem: &str, repair: &str) -> Finding {

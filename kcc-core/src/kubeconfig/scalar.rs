@@ -91,7 +91,7 @@ impl Scalar {
 }
 
 /// Decodes base64 as Go's `StdEncoding` does: padded, line breaks ignored, trailing bits too.
-pub(super) fn decode_base64(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn decode_base64(text: &str) -> Option<Vec<u8>> {
     const ENGINE: GeneralPurpose = GeneralPurpose::new(
         &alphabet::STANDARD,
         GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),

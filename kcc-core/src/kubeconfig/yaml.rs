@@ -13,16 +13,16 @@ const MAX_VALUES: usize = 1_000_000;
 
 /// A value where it is used: the place of an alias is the alias's.
 #[derive(Clone, Debug)]
-pub(super) struct Item {
-    pub(super) line: usize,
+pub(crate) struct Item {
+    pub(crate) line: usize,
     /// From 1.
-    pub(super) column: usize,
-    pub(super) value: Rc<Value>,
+    pub(crate) column: usize,
+    pub(crate) value: Rc<Value>,
 }
 
 /// What a file says, as kubectl's conversion to JSON sees it.
 #[derive(Debug)]
-pub(super) enum Value {
+pub(crate) enum Value {
     Null,
     Bool(bool),
     Number(serde_json::Number),
@@ -32,7 +32,7 @@ pub(super) enum Value {
 }
 
 impl Value {
-    pub(super) fn type_name(&self) -> &'static str {
+    pub(crate) fn type_name(&self) -> &'static str {
         match self {
             Self::Null => "null",
             Self::Bool(_) => "a boolean",
@@ -43,7 +43,7 @@ impl Value {
         }
     }
 
-    pub(super) fn to_json(&self) -> serde_json::Value {
+    pub(crate) fn to_json(&self) -> serde_json::Value {
         match self {
             Self::Null => serde_json::Value::Null,
             Self::Bool(value) => (*value).into(),
@@ -60,10 +60,10 @@ impl Value {
 
 /// A problem and its place in the file.
 #[derive(Debug)]
-pub(super) struct SyntaxError {
-    pub(super) line: usize,
-    pub(super) column: usize,
-    pub(super) problem: SyntaxProblem,
+pub(crate) struct SyntaxError {
+    pub(crate) line: usize,
+    pub(crate) column: usize,
+    pub(crate) problem: SyntaxProblem,
 }
 
 impl SyntaxError {
@@ -94,7 +94,7 @@ impl SyntaxError {
 ///
 /// The parser itself keeps to YAML 1.2: it takes a key over two lines in braces, which kubectl
 /// refuses, and U+0085 and U+2028 are text to it and line breaks to kubectl.
-pub(super) fn read(bytes: &[u8]) -> Result<Item, SyntaxError> {
+pub(crate) fn read(bytes: &[u8]) -> Result<Item, SyntaxError> {
     let start = Marker::new(0, 1, 0);
     let text = decode(bytes).ok_or_else(|| SyntaxError::at(start, SyntaxProblem::Encoding))?;
     let mut options = granit_parser::options! {

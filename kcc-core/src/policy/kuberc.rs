@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::Rule;
-use super::search::clean;
 use crate::environment::Environment;
 use crate::kubeconfig;
+use crate::search::clean;
 
 const GROUP: &str = "kubectl.config.k8s.io";
 

@@ -1,11 +1,16 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
+use std::sync::LazyLock;
 
 use tempfile::TempDir;
 
 use super::*;
 
 const HEAD: &str = "apiVersion: kubectl.config.k8s.io/v1beta1\nkind: Preference\n";
+
+/// What the plugin gets. Its `PATH` is not the one in which programs are looked for.
+static OTHER: LazyLock<Environment> =
+    LazyLock::new(|| [("PATH", "/nonexistent")].into_iter().collect());
 
 /// A home with a kuberc, and two folders of programs in `PATH`.
 struct Home(TempDir);
@@ -172,8 +177,7 @@ fn a_command_equal_to_an_entry_runs() {
         assert_eq!(policy.check(command).unwrap(), None, "{command}");
     }
     let run = policy
-        .locate(OsStr::new("/opt/./x/../kubelogin"))
-        .unwrap()
+        .locate(OsStr::new("/opt/./x/../kubelogin"), &OTHER)
         .unwrap();
     assert_eq!(run.as_os_str(), "/opt/kubelogin");
 }
@@ -242,7 +246,10 @@ fn what_is_found_by_way_of_the_working_directory_does_not_run() {
     let mut client = home.environment(&[]);
     client.set("PATH", format!("{up}{}", home.path("bin").display()));
     let policy = PluginPolicy::load(&client, &mut |notice| panic!("{notice}")).unwrap();
-    let error = policy.locate(OsStr::new("foo")).unwrap_err().to_string();
+    let error = policy
+        .locate(OsStr::new("foo"), &OTHER)
+        .unwrap_err()
+        .to_string();
     let expected = "cannot run executable found relative to current directory";
     assert!(error.contains(expected), "{error}");
 }
@@ -255,7 +262,22 @@ fn the_file_that_was_permitted_is_the_one_in_the_clients_path() {
     let foo = home.program("bin/foo");
     let policy = home.policy();
     assert_eq!(policy.check("foo").unwrap(), None);
-    assert_eq!(policy.locate(OsStr::new("foo")).unwrap(), Some(foo));
+    assert_eq!(policy.locate(OsStr::new("foo"), &OTHER).unwrap(), foo);
+}
+
+#[test]
+fn without_a_list_programs_are_looked_for_in_the_clients_path_too() {
+    let home = Home::new("");
+    let foo = home.program("bin/foo");
+    assert_eq!(
+        home.policy().locate(OsStr::new("foo"), &OTHER).unwrap(),
+        foo
+    );
+    // Where nobody says who the client is, there is only the plugin's.
+    let unknown = PluginPolicy::default();
+    let found = unknown.locate(OsStr::new("foo"), &home.environment(&[]));
+    assert_eq!(found.unwrap(), foo);
+    assert!(unknown.locate(OsStr::new("foo"), &OTHER).is_err());
 }
 
 #[test]
@@ -269,7 +291,7 @@ fn the_cache_behind_the_cache_is_refused_under_a_list() {
     assert_eq!(policy.check("kcc-cache").unwrap(), None);
     for refused in [
         policy.check_inner(OsStr::new("kcc-cache")).unwrap_err(),
-        policy.locate(OsStr::new("kc")).unwrap_err(),
+        policy.locate(OsStr::new("kc"), &OTHER).unwrap_err(),
     ] {
         assert!(matches!(refused, PolicyError::Nested { .. }), "{refused}");
     }

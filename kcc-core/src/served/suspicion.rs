@@ -110,7 +110,7 @@ impl ServedLog<'_> {
         let enough = if START_BACKOFF.is_over(replaced, now) {
             STARTS
         } else {
-            let grown = self.grown(STARTS as u64, now);
+            let grown = self.grown(4 * STARTS as u64, now);
             usize::try_from(grown).unwrap_or(usize::MAX)
         };
         let is_this = |line: &Line<'_>| {

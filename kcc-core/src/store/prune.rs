@@ -10,6 +10,7 @@ use rustix::fs::{AtFlags, OFlags};
 
 use super::{Store, entry_name, open_at, unlink};
 use crate::key::Key;
+use crate::lock::KeyLock;
 
 /// Its time of change says when that was done last.
 const STAMP: &str = "prune.stamp";
@@ -56,7 +57,9 @@ impl Store {
             let Some((stem, rest)) = name.split_once('.') else {
                 continue;
             };
-            if rest.strip_suffix(".tmp").is_none() {
+            if rest == KeyLock::SESSION {
+                self.prune_session(name, now);
+            } else if rest.strip_suffix(".tmp").is_none() {
                 keys.extend(Key::from_hex(stem));
             } else if self.is_old(name, now) {
                 // Written by one process alone, within moments.
@@ -69,6 +72,16 @@ impl Store {
             }
         }
         Ok(())
+    }
+
+    /// Its last turn was long ago, and nobody has it: who waits for it opens the next one.
+    fn prune_session(&self, name: &str, now: Timestamp) {
+        if self.is_old(name, now)
+            && let Ok(lock) = open_at(&self.directory, name, OFlags::RDWR)
+            && lock.try_lock().is_ok()
+        {
+            let _ = unlink(&self.directory, name);
+        }
     }
 
     /// Under the key's lock, so that nobody is at it, and after another look.

@@ -150,7 +150,12 @@ pub(crate) fn exec_user(home: &CacheHome, plugin: &ExecPlugin, args: &[&str]) ->
 }
 
 fn whoami(output: &Output) -> Result<String, Failed> {
-    let review: Value = serde_json::from_str(&stdout(output)?)?;
+    user_of(&stdout(output)?)
+}
+
+/// The user's name in what `kubectl auth whoami -o json` prints.
+pub(crate) fn user_of(review: &str) -> Result<String, Failed> {
+    let review: Value = serde_json::from_str(review)?;
     let name = review["status"]["userInfo"]["username"].as_str();
     Ok(name.unwrap_or_default().to_owned())
 }

@@ -1,5 +1,6 @@
 //! Tests on real parts: kube-apiserver, kubectl, TLS, processes and signals.
 
+mod answers;
 mod apiserver;
 mod contract;
 mod inject;
@@ -29,6 +30,7 @@ fn main() {
     }
     let args = Arguments::from_args();
     let trials: Vec<Trial> = [
+        answers::trials(),
         apiserver::trials(),
         contract::trials(),
         inject::trials(),

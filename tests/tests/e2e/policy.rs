@@ -94,6 +94,7 @@ impl User {
     fn ask(&self) -> Result<Output, Failed> {
         let mut kubectl = self.cluster.kubectl_with(self.kubeconfig.path());
         kubectl.envs(self.home.variables());
+        kubectl.env("KUBE_CREDENTIAL_CACHE_WARNINGS", "stderr");
         Ok(kubectl.args(["get", "namespaces", "-o", "name"]).output()?)
     }
 

@@ -100,13 +100,13 @@ fn revoke(user: &User, run: usize) -> Outcome {
     Ok(user.cluster.revoke_token(&format!("{}-{run}", user.name))?)
 }
 
-/// One run for the first credential and one for a suspicion; an entry is not replaced for a suspicion
-/// again within a minute, so a slow machine may see one more for each.
+/// One run for the first credential and one for a suspicion; an entry is replaced again after a minute
+/// (a slow machine may see one more for each), or when three processes speak for it, then twelve.
 fn few_runs(user: &User, since: Instant) -> Outcome {
     let minutes = usize::try_from(since.elapsed().as_secs() / 60)?;
     let runs = user.plugin.runs();
     check(
-        runs <= 2 + minutes,
+        runs <= 4 + minutes,
         format!("the plugin ran {runs} times in {minutes} minutes"),
     )
 }
@@ -237,7 +237,7 @@ for _ in range(25):
     for _ in 0..3 {
         python(&user, client, program)?;
     }
-    // What it costs is one run for the first process, and none for the others within its minute.
+    // 75 loads: what they cost is the logarithm of that.
     check(user.plugin.runs() >= 2, "nothing was suspected")?;
     few_runs(&user, started)
 }

@@ -157,7 +157,7 @@ fn what_client_go_refuses_is_refused_in_clear_words() {
         (String::new(), "nothing on stdout"),
         ("\u{1}".to_owned(), "neither JSON nor YAML"),
         ("{".to_owned(), "neither JSON nor YAML"),
-        ("token: x".to_owned(), "no kind"),
+        ("token: x".to_owned(), "no apiVersion"),
         (r#"{"kind":"ExecCredential"}"#.to_owned(), "no apiVersion"),
         (
             r#"{"kind":"Pod","apiVersion":"v1"}"#.to_owned(),

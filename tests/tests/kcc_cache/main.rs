@@ -8,14 +8,17 @@ mod keyring;
 mod management;
 mod plugin_runs;
 mod policy;
+mod program;
 mod prune;
 mod recipes;
 mod rejected;
 mod rules;
 mod secrecy;
+mod sessions;
 mod single_flight;
 mod storm;
 mod versions;
+mod without_proc;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -115,7 +115,85 @@ fn exit_codes_pass_through() {
     }
     let killed = bench.run("kill -TERM $$");
     assert_eq!(code(&killed), 128 + 15);
-    assert_eq!(stderr(&killed), "");
+}
+
+/// The client says no more than that `kcc-cache` failed.
+#[test]
+fn a_plugin_that_ends_without_a_word_is_named() {
+    let bench = Scripted::new();
+    let plugin = bench.folder().join("plugin").display().to_string();
+    let line = |how: &str| format!("kcc-cache: {plugin} {how}\n");
+    for (text, said) in [
+        ("exit 73", line("failed with exit code 73")),
+        ("exec >&2; exit 1", line("failed with exit code 1")),
+        ("kill -KILL $$", line("was ended by signal 9 (SIGKILL)")),
+        ("kill -SEGV $$", line("was ended by signal 11 (SIGSEGV)")),
+        // What it said itself is enough, where it ended itself, and is passed on as it came.
+        ("printf 'no newline' >&2; exit 73", "no newline".to_owned()),
+        (
+            r"printf '\377\000\r\n\033[1mlog in\033[0m\n' >&2; exit 1",
+            "\u{fffd}\0\r\n\u{1b}[1mlog in\u{1b}[0m\n".to_owned(),
+        ),
+        (
+            "echo alas >&2; kill -TERM $$",
+            format!("alas\n{}", line("was ended by signal 15 (SIGTERM)")),
+        ),
+    ] {
+        let output = bench.run(text);
+        assert_eq!(String::from_utf8_lossy(&output.stderr), said, "{text}");
+    }
+    assert_eq!(
+        stderr(&bench.run(&format!("echo hello >&2; {ANSWER}"))),
+        "hello\n"
+    );
+
+    // Into a file, too.
+    for (text, said) in [
+        ("exit 73", line("failed with exit code 73")),
+        ("echo alas >&2; exit 73", "alas\n".to_owned()),
+    ] {
+        let file = bench.folder().join("messages");
+        let to = fs::File::create(&file).unwrap();
+        bench.command(text).stderr(to).output().unwrap();
+        assert_eq!(fs::read_to_string(&file).unwrap(), said);
+    }
+}
+
+#[test]
+fn what_a_plugin_says_is_passed_on_while_it_runs() {
+    let bench = Scripted::new();
+    let text = format!("echo 'code 4711' >&2; until [ -e entered ]; do sleep 0.02; done; {ANSWER}");
+    let mut child = bench
+        .command(&text)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = [0; 10];
+    std::io::Read::read_exact(child.stderr.as_mut().unwrap(), &mut said).unwrap();
+    assert_eq!(&said, b"code 4711\n");
+    fs::write(bench.folder().join("entered"), "").unwrap();
+    assert_eq!(token_of(&child.wait_with_output().unwrap()), "t");
+}
+
+/// Megabytes, which no pipe holds, and nobody reads them before the plugin has ended.
+#[test]
+fn a_plugin_with_much_to_say_is_not_held_up() {
+    let bench = Scripted::new();
+    let text = format!("head -c 3000000 /dev/zero >&2; {ANSWER}");
+    let output = bench.run(&text);
+    assert_eq!(token_of(&output), "t");
+    assert_eq!(output.stderr.len(), 3_000_000);
+
+    // The reader has gone.
+    let mut child = bench
+        .command(&text)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stderr.take());
+    assert_eq!(token_of(&child.wait_with_output().unwrap()), "t");
 }
 
 #[test]

@@ -10,14 +10,15 @@ use crate::{Bench, V1, code, exec_info, script, stderr, token_of};
 
 /// A client with a kuberc of its own. Its environment is not that of the plugin: a kubeconfig adds
 /// to the latter, and says which plugin it is.
-struct Client {
+pub(crate) struct Client {
     bench: Bench,
     environment: Vec<(String, String)>,
+    folder: PathBuf,
 }
 
 impl Client {
     /// With these fields in its kuberc.
-    fn new(policy: &str) -> Self {
+    pub(crate) fn new(policy: &str) -> Self {
         let bench = Bench::new();
         fs::create_dir(bench.home.path().join(".kube")).unwrap();
         let variables = bench.home.variables().into_iter();
@@ -25,6 +26,7 @@ impl Client {
             environment: variables
                 .map(|(name, value)| (name.to_owned(), value))
                 .collect(),
+            folder: bench.home.path().to_owned(),
             bench,
         };
         client.write_kuberc(policy);
@@ -45,18 +47,25 @@ impl Client {
         fs::write(self.kuberc(), format!("{head}{policy}\n")).unwrap();
     }
 
-    fn with_env(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn with_env(mut self, name: &str, value: &str) -> Self {
         self.environment.retain(|(known, _)| known != name);
         self.environment.push((name.to_owned(), value.to_owned()));
         self
     }
 
+    /// With this working directory.
+    pub(crate) fn in_folder(mut self, folder: &Path) -> Self {
+        folder.clone_into(&mut self.folder);
+        self
+    }
+
     /// What the client gets from `kcc-cache <plugin>`, with `exec.env` of a kubeconfig.
-    fn run(&self, plugin: &[&Path], exec_env: &[(&str, &str)]) -> Output {
+    pub(crate) fn run(&self, plugin: &[&Path], exec_env: &[(&str, &str)]) -> Output {
         let mut kcc_cache = Command::new("/bin/sh");
         // Not `exec`: the shell is the client here, and stays the parent.
         kcc_cache.args(["-c", r#""$@"; exit $?"#, "client", "/usr/bin/env"]);
         kcc_cache.env_clear().envs(self.environment.clone());
+        kcc_cache.current_dir(&self.folder);
         for (name, value) in exec_env {
             kcc_cache.arg(format!("{name}={value}"));
         }

@@ -335,3 +335,88 @@ fn many_who_write_the_log_at_once_lose_no_answer() {
         );
     }
 }
+
+/// As fabric8 starts plugins: a shell for each ask, so that the parent is another one each time.
+#[test]
+fn a_client_behind_a_shell_for_each_ask_is_found() {
+    let bench = Bench::new();
+    let command = bench.command();
+    let line = format!(
+        "'{}' '{}'",
+        command.get_program().display(),
+        bench.plugin.path().display()
+    );
+    let mut client = Client::with(&bench, |shell| {
+        shell.env("LINE", format!("{line}; true"));
+        shell.env_remove("KUBERNETES_EXEC_INFO");
+        python_that_asks(shell, "subprocess.run(['sh', '-c', os.environ['LINE']])");
+    });
+    assert_eq!(client.token(), "token-1");
+    assert_eq!(client.token(), "token-2");
+    assert_eq!(bench.plugin.runs(), 2);
+}
+
+/// kr8s and lightkube: the process asks again, and never says that it is a client.
+#[test]
+fn a_client_that_does_not_say_that_it_is_one_is_found() {
+    let bench = Bench::new();
+    let mut client = Client::with(&bench, |shell| {
+        shell.env_remove("KUBERNETES_EXEC_INFO");
+        python_that_asks(shell, "subprocess.run(sys.argv[1:])");
+    });
+    assert_eq!(client.token(), "token-1");
+    assert_eq!(client.token(), "token-2");
+    assert_eq!(client.token(), "token-2", "within the limits");
+}
+
+/// Makes a client of Python, which does `ask` for each line that it reads.
+fn python_that_asks(shell: &mut Command, ask: &str) {
+    let words: Vec<_> = shell.get_args().skip(3).map(ToOwned::to_owned).collect();
+    let environment: Vec<_> = shell
+        .get_envs()
+        .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())))
+        .collect();
+    let program = format!("import os, subprocess, sys\nfor _ in sys.stdin: {ask}");
+    let mut python = Command::new("python3");
+    python.args(["-c", &program]).args(words);
+    python.env_clear().envs(environment);
+    python.stdin(Stdio::piped()).stdout(Stdio::piped());
+    *shell = python;
+}
+
+/// Python's `kubernetes`, client-node and client-java ask at their next start only.
+#[test]
+fn a_program_that_ended_soon_twice_is_given_another_at_its_third_start() {
+    let bench = Bench::new();
+    let start = |program: &str| {
+        let mut client = Client::with(&bench, |shell| {
+            python_that_asks(shell, &format!("subprocess.run(sys.argv[1:]) # {program}"));
+        });
+        client.token()
+    };
+    assert_eq!(start("a"), "token-1");
+    assert_eq!(start("a"), "token-1");
+    assert_eq!(start("b"), "token-1", "another program");
+    assert_eq!(start("a"), "token-2");
+    for _ in 0..6 {
+        assert_eq!(start("a"), "token-2");
+    }
+    assert_eq!(bench.plugin.runs(), 2);
+}
+
+/// Where a person is, as without the cache.
+#[test]
+fn at_a_terminal_a_plugin_that_may_prompt_is_run() {
+    let bench = Bench::new();
+    let mut client = Client::with(&bench, |shell| {
+        let info = exec_info(V1, json!({ "interactive": true }));
+        shell.env("KUBERNETES_EXEC_INFO", info);
+        // A terminal for kcc-cache, inside of one process that asks.
+        python_that_asks(
+            shell,
+            "subprocess.run(sys.argv[1:], stdin=__import__('pty').openpty()[1])",
+        );
+    });
+    assert_eq!(client.token(), "token-1");
+    assert_eq!(client.token(), "token-2");
+}

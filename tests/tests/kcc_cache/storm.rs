@@ -276,7 +276,7 @@ fn leftovers(folder: &Path) -> Vec<PathBuf> {
         let extension = path.extension().and_then(|extension| extension.to_str());
         let stem = path.file_stem().and_then(|stem| stem.to_str());
         // A process that was killed while it made the installation's key leaves an unused one.
-        matches!(extension, Some("entry" | "lock" | "stamp"))
+        matches!(extension, Some("entry" | "lock" | "session" | "stamp"))
             || stem.is_some_and(|stem| stem.starts_with("installation"))
     };
     let files = fs::read_dir(folder).unwrap();
