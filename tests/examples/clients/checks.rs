@@ -10,7 +10,7 @@ use crate::session::{Lines, Said, Session};
 use crate::user::{Front, Place, Plugin, Shape, User};
 
 /// After so many failures it is taken for one that never ends.
-const ENOUGH: usize = 8;
+const ENOUGH: usize = 12;
 /// After so many processes.
 const ENOUGH_PROCESSES: usize = 6;
 /// More than any check uses.
@@ -76,7 +76,7 @@ pub(crate) const CHECKS: [Check; 18] = {
         check("revoked while it lives", AsAlone, |on| {
             on.revoked(Some(3600), 1)
         }),
-        check("revoked again", AsAlone, |on| on.revoked(Some(3600), 2)),
+        check("revoked again", Heals, |on| on.revoked(Some(3600), 2)),
         check("revoked, life of 5 min", AsAlone, |on| {
             on.revoked(Some(300), 1)
         }),

@@ -105,22 +105,23 @@ fn kubectl_of(release: &str) -> Result<(String, Kind)> {
     }
     let go = Go::find()?.command;
     let source = Path::new(SOURCES).join("kubectl-1.32");
+    let module = fs::read_to_string(source.join("go.mod"))?;
+    let version = module
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("k8s.io/kubectl v0."));
+    let version = format!("1.{}", version.context("go.mod names no k8s.io/kubectl")?);
     let folder = prepared("kubectl-1.32", Some(&source), |folder| {
         let mut build = Command::new(&go);
-        build
-            .args(["build", "-ldflags=-s -w", "-o"])
-            .arg(folder.join("kubectl"));
+        build.arg("build").arg(format!(
+            "-ldflags=-s -w -X k8s.io/component-base/version.gitVersion=v{version}"
+        ));
+        build.arg("-o").arg(folder.join("kubectl"));
         build.env("CGO_ENABLED", "0").env("GOWORK", "off");
         watched(
             "building kubectl 1.32 (first time: some minutes)",
             build.current_dir(&source),
         )
     })?;
-    let module = fs::read_to_string(source.join("go.mod"))?;
-    let version = module
-        .lines()
-        .find_map(|line| line.trim().strip_prefix("k8s.io/kubectl v0."));
-    let version = format!("1.{}", version.context("go.mod names no k8s.io/kubectl")?);
     Ok((version, Kind::Tool(Tool::Kubectl, folder.join("kubectl"))))
 }
 
@@ -179,7 +180,8 @@ fn kube_rs() -> Result<(String, Kind)> {
 
 fn python(package: &str, program: &str) -> Result<(String, Kind)> {
     let source = Path::new(SOURCES).join("python");
-    let folder = prepared("python", Some(&source), |folder| {
+    let requirements = source.join("requirements.txt");
+    let folder = prepared("python", Some(&requirements), |folder| {
         let mut venv = Command::new("python3");
         watched(
             "making a Python environment",
@@ -193,11 +195,10 @@ fn python(package: &str, program: &str) -> Result<(String, Kind)> {
             "--quiet",
             "--disable-pip-version-check",
         ]);
-        pip.arg("--requirement")
-            .arg(source.join("requirements.txt"));
+        pip.arg("--requirement").arg(&requirements);
         watched("installing the Python clients", &mut pip)
     })?;
-    let pins = fs::read_to_string(source.join("requirements.txt"))?;
+    let pins = fs::read_to_string(&requirements)?;
     let version = pins
         .lines()
         .find_map(|line| line.strip_prefix(package)?.strip_prefix("=="));
