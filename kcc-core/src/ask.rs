@@ -151,7 +151,7 @@ impl<'a> Ask<'a> {
         let now = self.clock.now();
         let expires_at = self.expiry(&credential, now);
         Ok(Answer {
-            credential: credential.to_json(expires_at),
+            credential: credential.to_json(expires_at.filter(|_| self.gives_expiry())),
             source: Source::Plugin,
             renew_at: expires_at.map(|expires_at| self.settings.renew_at(now, expires_at)),
             refresh_is_due: false,
@@ -278,13 +278,12 @@ impl<'a> Ask<'a> {
     fn store(&mut self, place: Place<'_>, credential: &ExecCredential, hold: &Hold) -> Answer {
         let stored_at = self.clock.now();
         let expires_at = self.expiry(credential, stored_at);
-        let line = credential.to_json(expires_at);
         let source = Source::Plugin;
         // What has already expired is passed on for the client to judge.
         let keeps = expires_at.filter(|at| *at > stored_at && !matches!(hold, Hold::NoStore));
         let Some(expires_at) = keeps else {
             return Answer {
-                credential: line,
+                credential: credential.to_json(expires_at.filter(|_| self.gives_expiry())),
                 source,
                 renew_at: expires_at
                     .map(|expires_at| self.settings.renew_at(stored_at, expires_at)),
@@ -297,7 +296,7 @@ impl<'a> Ask<'a> {
                 unasked,
                 ..self.metadata(credential, stored_at, expires_at)
             },
-            credential: line,
+            credential: credential.to_json(Some(expires_at)),
         };
         let exclusive = matches!(hold, Hold::Lock(_));
         if let Err(fault) = place.store.put(key, &entry, exclusive) {
@@ -327,6 +326,7 @@ impl<'a> Ask<'a> {
             user: self.settings.user.to_string_lossy().into_owned(),
             server: self.request.info.server().map(str::to_owned),
             unasked: false,
+            inferred: !credential.states_expiry(),
         }
     }
 
@@ -404,14 +404,25 @@ impl<'a> Ask<'a> {
         })
     }
 
+    /// Whether the client is given an expiry that the plugin did not name. kube-rs needs it. A client
+    /// that does not say that it is one gets what the plugin gives: client-node asks again before
+    /// each request where there is none, and would use a revoked credential until that end.
+    fn gives_expiry(&self) -> bool {
+        self.request.info.api_version.is_some()
+    }
+
     fn answer(&self, entry: Entry, source: Source) -> Answer {
         let Metadata {
             stored_at,
             expires_at,
+            inferred,
             ..
         } = entry.metadata;
+        let as_given = (inferred && !self.gives_expiry())
+            .then(|| ExecCredential::parse(entry.credential.expose(), None).ok())
+            .flatten();
         Answer {
-            credential: entry.credential,
+            credential: as_given.map_or(entry.credential, |given| given.without_expiry()),
             source,
             renew_at: Some(self.settings.renew_at(stored_at, expires_at)),
             refresh_is_due: false,

@@ -117,6 +117,17 @@ impl ExecCredential {
         self.api_version
     }
 
+    /// Whether the plugin itself named an expiry.
+    pub(crate) fn states_expiry(&self) -> bool {
+        self.expiration_timestamp.is_some()
+    }
+
+    /// As [`to_json`](Self::to_json), without any expiry.
+    pub(crate) fn without_expiry(mut self) -> Secret {
+        self.expiration_timestamp = None;
+        self.to_json(None)
+    }
+
     /// When it ends: the earliest of the plugin's timestamp, the certificate's `NotAfter` and a
     /// JWT's `exp`; `None` where nothing says.
     pub fn expires_at(&self) -> Option<Timestamp> {

@@ -79,6 +79,9 @@ pub(crate) struct Metadata {
     /// Whether the plugin answers in this version where its client says none.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) unasked: bool,
+    /// Whether the expiry that is printed is not the plugin's own.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) inferred: bool,
 }
 
 /// A stored credential.

@@ -3,6 +3,7 @@
 mod doctor;
 mod exec;
 mod explain;
+mod identity;
 mod inject;
 mod secrecy;
 mod store;

@@ -15,7 +15,7 @@ use serde_json::json;
 use crate::{Bench, V1, exec_info, quiet_token, script, token_of};
 
 /// The machine's clock, so many hours slow.
-struct HoursAgo(i64);
+pub(crate) struct HoursAgo(pub(crate) i64);
 
 impl Clock for HoursAgo {
     fn now(&self) -> Timestamp {

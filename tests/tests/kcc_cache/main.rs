@@ -6,6 +6,7 @@ mod entries;
 mod key;
 mod keyring;
 mod management;
+mod paths;
 mod plugin_runs;
 mod policy;
 mod program;
@@ -18,6 +19,7 @@ mod sessions;
 mod single_flight;
 mod storm;
 mod versions;
+mod warnings;
 mod without_proc;
 
 use std::path::{Path, PathBuf};

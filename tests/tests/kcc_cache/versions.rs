@@ -193,3 +193,23 @@ fn where_the_plugin_fails_the_entry_of_the_others_is_used() {
     assert_eq!(answer(&output), is(V1, "t-1"));
     assert!(stderr(&output).contains("using the stored credential"));
 }
+
+/// client-node asks again before each request where its plugin names no expiry, and never before one
+/// that is named: with one that the cache made up it would go on with a revoked token for an hour.
+#[test]
+fn an_expiry_that_the_plugin_did_not_name_is_for_those_who_say_that_they_are_clients() {
+    let expiry = |output: &Output| credential(output)["status"]["expirationTimestamp"].clone();
+    for unset_first in [true, false] {
+        let versions = Versions::with_own(V1BETA1);
+        for turn in 0..4 {
+            let is_unset = (turn % 2 == 0) == unset_first;
+            let output = if is_unset {
+                versions.unset(Some(V1BETA1))
+            } else {
+                versions.kubectl(V1BETA1)
+            };
+            assert_eq!(answer(&output), is(V1BETA1, "t-1"));
+            assert_eq!(expiry(&output).is_null(), is_unset, "{turn}");
+        }
+    }
+}
