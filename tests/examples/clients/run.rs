@@ -20,8 +20,8 @@ use crate::user::{Front, Place};
 
 /// How far away the server is: one on the same machine answers sooner than servers do.
 const DELAY: Duration = Duration::from_millis(10);
-/// Two cores are what the smallest machines have.
-const WORKERS: usize = 2;
+/// Much of it is waiting, but eight processes at once are enough for two cores.
+const WORKERS: usize = 3;
 
 /// The last check, which is mostly waiting: all clients do it at once.
 pub(crate) const SHORT_LIFE: &str = "tokens of 30 s";
