@@ -2,52 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 
-/// Variables whose value says which identity is meant and is no secret itself.
-const HARMLESS_VARIABLES: &[&str] = &[
-    "AAD_LOGIN_METHOD",
-    "APPDATA",
-    "AWS_CONFIG_FILE",
-    "AWS_DEFAULT_REGION",
-    "AWS_PROFILE",
-    "AWS_REGION",
-    "AWS_ROLE_ARN",
-    "AWS_SHARED_CREDENTIALS_FILE",
-    "AZURE_CLIENT_ID",
-    "AZURE_CONFIG_DIR",
-    "AZURE_TENANT_ID",
-    "CLOUDSDK_ACTIVE_CONFIG_NAME",
-    "CLOUDSDK_CONFIG",
-    "CLOUDSDK_CORE_ACCOUNT",
-    "CLOUDSDK_CORE_PROJECT",
-    "GOOGLE_APPLICATION_CREDENTIALS",
-    "GOOGLE_CLOUD_PROJECT",
-    "HOME",
-    "USER",
-    "USERPROFILE",
-    "VAULT_NAMESPACE",
-    "XDG_CONFIG_HOME",
-];
-
-/// Options whose value is no secret.
-const HARMLESS_OPTIONS: &[&str] = &[
-    "--cluster",
-    "--cluster-id",
-    "--cluster-name",
-    "--context",
-    "--environment",
-    "--location",
-    "--login",
-    "--oidc-client-id",
-    "--oidc-issuer-url",
-    "--output",
-    "--profile",
-    "--project",
-    "--region",
-    "--role",
-    "--role-arn",
-    "--server-id",
-    "--tenant-id",
-];
+use kcc_core::{is_harmless_option, is_harmless_variable};
 
 /// What may be seen of a text.
 #[derive(Debug, PartialEq, Eq)]
@@ -65,7 +20,7 @@ pub(crate) enum Shown<'a> {
 
 /// Whether the value of a variable may be seen.
 pub(crate) fn variable<'a>(name: &OsStr, value: &'a OsStr) -> Shown<'a> {
-    if HARMLESS_VARIABLES.iter().any(|harmless| name == *harmless) {
+    if is_harmless_variable(name) {
         Shown::Whole(value)
     } else {
         hidden(value)
@@ -86,7 +41,7 @@ pub(crate) fn arguments(args: &[OsString]) -> Vec<Shown<'_>> {
             option = if text.contains('=') { "" } else { name };
             return match value {
                 "" if is_option_name(name) => Shown::Whole(arg),
-                _ if HARMLESS_OPTIONS.contains(&name) => Shown::Whole(arg),
+                _ if is_harmless_option(name) => Shown::Whole(arg),
                 _ if is_option_name(name) && !value.is_empty() => Shown::Hidden {
                     before: &text[..=name.len()],
                     secret: OsStr::new(value),
@@ -94,7 +49,7 @@ pub(crate) fn arguments(args: &[OsString]) -> Vec<Shown<'_>> {
                 _ => hidden(arg),
             };
         }
-        let is_harmless = HARMLESS_OPTIONS.contains(&option);
+        let is_harmless = is_harmless_option(option);
         option = "";
         if is_harmless || (before_options && is_subcommand(text)) {
             Shown::Whole(arg)

@@ -102,6 +102,7 @@ impl<W: Write> Page<W> {
             let variable = format!("{}={value}", name.display());
             self.row("  variable", &variable, &login.origin_of(name))?;
         }
+        self.files(inspection)?;
         let (cluster, origin) = if login.spec.provide_cluster_info {
             let fields = request.info.cluster_fields().collect::<Vec<_>>();
             (fields.join(", "), login.cluster.origin.to_string())
@@ -109,6 +110,19 @@ impl<W: Write> Page<W> {
             ("(none: provideClusterInfo is off)".into(), at(user, "exec"))
         };
         Ok(self.row("  cluster", &cluster, &origin)?)
+    }
+
+    /// The files that say who is active.
+    fn files(&mut self, inspection: &Inspection) -> io::Result<()> {
+        for file in &inspection.files {
+            let how = match file.modified {
+                Some(modified) => format!("written {modified:.0}"),
+                None if file.is_there => "is there".to_owned(),
+                None => "is not there".to_owned(),
+            };
+            self.row("  file", &file.path.display(), &how)?;
+        }
+        Ok(())
     }
 
     /// The settings that are set.

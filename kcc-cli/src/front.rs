@@ -62,20 +62,17 @@ impl Front {
         // Once, and for all that is decided by it: a kubeconfig has no say in it.
         let client = ahead_of.unwrap_or_else(Environment::of_client);
         let settings = Settings::from_environment(&environment)?;
-        let (debug, warnings) = (settings.debug(), settings.warnings());
+        let (debug, shows_warnings) = (settings.debug(), shows_warnings(&settings));
         let cache = CredentialCache::new(settings).for_parent_process();
         let mut tell = |notice: Notice| match notice.is_warning() {
-            true if debug || are_shown(warnings) => self.say(&format!("warning: {notice}")),
+            true if debug || shows_warnings => self.say(&format!("warning: {notice}")),
             true => cache.keep_warning(&notice),
             false if debug => self.say(&notice.to_string()),
             false => {}
         };
-        let mut info = ExecInfo::from_environment(&environment)?;
-        if info.api_version().is_none() {
-            info = info.with_terminal(io::stdin().is_terminal());
-        }
+        let has_terminal = io::stdin().is_terminal();
         let request = Request {
-            info,
+            info: ExecInfo::from_environment(&environment)?.with_terminal(has_terminal),
             command,
             args,
             environment,
@@ -142,8 +139,8 @@ impl Front {
 }
 
 /// A client may read our stderr as part of the answer (fabric8 does), or show it to nobody.
-fn are_shown(warnings: Warnings) -> bool {
-    match warnings {
+fn shows_warnings(settings: &Settings) -> bool {
+    match settings.warnings() {
         Warnings::Stderr => true,
         Warnings::Log => false,
         _ => io::stderr().is_terminal(),

@@ -1,5 +1,8 @@
 //! `kcc list`: what is stored.
 
+mod apart;
+
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -14,6 +17,9 @@ use crate::login;
 use crate::terminal;
 
 /// List the stored credentials, without showing any
+///
+/// FOR says what a credential is for, as far as that is no secret: options of its plugin, variables
+/// and files that decided whose it is. A value behind a # is a fingerprint: equal ones are equal.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// How to print the list
@@ -67,10 +73,12 @@ fn table(entries: &[EntryInfo], now: Timestamp) -> String {
     } else {
         table.force_no_tty();
     }
-    let head = ["USER", "SERVER", "COMMAND", "KIND", "EXPIRES", "STATE"];
+    let head = [
+        "USER", "SERVER", "COMMAND", "FOR", "KIND", "EXPIRES", "STATE",
+    ];
     table.set_header(head.map(|name| Cell::new(name).add_attribute(Attribute::Bold)));
-    for entry in entries {
-        table.add_row(row(entry, now));
+    for (entry, what_for) in entries.iter().zip(apart::apart(entries)) {
+        table.add_row(row(entry, &what_for, now));
     }
     let last = head.len() - 1;
     for (index, column) in table.column_iter_mut().enumerate() {
@@ -79,7 +87,7 @@ fn table(entries: &[EntryInfo], now: Timestamp) -> String {
     table.trim_fmt()
 }
 
-fn row(entry: &EntryInfo, now: Timestamp) -> Vec<Cell> {
+fn row(entry: &EntryInfo, what_for: &str, now: Timestamp) -> Vec<Cell> {
     let state = Cell::new(state(entry, now)).fg(match entry.state {
         EntryState::Good => Color::Green,
         EntryState::Due => Color::Yellow,
@@ -87,7 +95,7 @@ fn row(entry: &EntryInfo, now: Timestamp) -> Vec<Cell> {
     });
     let Some(details) = &entry.details else {
         let file = entry.path.display().to_string();
-        return [file.as_str(), "", "", "", ""]
+        return [file.as_str(), "", "", "", "", ""]
             .map(Cell::new)
             .into_iter()
             .chain([state])
@@ -97,6 +105,7 @@ fn row(entry: &EntryInfo, now: Timestamp) -> Vec<Cell> {
         Cell::new(or_dash(&details.user)),
         Cell::new(or_dash(details.server.as_deref().unwrap_or_default())),
         Cell::new(&details.command),
+        Cell::new(or_dash(what_for)),
         Cell::new(kind(details.kind)),
         Cell::new(expires(details, now)),
         state,
@@ -155,6 +164,11 @@ fn to_json(entry: &EntryInfo, now: Timestamp) -> Value {
         object["user"] = details.user.as_str().into();
         object["server"] = details.server.clone().into();
         object["command"] = details.command.as_str().into();
+        let parts = details.parts.iter().cloned();
+        object["parts"] = parts
+            .collect::<BTreeMap<String, String>>()
+            .into_iter()
+            .collect();
         object["kind"] = kind(details.kind).into();
         object["storedAt"] = details.stored_at.to_string().into();
         object["renewAt"] = details.renew_at.to_string().into();

@@ -16,6 +16,7 @@ use crate::clock::Clock;
 use crate::error::{Error, Failure, StartProblem};
 use crate::exec_credential::ExecCredential;
 use crate::exec_info;
+use crate::identity::{self, FileState};
 use crate::key::KeyParts;
 use crate::lock::{Attempt, KeyLock, RunLock, Wait};
 use crate::plugin::Plugin;
@@ -50,6 +51,8 @@ pub(crate) struct Ask<'a> {
     refused: Option<Timestamp>,
     /// What is run: an absolute path, or a bare name.
     program: Cow<'a, OsStr>,
+    /// How the files were that say who is active, when the ask began.
+    files: Vec<FileState>,
     /// The file that is run instead, where the policy looked which one it is.
     permitted: Option<PathBuf>,
     /// What other processes come to from here on is for this ask, too.
@@ -84,7 +87,9 @@ impl<'a> Ask<'a> {
         request: &'a Request,
         notify: Notify<'a>,
     ) -> Self {
+        let program = program(&request.command, settings.command_dir.as_deref());
         Self {
+            files: files(settings, request, &program),
             settings,
             clock,
             request,
@@ -92,7 +97,7 @@ impl<'a> Ask<'a> {
             serves_parent: false,
             client: None,
             refused: None,
-            program: program(&request.command, settings.command_dir.as_deref()),
+            program,
             permitted: None,
             began: clock.now(),
             notify,
@@ -241,7 +246,9 @@ impl<'a> Ask<'a> {
         };
         let answers = match self.reason_to_renew(&entry) {
             None => true,
-            Some(MissReason::InMargin) => entry.metadata.stored_at >= self.began,
+            Some(MissReason::InMargin | MissReason::FilesChanged) => {
+                entry.metadata.stored_at >= self.began
+            }
             Some(_) => false,
         };
         answers.then_some(entry)
@@ -294,6 +301,7 @@ impl<'a> Ask<'a> {
         let entry = Entry {
             metadata: Metadata {
                 unasked,
+                parts: self.key_parts().shown(place.store.installation()),
                 ..self.metadata(credential, stored_at, expires_at)
             },
             credential: credential.to_json(Some(expires_at)),
@@ -327,6 +335,8 @@ impl<'a> Ask<'a> {
             server: self.request.info.server().map(str::to_owned),
             unasked: false,
             inferred: !credential.states_expiry(),
+            parts: vec![],
+            moved: files(self.settings, self.request, &self.program) != self.files,
         }
     }
 
@@ -339,7 +349,8 @@ impl<'a> Ask<'a> {
             return Err(error);
         };
         let expires_at = entry.metadata.expires_at;
-        if expires_at <= self.clock.now() || self.is_rejected(&entry) {
+        let is_another = self.is_rejected(&entry) || entry.metadata.moved;
+        if expires_at <= self.clock.now() || is_another {
             return Err(error);
         }
         let problem = error.to_string();
@@ -445,6 +456,8 @@ impl<'a> Ask<'a> {
             Some(MissReason::Rejected)
         } else if self.refused == Some(stored_at) {
             Some(MissReason::AskedAgain)
+        } else if entry.metadata.moved {
+            Some(MissReason::FilesChanged)
         } else if self.settings.renew_at(stored_at, expires_at) <= now {
             Some(MissReason::InMargin)
         } else {
@@ -485,10 +498,17 @@ impl<'a> Ask<'a> {
             command: &self.program,
             args: &request.args,
             env: KeyParts::relevant_env(&request.environment, &self.settings.key_names),
+            files: &self.files,
             cluster: request.info.cluster.as_ref(),
             user: &self.settings.user,
         }
     }
+}
+
+/// How the files are now that say who is active.
+fn files(settings: &Settings, request: &Request, program: &OsStr) -> Vec<FileState> {
+    let own = &settings.key_files;
+    identity::files(program, &request.args, &request.environment, own)
 }
 
 /// Whether an entry seems to be stored later than now: then the clock was set back.

@@ -165,6 +165,9 @@ pub enum MissReason {
     /// The client process that was given the entry asks for it again: the server seems to have
     /// refused it.
     AskedAgain,
+    /// A file that says who is active changed while the plugin ran: of which of the two the entry is,
+    /// nobody knows.
+    FilesChanged,
     /// The entry is good; it is refreshed before its time, in the background.
     Ahead,
 }
@@ -382,6 +385,7 @@ impl fmt::Display for MissReason {
             Self::NoStore => "there is no store",
             Self::Rejected => "the server refused the entry",
             Self::AskedAgain => "its client asks again; the server seems to have refused the entry",
+            Self::FilesChanged => "who is active changed while the entry's plugin ran",
             Self::Ahead => "it is refreshed before its time",
         })
     }

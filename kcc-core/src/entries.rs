@@ -9,11 +9,9 @@ use crate::ask::Ask;
 use crate::cache::{CredentialCache, MissReason, Notice, Request};
 use crate::error::Error;
 use crate::exec_credential::CredentialKind;
-use crate::key::{Key, hex};
+use crate::identity::{FileState, Seen};
+use crate::key::Key;
 use crate::store::{Fault, Lookup, Metadata, Store};
-
-/// Keeps fingerprints apart from the names of entries.
-const FINGERPRINT: &[u8] = b"kcc fingerprint 1";
 
 /// A stored credential as it can be shown: what it is, for whom and until when.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +62,22 @@ pub struct EntryDetails {
     pub user: String,
     /// The server's URL, where the client gave cluster information.
     pub server: Option<String>,
+    /// What else the entry's key was made of, by name: options of the plugin, `arguments` for all
+    /// others, environment variables, and files that say who is active. A value that may be a secret,
+    /// and how a file was, is a fingerprint behind a `#`: equal ones are equal.
+    pub parts: Vec<(String, String)>,
+}
+
+/// A file that says who is active, and so decides which entry answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct KeyFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Whether it is there.
+    pub is_there: bool,
+    /// When it was written, where that counts.
+    pub modified: Option<Timestamp>,
 }
 
 /// What an ask would come to.
@@ -75,6 +89,9 @@ pub struct Inspection {
     /// The names of the environment variables that are part of the key, sorted. Their values may be
     /// secrets.
     pub variables: Vec<OsString>,
+    /// The files that are part of the key: those by which a known plugin tells who is active, and
+    /// those that `KUBE_CREDENTIAL_CACHE_CACHEKEY_FILES` names.
+    pub files: Vec<KeyFile>,
     /// Where the entry is, or would be.
     pub path: PathBuf,
     /// Where the entry is for clients that do not set `KUBERNETES_EXEC_INFO`, if their plugin answers
@@ -152,6 +169,7 @@ impl CredentialCache {
                 .iter()
                 .map(|(name, _)| (*name).to_owned())
                 .collect(),
+            files: parts.files.iter().map(KeyFile::from).collect(),
             path: store.path_of(key),
             unset_path: store.path_of(unset),
             entry,
@@ -178,9 +196,7 @@ impl CredentialCache {
         let store = self
             .open_store()
             .map_err(|problem| Error::NoStore { problem })?;
-        let fields = [FINGERPRINT, text.as_encoded_bytes()];
-        let mac = store.installation().authenticate(fields);
-        Ok(hex(&mac[..4]))
+        Ok(store.installation().fingerprint(text.as_encoded_bytes()))
     }
 
     /// Keeps a warning for [`warnings`](Self::warnings), where it cannot be shown to a person. That it
@@ -220,16 +236,22 @@ impl CredentialCache {
             },
             Ok(metadata) => {
                 let now = self.clock().now();
+                let renew_at = self
+                    .settings()
+                    .renew_at(metadata.stored_at, metadata.expires_at);
                 let details = EntryDetails {
-                    renew_at: self
-                        .settings()
-                        .renew_at(metadata.stored_at, metadata.expires_at),
+                    renew_at: if metadata.moved {
+                        metadata.stored_at
+                    } else {
+                        renew_at
+                    },
                     stored_at: metadata.stored_at,
                     expires_at: metadata.expires_at,
                     kind: metadata.kind,
                     command: metadata.command,
                     user: metadata.user,
                     server: metadata.server,
+                    parts: metadata.parts,
                 };
                 EntryInfo {
                     path,
@@ -250,6 +272,23 @@ impl EntryDetails {
             EntryState::Due
         } else {
             EntryState::Good
+        }
+    }
+}
+
+impl From<&FileState> for KeyFile {
+    fn from(file: &FileState) -> Self {
+        let modified = match file.seen {
+            Seen::Written {
+                modified: (seconds, nanoseconds),
+                ..
+            } => Timestamp::new(seconds, i32::try_from(nanoseconds).unwrap_or(0)).ok(),
+            _ => None,
+        };
+        Self {
+            path: file.path.clone(),
+            is_there: file.seen != Seen::Absent,
+            modified,
         }
     }
 }

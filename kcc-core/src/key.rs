@@ -8,10 +8,13 @@ use zeroize::Zeroizing;
 
 use crate::environment::Environment;
 use crate::exec_info::ApiVersion;
-use crate::settings::NamePattern;
+use crate::identity::{FileState, KeyNames};
 
 /// Changes whenever the same ask would come to another key, or an entry to another meaning.
 const FORMAT: &[u8] = b"kcc key 2";
+
+/// Keeps fingerprints apart from the names of entries.
+const FINGERPRINT: &[u8] = b"kcc fingerprint 1";
 
 /// The random key of this installation, so that the names of entries tell nothing about them.
 #[derive(Clone)]
@@ -32,6 +35,8 @@ pub(crate) struct KeyParts<'a> {
     pub(crate) args: &'a [OsString],
     /// Sorted by name.
     pub(crate) env: Vec<(&'a OsStr, &'a OsStr)>,
+    /// How the files are that say who is active.
+    pub(crate) files: &'a [FileState],
     pub(crate) cluster: Option<&'a Map<String, Value>>,
     pub(crate) user: &'a OsStr,
 }
@@ -52,6 +57,12 @@ impl InstallationKey {
 
     pub(crate) fn as_bytes(&self) -> &[u8] {
         self.0.as_slice()
+    }
+
+    /// Tells texts apart without showing them: eight hexadecimal digits, the same for the same text.
+    pub(crate) fn fingerprint(&self, text: &[u8]) -> String {
+        let mac = self.authenticate([FINGERPRINT, text]);
+        hex(&mac[..4])
     }
 
     /// An HMAC over fields, each behind its length, so that no two lists of fields look alike.
@@ -94,12 +105,19 @@ impl<'a> KeyParts<'a> {
     /// those that a kubeconfig user declares.
     pub(crate) fn relevant_env(
         env: &'a Environment,
-        names: &[NamePattern],
+        names: &KeyNames,
     ) -> Vec<(&'a OsStr, &'a OsStr)> {
-        let matches = |name: &OsStr| {
-            names.iter().any(|pattern| pattern.matches(name)) || env.is_declared(name)
+        // A desktop says the name of the login once more, SSH does not.
+        let repeats =
+            |name: &OsStr, value: &OsStr| name == "USERNAME" && env.get("USER") == Some(value);
+        let matches = |name: &OsStr, value: &OsStr| {
+            let is_declared = env.is_declared(name) || names.list(name);
+            is_declared || (names.decide(name) && !repeats(name, value))
         };
-        let mut relevant: Vec<_> = env.iter().filter(|(name, _)| matches(name)).collect();
+        let variables = env.iter();
+        let mut relevant: Vec<_> = variables
+            .filter(|(name, value)| matches(name, value))
+            .collect();
         relevant.sort_unstable();
         relevant
     }
@@ -119,6 +137,11 @@ impl<'a> KeyParts<'a> {
         for (name, value) in &self.env {
             hasher.field(name.as_encoded_bytes());
             hasher.field(value.as_encoded_bytes());
+        }
+        hasher.count(self.files.len());
+        for file in self.files {
+            hasher.field(file.path.as_os_str().as_encoded_bytes());
+            file.seen.encode(&mut |part| hasher.field(part));
         }
         hasher.cluster(self.cluster);
         Key(hasher.finish())
@@ -241,12 +264,13 @@ mod tests {
     fn key_of(args: &[&str], env: &[(&str, &str)], info: &ExecInfo, user: &str) -> Key {
         let args: Vec<OsString> = args.iter().map(OsString::from).collect();
         let env: Environment = env.iter().copied().collect();
-        let names = [NamePattern::Prefix("AWS_".into())];
+        let names = KeyNames::default();
         KeyParts {
             api_version: info.api_version,
             command: OsStr::new("aws"),
             args: &args,
             env: KeyParts::relevant_env(&env, &names),
+            files: &[],
             cluster: info.cluster.as_ref(),
             user: OsStr::new(user),
         }

@@ -341,6 +341,7 @@ mod tests {
             command: "plugin".as_ref(),
             args: &[],
             env: vec![],
+            files: &[],
             cluster: None,
             user: "".as_ref(),
         };

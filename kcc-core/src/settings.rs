@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::exec_info::ApiVersion;
+use crate::identity::{self, KeyNames};
 
 pub(crate) use backend::Backend;
 #[cfg(feature = "keyring")]
@@ -22,12 +23,15 @@ pub mod variable {
     pub const FILE: &str = "KUBE_CREDENTIAL_CACHE_FILE";
     /// How long before its expiry a credential is renewed, such as `30s`.
     pub const REFRESH_MARGIN: &str = "KUBE_CREDENTIAL_CACHE_REFRESH_MARGIN";
-    /// Comma-separated names of variables that are part of the cache key, beside the patterns.
+    /// Comma-separated names of variables that are part of the cache key, beside the built-in rule; a
+    /// name behind a `!` is left out of it.
     pub const CACHEKEY_ENV_LIST: &str = "KUBE_CREDENTIAL_CACHE_CACHEKEY_ENV_LIST";
-    /// Replaces the built-in patterns of names that are part of the cache key.
+    /// The same, in place of the built-in rule, if it names any that are.
     pub const CACHEKEY_ENV_PATTERNS: &str = "KUBE_CREDENTIAL_CACHE_CACHEKEY_ENV_PATTERNS";
     /// The kubeconfig's `exec.apiVersion`, for clients that do not say it to their plugin.
     pub const API_VERSION: &str = "KUBE_CREDENTIAL_CACHE_API_VERSION";
+    /// Files, separated as in `PATH`, that say who one is: another entry answers when one is written.
+    pub const CACHEKEY_FILES: &str = "KUBE_CREDENTIAL_CACHE_CACHEKEY_FILES";
     /// The kubeconfig user whose credential this is.
     pub const USER: &str = "KUBE_CREDENTIAL_CACHE_USER";
     /// How long a credential that names no expiry is kept, such as `1h`; `0` keeps none.
@@ -54,27 +58,6 @@ pub mod variable {
     pub const INSTALL_HINT: &str = "KUBE_CREDENTIAL_CACHE_INSTALL_HINT";
 }
 
-/// Names that decide who somebody is, or which directory says so.
-const IDENTITY_PATTERNS: &[&str] = &[
-    "AAD_*",
-    "APPDATA",
-    "ARM_*",
-    "AWS_*",
-    "AZURE_*",
-    "CLOUDSDK_*",
-    "DIGITALOCEAN_*",
-    "GOOGLE_*",
-    "HOME",
-    "IBMCLOUD_*",
-    "OCI_*",
-    "TELEPORT_*",
-    "TSH_*",
-    "USER",
-    "USERPROFILE",
-    "VAULT_*",
-    "XDG_CONFIG_HOME",
-];
-
 /// Above the 60 s before an expiry in which kube-rs asks again for every request.
 const REFRESH_MARGIN: Duration = Duration::from_secs(75);
 
@@ -88,7 +71,9 @@ const DEFAULT_TTL: Duration = Duration::from_secs(60 * 60);
 /// A longer duration is a slip, and could not be added to a time.
 const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 const DURATION_FORM: &str = "a duration such as 30s, 5m or 1h30m, at most 100 years";
-const NAMES_FORM: &str = "comma-separated variable names; a trailing * stands for any ending";
+const NAMES_FORM: &str = "comma-separated variable names; a trailing * stands for any ending, and a \
+                          leading ! leaves a name out";
+const FILES_FORM: &str = "absolute paths, or such that begin with ~/, separated by colons";
 
 /// What the `KUBE_CREDENTIAL_CACHE_*` variables say; absent and empty ones leave the default.
 #[derive(Debug, Clone)]
@@ -98,7 +83,8 @@ pub struct Settings {
     pub(crate) refresh_margin: Option<Duration>,
     pub(crate) default_ttl: Duration,
     pub(crate) plugin_timeout: PluginTimeout,
-    pub(crate) key_names: Vec<NamePattern>,
+    pub(crate) key_names: KeyNames,
+    pub(crate) key_files: Vec<PathBuf>,
     pub(crate) api_version: Option<ApiVersion>,
     pub(crate) user: OsString,
     pub(crate) command_dir: Option<PathBuf>,
@@ -151,13 +137,6 @@ pub(crate) enum RefreshAhead {
     Never,
 }
 
-/// A variable's name, or a prefix of names.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum NamePattern {
-    Exact(String),
-    Prefix(String),
-}
-
 impl Settings {
     /// Reads every variable.
     ///
@@ -173,6 +152,7 @@ impl Settings {
             plugin_timeout: PluginTimeout::from_environment(env)?,
             key_names: key_names(env)?,
             api_version: api_version(env)?,
+            key_files: key_files(env)?,
             user: env.get(variable::USER).unwrap_or_default().to_owned(),
             command_dir: command_dir(env)?,
             install_hint: env
@@ -280,32 +260,6 @@ impl PluginTimeout {
     }
 }
 
-impl NamePattern {
-    fn parse(text: &str) -> Option<Self> {
-        let (stem, is_prefix) = match text.strip_suffix('*') {
-            Some(stem) => (stem, true),
-            None => (text, false),
-        };
-        if stem.is_empty() || stem.contains(['*', '=', ' ', '\t', '\0']) {
-            return None;
-        }
-        let stem = stem.to_owned();
-        Some(if is_prefix {
-            Self::Prefix(stem)
-        } else {
-            Self::Exact(stem)
-        })
-    }
-
-    pub(crate) fn matches(&self, name: &OsStr) -> bool {
-        let name = name.as_encoded_bytes();
-        match self {
-            Self::Exact(exact) => name == exact.as_bytes(),
-            Self::Prefix(prefix) => name.starts_with(prefix.as_bytes()),
-        }
-    }
-}
-
 fn directory(env: &Environment, backend: Backend) -> Result<Directory, Error> {
     if let Backend::NoKeyring(reason) = backend {
         return Ok(Directory::Nowhere(reason));
@@ -340,30 +294,30 @@ fn user_cache_dir(env: &Environment) -> Option<PathBuf> {
     absolute("XDG_CACHE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".cache")))
 }
 
-fn key_names(env: &Environment) -> Result<Vec<NamePattern>, Error> {
-    let built_in = || {
-        IDENTITY_PATTERNS
-            .iter()
-            .copied()
-            .filter_map(NamePattern::parse)
-            .collect()
-    };
-    let mut patterns = names(env, variable::CACHEKEY_ENV_PATTERNS)?.unwrap_or_else(built_in);
-    patterns.extend(names(env, variable::CACHEKEY_ENV_LIST)?.unwrap_or_default());
-    Ok(patterns)
+fn key_names(env: &Environment) -> Result<KeyNames, Error> {
+    let mut names = KeyNames::default();
+    for name in [variable::CACHEKEY_ENV_PATTERNS, variable::CACHEKEY_ENV_LIST] {
+        let Some(value) = env.non_empty(name) else {
+            continue;
+        };
+        let read = value.to_str().and_then(|list| match name {
+            variable::CACHEKEY_ENV_PATTERNS => names.with_rule(list),
+            _ => names.with_names(list),
+        });
+        names = read.ok_or_else(|| bad(env, name, NAMES_FORM))?;
+    }
+    Ok(names)
 }
 
-fn names(env: &Environment, name: &'static str) -> Result<Option<Vec<NamePattern>>, Error> {
-    let Some(value) = env.non_empty(name) else {
-        return Ok(None);
+fn key_files(env: &Environment) -> Result<Vec<PathBuf>, Error> {
+    let Some(value) = env.non_empty(variable::CACHEKEY_FILES) else {
+        return Ok(vec![]);
     };
-    let text = value.to_str().ok_or_else(|| bad(env, name, NAMES_FORM))?;
-    let parts = text
-        .split(',')
-        .map(str::trim)
-        .filter(|part| !part.is_empty());
-    let patterns: Option<Vec<_>> = parts.map(NamePattern::parse).collect();
-    patterns.map(Some).ok_or_else(|| bad(env, name, NAMES_FORM))
+    let parts = std::env::split_paths(value).filter(|part| !part.as_os_str().is_empty());
+    let paths =
+        parts.map(|part| identity::expand(part.as_os_str(), env).filter(|path| path.is_absolute()));
+    let paths: Option<Vec<_>> = paths.collect();
+    paths.ok_or_else(|| bad(env, variable::CACHEKEY_FILES, FILES_FORM))
 }
 
 fn api_version(env: &Environment) -> Result<Option<ApiVersion>, Error> {
@@ -466,6 +420,10 @@ mod tests {
             (variable::API_VERSION, "v1"),
             (variable::CACHEKEY_ENV_LIST, "A,B=C"),
             (variable::CACHEKEY_ENV_PATTERNS, "*"),
+            (variable::CACHEKEY_ENV_PATTERNS, "!*"),
+            (variable::CACHEKEY_ENV_LIST, "!!A"),
+            (variable::CACHEKEY_FILES, "/a:b"),
+            (variable::CACHEKEY_FILES, "~/a"),
             (variable::COMMAND_DIR, "bin"),
             (variable::FILE, "/"),
         ] {
@@ -539,15 +497,47 @@ mod tests {
     fn a_list_adds_names_and_patterns_replace_the_built_in_ones() {
         let matched = |pairs: &[(&str, &str)], name: &str| {
             let read = settings(pairs).unwrap();
-            read.key_names
-                .iter()
-                .any(|pattern| pattern.matches(OsStr::new(name)))
+            read.key_names.decide(OsStr::new(name))
         };
-        let list = (variable::CACHEKEY_ENV_LIST, "MY_TENANT, OTHER_*");
+        let list = (variable::CACHEKEY_ENV_LIST, "MY_OWN, OTHER_*");
         let patterns = (variable::CACHEKEY_ENV_PATTERNS, "ONLY_*");
-        assert!(matched(&[], "AWS_PROFILE") && !matched(&[], "MY_TENANT"));
-        assert!(matched(&[list], "AWS_PROFILE") && matched(&[list], "MY_TENANT"));
-        assert!(matched(&[list], "OTHER_ONE") && !matched(&[list], "MY_TENANT_2"));
+        assert!(matched(&[], "AWS_PROFILE") && !matched(&[], "MY_OWN"));
+        assert!(matched(&[list], "AWS_PROFILE") && matched(&[list], "MY_OWN"));
+        assert!(matched(&[list], "OTHER_ONE") && !matched(&[list], "MY_OWN_2"));
         assert!(matched(&[patterns], "ONLY_THIS") && !matched(&[patterns], "AWS_PROFILE"));
+    }
+
+    #[test]
+    fn a_name_behind_an_exclamation_mark_is_left_out() {
+        let names = |pairs: &[(&str, &str)]| settings(pairs).unwrap().key_names;
+        let decide = |names: &KeyNames, name: &str| names.decide(OsStr::new(name));
+        let patterns = names(&[(variable::CACHEKEY_ENV_PATTERNS, "!KRB5CCNAME, !CI_*")]);
+        assert!(!decide(&patterns, "KRB5CCNAME") && !decide(&patterns, "CI_JOB_TOKEN"));
+        assert!(
+            decide(&patterns, "AWS_PROFILE"),
+            "it does not replace the rule"
+        );
+        let list = names(&[
+            (variable::CACHEKEY_ENV_PATTERNS, "ONLY_*, !ONLY_THIS"),
+            (
+                variable::CACHEKEY_ENV_LIST,
+                "MINE, MY_*, !MY_DAY, !MINE, !ONLY_THAT",
+            ),
+        ]);
+        assert!(decide(&list, "MY_WAY") && !decide(&list, "MY_DAY"));
+        assert!(decide(&list, "MINE"), "by its whole name");
+        assert!(decide(&list, "ONLY_ME"));
+        assert!(!decide(&list, "ONLY_THIS") && !decide(&list, "ONLY_THAT"));
+        assert!(!decide(&list, "AWS_PROFILE"));
+    }
+
+    #[test]
+    fn files_of_ones_own_are_listed_as_in_path() {
+        let pairs = [
+            ("HOME", "/home/u"),
+            (variable::CACHEKEY_FILES, "/a b:~/c,d:"),
+        ];
+        let read = settings(&pairs).unwrap().key_files;
+        assert_eq!(read, [Path::new("/a b"), Path::new("/home/u/c,d")]);
     }
 }

@@ -82,6 +82,13 @@ pub(crate) struct Metadata {
     /// Whether the expiry that is printed is not the plugin's own.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) inferred: bool,
+    /// What tells the entry from others, as it may be shown.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) parts: Vec<(String, String)>,
+    /// Whether a file that says who is active changed while the plugin ran: then it answers who
+    /// waited for it, and nobody later.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) moved: bool,
 }
 
 /// A stored credential.

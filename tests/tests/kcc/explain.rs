@@ -1,5 +1,7 @@
 //! `kcc explain`.
 
+use std::fs;
+
 use serde_json::json;
 
 use crate::{Desk, code, quiet, stderr};
@@ -56,6 +58,33 @@ fn each_part_has_its_place() {
     assert!(line("  variable  HOME=").ends_with("environment"));
     assert!(line("REFRESH_MARGIN=30s").ends_with("environment"));
     assert!(line("  user      a-user").contains("exec.env"));
+}
+
+#[test]
+fn variables_and_files_that_made_the_key_are_shown() {
+    let mut desk = Desk::new().with_context("a");
+    let who = desk.home.path().join("who");
+    fs::write(&who, "me").unwrap();
+    let files = json!({ "name": "KUBE_CREDENTIAL_CACHE_CACHEKEY_FILES", "value": "~/who:~/gone" });
+    let tenant = json!({ "name": "TENANT", "value": "dev" });
+    let env = desk.exec_mut("a")["env"].as_array_mut().unwrap();
+    env.extend([files, tenant]);
+    desk.write_kubeconfig();
+    let said = explain(&desk, "a");
+    let line = |wanted: &str| said.lines().find(|line| line.contains(wanted)).unwrap();
+    assert!(
+        line("  variable  TENANT=dev").contains("exec.env"),
+        "{said}"
+    );
+    assert!(
+        line("/who  ").contains("  file ") && line("/who  ").contains("written "),
+        "{said}"
+    );
+    assert!(line("/gone  ").ends_with("is not there"), "{said}");
+    desk.token("a");
+    assert!(explain(&desk, "a").contains("An ask would be a hit"));
+    fs::write(&who, "somebody else").unwrap();
+    assert!(explain(&desk, "a").contains("An ask would run the plugin"));
 }
 
 #[test]

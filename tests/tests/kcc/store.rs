@@ -40,7 +40,9 @@ fn the_list_says_what_is_there_and_no_secret() {
     let lines: Vec<&str> = table.lines().collect();
     assert_eq!(
         lines[0].split_whitespace().collect::<Vec<_>>(),
-        ["USER", "SERVER", "COMMAND", "KIND", "EXPIRES", "STATE"]
+        [
+            "USER", "SERVER", "COMMAND", "FOR", "KIND", "EXPIRES", "STATE"
+        ]
     );
     let line = |user: &str| *lines.iter().find(|line| line.starts_with(user)).unwrap();
     let of_a = line("a-user");
@@ -59,6 +61,60 @@ fn the_list_says_what_is_there_and_no_secret() {
     assert_eq!(found[1]["server"], "https://b.example");
     let left = found[2]["expiresInSeconds"].as_i64().unwrap();
     assert!((1..=40).contains(&left), "{left}");
+}
+
+/// Entries of one user and plugin that differ by a variable, an argument, a file, or nothing that
+/// is shown.
+#[test]
+fn the_list_tells_rows_apart() {
+    let mut desk = Desk::new().with_context("a");
+    let file = desk.home.path().join("who");
+    let own = json!({ "name": "KUBE_CREDENTIAL_CACHE_CACHEKEY_FILES", "value": file });
+    desk.exec_mut("a")["env"].as_array_mut().unwrap().push(own);
+    let (args, env) = (
+        desk.exec_mut("a")["args"].clone(),
+        desk.exec_mut("a")["env"].clone(),
+    );
+    let mut ask = |arg: &str, name: &str, value: &str| {
+        let exec = desk.exec_mut("a");
+        (exec["args"], exec["env"]) = (args.clone(), env.clone());
+        exec["args"].as_array_mut().unwrap().push(arg.into());
+        let variable = json!({ "name": name, "value": value });
+        exec["env"].as_array_mut().unwrap().push(variable);
+        desk.token("a")
+    };
+    ask("--cluster-name=one", "TENANT", "dev");
+    ask("--cluster-name=two", "TENANT", "dev");
+    ask("--cluster-name=one", "TENANT", "prod");
+    ask("--cluster-name=one", "SHOP_TOKEN", "MARKER-1");
+    ask("--cluster-name=one", "SHOP_TOKEN", "MARKER-2");
+    ask("--password=MARKER-3", "TENANT", "dev");
+    ask("--password=MARKER-4", "TENANT", "dev");
+    fs::write(&file, "somebody else").unwrap();
+    ask("--cluster-name=one", "TENANT", "dev");
+    let output = desk.run(&["list"]);
+    let table = quiet(&output);
+    let rows: std::collections::BTreeSet<String> = table
+        .lines()
+        .map(|line| line.split(" token ").next().unwrap().to_owned())
+        .collect();
+    assert_eq!(rows.len(), 9, "a head and eight rows: {table}");
+    for part in [
+        "--cluster-name=two",
+        "TENANT=prod",
+        "SHOP_TOKEN=#",
+        "arguments=#",
+        "~/who=#",
+    ] {
+        assert!(table.contains(part), "{part}: {table}");
+    }
+    assert!(
+        !table.contains("MARKER") && !table.contains("HOME="),
+        "{table}"
+    );
+    let found = entries(&desk);
+    assert!(found.iter().any(|entry| entry["parts"]["TENANT"] == "prod"));
+    assert!(!format!("{found:?}").contains("MARKER"));
 }
 
 #[test]

@@ -27,16 +27,81 @@ fn variables_that_decide_the_identity_have_entries_of_their_own() {
     assert_eq!(ask("TERM", "dumb"), "token-4");
 }
 
+/// A plugin that nobody knows, with variables that nobody listed.
+#[test]
+fn an_unknown_plugin_gives_nobody_the_token_of_another() {
+    let bench = Bench::new();
+    let mut tokens = BTreeSet::new();
+    for name in [
+        "TENANT",
+        "SCW_PROFILE",
+        "OS_CLOUD",
+        "OS_PROJECT_NAME",
+        "ALIBABA_CLOUD_PROFILE",
+        "YC_TOKEN",
+        "TENCENTCLOUD_SECRET_ID",
+        "DOCTL_CONTEXT",
+        "KRB5CCNAME",
+        "ACME_ACCESSTOKEN",
+        "acme-realm",
+    ] {
+        for value in ["prod", "dev"] {
+            let ask = || quiet_token(bench.command().env(name, value));
+            let token = ask();
+            assert_eq!(ask(), token, "{name}={value}");
+            assert!(tokens.insert(token), "{name}={value}");
+        }
+    }
+}
+
+#[test]
+fn two_sessions_of_one_person_share() {
+    let bench = Bench::new();
+    let ask = |pairs: &[(&str, &str)]| quiet_token(bench.command().envs(pairs.iter().copied()));
+    let tmux = [
+        ("TMUX_PANE", "%1"),
+        ("SSH_AUTH_SOCK", "/tmp/ssh-1"),
+        ("XDG_SESSION_ID", "3"),
+    ];
+    let code = [
+        ("VSCODE_PROFILE_INITIALIZED", "1"),
+        ("SSH_AUTH_SOCK", "/tmp/ssh-2"),
+        ("USERNAME", "me"),
+        ("KUBECONFIG", "/tmp/kubie.yaml"),
+    ];
+    assert_eq!(ask(&tmux), "token-1");
+    assert_eq!(ask(&code), "token-1");
+}
+
+#[test]
+fn a_name_can_be_added_and_left_out() {
+    let bench = Bench::new();
+    let ask = |variable: &str, list: &str, value: &str| {
+        let mut command = bench.command();
+        command.env("KRB5CCNAME", value).env("SHOP", value);
+        quiet_token(command.env(variable, list))
+    };
+    let list = "KUBE_CREDENTIAL_CACHE_CACHEKEY_ENV_LIST";
+    let patterns = "KUBE_CREDENTIAL_CACHE_CACHEKEY_ENV_PATTERNS";
+    assert_eq!(ask(list, "!KRB5CCNAME", "a"), "token-1");
+    assert_eq!(ask(list, "!KRB5CCNAME", "b"), "token-1");
+    assert_eq!(ask(patterns, "!KRB5*", "c"), "token-1");
+    assert_eq!(ask(list, "!KRB5CCNAME,SHOP", "a"), "token-2");
+    assert_eq!(ask(list, "!KRB5CCNAME,SHOP", "b"), "token-3");
+    assert_eq!(ask(list, "OTHER", "a"), "token-4");
+    assert_eq!(ask(list, "OTHER", "b"), "token-5");
+}
+
 #[test]
 fn recorded_names_are_part_of_the_key() {
     let bench = Bench::new();
-    let ask = |tenant: &str, list: &str| {
+    let ask = |shop: &str, list: &str| {
         let mut command = bench.command();
-        command.env("TENANT", tenant);
+        command.env("SHOP", shop);
         quiet_token(command.env("KUBE_CREDENTIAL_CACHE_CACHEKEY_ENV_LIST", list))
     };
-    assert_eq!(ask("a", "TENANT"), "token-1");
-    assert_eq!(ask("b", "TENANT"), "token-2");
+    assert_eq!(ask("a", "SHOP"), "token-1");
+    assert_eq!(ask("b", "SHOP"), "token-2");
     assert_eq!(ask("a", "OTHER"), "token-3");
     assert_eq!(ask("b", "OTHER"), "token-3");
 }

@@ -3,6 +3,7 @@
 mod ahead;
 mod answers;
 mod entries;
+mod files;
 mod key;
 mod keyring;
 mod management;
