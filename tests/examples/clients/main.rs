@@ -53,7 +53,7 @@ fn compare() -> Result<bool> {
         missing.len()
     );
     let bench = Bench::new(&cluster)?;
-    let cells = bench.run(&clients)?;
+    let cells = bench.run(&clients);
     let report = Report::new(&clients, &cells, missing);
     report.print();
     arguments.json.write(&report.json())?;

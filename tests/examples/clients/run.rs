@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::PathBuf;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -52,7 +52,7 @@ impl<'a> Bench<'a> {
         })
     }
 
-    pub(crate) fn run(&self, clients: &[Client]) -> Result<Cells> {
+    pub(crate) fn run(&self, clients: &[Client]) -> Cells {
         let fronts = [Front::Alone, Front::Cache];
         let settings = (0..clients.len()).flat_map(|client| fronts.map(|front| (client, front)));
         let settings: Vec<_> = settings.collect();
@@ -60,9 +60,7 @@ impl<'a> Bench<'a> {
         let total = settings.len() * (CHECKS.len() + 1);
         let record = |client: usize, check, front, outcome: Result<Outcome>| {
             let outcome = outcome.unwrap_or_else(|error| Outcome::Broken(format!("{error:#}")));
-            let mut cells = cells
-                .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner);
+            let mut cells = cells.lock().unwrap_or_else(PoisonError::into_inner);
             let (name, done) = (clients[client].name, cells.len() + 1);
             say(&format!(
                 "{done}/{total} {name}, {front:?}: {check}: {}",
@@ -94,9 +92,7 @@ impl<'a> Bench<'a> {
                 });
             }
         });
-        Ok(cells
-            .into_inner()
-            .unwrap_or_else(std::sync::PoisonError::into_inner))
+        cells.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn place(&self) -> Place<'_> {
