@@ -14,7 +14,7 @@ use std::process::{Command, Stdio};
 use kcc_core::{Environment, PluginPolicy};
 
 /// Set for the process in the background, and taken out of what its plugin gets.
-const VARIABLE: &str = "KUBE_CREDENTIAL_CACHE_IN_BACKGROUND";
+pub(crate) const VARIABLE: &str = "KUBE_CREDENTIAL_CACHE_IN_BACKGROUND";
 
 /// Starts it, for the client with this environment. It keeps nothing of ours open, and nobody waits
 /// for it: where it cannot be started, the credential is renewed when somebody needs it.

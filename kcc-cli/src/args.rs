@@ -6,7 +6,9 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueHint};
 use kcc_core::kubeconfig::LoadingRules;
 
-use crate::{clear, completions, doctor, eject, exec, explain, inject, list, man, sync, warm};
+use crate::{
+    clear, completions, doctor, eject, exec, explain, inject, list, man, refresh, sync, warm,
+};
 
 /// Look after the credential cache of kubectl and its relatives
 #[derive(Debug, Parser)]
@@ -28,6 +30,7 @@ enum Command {
     List(list::Args),
     Clear(clear::Args),
     Warm(warm::Args),
+    Refresh(refresh::Args),
     Explain(explain::Args),
     Doctor(doctor::Args),
     Exec(exec::Args),
@@ -46,6 +49,7 @@ impl Arguments {
             Command::List(args) => list::run(&args, &rules),
             Command::Clear(args) => clear::run(&args, &rules),
             Command::Warm(args) => warm::run(&args, &rules),
+            Command::Refresh(args) => refresh::run(&args, &rules),
             Command::Explain(args) => explain::run(&args, &rules),
             Command::Inject(args) => inject::run(&args, &rules),
             Command::Eject(args) => eject::run(&args, &rules),

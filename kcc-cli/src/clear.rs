@@ -10,11 +10,12 @@ use jiff::Timestamp;
 use kcc_core::kubeconfig::{Kubeconfig, LoadingRules};
 use kcc_core::{EntryInfo, EntryState};
 
+use crate::contexts;
 use crate::list;
 use crate::login::{self, Login, Terms};
 use crate::terminal::{self, BAD};
 
-/// Forget stored credentials; the next ask runs the plugin
+/// Forget stored credentials; the next call runs the plugin
 ///
 /// Several conditions have to hold together. A plugin that runs just now stores its answer all the
 /// same.
@@ -31,21 +32,31 @@ pub struct Args {
 #[derive(Debug, clap::Args)]
 #[group(required = true, multiple = true)]
 struct Which {
+    /// Those that these contexts are answered with, in this environment
+    #[arg(value_name = "CONTEXT", add = contexts::completer())]
+    contexts: Vec<String>,
+
     /// Those of this kubeconfig user
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = contexts::user_completer())]
     user: Option<String>,
 
-    /// The one that this context is answered with, in this environment
-    #[arg(long, value_name = "NAME")]
-    context: Option<String>,
+    /// The same as CONTEXT
+    #[arg(long = "context", value_name = "NAME", hide = true, add = contexts::completer())]
+    by_option: Vec<String>,
 
     /// Those that have expired
     #[arg(long)]
     expired: bool,
 
     /// All of them
-    #[arg(long, conflicts_with_all = ["user", "context", "expired"])]
+    #[arg(long, conflicts_with_all = ["user", "contexts", "by_option", "expired"])]
     all: bool,
+}
+
+impl Which {
+    fn contexts(&self) -> impl Iterator<Item = &String> {
+        self.contexts.iter().chain(&self.by_option)
+    }
 }
 
 /// Removes what the arguments mean, and says what it was.
@@ -54,7 +65,7 @@ struct Which {
 /// Where the context is not there, or the cache directory or standard output cannot be used. What
 /// cannot be removed is told, and the exit code is 1.
 pub fn run(args: &Args, rules: &LoadingRules) -> anyhow::Result<ExitCode> {
-    let needs_kubeconfig = args.which.user.is_some() || args.which.context.is_some();
+    let needs_kubeconfig = args.which.user.is_some() || args.which.contexts().next().is_some();
     let kubeconfig = if needs_kubeconfig {
         Kubeconfig::load(rules)?
     } else {
@@ -102,24 +113,22 @@ struct Meant<'a> {
     which: &'a Which,
     /// The files that contexts of the user are answered from.
     of_user: BTreeSet<PathBuf>,
-    /// The files that the context is answered from.
-    of_context: Option<[PathBuf; 2]>,
+    /// The files that the contexts are answered from.
+    of_contexts: BTreeSet<PathBuf>,
 }
 
 impl<'a> Meant<'a> {
     fn of(which: &'a Which, kubeconfig: &Kubeconfig) -> anyhow::Result<Self> {
-        let of_context = match &which.context {
-            None => None,
-            Some(name) => match Login::of_context(kubeconfig, name, &Terms::to_look())? {
-                Some(login) => {
-                    let found = login.cache.inspect(&login.request)?;
-                    Some([found.path, found.unset_path])
-                }
-                None => bail!(
+        let mut of_contexts = BTreeSet::new();
+        for name in contexts::named(kubeconfig, which.contexts())? {
+            let Some(login) = Login::of_context(kubeconfig, name, &Terms::to_look())? else {
+                bail!(
                     "the user of context {name:?} has no exec plugin, so nothing is stored for it"
-                ),
-            },
-        };
+                );
+            };
+            let found = login.cache.inspect(&login.request)?;
+            of_contexts.extend([found.path, found.unset_path]);
+        }
         let of_user = match &which.user {
             None => BTreeSet::new(),
             Some(user) => paths_of_user(kubeconfig, user),
@@ -127,7 +136,7 @@ impl<'a> Meant<'a> {
         Ok(Self {
             which,
             of_user,
-            of_context,
+            of_contexts,
         })
     }
 
@@ -139,10 +148,7 @@ impl<'a> Meant<'a> {
                 || self.of_user.contains(&entry.path)
         };
         which.user.as_ref().is_none_or(names)
-            && self
-                .of_context
-                .as_ref()
-                .is_none_or(|paths| paths.contains(&entry.path))
+            && (which.contexts().next().is_none() || self.of_contexts.contains(&entry.path))
             && (!which.expired || entry.state == EntryState::Expired)
     }
 }

@@ -1,15 +1,22 @@
 //! `kcc completions`: what a shell needs to complete a command line.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::CommandFactory;
+use clap_complete::CompleteEnv;
 use clap_complete::Shell;
+use clap_complete::env::{Bash, Elvish, EnvCompleter, Fish, Powershell, Zsh};
 
 use crate::args::Arguments;
 use crate::terminal;
 
+/// The variable by which the script asks `kcc` what fits.
+const VARIABLE: &str = "KCC_COMPLETE";
+
 /// Print the completions of kcc for a shell
+///
+/// Names of contexts and users come from the kubeconfig: the script asks kcc for them.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Which shell
@@ -21,8 +28,32 @@ pub struct Args {
 /// # Errors
 /// Where standard output cannot be written.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Arguments::command(), "kcc", &mut script);
+    let script = script(args.shell)?;
     terminal::stdout().write_all(&script)?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn script(shell: Shell) -> io::Result<Vec<u8>> {
+    let shell: &dyn EnvCompleter = match shell {
+        Shell::Elvish => &Elvish,
+        Shell::Fish => &Fish,
+        Shell::PowerShell => &Powershell,
+        Shell::Zsh => &Zsh,
+        _ => &Bash,
+    };
+    let mut script = vec![];
+    shell.write_registration(VARIABLE, "kcc", "kcc", "kcc", &mut script)?;
+    // zsh wants its own line to be the first.
+    writeln!(script, "\n# Contexts and users come from the kubeconfig.")?;
+    Ok(script)
+}
+
+/// Answers a shell that asks what fits, and ends the process then.
+pub fn answer() {
+    let completer = CompleteEnv::with_factory(Arguments::command);
+    completer
+        .var(VARIABLE)
+        .bin("kcc")
+        .completer("kcc")
+        .complete();
 }

@@ -4,6 +4,7 @@ mod directory;
 mod installation;
 mod kubeconfig;
 mod users;
+mod variables;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -14,7 +15,7 @@ use serde_json::{Value, json};
 use crate::list::Output;
 use crate::terminal::{self, BAD, FAINT, GOOD, WARNING};
 
-/// Check the set-up, and say how to repair what is wrong
+/// Check the set-up, and say how to fix what is wrong
 ///
 /// Looks at PATH, the cache directory, the clock, kubeconfigs, their users and plugins, and kuberc.
 /// No plugin is run and nothing is sent anywhere. The exit code is 1 where something does not work;
@@ -125,7 +126,7 @@ impl Finding {
         let Self { check, message, .. } = self;
         writeln!(to, "{style}{word:<4}{style:#}  {check}: {message}")?;
         match repair {
-            Some(repair) => writeln!(to, "      {FAINT}repair:{FAINT:#} {repair}"),
+            Some(repair) => writeln!(to, "      {FAINT}fix:{FAINT:#} {repair}"),
             None => Ok(()),
         }
     }

@@ -37,7 +37,7 @@ use zeroize::Zeroizing;
 pub use diff::Diff;
 pub(crate) use diff::printable;
 pub use error::{EditError, Refusal};
-pub(crate) use plugin::CACHE;
+pub(crate) use plugin::{CACHE, ORIGINAL};
 use site::{Refused, Site};
 use text::Splice;
 use tree::{Tree, TreeError};

@@ -5,54 +5,42 @@ use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use anyhow::Context;
 use jiff::Timestamp;
 use kcc_core::kubeconfig::{Entry, Kubeconfig, LoadingRules};
 use kcc_core::{ApiVersion, Environment, Inspection, MissReason, SearchPath, variable};
 
+use crate::contexts;
 use crate::disclosure::{self, Shown};
 use crate::list;
 use crate::login::{self, Login, Terms};
 use crate::terminal::{self, BAD, FAINT, GOOD, WARNING};
 
-/// Say which stored credential answers a context, what decides that, and what an ask would do now
+/// Say which stored credential answers a context, what decides that, and what a call would do now
 ///
 /// Nothing is run. Values that may be secrets are shown as a fingerprint: equal fingerprints are
 /// equal values.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The context; the current one by default
-    context: Option<String>,
+    /// The contexts; the current one by default
+    #[arg(value_name = "CONTEXT", add = contexts::completer())]
+    contexts: Vec<String>,
 }
 
 /// Prints the explanation.
 ///
 /// # Errors
-/// Where the context cannot be used, or the cache directory or standard output.
+/// Where a context cannot be used, or the cache directory or standard output.
 pub fn run(args: &Args, rules: &LoadingRules) -> anyhow::Result<ExitCode> {
     let kubeconfig = Kubeconfig::load(rules)?;
-    let current = kubeconfig.current_context.as_ref();
-    let name = args
-        .context
-        .as_ref()
-        .or(current.map(|current| &current.name));
-    let name =
-        name.context("there is no current context: name one, or kubectl config use-context")?;
     let mut page = Page(terminal::stdout());
-    match Login::of_context(&kubeconfig, name, &Terms::to_look())? {
-        None => page.line(&format!(
-            "The user of context {name:?} says its credential itself: no plugin runs, and nothing \
-             is cached."
-        ))?,
-        Some(login) => {
-            let inspection = login.cache.inspect(&login.request)?;
-            page.place(&login, &kubeconfig)?;
-            page.key(&login, &inspection)?;
-            page.settings(&login)?;
-            page.entry(&inspection)?;
-            page.outcome(&login, &inspection)?;
-            page.warnings(&login)?;
+    for (position, name) in contexts::named_or_current(&kubeconfig, &args.contexts)?
+        .into_iter()
+        .enumerate()
+    {
+        if position > 0 {
+            page.line("")?;
         }
+        page.context(name, &kubeconfig)?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -61,6 +49,22 @@ pub fn run(args: &Args, rules: &LoadingRules) -> anyhow::Result<ExitCode> {
 struct Page<W>(W);
 
 impl<W: Write> Page<W> {
+    fn context(&mut self, name: &str, kubeconfig: &Kubeconfig) -> anyhow::Result<()> {
+        let Some(login) = Login::of_context(kubeconfig, name, &Terms::to_look())? else {
+            return Ok(self.line(&format!(
+                "The user of context {name:?} has its credential in the kubeconfig: no plugin runs, \
+                 and nothing is cached."
+            ))?);
+        };
+        let inspection = login.cache.inspect(&login.request)?;
+        self.place(&login, kubeconfig)?;
+        self.key(&login, &inspection)?;
+        self.settings(&login)?;
+        self.entry(&inspection)?;
+        self.outcome(&login, &inspection)?;
+        Ok(self.warnings(&login)?)
+    }
+
     /// Where the parts of the context stand.
     fn place(&mut self, login: &Login<'_>, kubeconfig: &Kubeconfig) -> io::Result<()> {
         let current = kubeconfig.current_context.as_ref();
@@ -90,7 +94,7 @@ impl<W: Write> Page<W> {
         };
         self.row("  command", &inspection.program.display(), &at(user, field))?;
         let mut args = vec![];
-        for shown in disclosure::arguments(&request.args) {
+        for shown in disclosure::arguments(&request.command, &request.args) {
             args.push(login.show(&shown)?);
         }
         if !args.is_empty() {
@@ -153,7 +157,7 @@ impl<W: Write> Page<W> {
         self.row("entry", &inspection.path.display(), &"")?;
         let now = Timestamp::now();
         let Some(entry) = &inspection.entry else {
-            return self.row("state", &"not there", &"");
+            return self.row("state", &"not found", &"");
         };
         let mut state = list::state(entry, now);
         if let Some(details) = &entry.details {
@@ -176,25 +180,25 @@ impl<W: Write> Page<W> {
         self.line("")?;
         if !login.spec.is_cached() {
             self.line(&format!(
-                "{WARNING}kubectl does not ask the cache:{WARNING:#} kcc-cache is not in front of \
-                 this user's plugin; kcc inject puts it there. For a client that does ask it:"
+                "{WARNING}kubectl does not call the cache:{WARNING:#} kcc-cache is not in front of \
+                 this user's plugin; kcc inject puts it there. For a client that does call it:"
             ))?;
         }
         let policy = login::policy()?;
         if let Err(error) = policy.check(&inspection.program) {
-            return Ok(self.line(&format!("{BAD}An ask would be refused:{BAD:#} {error}"))?);
+            return Ok(self.line(&format!("{BAD}A call would be refused:{BAD:#} {error}"))?);
         }
         let Some(reason) = inspection.miss else {
             return Ok(self.line(&format!(
-                "{GOOD}An ask would be a hit:{GOOD:#} the entry answers, and the plugin is not run."
+                "{GOOD}A call would be a hit:{GOOD:#} the entry answers, and the plugin is not run."
             ))?);
         };
         let path = SearchPath::of(&Environment::of_process());
         if let Err(problem) = path.look_up(&inspection.program) {
             let program = inspection.program.display();
             return Ok(self.line(&format!(
-                "{BAD}An ask would fail:{BAD:#} {reason}, and the plugin {program} is not there to \
-                 be run ({problem}); install it, or mend PATH."
+                "{BAD}A call would fail:{BAD:#} {reason}, and the plugin {program} was not found \
+                 ({problem}); install it, or fix PATH."
             ))?);
         }
         let then = match reason {
@@ -202,7 +206,7 @@ impl<W: Write> Page<W> {
             _ => "",
         };
         Ok(self.line(&format!(
-            "{WARNING}An ask would run the plugin:{WARNING:#} {reason}{then}."
+            "{WARNING}A call would run the plugin:{WARNING:#} {reason}{then}."
         ))?)
     }
 

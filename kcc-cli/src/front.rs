@@ -62,17 +62,17 @@ impl Front {
         // Once, and for all that is decided by it: a kubeconfig has no say in it.
         let client = ahead_of.unwrap_or_else(Environment::of_client);
         let settings = Settings::from_environment(&environment)?;
-        let (debug, shows_warnings) = (settings.debug(), shows_warnings(&settings));
+        let (debug, warnings) = (settings.debug(), settings.warnings());
         let cache = CredentialCache::new(settings).for_parent_process();
         let mut tell = |notice: Notice| match notice.is_warning() {
-            true if debug || shows_warnings => self.say(&format!("warning: {notice}")),
+            true if debug || are_shown(warnings) => self.say(&format!("warning: {notice}")),
             true => cache.keep_warning(&notice),
             false if debug => self.say(&notice.to_string()),
             false => {}
         };
-        let has_terminal = io::stdin().is_terminal();
         let request = Request {
-            info: ExecInfo::from_environment(&environment)?.with_terminal(has_terminal),
+            info: ExecInfo::from_environment(&environment)?
+                .with_terminal(|| io::stdin().is_terminal()),
             command,
             args,
             environment,
@@ -139,8 +139,8 @@ impl Front {
 }
 
 /// A client may read our stderr as part of the answer (fabric8 does), or show it to nobody.
-fn shows_warnings(settings: &Settings) -> bool {
-    match settings.warnings() {
+fn are_shown(warnings: Warnings) -> bool {
+    match warnings {
         Warnings::Stderr => true,
         Warnings::Log => false,
         _ => io::stderr().is_terminal(),
@@ -150,9 +150,31 @@ fn shows_warnings(settings: &Settings) -> bool {
 /// A core dump would hold credentials. The hard limit stays, so that a plugin may raise its own.
 fn forbid_core_dumps() {
     let limit = rustix::process::getrlimit(Resource::Core);
+    // Many systems have it so.
+    if limit.current == Some(0) {
+        return;
+    }
     let none = Rlimit {
         current: Some(0),
         maximum: limit.maximum,
     };
     let _ = rustix::process::setrlimit(Resource::Core, none);
+}
+
+#[cfg(test)]
+mod tests {
+    use kcc_core::variable;
+
+    use super::HELP;
+
+    #[test]
+    fn the_help_names_every_variable_and_no_other() {
+        let named = HELP.split_whitespace().filter_map(|word| {
+            let name = word.strip_prefix("..._")?;
+            Some(format!("{}{name}", variable::PREFIX))
+        });
+        let mut named: Vec<String> = named.collect();
+        named.sort();
+        assert_eq!(named, variable::ALL);
+    }
 }

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
-use anyhow::{Context, bail};
-use kcc_core::kubeconfig::{Kubeconfig, LoadingRules};
+use kcc_core::kubeconfig::{EntryKind, Kubeconfig, LoadingRules};
 
+use crate::contexts;
 use crate::edit::{Action, Outcome, Users, printable};
 use crate::rewrite::Plan;
 use crate::terminal;
@@ -13,13 +13,17 @@ use crate::terminal;
 /// Options that select users.
 #[derive(Debug, clap::Args)]
 pub struct Selection {
+    /// Only the users of these contexts
+    #[arg(value_name = "CONTEXT", add = contexts::completer())]
+    contexts: Vec<String>,
+
     /// Only this user; may be given several times
-    #[arg(long = "user", value_name = "NAME")]
+    #[arg(long = "user", value_name = "NAME", add = contexts::user_completer())]
     users: Vec<String>,
 
-    /// Only the user of this context; may be given several times
-    #[arg(long = "context", value_name = "NAME")]
-    contexts: Vec<String>,
+    /// The same as CONTEXT
+    #[arg(long = "context", value_name = "NAME", hide = true, add = contexts::completer())]
+    by_option: Vec<String>,
 }
 
 /// Options for looking before leaping.
@@ -37,34 +41,23 @@ pub struct Preview {
 impl Selection {
     /// The users, by the names that the kubeconfigs give them.
     pub(crate) fn users(&self, rules: &LoadingRules) -> anyhow::Result<Users> {
-        if self.users.is_empty() && self.contexts.is_empty() {
+        let contexts = || self.contexts.iter().chain(&self.by_option);
+        if self.users.is_empty() && contexts().next().is_none() {
             return Ok(Users::All);
         }
         let kubeconfig = Kubeconfig::load(rules)?;
         let mut names: BTreeSet<String> = self.users.iter().cloned().collect();
-        for name in &self.contexts {
-            let context = kubeconfig.contexts.get(name).with_context(|| {
-                let known = kubeconfig.contexts.keys();
-                format!("there is no context {name:?}{}", listed(known))
-            })?;
-            names.insert(context.value.user.clone());
+        for name in contexts::named(&kubeconfig, contexts())? {
+            names.insert(kubeconfig.contexts[name].value.user.clone());
         }
         for name in &names {
             if !kubeconfig.users.contains_key(name) {
                 let known = kubeconfig.users.keys();
-                bail!("there is no user {name:?}{}", listed(known));
+                return Err(contexts::unknown(EntryKind::User, name, known).into());
             }
         }
         Ok(Users::Named(names))
     }
-}
-
-fn listed<'a>(names: impl Iterator<Item = &'a String>) -> String {
-    let names: Vec<&str> = names.map(String::as_str).collect();
-    if names.is_empty() {
-        return String::new();
-    }
-    format!("; there is {}", names.join(", "))
 }
 
 /// Tells what was done, file by file and user by user, and shows the changes if they are wanted.
@@ -103,7 +96,7 @@ pub(crate) fn said(action: &Action, dry_run: bool) -> String {
     let text = match action {
         Action::Injected { plugin } => format!("{would}injected: kcc-cache before {plugin}"),
         Action::AlreadyInjected { plugin } => {
-            format!("unchanged: kcc-cache is before {plugin} already")
+            format!("already injected: kcc-cache before {plugin}")
         }
         Action::Updated { plugin } => {
             format!("{would}updated: the variables of kcc-cache before {plugin}")

@@ -1,6 +1,6 @@
 //! `kcc warm`: fetches credentials before somebody waits for them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io::{IsTerminal, Write};
 use std::num::NonZeroUsize;
@@ -8,14 +8,15 @@ use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use kcc_core::kubeconfig::{Kubeconfig, LoadingRules};
-use kcc_core::{Answer, Error, Notice, RequestProblem, Source};
+use kcc_core::{Answer, CredentialCache, Error, Notice, Notify, Request, RequestProblem, Source};
 
+use crate::contexts;
 use crate::login::{self, Login, Terms};
-use crate::terminal::{self, BAD, FAINT, GOOD};
+use crate::terminal::{self, BAD, FAINT, GOOD, WARNING};
 
 /// Fetch the credentials of contexts, in parallel, so that nobody waits for them later
 ///
@@ -24,6 +25,7 @@ use crate::terminal::{self, BAD, FAINT, GOOD};
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The contexts; all of them by default
+    #[arg(value_name = "CONTEXT", add = contexts::completer())]
     contexts: Vec<String>,
 
     /// How many plugins may run at once
@@ -31,20 +33,27 @@ pub struct Args {
     jobs: NonZeroUsize,
 }
 
+/// How a credential is asked for.
+type AskBy = fn(&CredentialCache, &Request, Notify<'_>) -> Result<Answer, Error>;
+
 /// Contexts that one credential serves, such as two clusters of one user.
-struct Job<'a> {
+pub(crate) struct Job<'a> {
     contexts: Vec<&'a str>,
     login: Login<'a>,
+    /// Users without the cache in front of their plugin.
+    not_injected: BTreeSet<&'a str>,
 }
 
 /// What became of contexts.
-struct Report {
+pub(crate) struct Report {
     contexts: String,
     outcome: Outcome,
+    /// Why kubectl does not read what was fetched.
+    unread: Option<String>,
 }
 
-enum Outcome {
-    /// The user says a credential by itself.
+pub(crate) enum Outcome {
+    /// The user has its credential in the kubeconfig.
     NoPlugin,
     /// The store had it.
     Good { expires_in: String },
@@ -64,18 +73,12 @@ pub fn run(args: &Args, rules: &LoadingRules) -> anyhow::Result<ExitCode> {
     let names: Vec<&str> = if args.contexts.is_empty() {
         kubeconfig.contexts.keys().map(String::as_str).collect()
     } else {
-        args.contexts.iter().map(String::as_str).collect()
+        contexts::named(&kubeconfig, &args.contexts)?
     };
     ensure!(
         !names.is_empty(),
         "no contexts: no kubeconfig has any; --kubeconfig or KUBECONFIG names one"
     );
-    for name in &args.contexts {
-        kubeconfig.contexts.get(name).with_context(|| {
-            let known: Vec<&str> = kubeconfig.contexts.keys().map(String::as_str).collect();
-            format!("there is no context {name:?}, but: {}", known.join(", "))
-        })?;
-    }
     let mut reports = vec![];
     let terms = Terms {
         policy: login::policy()?,
@@ -94,7 +97,7 @@ pub fn run(args: &Args, rules: &LoadingRules) -> anyhow::Result<ExitCode> {
 }
 
 /// What has to be asked; what needs no asking, or cannot be asked, is reported.
-fn jobs<'a>(
+pub(crate) fn jobs<'a>(
     kubeconfig: &'a Kubeconfig,
     names: &[&'a str],
     terms: &Terms,
@@ -114,9 +117,14 @@ fn jobs<'a>(
             },
             Ok(Some(login)) => match login.cache.inspect(&login.request) {
                 Ok(inspection) => {
-                    let contexts = vec![];
-                    let job = jobs.entry(inspection.path);
-                    job.or_insert(Job { contexts, login }).contexts.push(name);
+                    let user = (!login.spec.is_cached()).then_some(login.user.name.as_str());
+                    let job = jobs.entry(inspection.path).or_insert(Job {
+                        contexts: vec![],
+                        login,
+                        not_injected: BTreeSet::new(),
+                    });
+                    job.contexts.push(name);
+                    job.not_injected.extend(user);
                     continue;
                 }
                 Err(error) => Outcome::Failed {
@@ -125,7 +133,11 @@ fn jobs<'a>(
             },
         };
         let contexts = (*name).to_owned();
-        reports.push(Report { contexts, outcome });
+        reports.push(Report {
+            contexts,
+            outcome,
+            unread: None,
+        });
     }
     jobs.into_values().collect()
 }
@@ -147,7 +159,7 @@ fn fetch_all(
             let next = &next;
             scope.spawn(move || {
                 while let Some(job) = next() {
-                    let _ = done.send(job.run());
+                    let _ = done.send(job.run(CredentialCache::get));
                 }
             });
         }
@@ -169,8 +181,8 @@ fn fetch_all(
 }
 
 impl Job<'_> {
-    /// Asks as `kcc-cache` would. The error is the signal that ended it.
-    fn run(mut self) -> Result<Report, i32> {
+    /// Asks as `kcc-cache` would, by `ask`. The error is the signal that ended it.
+    pub(crate) fn run(mut self, ask: AskBy) -> Result<Report, i32> {
         self.login.request.forward_signals = true;
         let mut not_kept = None;
         let mut tell = |notice: Notice| match notice {
@@ -180,7 +192,7 @@ impl Job<'_> {
             _ => {}
         };
         let started = Instant::now();
-        let answer = self.login.cache.get(&self.login.request, &mut tell);
+        let answer = ask(&self.login.cache, &self.login.request, &mut tell);
         let outcome = match (answer, not_kept) {
             (Err(Error::Interrupted { signal }), _) => return Err(signal),
             (Err(error), _) => Outcome::failed(&error),
@@ -188,7 +200,31 @@ impl Job<'_> {
             (Ok(answer), None) => Outcome::answered(&answer, started.elapsed()),
         };
         let contexts = self.contexts.join(", ");
-        Ok(Report { contexts, outcome })
+        Ok(Report {
+            contexts,
+            unread: self.unread(),
+            outcome,
+        })
+    }
+
+    fn unread(&self) -> Option<String> {
+        let users: Vec<String> = self
+            .not_injected
+            .iter()
+            .map(|user| format!("kcc inject --user {user}"))
+            .collect();
+        (!users.is_empty()).then(|| {
+            let repair = users.join("; ");
+            format!(
+                "kubectl will not read it, for kcc-cache is not in front of the plugin: {repair}"
+            )
+        })
+    }
+}
+
+impl Report {
+    pub(crate) fn is_failure(&self) -> bool {
+        matches!(self.outcome, Outcome::Failed { .. })
     }
 }
 
@@ -230,17 +266,23 @@ impl fmt::Display for Report {
         let contexts = &self.contexts;
         match &self.outcome {
             Outcome::NoPlugin => {
-                write!(f, "{FAINT}{contexts}: its user needs no plugin{FAINT:#}")
+                return write!(f, "{FAINT}{contexts}: its user needs no plugin{FAINT:#}");
             }
             Outcome::Good { expires_in } => {
-                write!(f, "{contexts}: {GOOD}good{GOOD:#} for {expires_in}")
+                write!(f, "{contexts}: {GOOD}good{GOOD:#} for {expires_in}")?;
             }
             Outcome::Fetched { took, expires_in } => write!(
                 f,
                 "{contexts}: {GOOD}fetched{GOOD:#} in {:.1} s, good for {expires_in}",
                 took.as_secs_f64()
-            ),
-            Outcome::Failed { problem } => write!(f, "{contexts}: {BAD}failed{BAD:#}: {problem}"),
+            )?,
+            Outcome::Failed { problem } => {
+                return write!(f, "{contexts}: {BAD}failed{BAD:#}: {problem}");
+            }
+        }
+        match &self.unread {
+            Some(why) => write!(f, "\n  {WARNING}warning:{WARNING:#} {why}"),
+            None => Ok(()),
         }
     }
 }
@@ -266,7 +308,7 @@ impl Display {
     }
 
     fn show(&mut self, report: &Report) -> anyhow::Result<()> {
-        if matches!(report.outcome, Outcome::Failed { .. }) {
+        if report.is_failure() {
             self.code = ExitCode::FAILURE;
         }
         self.bar.inc(1);

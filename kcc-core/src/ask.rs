@@ -1,5 +1,6 @@
 mod ahead;
 mod place;
+mod refresh;
 mod refused;
 mod session;
 
@@ -27,6 +28,7 @@ use crate::secret::Secret;
 use crate::served::ServedLog;
 use crate::settings::Settings;
 use crate::store::{Entry, Lookup, Metadata, Store};
+use crate::url::without_password;
 use place::Place;
 
 /// How much longer than the plugin may run one waits for another process's run.
@@ -42,6 +44,8 @@ pub(crate) struct Ask<'a> {
     request: &'a Request,
     /// An answer that the server refused: an entry that is this one does not answer.
     rejected: Option<&'a Secret>,
+    /// Whether a person wants a new answer, however good the stored one is.
+    refreshes: bool,
     /// Whether this program stands in front of a plugin for the process that started it.
     serves_parent: bool,
     /// Whose repeated ask would show that the server refused what it was given; `None` where that
@@ -94,6 +98,7 @@ impl<'a> Ask<'a> {
             clock,
             request,
             rejected: None,
+            refreshes: false,
             serves_parent: false,
             client: None,
             refused: None,
@@ -332,7 +337,12 @@ impl<'a> Ask<'a> {
             kind: credential.kind(),
             command: self.request.command.to_string_lossy().into_owned(),
             user: self.settings.user.to_string_lossy().into_owned(),
-            server: self.request.info.server().map(str::to_owned),
+            server: self
+                .request
+                .info
+                .server()
+                .map(without_password)
+                .map(Cow::into_owned),
             unasked: false,
             inferred: !credential.states_expiry(),
             parts: vec![],
@@ -342,7 +352,8 @@ impl<'a> Ask<'a> {
 
     /// A credential that has not expired is better than none.
     fn fall_back(&mut self, place: Place<'_>, error: Error) -> Result<Answer, Error> {
-        if error.is_interruption() {
+        // What a person wants replaced is no help.
+        if error.is_interruption() || self.refreshes {
             return Err(error);
         }
         let Lookup::Found(entry) = place.look_up_after_failure() else {
@@ -452,6 +463,8 @@ impl<'a> Ask<'a> {
             Some(MissReason::Expired)
         } else if is_from_the_future(stored_at, now) {
             Some(MissReason::ClockSetBack)
+        } else if self.is_outdated(entry) {
+            Some(MissReason::Refresh)
         } else if self.is_rejected(entry) {
             Some(MissReason::Rejected)
         } else if self.refused == Some(stored_at) {

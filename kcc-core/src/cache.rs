@@ -41,8 +41,8 @@ pub struct CredentialCache {
     serves_parent: bool,
 }
 
-/// One ask for a credential.
-#[derive(Debug)]
+/// One ask for a credential. `Debug` shows neither arguments nor the values of variables, which may be
+/// secrets.
 pub struct Request {
     /// What the client asks for.
     pub info: ExecInfo,
@@ -170,6 +170,8 @@ pub enum MissReason {
     FilesChanged,
     /// The entry is good; it is refreshed before its time, in the background.
     Ahead,
+    /// Somebody wants the entry replaced.
+    Refresh,
 }
 
 /// Takes what a person may want to know, as it happens.
@@ -226,6 +228,17 @@ impl CredentialCache {
         self.ask(request, Some(rejected), notify)
     }
 
+    /// Runs the plugin of `request` now and replaces the stored credential, however good it is: where
+    /// the server has revoked it, or the person is somebody else by now.
+    ///
+    /// Of several processes that do so at once one runs the plugin, and the others share its answer.
+    ///
+    /// # Errors
+    /// [`Error`] where the plugin gives none; the stored one stays as it is.
+    pub fn refresh(&self, request: &Request, notify: Notify<'_>) -> Result<Answer, Error> {
+        self.answer(request, notify, Ask::refreshing)
+    }
+
     /// Refreshes the credential of `request` before its time, for a process in the background that
     /// nobody waits for; whether it did. Where another process is at it, or the credential has been
     /// renewed already, nothing is done.
@@ -251,14 +264,24 @@ impl CredentialCache {
         rejected: Option<&Secret>,
         notify: Notify<'_>,
     ) -> Result<Answer, Error> {
+        self.answer(request, notify, |ask| {
+            ask.instead_of(rejected).for_client(self.serves_parent)
+        })
+    }
+
+    fn answer<'a>(
+        &'a self,
+        request: &'a Request,
+        notify: Notify<'a>,
+        adjust: impl FnOnce(Ask<'a>) -> Ask<'a>,
+    ) -> Result<Answer, Error> {
         let store = self.open_store();
         if let Err(problem) = &store {
             let problem = problem.clone();
             notify(Notice::NotStored { problem });
         }
         let ask = Ask::new(&self.settings, self.clock.as_ref(), request, notify);
-        let ask = ask.instead_of(rejected).permitted()?;
-        let ask = ask.for_client(self.serves_parent);
+        let ask = adjust(ask.permitted()?);
         match store {
             Ok(store) => ask.answer_from(&store),
             Err(_) => ask.answer_unstored(),
@@ -316,6 +339,19 @@ impl Notice {
             | Self::KubercIgnored { .. } => true,
             Self::Miss { .. } | Self::Hit { .. } | Self::PluginRan { .. } => false,
         }
+    }
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("info", &self.info)
+            .field("command", &self.command)
+            .field("args", &format_args!("{} of them", self.args.len()))
+            .field("environment", &self.environment)
+            .field("policy", &self.policy)
+            .field("forward_signals", &self.forward_signals)
+            .finish()
     }
 }
 
@@ -387,6 +423,7 @@ impl fmt::Display for MissReason {
             Self::AskedAgain => "its client asks again; the server seems to have refused the entry",
             Self::FilesChanged => "who is active changed while the entry's plugin ran",
             Self::Ahead => "it is refreshed before its time",
+            Self::Refresh => "a refresh was asked for",
         })
     }
 }

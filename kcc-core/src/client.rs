@@ -68,6 +68,7 @@ use tower::Layer;
 use tower::retry::Retry;
 
 use crate::environment::Environment;
+use crate::url::without_password;
 
 use authorize::Authorize;
 use login::Login;
@@ -150,7 +151,7 @@ impl ClientConfig {
 impl fmt::Debug for ClientConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientConfig")
-            .field("server", &self.target.server)
+            .field("server", &without_password(&self.server()))
             .field("namespace", &self.namespace)
             .field("context", &self.context)
             .finish_non_exhaustive()

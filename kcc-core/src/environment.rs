@@ -1,11 +1,11 @@
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::fs::File;
-use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 
+use rustix::buffer::spare_capacity;
 use rustix::process::Pid;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::exec_info;
 use crate::settings::variable;
@@ -38,14 +38,10 @@ impl Environment {
     /// Linux shows it in `/proc/<parent>/environ`. Where it is not shown, and where no client
     /// started this process (`KUBERNETES_EXEC_INFO` is not set), it is this process's own.
     pub fn of_client() -> Self {
-        let own = Self::of_process();
-        if own.non_empty(exec_info::VARIABLE).is_none() {
-            return own;
-        }
-        match rustix::process::getppid().and_then(environ_of) {
-            Some(block) => Self::from_block(&block),
-            None => own,
-        }
+        // Its own is copied only where it is the answer: this is on the way of every hit.
+        let is_client = std::env::var_os(exec_info::VARIABLE).is_some_and(|info| !info.is_empty());
+        let parent = rustix::process::getppid().filter(|_| is_client);
+        parent.and_then(environ_of).unwrap_or_else(Self::of_process)
     }
 
     /// Reads `NAME=value` as `proc_pid_environ(5)` has it, each ended by a zero byte.
@@ -127,12 +123,22 @@ impl Environment {
     }
 }
 
-fn environ_of(pid: Pid) -> Option<Zeroizing<Vec<u8>>> {
+/// Most environments come in one read. What was read is overwritten afterwards, since it may hold
+/// secrets; the rest of the buffer is never touched.
+fn environ_of(pid: Pid) -> Option<Environment> {
     let file = File::open(format!("/proc/{}/environ", pid.as_raw_nonzero())).ok()?;
-    let mut block = Zeroizing::new(Vec::with_capacity(16 * 1024));
-    // Without the limit the standard library would ask for the file's size first, which is 0.
-    file.take(u64::MAX).read_to_end(&mut block).ok()?;
-    Some(block)
+    let mut size = 16 * 1024;
+    loop {
+        let mut block = Vec::with_capacity(size);
+        let count = rustix::io::pread(&file, spare_capacity(&mut block), 0).ok()?;
+        // Linux gives less than is asked for at the end only.
+        let environment = (count < size).then(|| Environment::from_block(&block));
+        block.as_mut_slice().zeroize();
+        if environment.is_some() {
+            return environment;
+        }
+        size *= 8;
+    }
 }
 
 impl fmt::Debug for Environment {
@@ -150,5 +156,31 @@ impl<N: Into<OsString>, V: Into<OsString>> FromIterator<(N, V)> for Environment 
             environment.set(name, value);
         }
         environment
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::process::{Command, Stdio};
+
+    use super::*;
+
+    /// Longer than one read of it, and than the first two.
+    #[test]
+    fn the_whole_environment_of_another_process_is_read() {
+        for length in [1, 16 * 1024, 120 * 1024] {
+            let long = "x".repeat(length);
+            let mut cat = Command::new("cat");
+            cat.env_clear().env("LONG", &long).env("LONG_2", &long);
+            let mut cat = cat.stdin(Stdio::piped()).spawn().unwrap();
+            let environment = environ_of(Pid::from_child(&cat)).unwrap();
+            drop(cat.stdin.take());
+            cat.wait().unwrap();
+            for name in ["LONG", "LONG_2"] {
+                let value = environment.get(name).unwrap();
+                assert_eq!(value.len(), length, "{name}");
+            }
+            assert_eq!(environment.iter().count(), 2);
+        }
     }
 }

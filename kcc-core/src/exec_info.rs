@@ -23,7 +23,7 @@ pub enum ApiVersion {
 }
 
 /// What a client asks of its plugin: the content of `KUBERNETES_EXEC_INFO`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct ExecInfo {
     /// `None` where the client set no `KUBERNETES_EXEC_INFO`.
     pub(crate) api_version: Option<ApiVersion>,
@@ -72,9 +72,9 @@ impl ExecInfo {
 
     /// The same ask, where a client that says nothing leaves its standard input to the plugin.
     #[must_use]
-    pub fn with_terminal(mut self, has_terminal: bool) -> Self {
+    pub fn with_terminal(mut self, has_terminal: impl FnOnce() -> bool) -> Self {
         if self.api_version.is_none() {
-            self.interactive = has_terminal;
+            self.interactive = has_terminal();
         }
         self
     }
@@ -162,6 +162,19 @@ impl ExecInfo {
         spec.insert("interactive".into(), self.interactive.into());
         let info = serde_json::json!({ "kind": KIND, "apiVersion": version, "spec": spec });
         Some(info.to_string())
+    }
+}
+
+/// Of the cluster, whose proxy may have a password and whose extension may hold anything, only the
+/// names of what is there.
+impl fmt::Debug for ExecInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let cluster: Vec<&str> = self.cluster_fields().collect();
+        f.debug_struct("ExecInfo")
+            .field("api_version", &self.api_version)
+            .field("interactive", &self.interactive)
+            .field("cluster", &cluster)
+            .finish_non_exhaustive()
     }
 }
 

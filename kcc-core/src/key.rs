@@ -27,7 +27,6 @@ pub(crate) struct Key([u8; 32]);
 /// Everything that decides which credential is meant.
 ///
 /// `interactive` is not among it: a terminal and a pipe share an entry.
-#[derive(Debug)]
 pub(crate) struct KeyParts<'a> {
     /// What was asked for, or what the kubeconfig names; `None` where nothing says.
     pub(crate) api_version: Option<ApiVersion>,
@@ -243,11 +242,13 @@ impl fmt::Debug for InstallationKey {
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble)]);
-    bytes
-        .iter()
-        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
-        .collect()
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        for nibble in [byte >> 4, byte & 15] {
+            text.push(char::from(DIGITS[usize::from(nibble)]));
+        }
+    }
+    text
 }
 
 #[cfg(test)]

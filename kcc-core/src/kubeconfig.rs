@@ -47,6 +47,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use crate::secret::Secret;
+use crate::url::without_password;
 
 /// A file's first document by kubectl's rules, whatever its type. The error names line and column
 /// and nothing that stands there.
@@ -172,7 +173,7 @@ pub struct Cluster {
 impl fmt::Debug for Cluster {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Cluster")
-            .field("server", &self.server)
+            .field("server", &without_password(&self.server))
             .field("tls_server_name", &self.tls_server_name)
             .field("insecure_skip_tls_verify", &self.insecure_skip_tls_verify)
             .field("certificate_authority", &self.certificate_authority)

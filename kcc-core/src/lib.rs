@@ -25,6 +25,7 @@ mod secret;
 mod served;
 mod settings;
 mod store;
+mod url;
 mod user_request;
 
 pub use cache::{Answer, CredentialCache, MissReason, Notice, Notify, Request, Source};

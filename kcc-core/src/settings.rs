@@ -56,6 +56,26 @@ pub mod variable {
     pub const COMMAND_DIR: &str = "KUBE_CREDENTIAL_CACHE_COMMAND_DIR";
     /// The kubeconfig's `installHint` of the plugin, shown where the plugin is missing.
     pub const INSTALL_HINT: &str = "KUBE_CREDENTIAL_CACHE_INSTALL_HINT";
+
+    /// All of them.
+    pub const ALL: &[&str] = &[
+        API_VERSION,
+        BACKEND,
+        CACHEKEY_ENV_LIST,
+        CACHEKEY_ENV_PATTERNS,
+        CACHEKEY_FILES,
+        COMMAND_DIR,
+        DEBUG,
+        DEFAULT_TTL,
+        FILE,
+        INSTALL_HINT,
+        PLUGIN_TIMEOUT,
+        REFRESH_AHEAD,
+        REFRESH_MARGIN,
+        RENEW_REJECTED,
+        USER,
+        WARNINGS,
+    ];
 }
 
 /// Above the 60 s before an expiry in which kube-rs asks again for every request.
@@ -539,5 +559,22 @@ mod tests {
         ];
         let read = settings(&pairs).unwrap().key_files;
         assert_eq!(read, [Path::new("/a b"), Path::new("/home/u/c,d")]);
+    }
+
+    #[test]
+    fn no_variable_is_left_out_of_the_list_of_all() {
+        let source = include_str!("settings.rs");
+        let constants = source.lines().filter_map(|line| {
+            let value = line
+                .trim()
+                .strip_prefix("pub const ")?
+                .split_once("= \"")?
+                .1;
+            value.strip_suffix("\";")
+        });
+        let names: std::collections::BTreeSet<_> =
+            constants.filter(|name| *name != variable::PREFIX).collect();
+        assert!(names.len() > 10);
+        assert_eq!(names, variable::ALL.iter().copied().collect());
     }
 }

@@ -102,6 +102,11 @@ impl ExecPlugin {
         self.write("gate/open", "")
     }
 
+    /// From now on a run waits for nothing, as at first.
+    pub fn closes_the_gate(&self) -> io::Result<()> {
+        fs::remove_dir_all(self.folder.path().join("gate"))
+    }
+
     /// How often it was started.
     pub fn runs(&self) -> usize {
         self.lines("runs").len()

@@ -2,6 +2,7 @@
 //! with its checksum, and the krew manifest for it.
 
 mod elf;
+mod keyring;
 mod trial;
 
 use std::fmt::Write;
@@ -14,7 +15,9 @@ use sha2::{Digest, Sha256};
 
 use crate::step;
 
-const STATIC: &str = "-C target-feature=+crt-static";
+pub(crate) const STATIC: &str = "-C target-feature=+crt-static";
+/// What a release is built with.
+pub(crate) const FEATURES: &str = "keyring";
 const PROGRAMS: [&str; 2] = ["kcc", "kcc-cache"];
 
 /// Each shell, and the name under which it looks for completions of `kcc`.
@@ -93,18 +96,10 @@ impl Release {
         })
     }
 
-    /// A static build has to name its target, or proc-macros cannot be built. By `-p`: a build of
-    /// the workspace unifies features.
     fn build(&self) -> Result<()> {
-        let mut build = step::cargo_with("build --release --locked --package kcc-cli --bins");
-        build.args(["--target", &self.target]);
-        build
-            .env("RUSTFLAGS", STATIC)
-            .env("CARGO_PROFILE_RELEASE_STRIP", "symbols");
-        step::run("release build", &mut build)?;
-        let programs = step::root().join(format!("target/{}/release", self.target));
+        let built = build(&PROGRAMS, FEATURES)?;
         for program in PROGRAMS {
-            fs::copy(programs.join(program), self.folder.join(program))
+            fs::copy(built.join(program), self.folder.join(program))
                 .with_context(|| format!("{program} was not built"))?;
         }
         Ok(())
@@ -183,6 +178,27 @@ impl Release {
         let manifest = krew_manifest(arch, &uri, sum)?;
         Ok(fs::write(self.out.join("krew.yaml"), manifest)?)
     }
+}
+
+/// Builds programs as they are released; the folder that they are in. A static build has to name its
+/// target, or proc-macros cannot be built. By `-p`: a build of the workspace unifies features.
+pub(crate) fn build(programs: &[&str], features: &str) -> Result<PathBuf> {
+    let target = step::host_target()?;
+    let mut build = step::cargo_with("build --release --locked --package kcc-cli");
+    for program in programs {
+        build.args(["--bin", program]);
+    }
+    build.args(["--features", features, "--target", &target]);
+    build
+        .env("RUSTFLAGS", STATIC)
+        .env("CARGO_PROFILE_RELEASE_STRIP", "symbols");
+    step::run("release build", &mut build)?;
+    Ok(step::root().join(format!("target/{target}/release")))
+}
+
+/// Whether a program needs no dynamic loader.
+pub(crate) fn is_static(program: &Path) -> bool {
+    elf::ensure_static(program).is_ok()
 }
 
 /// The template, with what a release decides filled in.

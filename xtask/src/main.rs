@@ -1,9 +1,10 @@
 //! `cargo xtask`: everything that people do with this workspace beside editing it.
 
 mod apiserver;
-mod bench;
 mod bench_core;
+mod bench_hit;
 mod bench_http2;
+mod bench_kubectl;
 mod bench_sync;
 mod ci;
 mod cli_docs;
@@ -11,6 +12,7 @@ mod clients;
 mod demo;
 mod dist;
 mod fuzz;
+mod pairs;
 mod sizes;
 mod soak;
 mod step;
@@ -124,6 +126,18 @@ enum Bench {
         /// How many pairs of runs are timed
         #[arg(long, default_value_t = 500)]
         pairs: usize,
+        /// Which builds are measured
+        #[arg(long, value_enum, value_delimiter = ',', default_values = ["installed", "released"])]
+        builds: Vec<bench_hit::Build>,
+    },
+    /// What a whole `kubectl get` costs behind the cache, on the real kube-apiserver
+    Kubectl {
+        /// How many pairs of calls are timed
+        #[arg(long, default_value_t = 200)]
+        pairs: usize,
+        /// Where the table is written as JSON
+        #[arg(long, default_value = "target/bench-kubectl.json")]
+        json: PathBuf,
     },
     /// What the core of the watch cache costs: commits, reads, fan-out, joins
     Core {
@@ -169,7 +183,8 @@ fn main() -> ExitCode {
             write,
             require_all,
         }) => clients::run(&only, &json, write, require_all),
-        Task::Bench(Bench::Hit { pairs }) => bench::hit(pairs),
+        Task::Bench(Bench::Hit { pairs, builds }) => bench_hit::run(pairs, &builds),
+        Task::Bench(Bench::Kubectl { pairs, json }) => bench_kubectl::run(pairs, &json),
         Task::Bench(Bench::Core { json }) => bench_core::run(&json),
         Task::Bench(Bench::Sync { runs, pods, json }) => bench_sync::run(runs, &pods, &json),
         Task::Bench(Bench::Http2 { json }) => bench_http2::run(&json),

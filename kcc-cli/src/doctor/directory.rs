@@ -103,7 +103,7 @@ fn can_be_made(directory: &Path) -> Finding {
         return Finding::good("directory", message);
     }
     let message = format!(
-        "{} is not there and cannot be made: {} is not writable",
+        "{} was not found and cannot be made: {} is not writable",
         directory.display(),
         nearest.display()
     );
@@ -183,7 +183,7 @@ fn works(directory: &Path) -> Finding {
             "directory",
             format!("{}: {problem}", directory.display()),
             format!(
-                "free or mend the file system, or name a place on another by {}",
+                "free or fix the file system, or name a place on another by {}",
                 variable::FILE
             ),
         ),

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use kcc_core::{Environment, LookUpError, SearchPath, Settings};
 
-use super::Finding;
+use super::{Finding, variables};
 
 pub(super) const KCC_CACHE: &str = "kcc-cache";
 
@@ -16,6 +16,10 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// The programs and the variables.
 pub(super) fn check() -> Vec<Finding> {
     let mut findings = vec![settings()];
+    findings.extend(variables::misspelt(
+        &Environment::of_process(),
+        &str::to_owned,
+    ));
     match program(OsStr::new(KCC_CACHE)) {
         Err(LookUpError::Relative { path }) => findings.push(in_working_directory(&path)),
         Err(_) => findings.push(not_in_path()),

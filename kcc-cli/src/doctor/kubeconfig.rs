@@ -50,7 +50,7 @@ fn file(path: &Path, rules: &LoadingRules) -> Vec<Finding> {
         Ok(kubeconfig) => kubeconfig,
         Err(error) => {
             let repair = format!(
-                "mend it at that place: kubectl --kubeconfig {shown} config view says what kubectl sees"
+                "fix it at that place: kubectl --kubeconfig {shown} config view says what kubectl sees"
             );
             return vec![Finding::bad("kubeconfig", error.to_string(), repair)];
         }
@@ -93,7 +93,7 @@ fn contexts(kubeconfig: &Kubeconfig) -> Vec<Finding> {
                 "contexts",
                 format!("context {:?} cannot be used: {error}", context.name),
                 format!(
-                    "mend what it names, or kubectl config delete-context {}",
+                    "fix what it names, or kubectl config delete-context {}",
                     context.name
                 ),
             ));

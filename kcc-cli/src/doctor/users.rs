@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use kcc_core::kubeconfig::{Entry, ExecSpec, Kubeconfig, User};
 use kcc_core::{Environment, LookUpError, PluginPolicy, Settings, variable};
 
-use super::{Finding, installation};
+use super::{Finding, installation, variables};
 use crate::login;
 
 /// The users whose credentials come from plugins: whether the cache is in front, the plugin behind
@@ -27,11 +27,11 @@ fn policy() -> (Option<PluginPolicy>, Finding) {
     });
     match (loaded, ignored) {
         (Err(error), _) => {
-            let repair = "mend the kuberc, or export KUBERC=off";
+            let repair = "fix the kuberc, or export KUBERC=off";
             (None, Finding::bad("kuberc", error.to_string(), repair))
         }
         (Ok(policy), Some(warning)) => {
-            let repair = "mend the kuberc: as it is, kubectl ignores it";
+            let repair = "fix the kuberc: as it is, kubectl ignores it";
             (Some(policy), Finding::warning("kuberc", warning, repair))
         }
         (Ok(policy), None) => {
@@ -53,9 +53,10 @@ impl PluginUser<'_> {
         let environment = self.environment();
         if let Err(error) = Settings::from_environment(&environment) {
             let repair = "give the variable a value of that form in the user's exec.env";
-            return vec![self.bad("variables", &error.to_string(), repair)];
+            let bad = self.bad("variables", &error.to_string(), repair);
+            return std::iter::once(bad).chain(self.misspelt()).collect();
         }
-        let mut findings = vec![];
+        let mut findings = self.misspelt();
         findings.extend(self.in_front());
         findings.extend(self.relative(&command, &environment));
         findings.extend(self.plugin(&command, &environment));
@@ -70,6 +71,12 @@ impl PluginUser<'_> {
             findings.push(Finding::good("users", message));
         }
         findings
+    }
+
+    /// Those of the environment have been told.
+    fn misspelt(&self) -> Vec<Finding> {
+        let own = self.spec.env.iter().map(|(name, value)| (name, value));
+        variables::misspelt(&own.collect(), &|problem| self.about(problem))
     }
 
     fn environment(&self) -> Environment {
@@ -141,9 +148,9 @@ impl PluginUser<'_> {
             (
                 format!("its plugin {shown} is not in PATH"),
                 if self.declares_path() {
-                    "install it, or mend PATH: the one in exec.env is for the plugin alone"
+                    "install it, or fix PATH: the one in exec.env is for the plugin alone"
                 } else {
-                    "install it, or mend PATH"
+                    "install it, or fix PATH"
                 },
             )
         } else if Path::new(&program).exists() {
@@ -154,7 +161,7 @@ impl PluginUser<'_> {
         } else {
             (
                 format!("its plugin {shown} does not exist"),
-                "install it there, or mend the path",
+                "install it there, or fix the path",
             )
         };
         let hint = environment

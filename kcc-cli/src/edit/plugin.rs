@@ -10,7 +10,7 @@ pub(crate) const CACHE: &str = "kcc-cache";
 
 /// Of `args` and `env`, what was there before the injection where its absence would not say it: a
 /// null or an empty list, in its own spelling. Only the ejection reads it.
-pub(super) const ORIGINAL: &str = "KUBE_CREDENTIAL_CACHE_ORIGINAL";
+pub(crate) const ORIGINAL: &str = "KUBE_CREDENTIAL_CACHE_ORIGINAL";
 
 /// How many of `args` belong to the cache in front: none where it is not there.
 ///

@@ -50,13 +50,13 @@ pub enum KubeconfigError {
         first: usize,
     },
     /// Neither a file nor the caller names a context, nor the caller a cluster.
-    #[error("no context is chosen: set current-context or name a context; {}", Available(EntryKind::Context, .available))]
+    #[error("no context is chosen: name one, or kubectl config use-context; {}", Available(EntryKind::Context, .available))]
     NoContext {
         /// The names that exist.
         available: Vec<String>,
     },
     /// A name leads nowhere.
-    #[error("{}there is no {kind} named {name:?}; {}", Prefix(.origin.as_ref()), Available(*.kind, .available))]
+    #[error("{}there is no {kind} {name:?}; {}", Prefix(.origin.as_ref()), Available(*.kind, .available))]
     UnknownEntry {
         /// What was looked for.
         kind: EntryKind,

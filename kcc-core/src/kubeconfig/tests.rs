@@ -122,26 +122,26 @@ fn a_name_that_leads_nowhere_is_explained() {
     };
     assert_eq!(
         say(TWO, &gone),
-        "there is no context named \"gone\"; there is one, two"
+        "there is no context \"gone\"; there is one, two"
     );
     assert_eq!(
         say(
             &TWO.replace("current-context: two", "current-context: 'no'"),
             &none
         ),
-        "/etc/k/config:21: there is no context named \"no\"; there is one, two"
+        "/etc/k/config:21: there is no context \"no\"; there is one, two"
     );
     assert_eq!(
         say(&TWO.replace("cluster: b, user", "cluster: z, user"), &none),
-        "/etc/k/config:18: there is no cluster named \"z\"; there is a, b"
+        "/etc/k/config:18: there is no cluster \"z\"; there is a, b"
     );
     assert_eq!(
         say(&TWO.replace("current-context: two", ""), &none),
-        "no context is chosen: set current-context or name a context; there is one, two"
+        "no context is chosen: name one, or kubectl config use-context; there is one, two"
     );
     assert_eq!(
         say("", &none),
-        "no context is chosen: set current-context or name a context; no context is defined"
+        "no context is chosen: name one, or kubectl config use-context; no context is defined"
     );
 }
 

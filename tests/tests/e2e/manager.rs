@@ -95,7 +95,7 @@ fn kubectl_finds_what_was_warmed() -> Outcome {
             check(said.contains("fetched in"), said)?;
             seat.kubectl_runs(1)?;
             let said = seat.kcc(&["explain"])?;
-            check(said.contains("An ask would be a hit"), said)?;
+            check(said.contains("A call would be a hit"), said)?;
         }
     }
     Ok(())

@@ -336,7 +336,7 @@ fn a_kubeconfig_cannot_be_read() {
     let desk = healthy();
     fs::write(desk.kubeconfig_path(), "apiVersion: v1\nusers: [\n").unwrap();
     let problem = format!("{}", desk.kubeconfig_path().display());
-    finds(doctor(&desk), "bad", "kubeconfig", &problem, "mend it");
+    finds(doctor(&desk), "bad", "kubeconfig", &problem, "fix it");
 }
 
 #[test]
@@ -530,9 +530,36 @@ fn the_kuberc_cannot_be_read() {
         "warning",
         "kuberc",
         "kuberc",
-        "mend the kuberc",
+        "fix the kuberc",
     );
     let mut command = doctor(&desk);
     command.env("KUBERC", desk.home.path().join(".kube/kuberc"));
     finds(command, "bad", "kuberc", "kuberc", "KUBERC=off");
+}
+
+#[test]
+fn a_misspelt_setting_is_named_with_the_right_one() {
+    let desk = healthy();
+    let mut command = doctor(&desk);
+    command.env("KUBE_CREDENTIAL_CACHE_REFRESH_MARGN", "30s");
+    finds(
+        command,
+        "warning",
+        "variables",
+        "KUBE_CREDENTIAL_CACHE_REFRESH_MARGN does nothing",
+        "KUBE_CREDENTIAL_CACHE_REFRESH_MARGIN",
+    );
+
+    let mut desk = healthy();
+    let variables = desk.exec_mut("a")["env"].as_array_mut().unwrap();
+    variables.push(json!({ "name": "KUBE_CREDENTIALS_CACHE_DEBUG", "value": "1" }));
+    desk.write_kubeconfig();
+    set_mode(&desk.kubeconfig_path(), 0o600);
+    finds(
+        doctor(&desk),
+        "warning",
+        "variables",
+        "user \"a-user\": KUBE_CREDENTIALS_CACHE_DEBUG does nothing",
+        "did you mean KUBE_CREDENTIAL_CACHE_DEBUG?",
+    );
 }

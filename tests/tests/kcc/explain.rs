@@ -19,8 +19,8 @@ fn it_names_the_entry_that_a_client_is_answered_from() {
     for context in ["a", "b"] {
         let known = desk.home.entries();
         let before = explain(&desk, context);
-        assert!(before.contains("An ask would run the plugin"), "{before}");
-        assert!(before.contains("not there"), "{before}");
+        assert!(before.contains("A call would run the plugin"), "{before}");
+        assert!(before.contains("not found"), "{before}");
         assert_eq!(desk.plugin.runs_of(context), 0);
         desk.token(context);
         let entries = desk.home.entries();
@@ -28,7 +28,7 @@ fn it_names_the_entry_that_a_client_is_answered_from() {
         let after = explain(&desk, context);
         assert!(after.contains(&entry.display().to_string()), "{after}");
         assert!(before.contains(&entry.display().to_string()), "{before}");
-        assert!(after.contains("An ask would be a hit"), "{after}");
+        assert!(after.contains("A call would be a hit"), "{after}");
         assert!(after.contains("good: stored "), "{after}");
         assert!(!after.contains("token-"), "{after}");
     }
@@ -127,14 +127,14 @@ fn what_stands_in_the_way_is_said() {
     });
     desk.add_context("missing", &json!({ "exec": missing }));
     let said = explain(&desk, "missing");
-    assert!(said.contains("kubectl does not ask the cache"), "{said}");
+    assert!(said.contains("kubectl does not call the cache"), "{said}");
     assert!(said.contains("kcc inject"), "{said}");
-    assert!(said.contains("An ask would fail"), "{said}");
+    assert!(said.contains("A call would fail"), "{said}");
 
     desk.write_kuberc("credentialPluginPolicy: DenyAll");
     let said = explain(&desk, "missing");
     assert!(
-        said.contains("An ask would be refused") && said.contains("DenyAll"),
+        said.contains("A call would be refused") && said.contains("DenyAll"),
         "{said}"
     );
 
@@ -168,4 +168,40 @@ fn the_refresh_margin_is_explained() {
         said.contains("should it fail, the entry answers until it expires"),
         "{said}"
     );
+}
+
+#[test]
+fn the_words_of_a_known_plugin_are_shown_and_values_are_not() {
+    let mut desk = Desk::new();
+    let exec = json!({
+        "apiVersion": "client.authentication.k8s.io/v1beta1",
+        "command": "kcc-cache",
+        "args": [
+            "aws", "--no-verify-ssl", "--region", "eu-west-1", "eks", "get-token",
+            "--cluster-name", "prod", "--secret-thing", "MARKER", "swordfish",
+        ],
+    });
+    desk.add_context("eks", &json!({ "exec": exec }));
+    let said = explain(&desk, "eks");
+    let line = said.lines().find(|line| line.starts_with("  arguments"));
+    let line = line.unwrap();
+    let shown =
+        "--no-verify-ssl --region eu-west-1 eks get-token --cluster-name prod --secret-thing";
+    assert!(
+        line.contains(&format!("arguments {shown} <hidden ")),
+        "{said}"
+    );
+    assert!(
+        !said.contains("MARKER") && !said.contains("swordfish"),
+        "{said}"
+    );
+}
+
+#[test]
+fn several_contexts_are_explained_one_after_another() {
+    let desk = Desk::new().with_context("a").with_context("b");
+    let output = desk.run(&["explain", "b", "a"]);
+    let said = quiet(&output);
+    let places = ["context     b", "context     a"].map(|text| said.find(text).unwrap());
+    assert!(places[0] < places[1]);
 }

@@ -5,6 +5,10 @@ mod exec;
 mod explain;
 mod identity;
 mod inject;
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+mod linking;
+mod names;
+mod refresh;
 mod secrecy;
 mod store;
 mod terminal;

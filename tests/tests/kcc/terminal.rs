@@ -6,6 +6,12 @@ use crate::{Desk, quiet};
 
 /// Runs a command at a terminal of its own, and gives all that is written to the screen.
 fn screen(command: &Command) -> String {
+    let mut terminal = at_terminal(command);
+    let output = terminal.stdin(Stdio::null()).output().unwrap();
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn at_terminal(command: &Command) -> Command {
     let words = [command.get_program()]
         .into_iter()
         .chain(command.get_args());
@@ -24,8 +30,7 @@ fn screen(command: &Command) -> String {
         .env("TERM", "xterm");
     let variables = command.get_envs();
     terminal.envs(variables.filter_map(|(name, value)| Some((name, value?))));
-    let output = terminal.stdin(Stdio::null()).output().unwrap();
-    String::from_utf8_lossy(&output.stdout).into_owned()
+    terminal
 }
 
 #[test]
@@ -52,4 +57,41 @@ fn warm_shows_a_bar_at_a_terminal_only() {
     );
     let output = desk.run(&["warm"]);
     assert_eq!(quiet(&output).lines().count(), 2);
+}
+
+/// The person is there: a plugin may ask, although a good credential is stored.
+#[test]
+fn a_refresh_lets_a_plugin_prompt() {
+    let mut desk = Desk::new().with_context("a");
+    desk.exec_mut("a")["interactiveMode"] = "Always".into();
+    desk.write_kubeconfig();
+    let answer = "{\"kind\":\"ExecCredential\",\"apiVersion\":\"client.authentication.k8s.io/v1\",\"status\":{\"token\":\"pin-PIN\"}}";
+    let prompt = format!(
+        "#!/bin/sh\nprintf 'PIN: ' >&2\nread -r pin\necho '{answer}' | sed \"s/PIN/$pin/\"\n"
+    );
+    std::fs::write(desk.plugin.path(), prompt).unwrap();
+    for pin in ["4711", "4712"] {
+        let command = desk.kcc(&["refresh", "a"]);
+        let mut terminal = at_terminal(&command);
+        let mut terminal = terminal
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut keyboard = terminal.stdin.take().unwrap();
+        std::io::Write::write_all(&mut keyboard, format!("{pin}\n").as_bytes()).unwrap();
+        let output = terminal.wait_with_output().unwrap();
+        drop(keyboard);
+        let shown = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(
+            shown.contains("PIN: ") && shown.contains("fetched"),
+            "{shown:?}"
+        );
+        assert_eq!(desk.token("a"), format!("pin-{pin}"));
+    }
+    // Without one it cannot.
+    let output = desk.run(&["refresh", "a"]);
+    assert_eq!(crate::code(&output), 1);
+    assert!(crate::stdout(&output).contains("by hand"), "{output:?}");
+    assert_eq!(desk.token("a"), "pin-4712");
 }

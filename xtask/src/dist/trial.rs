@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Result, ensure};
 
-use super::PROGRAMS;
+use super::{PROGRAMS, keyring};
 use crate::step;
 
 /// Prints a credential, as a plugin does. It is linked statically, since nothing else is there.
@@ -17,9 +17,9 @@ fn main() {
 }
 "##;
 
-/// From another directory, with an empty environment; then, where we may, in a root directory that
-/// holds nothing but the programs and three devices: no library, no `/etc` for name services, no
-/// `/proc`.
+/// From another directory, with an empty environment; with keyrings; then, where we may, in a root
+/// directory that holds nothing but the programs and three devices: no library, no `/etc` for name
+/// services, no `/proc`.
 pub(super) fn run(programs: &Path, room: &Path) -> Result<()> {
     if room.exists() {
         fs::remove_dir_all(room)?;
@@ -30,6 +30,7 @@ pub(super) fn run(programs: &Path, room: &Path) -> Result<()> {
         fs::copy(programs.join(program), room.join(program))?;
     }
     plugin(room)?;
+    keyring::run(room)?;
     match devices(room) {
         Ok(()) => alone(room)?,
         Err(error) => step::say(&format!(
