@@ -41,9 +41,11 @@
 //! ```
 
 mod authorize;
+mod certificate;
 mod connect;
 mod connections;
 mod credential;
+mod distrust;
 mod error;
 mod load;
 mod login;
@@ -56,6 +58,8 @@ mod streams;
 mod target;
 mod tls;
 mod transport;
+mod trust;
+mod unchecked;
 mod verb;
 
 use std::fmt;

@@ -219,6 +219,10 @@ pub enum AnswerProblem {
     /// The key cannot be read.
     #[error("its clientKeyData is not a PEM private key, or is encrypted")]
     Key,
+    /// The certificate and the key are none that a client can use together. Only a client looks at
+    /// that.
+    #[error("its client certificate and key cannot be used: {0}")]
+    ClientCertificate(String),
     /// The token cannot be sent. Only a client looks at that.
     #[error("its token has characters that no HTTP header can hold")]
     Token,

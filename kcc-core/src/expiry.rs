@@ -1,7 +1,7 @@
 //! What a credential says itself of its end.
 
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::{Offset, TimeZone};
@@ -11,11 +11,14 @@ use x509_cert::der::Decode;
 use zeroize::Zeroizing;
 
 use crate::error::AnswerProblem;
+use crate::pem;
 
 /// The `NotAfter` of the first certificate: the leaf, as Go's `tls.X509KeyPair` takes it.
 pub(crate) fn of_certificate(pem: &[u8]) -> Result<Timestamp, AnswerProblem> {
-    let der = first_certificate(pem).ok_or(AnswerProblem::Certificate)?;
-    let certificate = Certificate::from_der(&der).map_err(|_| AnswerProblem::Certificate)?;
+    let first = pem::blocks(pem).find(pem::Block::is_certificate);
+    let first = first.ok_or(AnswerProblem::Certificate)?;
+    let certificate =
+        Certificate::from_der(&first.bytes).map_err(|_| AnswerProblem::Certificate)?;
     let not_after = certificate.tbs_certificate().validity().not_after;
     let seconds = i64::try_from(not_after.to_unix_duration().as_secs()).unwrap_or(i64::MAX);
     // The end of the year 9999 is RFC 5280's way to say never, and beyond the last timestamp.
@@ -134,46 +137,12 @@ pub(crate) fn of_jwt(token: &[u8]) -> Option<Timestamp> {
     Timestamp::from_second(claims.exp.floor() as i64).ok()
 }
 
-/// Whether there is a PEM block with a private key of any kind that is not encrypted: nobody could
-/// be asked for its password.
+/// Whether the first private key is one that can be used: not encrypted, for nobody could be asked
+/// for its password. Its label need not fit its kind.
 pub(crate) fn is_private_key(pem: &[u8]) -> bool {
-    let is_plain = |label: &str, body: &str| {
-        label.ends_with("PRIVATE KEY")
-            && !label.contains("ENCRYPTED")
-            && !body.contains("ENCRYPTED")
-    };
-    blocks(pem).any(|(label, body)| is_plain(label, body) && decode(body).is_some())
-}
-
-fn first_certificate(pem: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-    let (_, body) = blocks(pem).find(|(label, _)| *label == "CERTIFICATE")?;
-    decode(body)
-}
-
-/// The labels and bodies of all PEM blocks. Text around them is skipped, as Go's `pem.Decode` does.
-fn blocks(pem: &[u8]) -> impl Iterator<Item = (&str, &str)> {
-    let text = std::str::from_utf8(pem).unwrap_or_default();
-    text.split("-----BEGIN ").skip(1).filter_map(|block| {
-        let (label, rest) = block.split_once("-----")?;
-        let (body, end) = rest.split_once("-----END ")?;
-        end.starts_with(label).then_some((label, body))
-    })
-}
-
-/// The bytes of a PEM body; legacy headers (`Proc-Type: ...`) stand before a blank line.
-fn decode(body: &str) -> Option<Zeroizing<Vec<u8>>> {
-    let base64 = match body.trim_start().split_once("\n\n") {
-        Some((headers, base64)) if headers.contains(": ") => base64,
-        _ => body,
-    };
-    let packed: Zeroizing<Vec<u8>> = Zeroizing::new(
-        base64
-            .bytes()
-            .filter(|byte| !byte.is_ascii_whitespace())
-            .collect(),
-    );
-    let decoded = STANDARD.decode(packed.as_slice()).ok()?;
-    (!decoded.is_empty()).then(|| Zeroizing::new(decoded))
+    pem::blocks(pem)
+        .find(pem::Block::is_private_key)
+        .is_some_and(|key| !key.is_encrypted() && !key.bytes.is_empty())
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ mod identity;
 mod key;
 pub mod kubeconfig;
 mod lock;
+mod pem;
 mod plugin;
 mod policy;
 mod process;

@@ -77,7 +77,8 @@ pub(crate) fn run(pairs: usize, json: &Path) -> Result<()> {
         "token": token.to_json(), "cached": cached.to_json(), "more": more.to_json(),
         "uncached": uncached.to_json(),
     });
-    fs::write(json, serde_json::to_vec_pretty(&report)?)?;
+    let json = step::root().join(json);
+    fs::write(&json, serde_json::to_vec_pretty(&report)?)?;
     step::say(&format!("\n{pairs} pairs; written to {}", json.display()));
     Ok(())
 }

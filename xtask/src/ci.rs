@@ -69,22 +69,23 @@ fn dependencies_are_allowed() -> Result<()> {
 }
 
 fn go_is_tidy() -> Result<()> {
-    let folder = step::root().join("tests/apiserver");
     let go = match Go::find() {
         Ok(go) => go.command,
         Err(reason) => {
-            step::say(&format!(
-                "\n=== the API server's source: left out: {reason}"
-            ));
+            step::say(&format!("\n=== the Go sources: left out: {reason}"));
             return Ok(());
         }
     };
-    step::say("\n=== the API server's source");
-    let mut gofmt = Command::new(go.with_file_name("gofmt"));
-    let unformatted = step::output_of(gofmt.arg("-l").arg(".").current_dir(&folder))?;
-    ensure!(unformatted.is_empty(), "gofmt would change: {unformatted}");
-    let mut vet = Command::new(&go);
-    step::run("go vet", vet.args(["vet", "./..."]).current_dir(&folder))
+    for name in ["tests/apiserver", "tests/tls"] {
+        let folder = step::root().join(name);
+        step::say(&format!("\n=== the Go sources in {name}"));
+        let mut gofmt = Command::new(go.with_file_name("gofmt"));
+        let unformatted = step::output_of(gofmt.arg("-l").arg(".").current_dir(&folder))?;
+        ensure!(unformatted.is_empty(), "gofmt would change: {unformatted}");
+        let mut vet = Command::new(&go);
+        step::run("go vet", vet.args(["vet", "./..."]).current_dir(&folder))?;
+    }
+    Ok(())
 }
 
 /// In a folder of its own each time: cargo remembers a crate of its temporary registry by the

@@ -1,3 +1,4 @@
+use std::error::Error as StdError;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -16,10 +17,11 @@ use hyper_util::client::legacy::connect::{Connection, HttpConnector};
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use hyper_util::rt::TokioExecutor;
 use kube::client::Body;
-use rustls::ClientConfig;
+use rustls::{CertificateError, ClientConfig};
 use tower::{BoxError, Service, ServiceExt};
 
 use super::connections::{Connections, Http1};
+use super::distrust::Distrust;
 use super::error::ClientError;
 use super::streams::{Dial, KeepAlive, Link};
 use super::target::Target;
@@ -193,8 +195,30 @@ fn unreachable(target: &Target, error: BoxError) -> ClientError {
     ClientError::Connect {
         place: target.place.clone(),
         server: target.address(),
-        error: Arc::from(error),
+        error: distrust(&*error).unwrap_or_else(|| Arc::from(error)),
     }
+}
+
+/// What [`Trust`](super::trust) says of a certificate, which rustls shows as a Rust value.
+fn distrust(error: &(dyn StdError + 'static)) -> Option<Arc<dyn StdError + Send + Sync>> {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        // An `io::Error` gives the source of what is in it, not that itself.
+        let inner = error.downcast_ref::<std::io::Error>();
+        let inner = inner.and_then(std::io::Error::get_ref);
+        let rustls = match inner {
+            Some(inner) => inner.downcast_ref::<rustls::Error>(),
+            None => error.downcast_ref::<rustls::Error>(),
+        };
+        if let Some(rustls::Error::InvalidCertificate(CertificateError::Other(other))) = rustls {
+            return other.0.is::<Distrust>().then(|| Arc::clone(&other.0));
+        }
+        cause = match inner {
+            Some(inner) => Some(inner),
+            None => error.source(),
+        };
+    }
+    None
 }
 
 /// The pool's error hides why there is no connection two levels below.

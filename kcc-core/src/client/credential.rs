@@ -54,9 +54,9 @@ impl Credential {
                 .transpose()?,
             certificate: pair
                 .map(|(certificate, key)| {
-                    ClientCertificate::from_pem(certificate.expose(), key.expose())
+                    ClientCertificate::read(certificate.expose(), key.expose())
                         .map(Arc::new)
-                        .map_err(|_| AnswerProblem::Key)
+                        .map_err(AnswerProblem::ClientCertificate)
                 })
                 .transpose()?,
             expires_at: credential.expires_at(),

@@ -1,40 +1,70 @@
 use std::fmt;
 use std::sync::Arc;
 
-use rustls::client::WebPkiServerVerifier;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
-use rustls::sign::CertifiedKey;
-use rustls::{
-    ClientConfig, DigitallySignedStruct, InconsistentKeys, RootCertStore, SignatureScheme,
+use rustls::ClientConfig;
+use rustls::client::danger::ServerCertVerifier;
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::{
+    CertificateDer, PrivateKeyDer, PrivatePkcs1KeyDer, PrivatePkcs8KeyDer, PrivateSec1KeyDer,
 };
+use rustls::sign::{CertifiedKey, SigningKey};
 
+use super::certificate::Certificate;
 use super::error::ClientProblem;
+use super::trust::Trust;
+use super::unchecked::Unchecked;
+use crate::pem;
 
 /// A client certificate with its chain and private key.
 #[derive(Clone)]
 pub(super) struct ClientCertificate(Arc<CertifiedKey>);
 
 impl ClientCertificate {
-    /// Errors are told by their kind alone: a parser's own may quote what it read.
     pub(super) fn from_pem(certificate: &[u8], key: &[u8]) -> Result<Self, ClientProblem> {
-        let problem = |text: &str| ClientProblem::ClientCertificate(text.to_owned());
-        let chain = certificates(certificate).ok_or_else(|| problem("no PEM certificate"))?;
-        let key = PrivateKeyDer::from_pem_slice(key).map_err(|_| problem("no PEM private key"))?;
-        let key = provider().key_provider.load_private_key(key);
-        let key = key.map_err(|_| problem("the key is of an unknown kind"))?;
-        let pair = CertifiedKey::new(chain, key);
-        // Any other error is about the certificate's form, which is for the server to judge:
-        // rustls' own check refuses X.509 version 1, in which people sign their own users.
-        match pair.keys_match() {
-            Err(rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch)) => {
-                Err(problem("the key is not the certificate's"))
-            }
-            _ => Ok(Self(Arc::new(pair))),
-        }
+        Self::read(certificate, key).map_err(ClientProblem::ClientCertificate)
     }
+
+    /// As Go's `tls.X509KeyPair`. Errors are told by their kind alone: a parser's own may quote what
+    /// it read.
+    pub(super) fn read(certificate: &[u8], key: &[u8]) -> Result<Self, String> {
+        let problem = str::to_owned;
+        let chain: Vec<_> = pem::blocks(certificate)
+            .filter(pem::Block::is_certificate)
+            .map(|block| CertificateDer::from(block.bytes.to_vec()))
+            .collect();
+        let leaf = chain.first().ok_or_else(|| problem("no PEM certificate"))?;
+        // Whether a certificate that cannot be read here is good is for the server to say.
+        let leaf = Certificate::parse(leaf.clone()).and_then(|leaf| leaf.public_key());
+        let block = pem::blocks(key).find(pem::Block::is_private_key);
+        let block = block.ok_or_else(|| problem("no PEM private key"))?;
+        if block.is_encrypted() {
+            return Err(problem("the key is encrypted: write it without a password"));
+        }
+        let key = signing_key(&block.bytes).ok_or_else(|| {
+            problem(
+                "the key is none of RSA (2048 to 8192 bits), ECDSA (P-256, P-384, P-521), Ed25519",
+            )
+        })?;
+        if let (Some(leaf), Some(own)) = (leaf, key.public_key())
+            && leaf != own
+        {
+            return Err(problem("the key is not the certificate's"));
+        }
+        Ok(Self(Arc::new(CertifiedKey::new(chain, key))))
+    }
+}
+
+/// PKCS#1, PKCS#8 or SEC1, whatever its label said.
+fn signing_key(der: &[u8]) -> Option<Arc<dyn SigningKey>> {
+    let forms = [
+        PrivateKeyDer::Pkcs1(PrivatePkcs1KeyDer::from(der)),
+        PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(der)),
+        PrivateKeyDer::Sec1(PrivateSec1KeyDer::from(der)),
+    ];
+    // The provider overwrites its copy when it is done.
+    let load =
+        |form: &PrivateKeyDer<'_>| provider().key_provider.load_private_key(form.clone_key());
+    forms.iter().find_map(|form| load(form).ok())
 }
 
 impl PartialEq for ClientCertificate {
@@ -49,23 +79,18 @@ impl fmt::Debug for ClientCertificate {
     }
 }
 
-/// Checks the server against the certificate authorities in `pem`.
+/// Checks the server against the certificate authorities in `pem`. As Go's `AppendCertsFromPEM`,
+/// it leaves out what it cannot read.
 pub(super) fn verify_by(pem: &[u8]) -> Result<Arc<dyn ServerCertVerifier>, ClientProblem> {
-    let authorities = certificates(pem).ok_or(ClientProblem::Authority)?;
-    let mut roots = RootCertStore::empty();
-    let (added, _) = roots.add_parsable_certificates(authorities);
-    if added == 0 {
-        return Err(ClientProblem::Authority);
-    }
-    verifier(roots).ok_or(ClientProblem::Authority)
+    let blocks = pem::blocks(pem).filter(|block| block.is_certificate() && !block.has_headers());
+    let authorities = blocks.map(|block| CertificateDer::from(block.bytes.to_vec()));
+    verifier(authorities).ok_or(ClientProblem::Authority)
 }
 
 /// Checks the server against the operating system's certificate authorities.
 pub(super) fn verify_by_system() -> Result<Arc<dyn ServerCertVerifier>, ClientProblem> {
     let found = rustls_native_certs::load_native_certs();
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(found.certs);
-    verifier(roots).ok_or_else(|| {
+    verifier(found.certs).ok_or_else(|| {
         let errors: Vec<_> = found.errors.iter().map(ToString::to_string).collect();
         let errors = Some(errors.join("; ")).filter(|errors| !errors.is_empty());
         ClientProblem::SystemAuthorities(errors.unwrap_or_else(|| "there are none".to_owned()))
@@ -74,7 +99,7 @@ pub(super) fn verify_by_system() -> Result<Arc<dyn ServerCertVerifier>, ClientPr
 
 /// Takes any server for the right one (`insecure-skip-tls-verify`).
 pub(super) fn verify_nothing() -> Arc<dyn ServerCertVerifier> {
-    Arc::new(NoVerifier(provider().signature_verification_algorithms))
+    Arc::new(Unchecked(provider().signature_verification_algorithms))
 }
 
 /// One for each certificate: it keeps the sessions that may be resumed, and a resumed session keeps
@@ -85,7 +110,7 @@ pub(super) fn client_config(
 ) -> ClientConfig {
     let builder = ClientConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
-        .expect("ring has what TLS 1.2 and 1.3 need")
+        .expect("the provider has what TLS 1.2 and 1.3 need")
         .dangerous()
         .with_custom_certificate_verifier(verifier);
     match certificate {
@@ -100,57 +125,14 @@ pub(super) fn client_config(
 /// Named for each use, so that nothing has to be installed for the whole process and no other
 /// crate's choice of a provider gets in the way.
 fn provider() -> Arc<CryptoProvider> {
-    Arc::new(rustls::crypto::ring::default_provider())
+    Arc::new(rustls::crypto::aws_lc_rs::default_provider())
 }
 
-fn verifier(roots: RootCertStore) -> Option<Arc<dyn ServerCertVerifier>> {
-    let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider());
-    Some(verifier.build().ok()?)
-}
-
-fn certificates(pem: &[u8]) -> Option<Vec<CertificateDer<'static>>> {
-    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
-    certificates
-        .ok()
-        .filter(|certificates| !certificates.is_empty())
-}
-
-#[derive(Debug)]
-struct NoVerifier(WebPkiSupportedAlgorithms);
-
-impl ServerCertVerifier for NoVerifier {
-    fn verify_server_cert(
-        &self,
-        _end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        rustls::crypto::verify_tls12_signature(message, certificate, signature, &self.0)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        rustls::crypto::verify_tls13_signature(message, certificate, signature, &self.0)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_schemes()
-    }
+fn verifier(
+    authorities: impl IntoIterator<Item = CertificateDer<'static>>,
+) -> Option<Arc<dyn ServerCertVerifier>> {
+    let algorithms = provider().signature_verification_algorithms;
+    Some(Arc::new(Trust::new(authorities, algorithms)?))
 }
 
 #[cfg(test)]

@@ -283,34 +283,35 @@ pub(super) fn is_of_known_vendor(name: &str) -> bool {
 }
 
 fn is_of_a_session(name: &[u8]) -> bool {
-    let has = |piece: &&str| {
-        name.windows(piece.len())
-            .any(|window| window == piece.as_bytes())
-    };
-    OF_A_SESSION.iter().any(|known| name == known.as_bytes()) || SESSION_PIECES.iter().any(has)
+    OF_A_SESSION.iter().any(|known| name == known.as_bytes())
+        || (0..name.len()).any(|at| begins_with_one_of(&name[at..], SESSION_PIECES))
 }
 
 fn has_word(name: &[u8]) -> bool {
-    let pairs = name.windows(2).enumerate();
-    let mut begins = pairs.filter_map(|(at, pair)| {
-        let (first, second) = (letter(pair[0])?, letter(pair[1])?);
-        let is_begin = SECOND_LETTERS[first] & (1 << second) != 0;
-        is_begin.then_some((at, WORDS[first]))
-    });
-    begins.any(|(at, words)| {
-        let rest = &name[at..];
-        words.iter().any(|(word, place)| {
-            rest.len() >= word.len()
-                && rest[..word.len()].eq_ignore_ascii_case(word.as_bytes())
-                && fits(*place, name, at, at + word.len())
-        })
+    let mut before = NO_LETTER;
+    name.iter().enumerate().any(|(at, byte)| {
+        let first = std::mem::replace(&mut before, letter(*byte));
+        let begins = first < NO_LETTER && before < NO_LETTER;
+        begins && SECOND_LETTERS[first] >> before & 1 == 1 && is_word(name, at - 1, WORDS[first])
     })
 }
 
+/// Whether one of these words stands at a place of a name, and may stand there.
+fn is_word(name: &[u8], at: usize, words: &[(&str, Place)]) -> bool {
+    let rest = &name[at..];
+    words.iter().any(|(word, place)| {
+        rest.len() >= word.len()
+            && rest[..word.len()].eq_ignore_ascii_case(word.as_bytes())
+            && fits(*place, name, at, at + word.len())
+    })
+}
+
+const NO_LETTER: usize = WORDS.len();
+
 /// The place of a letter in the alphabet.
-fn letter(byte: u8) -> Option<usize> {
-    let place = usize::from(byte.to_ascii_uppercase().wrapping_sub(b'A'));
-    (place < WORDS.len()).then_some(place)
+fn letter(byte: u8) -> usize {
+    let place = byte.to_ascii_uppercase().wrapping_sub(b'A');
+    usize::from(place).min(NO_LETTER)
 }
 
 /// Whether `name[from..to]` stands where it has to.

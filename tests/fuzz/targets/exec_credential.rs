@@ -6,7 +6,7 @@ use kcc_core::{ApiVersion, ExecCredential};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|output: &[u8]| {
-    for version in [ApiVersion::V1, ApiVersion::V1Beta1] {
+    for version in [None, Some(ApiVersion::V1), Some(ApiVersion::V1Beta1)] {
         let Ok(credential) = ExecCredential::parse(output, version) else {
             continue;
         };

@@ -13,7 +13,8 @@ fuzz_target!(|text: &str| {
             return;
         }
     };
-    let passed_on = ExecInfo::parse(&info.to_json()).expect("our own JSON");
+    let json = info.to_json().expect("a version was said");
+    let passed_on = ExecInfo::parse(&json).expect("our own JSON");
     assert_eq!(passed_on.api_version(), info.api_version());
     assert_eq!(passed_on.interactive(), info.interactive());
     assert_eq!(passed_on.server(), info.server());

@@ -1,5 +1,6 @@
 //! The client-config loader against the real kube-apiserver, beside real kubectl.
 
+mod certificates;
 mod connections;
 mod errors;
 mod exec_list;
@@ -42,6 +43,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         errors::TRIALS,
         exec_list::TRIALS,
         files::TRIALS,
+        certificates::TRIALS,
         connections::TRIALS,
         http2::TRIALS,
         upgrades::TRIALS,

@@ -86,7 +86,7 @@ fn build_static(name: &str, code: &str, folder: &Path) -> Result<PathBuf> {
     let linked = source.with_extension("linked");
     fs::write(&source, code)?;
     let mut rustc = Command::new("rustc");
-    rustc.args("-O -C panic=abort -C lto=fat -C codegen-units=1".split(' '));
+    rustc.args("--edition=2024 -O -C panic=abort -C lto=fat -C codegen-units=1".split(' '));
     rustc
         .args(dist::STATIC.split(' '))
         .args(["--target", &step::host_target()?, "-o"]);

@@ -64,6 +64,7 @@ fn is_built_in(room: &Path) -> Result<()> {
     ask.arg(room.join("plugin")).env_clear().env("HOME", room);
     ask.env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere");
     ask.env("KUBE_CREDENTIAL_CACHE_BACKEND", "keyring:secret-service");
+    ask.env("KUBE_CREDENTIAL_CACHE_WARNINGS", "stderr");
     let output = ask.stdin(Stdio::null()).output()?;
     let said = String::from_utf8_lossy(&output.stderr);
     ensure!(

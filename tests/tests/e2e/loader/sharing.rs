@@ -1,7 +1,7 @@
 //! kubectl through `kcc-cache`, and the loader: one plugin run for both.
 
 use harness::CacheHome;
-use harness::cluster::ExecUser;
+use harness::cluster::{ExecUser, TokenUser};
 
 use super::{Outcome, PluginUser, Run, check, inject, runtime};
 
@@ -15,6 +15,10 @@ pub(super) const TRIALS: &[(&str, Run)] = &[
         the_loader_first_then_kubectl,
     ),
     ("a_named_user_is_shared", a_named_user_is_shared),
+    (
+        "users_that_differ_in_what_they_declare_are_two",
+        users_that_differ_in_what_they_declare_are_two,
+    ),
     (
         "each_version_and_cluster_info_are_shared",
         each_version_and_cluster_info_are_shared,
@@ -51,6 +55,45 @@ fn a_named_user_is_shared() -> Outcome {
         ];
     })?;
     shared(&user.with_tokens()?)
+}
+
+/// One command, and a variable of which nobody knows what it means, with and without the cache in
+/// front: each is who he is, for the loader and for kubectl.
+fn users_that_differ_in_what_they_declare_are_two() -> Outcome {
+    for is_injected in [false, true] {
+        let user = PluginUser::new("whose")?;
+        user.plugin.answers_token("whose-@WHOSE@")?;
+        let plugin = std::fs::read_to_string(user.plugin.path())?;
+        let answers = plugin.replace("sed ", "sed -e \"s/@WHOSE@/$WHOSE/\" ");
+        std::fs::write(user.plugin.path(), answers)?;
+        for name in ["whose-dev", "whose-prod"] {
+            let token = TokenUser::new(name, name, &["testers"]);
+            user.cluster.add_token(token)?;
+        }
+        for _ in 0..2 {
+            for whose in ["dev", "prod"] {
+                let mut exec = ExecUser::new(user.plugin.path(), &[]).with_env("WHOSE", whose);
+                if is_injected {
+                    inject(&mut exec, &user.home);
+                    exec = exec.with_env("KUBE_CREDENTIAL_CACHE_CACHEKEY_ENV_LIST", "WHOSE");
+                }
+                let user_of = harness::cluster::KubeconfigUser::Exec(exec);
+                let kubeconfig = user.cluster.kubeconfig().with_user("whose", user_of);
+                kubeconfig.write_to(user.kubeconfig.path())?;
+                let expected = format!("whose-{whose}");
+                runtime()?.block_on(async {
+                    let client = user.config()?.client()?;
+                    super::expect_known_as(&client, &expected).await
+                })?;
+                let known = user.kubectl_whoami()?;
+                check(
+                    known == expected,
+                    format!("{expected} is {known} to kubectl"),
+                )?;
+            }
+        }
+    }
+    Ok(())
 }
 
 fn each_version_and_cluster_info_are_shared() -> Outcome {

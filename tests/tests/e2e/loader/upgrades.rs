@@ -127,7 +127,7 @@ impl Kubelet {
 pub(super) fn tls_of(pki: &Path, protocols: &[&str]) -> Result<TlsAcceptor, Failed> {
     let chain: Result<Vec<_>, _> = CertificateDer::pem_file_iter(pki.join("server.crt"))?.collect();
     let key = PrivateKeyDer::from_pem_file(pki.join("server.key"))?;
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let mut config = rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()

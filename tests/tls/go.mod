@@ -1,0 +1,3 @@
+module tlscases
+
+go 1.26.0
