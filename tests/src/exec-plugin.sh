@@ -17,9 +17,10 @@ case $code in
   exit "$code"
   ;;
 esac
-case $KUBERNETES_EXEC_INFO in
+always=$(cat "$folder/always")
+case ${always:-$KUBERNETES_EXEC_INFO} in
 '') version=$(cat "$folder/untold") ;;
-*authentication.k8s.io/v1beta1*) version=v1beta1 ;;
+v1beta1 | *authentication.k8s.io/v1beta1*) version=v1beta1 ;;
 *) version=v1 ;;
 esac
 life=$(cat "$folder/life")

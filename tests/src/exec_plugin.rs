@@ -26,7 +26,7 @@ impl ExecPlugin {
         let script = include_str!("exec-plugin.sh").replace("@FOLDER@", &format!("'{folder}'"));
         fs::write(plugin.path(), script)?;
         fs::set_permissions(plugin.path(), Permissions::from_mode(0o755))?;
-        for file in ["runs", "overlaps", "stderr", "life"] {
+        for file in ["runs", "overlaps", "stderr", "life", "always"] {
             plugin.write(file, "")?;
         }
         plugin.write("delay", "0")?;
@@ -64,6 +64,11 @@ impl ExecPlugin {
     /// Otherwise it answers with the one that it was told.
     pub fn answers_where_untold(&self, version: &str) -> io::Result<()> {
         self.write("untold", version)
+    }
+
+    /// From now on it answers with this version, whatever it is told.
+    pub fn answers_always(&self, version: &str) -> io::Result<()> {
+        self.write("always", version)
     }
 
     /// From now on its credentials expire this many seconds after the run; `None` names no expiry.

@@ -8,6 +8,7 @@ mod bench_kubectl;
 mod bench_sync;
 mod ci;
 mod cli_docs;
+mod clients;
 mod demo;
 mod dist;
 mod fuzz;
@@ -90,9 +91,32 @@ enum Task {
         #[arg(long)]
         url: Option<String>,
     },
+    /// Run what takes long on a real API server
+    #[command(subcommand)]
+    E2e(E2e),
     /// Measure something, as docs/performance.md reports it
     #[command(subcommand)]
     Bench(Bench),
+}
+
+#[derive(Subcommand)]
+enum E2e {
+    /// What the cache is to kubectl, helm, stern and the client libraries of five languages: each
+    /// alone and with the cache. Fails where anything is worse with it
+    Clients {
+        /// Only clients whose name contains this; may be given several times
+        #[arg(long, value_name = "NAME")]
+        only: Vec<String>,
+        /// Where all cells are written as JSON
+        #[arg(long, default_value = "target/clients.json")]
+        json: PathBuf,
+        /// Write the tables into docs/clients.md
+        #[arg(long, conflicts_with = "only")]
+        write: bool,
+        /// Fail where a client cannot run here, instead of leaving it out
+        #[arg(long)]
+        require_all: bool,
+    },
 }
 
 #[derive(Subcommand)]
@@ -153,6 +177,12 @@ fn main() -> ExitCode {
         Task::CliDocs { check } => cli_docs::run(check),
         Task::Dist { out, url } => dist::run(&out, url.as_deref()),
         Task::Sizes => sizes::run(),
+        Task::E2e(E2e::Clients {
+            only,
+            json,
+            write,
+            require_all,
+        }) => clients::run(&only, &json, write, require_all),
         Task::Bench(Bench::Hit { pairs, builds }) => bench_hit::run(pairs, &builds),
         Task::Bench(Bench::Kubectl { pairs, json }) => bench_kubectl::run(pairs, &json),
         Task::Bench(Bench::Core { json }) => bench_core::run(&json),

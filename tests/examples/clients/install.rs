@@ -12,7 +12,6 @@ use harness::cluster::{Cluster, Go};
 
 use crate::arguments::Arguments;
 use crate::client::{Client, Kind};
-use crate::kube_rs;
 use crate::tools::Tool;
 use folder::{prepared, watched};
 
@@ -41,7 +40,7 @@ const ALL: [(&str, &str, Prepare); 11] = [
     ("kubectl", V1, kubectl),
     ("helm", V1, |_| by_go(HELM, Tool::Helm)),
     ("stern", V1, |_| by_go(STERN, Tool::Stern)),
-    ("kube-rs", V1, |_| of_this_program()),
+    ("kube-rs", V1, |_| kube_rs()),
     ("Python kubernetes", V1, |_| {
         python("kubernetes", "official.py")
     }),
@@ -106,22 +105,23 @@ fn kubectl_of(release: &str) -> Result<(String, Kind)> {
     }
     let go = Go::find()?.command;
     let source = Path::new(SOURCES).join("kubectl-1.32");
+    let module = fs::read_to_string(source.join("go.mod"))?;
+    let version = module
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("k8s.io/kubectl v0."));
+    let version = format!("1.{}", version.context("go.mod names no k8s.io/kubectl")?);
     let folder = prepared("kubectl-1.32", Some(&source), |folder| {
         let mut build = Command::new(&go);
-        build
-            .args(["build", "-ldflags=-s -w", "-o"])
-            .arg(folder.join("kubectl"));
+        build.arg("build").arg(format!(
+            "-ldflags=-s -w -X k8s.io/component-base/version.gitVersion=v{version}"
+        ));
+        build.arg("-o").arg(folder.join("kubectl"));
         build.env("CGO_ENABLED", "0").env("GOWORK", "off");
         watched(
             "building kubectl 1.32 (first time: some minutes)",
             build.current_dir(&source),
         )
     })?;
-    let module = fs::read_to_string(source.join("go.mod"))?;
-    let version = module
-        .lines()
-        .find_map(|line| line.trim().strip_prefix("k8s.io/kubectl v0."));
-    let version = format!("1.{}", version.context("go.mod names no k8s.io/kubectl")?);
     Ok((version, Kind::Tool(Tool::Kubectl, folder.join("kubectl"))))
 }
 
@@ -157,20 +157,31 @@ fn by_go((module, version): (&str, &str), tool: Tool) -> Result<(String, Kind)> 
     Ok((version, Kind::Tool(tool, folder.join(name))))
 }
 
-fn of_this_program() -> Result<(String, Kind)> {
-    let words = vec![std::env::current_exe()?.into(), kube_rs::MODE.into()];
-    let lock = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.lock"))?;
-    let version = lock.split("name = \"kube\"\nversion = \"").nth(1);
+fn kube_rs() -> Result<(String, Kind)> {
+    let source = Path::new(SOURCES).join("rust");
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let folder = prepared("rust", Some(&source), |folder| {
+        let mut build = Command::new(&cargo);
+        build
+            .args(["build", "--quiet", "--target-dir"])
+            .arg(folder.join("target"));
+        watched(
+            "building the client in Rust (first time: some minutes)",
+            build.current_dir(&source),
+        )
+    })?;
+    let manifest = fs::read_to_string(source.join("Cargo.toml"))?;
+    let version = manifest.split("kube = { version = \"=").nth(1);
     let version = version.and_then(|rest| rest.split('"').next());
-    Ok((
-        version.context("Cargo.lock has no kube")?.to_owned(),
-        Kind::Lines(words),
-    ))
+    let version = version.context("kube is not pinned")?.to_owned();
+    let program = folder.join("target/debug/client").into();
+    Ok((version, Kind::Lines(vec![program])))
 }
 
 fn python(package: &str, program: &str) -> Result<(String, Kind)> {
     let source = Path::new(SOURCES).join("python");
-    let folder = prepared("python", Some(&source), |folder| {
+    let requirements = source.join("requirements.txt");
+    let folder = prepared("python", Some(&requirements), |folder| {
         let mut venv = Command::new("python3");
         watched(
             "making a Python environment",
@@ -184,11 +195,10 @@ fn python(package: &str, program: &str) -> Result<(String, Kind)> {
             "--quiet",
             "--disable-pip-version-check",
         ]);
-        pip.arg("--requirement")
-            .arg(source.join("requirements.txt"));
+        pip.arg("--requirement").arg(&requirements);
         watched("installing the Python clients", &mut pip)
     })?;
-    let pins = fs::read_to_string(source.join("requirements.txt"))?;
+    let pins = fs::read_to_string(&requirements)?;
     let version = pins
         .lines()
         .find_map(|line| line.strip_prefix(package)?.strip_prefix("=="));

@@ -24,11 +24,19 @@ pub(crate) enum Front {
 pub(crate) struct Shape {
     /// The version in the kubeconfig: `v1` or `v1beta1`.
     pub(crate) protocol: &'static str,
-    /// The version that the plugin answers where the client tells it none.
-    pub(crate) untold: &'static str,
+    pub(crate) plugin: Plugin,
     /// How many seconds a credential is good for; `None` where the plugin does not say.
     pub(crate) life: Option<u32>,
     pub(crate) certificate: bool,
+}
+
+/// Which version a plugin answers.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Plugin {
+    /// The one that it is told, and this one where the client tells it none.
+    AsTold(&'static str),
+    /// This one, whatever it is told.
+    Always(&'static str),
 }
 
 /// Where the parts of all users are.
@@ -55,7 +63,7 @@ impl Shape {
     pub(crate) fn of(protocol: &'static str) -> Self {
         Self {
             protocol,
-            untold: protocol,
+            plugin: Plugin::AsTold(protocol),
             life: Some(3600),
             certificate: false,
         }
@@ -72,7 +80,10 @@ impl<'a> User<'a> {
         tokens: usize,
     ) -> Result<Self> {
         let user = Self::without_kubeconfig(place, name)?;
-        user.plugin.answers_where_untold(shape.untold)?;
+        match shape.plugin {
+            Plugin::AsTold(version) => user.plugin.answers_where_untold(version)?,
+            Plugin::Always(version) => user.plugin.answers_always(version)?,
+        }
         user.plugin.expires_after(shape.life.map(i64::from))?;
         if shape.certificate {
             let hour = Duration::from_secs(3600);

@@ -39,25 +39,24 @@ pub(super) fn prepared(
     Ok(folder)
 }
 
-/// Names and contents of the files, as one short word.
+/// Names and contents of the files, or of the one file, as one short word.
 fn state_of(source: &Path) -> Result<String> {
-    let files =
-        fs::read_dir(source).with_context(|| format!("cannot read {}", source.display()))?;
-    let mut files: Vec<PathBuf> = files
-        .map(|file| file.map(|file| file.path()))
-        .collect::<Result<_, _>>()?;
-    files.retain(|path| path.is_file());
-    files.sort();
+    let mut files = vec![source.to_owned()];
+    if source.is_dir() {
+        let entries = fs::read_dir(source)?.map(|entry| entry.map(|entry| entry.path()));
+        files = entries.collect::<Result<_, _>>()?;
+        files.retain(|path| path.is_file());
+        files.sort();
+    }
     let mut hash = Sha256::new();
     for path in files {
         hash.update(path.file_name().unwrap_or_default().as_encoded_bytes());
-        hash.update(fs::read(&path)?);
+        let content = fs::read(&path);
+        hash.update(content.with_context(|| format!("cannot read {}", path.display()))?);
     }
     let digest = hash.finalize();
-    Ok(digest[..4]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect())
+    let digits = digest[..4].iter().map(|byte| format!("{byte:02x}"));
+    Ok(digits.collect())
 }
 
 /// Runs a command that takes its time, and shows that.

@@ -3,16 +3,12 @@
 use std::collections::HashMap;
 use std::io::{self, BufRead as _, Write as _};
 
-use anyhow::Result;
 use k8s_openapi::api::core::v1::Namespace;
 use kube::config::KubeConfigOptions;
 use kube::{Api, Client, Config};
 
-/// The argument that makes this program the client.
-pub(crate) const MODE: &str = "kube-rs";
-
 /// One line on standard input is one request; one line on standard output is its status.
-pub(crate) fn serve() -> Result<()> {
+fn main() -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
