@@ -6,11 +6,6 @@
 //! that does not work here, say since there is no `libc.a`, is left out. `KCC_LINK=dynamic` leaves
 //! out all of them.
 
-#![expect(
-    clippy::print_stdout,
-    reason = "it is how a build script speaks to cargo"
-)]
-
 use std::env;
 use std::fs;
 use std::io;

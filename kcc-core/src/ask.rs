@@ -445,7 +445,7 @@ impl<'a> Ask<'a> {
             .then(|| ExecCredential::parse(entry.credential.expose(), None).ok())
             .flatten();
         Answer {
-            credential: as_given.map_or(entry.credential, |given| given.without_expiry()),
+            credential: as_given.map_or(entry.credential, ExecCredential::without_expiry),
             source,
             renew_at: Some(self.settings.renew_at(stored_at, expires_at)),
             refresh_is_due: false,

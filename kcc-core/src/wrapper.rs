@@ -1,6 +1,6 @@
 //! The cache in front of a plugin, in every form that the documentation shows.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::path::Path;
 
 use crate::cache::Request;
@@ -100,7 +100,7 @@ impl Request {
             self.policy.check_nested(&self.command)?;
             let mut args = self.args.split_off(plugin);
             let behind = args.split_off(1);
-            self.command = args.pop().unwrap_or_else(OsString::new);
+            self.command = args.pop().unwrap_or_default();
             self.args = behind;
         }
         Ok(self)

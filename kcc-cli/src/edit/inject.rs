@@ -203,9 +203,10 @@ impl<'t, 'a> Place<'t, 'a> {
         let node = &entry.value;
         if has_comment(site, node) {
             // Else the comment would begin with what is written before it.
-            return match site.text[node.range.start + 1..].starts_with('#') {
-                true => Err((node.line, Refusal::Layout(what))),
-                false => Ok(Self::Brackets(entry)),
+            return if site.text[node.range.start + 1..].starts_with('#') {
+                Err((node.line, Refusal::Layout(what)))
+            } else {
+                Ok(Self::Brackets(entry))
             };
         }
         let range = site.behind_colon(entry, what)?;

@@ -29,7 +29,7 @@ pub(super) fn apart(entries: &[EntryInfo]) -> Vec<String> {
     let mut texts = vec![String::new(); entries.len()];
     for group in alike.values() {
         let details = || group.iter().filter_map(|at| entries[*at].details.as_ref());
-        let differing = differing(details());
+        let differing = differing(&details());
         for (at, details) in group.iter().zip(details()) {
             texts[*at] = text(details, &differing);
         }
@@ -46,7 +46,7 @@ pub(super) fn apart(entries: &[EntryInfo]) -> Vec<String> {
 }
 
 /// The names of the parts that not all of the entries have with one value.
-fn differing<'a>(group: impl Iterator<Item = &'a EntryDetails> + Clone) -> BTreeSet<&'a str> {
+fn differing<'a>(group: &(impl Iterator<Item = &'a EntryDetails> + Clone)) -> BTreeSet<&'a str> {
     let parts = group.clone().flat_map(|details| &details.parts);
     let names: BTreeSet<&str> = parts.map(|(name, _)| name.as_str()).collect();
     let differs = |name: &&str| {
