@@ -32,11 +32,13 @@ use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
 use kcc_core::kubeconfig::{ExecSpec, Kubeconfig, Origin};
+use kcc_core::{plugin_position, variable};
 use zeroize::Zeroizing;
 
 pub use diff::Diff;
 pub(crate) use diff::printable;
 pub use error::{EditError, Refusal};
+pub use plugin::Front;
 pub(crate) use plugin::{CACHE, ORIGINAL};
 use site::{Refused, Site};
 use text::Splice;
@@ -83,6 +85,15 @@ pub struct Edited {
 }
 
 impl Edited {
+    /// What keeps users from being edited.
+    pub(crate) fn refused(&self) -> impl Iterator<Item = String> {
+        let actions = self.users.iter().map(|outcome| &outcome.action);
+        actions.filter_map(|action| match action {
+            Action::Refused { problem } => Some(problem.clone()),
+            _ => None,
+        })
+    }
+
     /// The users that are not as they were.
     pub(crate) fn changed(&self) -> impl Iterator<Item = &Outcome> {
         self.users.iter().filter(|outcome| {
@@ -141,18 +152,28 @@ pub enum Action {
         /// `exec.apiVersion`.
         version: String,
     },
+    /// It cannot be edited safely, and is left as it is.
+    Refused {
+        /// Where the problem stands, what it is, and what to do.
+        problem: String,
+    },
 }
 
 /// Puts `cache` in front of the plugins of `users`.
 ///
 /// `cache` is a bare name or an absolute path of `kcc-cache`; users that are injected already keep
-/// theirs. What is recorded for those is brought up to date: an `exec.env` that has grown since
+/// theirs, but for the path of a versioned folder, which an upgrade takes away. What is recorded for those is brought up to date: an `exec.env` that has grown since
 /// would else not be part of the cache key.
 ///
 /// # Errors
 ///
 /// If the file cannot be read, or what should change in it cannot be changed safely.
-pub fn inject(source: Source<'_>, users: &Users, cache: &str) -> Result<Edited, EditError> {
+pub fn inject(
+    source: Source<'_>,
+    users: &Users,
+    cache: impl Into<Front>,
+) -> Result<Edited, EditError> {
+    let cache = &cache.into();
     let edit = Edit::of(source)?;
     let edited = edit.checked(edit.inject(users, cache)?)?;
     if let Some(text) = &edited.text {
@@ -188,6 +209,86 @@ pub fn eject(source: Source<'_>, users: &Users, names: &[String]) -> Result<Edit
     edit.checked(edit.eject(users, names)?)
 }
 
+/// The same as [`inject`] where users are named. Of all users those are injected that can be; what
+/// keeps the others from it is their [`Action::Refused`].
+///
+/// # Errors
+///
+/// If the file cannot be read or edited, or a named user cannot be edited safely.
+pub fn inject_each(
+    source: Source<'_>,
+    users: &Users,
+    cache: impl Into<Front>,
+) -> Result<Edited, EditError> {
+    let cache = &cache.into();
+    each(source, users, &|users| inject(source, users, cache))
+}
+
+/// The same for [`eject`].
+///
+/// # Errors
+///
+/// If the file cannot be read or edited, or a named user cannot be edited safely.
+pub fn eject_each(
+    source: Source<'_>,
+    users: &Users,
+    names: &[String],
+) -> Result<Edited, EditError> {
+    each(source, users, &|users| eject(source, users, names))
+}
+
+type EditOf<'a> = &'a dyn Fn(&Users) -> Result<Edited, EditError>;
+
+/// Leaves one user after the other out until the rest can be edited.
+fn each(source: Source<'_>, users: &Users, edit: EditOf<'_>) -> Result<Edited, EditError> {
+    let mut result = edit(users);
+    if *users != Users::All || result.is_ok() {
+        return result;
+    }
+    let kubeconfig = Kubeconfig::parse(source.path, source.bytes)?;
+    let mut rest: BTreeSet<String> = kubeconfig.users.keys().cloned().collect();
+    let mut refused: Vec<Outcome> = Vec::new();
+    loop {
+        let error = match result {
+            Ok(mut edited) => {
+                edited.users.extend(refused);
+                edited.users.sort_by_key(|outcome| outcome.line);
+                return Ok(edited);
+            }
+            Err(error) => error,
+        };
+        let alone = |name: &String| edit(&Users::Named([name.clone()].into())).err();
+        let odd: Vec<(String, EditError)> = match error {
+            EditError::User { ref user, .. } if rest.contains(user) => vec![(user.clone(), error)],
+            EditError::File {
+                problem: Refusal::SecondParser | Refusal::Unverified,
+                ..
+            } => {
+                let mut odd = Vec::new();
+                for name in &rest {
+                    odd.extend(alone(name).map(|error| (name.clone(), error)));
+                }
+                if odd.is_empty() || odd.len() == rest.len() {
+                    return Err(error);
+                }
+                odd
+            }
+            error => return Err(error),
+        };
+        for (user, error) in odd {
+            rest.remove(&user);
+            refused.push(Outcome {
+                line: kubeconfig.users[&user].origin.line,
+                action: Action::Refused {
+                    problem: error.of_user(&user),
+                },
+                user,
+            });
+        }
+        result = edit(&Users::Named(rest.clone()));
+    }
+}
+
 /// A file on its way to another content.
 struct Edit<'a> {
     source: Source<'a>,
@@ -220,11 +321,11 @@ impl<'a> Edit<'a> {
         })
     }
 
-    fn inject(&self, users: &Users, cache: &str) -> Result<Draft, EditError> {
+    fn inject(&self, users: &Users, cache: &Front) -> Result<Draft, EditError> {
         let folder = folder(self.source.path);
         self.draft(users, |user, spec| {
-            if let Some(own) = plugin::wrapped(&spec.command, &spec.args, &[]) {
-                return Ok(self.update(user, spec, own, &folder));
+            if let Some(own) = plugin_position(&spec.command, &spec.args, &[]) {
+                return Ok(self.update(user, (spec, own), cache, &folder));
             }
             if !VERSIONS.contains(&spec.api_version.as_str()) {
                 let version = spec.api_version.clone();
@@ -239,10 +340,17 @@ impl<'a> Edit<'a> {
     }
 
     /// What is out of date in an injection, but can only be mended by hand, is left: it works.
-    fn update(&self, user: &str, spec: &ExecSpec, own: usize, folder: &Path) -> Step {
+    fn update(&self, user: &str, of: (&ExecSpec, usize), cache: &Front, folder: &Path) -> Step {
+        let (spec, own) = of;
         let plugin = plugin::inner_command(spec, &[]);
+        let mends =
+            Front::is_versioned(&spec.command) && !Front::is_versioned(cache.command.as_ref());
+        let front = mends.then_some(cache);
+        // Where a person wrote it, only what works is left to be said.
+        let is_injected = spec.env.iter().any(|(name, _)| name == variable::USER);
+        let is_ours = own == 0 || is_injected || mends;
         let update =
-            (own == 0).then(|| self.at(user, |site| inject::update(site, user, spec, folder)));
+            is_ours.then(|| self.at(user, |site| inject::update(site, user, of, front, folder)));
         match update {
             Some(Ok(Some(step))) => (Action::Updated { plugin }, Some(step)),
             _ => (Action::AlreadyInjected { plugin }, None),
@@ -252,7 +360,7 @@ impl<'a> Edit<'a> {
     fn eject(&self, users: &Users, names: &[String]) -> Result<Draft, EditError> {
         self.draft(users, |user, spec| {
             let plugin = plugin::inner_command(spec, names);
-            let Some(own) = plugin::wrapped(&spec.command, &spec.args, names) else {
+            let Some(own) = plugin_position(&spec.command, &spec.args, names) else {
                 return Ok((Action::NotInjected { plugin }, None));
             };
             let step = self.at(user, |site| eject::eject(site, user, own))?;
@@ -331,15 +439,14 @@ impl<'a> Edit<'a> {
                 diff: Diff::default(),
             });
         }
-        if let Some(line) = verify::fault(self.text) {
-            return Err(file_refused(self.source, line, Refusal::SecondParser));
-        }
+        let readable = verify::readable(self.text, &changes)
+            .map_err(|line| file_refused(self.source, line, Refusal::SecondParser))?;
         let unverified = || file_refused(self.source, 1, Refusal::Unverified);
         let text = text::apply(self.text, &mut splices).map(Zeroizing::new);
         let text = text.ok_or_else(unverified)?;
-        if !self.is_seen_by_resolver(&text, &changes)
-            || !verify::is_meant(self.text, &text, &changes)
-        {
+        let is_meant = verify::readable(&text, &changes)
+            .is_ok_and(|after| verify::is_meant(&readable, &after, &changes));
+        if !self.is_seen_by_resolver(&text, &changes) || !is_meant {
             return Err(unverified());
         }
         Ok(Edited {
@@ -369,7 +476,7 @@ impl<'a> Edit<'a> {
     }
 
     /// The first user whose injection could not be taken back.
-    fn not_reversible(&self, cache: &str, edited: &Edited) -> EditError {
+    fn not_reversible(&self, cache: &Front, edited: &Edited) -> EditError {
         let problem = Refusal::NotReversible;
         let is_only = edited.changed().count() == 1;
         for Outcome { user, line, .. } in edited.changed() {

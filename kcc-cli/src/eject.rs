@@ -29,11 +29,12 @@ pub struct Args {
 /// Ejects, and tells what it did.
 ///
 /// # Errors
-/// If a file cannot be read, edited safely or written; nothing is written then.
+/// If a file cannot be read or written, or a named user cannot be edited safely; nothing is written
+/// then. Of all users the others are edited, and the exit code is 1.
 pub fn run(args: &Args, rules: &LoadingRules) -> anyhow::Result<ExitCode> {
     let users = args.selection.users(rules)?;
-    let edit = |source: edit::Source<'_>| edit::eject(source, &users, &args.commands);
+    let edit = |source: edit::Source<'_>| edit::eject_each(source, &users, &args.commands);
     let plans = rewrite(rules, &edit, args.preview.dry_run)?;
     selection::tell(&plans, &args.preview)?;
-    Ok(ExitCode::SUCCESS)
+    Ok(selection::exit_code(&plans))
 }

@@ -50,6 +50,12 @@ struct Page<W>(W);
 
 impl<W: Write> Page<W> {
     fn context(&mut self, name: &str, kubeconfig: &Kubeconfig) -> anyhow::Result<()> {
+        if let Some(server) = login::plain_http(kubeconfig, name)? {
+            return Ok(self.line(&format!(
+                "The server of context {name:?} is {server}: over plain http no client sends a \
+                 credential, no plugin runs, and nothing is cached."
+            ))?);
+        }
         let Some(login) = Login::of_context(kubeconfig, name, &Terms::to_look())? else {
             return Ok(self.line(&format!(
                 "The user of context {name:?} has its credential in the kubeconfig: no plugin runs, \
@@ -72,7 +78,11 @@ impl<W: Write> Page<W> {
         let note = if is_current { ", the current one" } else { "" };
         let origin = format!("{}{note}", login.context.origin);
         self.row("context", &login.context.name, &origin)?;
-        let server = format!("{} ({})", login.cluster.name, login.cluster.value.server);
+        let server = format!(
+            "{} ({})",
+            login.cluster.name,
+            login.cluster.value.shown_server()
+        );
         self.row("cluster", &server, &login.cluster.origin)?;
         self.row("user", &login.user.name, &login.user.origin)
     }

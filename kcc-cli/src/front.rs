@@ -78,7 +78,8 @@ impl Front {
             environment,
             policy: PluginPolicy::load(&client, &mut tell)?,
             forward_signals: true,
-        };
+        }
+        .without_cache()?;
         if in_background {
             cache.refresh_ahead(&request, &mut tell)?;
             return Ok(ExitCode::SUCCESS);

@@ -8,15 +8,18 @@ use anyhow::{Context, ensure};
 use kcc_core::kubeconfig::LoadingRules;
 use kcc_core::{Environment, SearchPath};
 
-use crate::edit;
+use crate::edit::{self, Front};
+use crate::lasting;
 use crate::login;
 use crate::rewrite::rewrite;
 use crate::selection::{self, Preview, Selection};
+use crate::terminal;
 
 /// Put kcc-cache in front of the exec plugins of the kubeconfigs
 ///
 /// Nothing but the users' exec is changed in the files, to the byte; kcc eject gives the files back
-/// as they were. A file that cannot be edited so is refused, and then no file is written.
+/// as they were. A user that cannot be edited so is left as it is, and told; if it was named, no file
+/// is written. The exit code is 1 then.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
@@ -41,59 +44,78 @@ pub struct CacheCommand {
 /// Injects, and tells what it did.
 ///
 /// # Errors
-/// If a file cannot be read, edited safely or written; nothing is written then.
+/// If a file cannot be read or written, or a named user cannot be edited safely; nothing is written
+/// then. Of all users the others are edited, and the exit code is 1.
 pub fn run(args: &Args, rules: &LoadingRules) -> anyhow::Result<ExitCode> {
     let cache = args.cache.resolve()?;
     let users = args.selection.users(rules)?;
-    let edit = |source: edit::Source<'_>| edit::inject(source, &users, &cache);
+    let edit = |source: edit::Source<'_>| edit::inject_each(source, &users, &cache);
     let plans = rewrite(rules, &edit, args.preview.dry_run)?;
     selection::tell(&plans, &args.preview)?;
-    Ok(ExitCode::SUCCESS)
+    Ok(selection::exit_code(&plans))
 }
 
 impl CacheCommand {
     /// A bare name, which works for everyone whose PATH has it and outlives an update of the
-    /// program, or an absolute path. It is one that kubectl would run by the kuberc's policy.
-    pub(crate) fn resolve(&self) -> anyhow::Result<String> {
-        let command = self.find()?;
-        let permitted = login::policy()?.check(&command);
+    /// program, or an absolute path that does. It is one that kubectl would run by the kuberc's
+    /// policy.
+    pub(crate) fn resolve(&self) -> anyhow::Result<Front> {
+        let front = self.find()?;
+        let command = &front.command;
+        let permitted = login::policy()?.check(command);
         permitted.with_context(|| format!("kubectl would not run {command}"))?;
-        Ok(command)
+        Ok(front)
     }
 
-    fn find(&self) -> anyhow::Result<String> {
-        let path = match &self.named {
-            Some(named) if is_bare(named) => return checked(named),
-            Some(named) => std::path::absolute(named)?,
-            None if in_path(edit::CACHE) => return Ok(edit::CACHE.to_owned()),
-            None => beside_kcc()?,
+    fn find(&self) -> anyhow::Result<Front> {
+        let named = match &self.named {
+            Some(named) if is_bare(named) => named.clone(),
+            Some(named) => {
+                let path = std::path::absolute(named)?;
+                path.to_str().context(NOT_UTF8)?.to_owned()
+            }
+            None if lasts_in_path(edit::CACHE) => edit::CACHE.to_owned(),
+            None => {
+                let (cache, kcc) = beside_kcc()?;
+                let front = lasting::front(&cache, &kcc).context(NOT_UTF8)?;
+                if Front::is_versioned(front.command.as_ref()) {
+                    terminal::warn(&format!(
+                        "{} is in a folder that an upgrade removes: link it into a folder of PATH, and kcc inject again",
+                        cache.display()
+                    ));
+                }
+                return Ok(front);
+            }
         };
-        let path = path
-            .to_str()
-            .context("the path of kcc-cache is not UTF-8")?;
-        checked(path)
+        checked(&named)?;
+        Ok(Front::from(named.as_str()))
     }
 }
 
+const NOT_UTF8: &str = "the path of kcc-cache is not UTF-8";
+
 /// Only by its name is the cache known again.
-fn checked(command: &str) -> anyhow::Result<String> {
+fn checked(command: &str) -> anyhow::Result<()> {
     ensure!(
         Path::new(command).file_stem() == Some(edit::CACHE.as_ref()),
         "--command {command:?}: the program must be called kcc-cache, so that kcc and its library know it again"
     );
-    Ok(command.to_owned())
+    Ok(())
 }
 
 fn is_bare(command: &str) -> bool {
     Path::new(command).file_name() == Some(command.as_ref())
 }
 
-fn in_path(name: &str) -> bool {
+/// krew's folder of one version is no place in PATH that lasts.
+fn lasts_in_path(name: &str) -> bool {
     let path = SearchPath::of(&Environment::of_process());
-    path.look_up(name).is_ok()
+    path.look_up(name)
+        .is_ok_and(|found| !lasting::is_in_krew_store(&found))
 }
 
-fn beside_kcc() -> anyhow::Result<PathBuf> {
+/// `kcc-cache` and `kcc`.
+fn beside_kcc() -> anyhow::Result<(PathBuf, PathBuf)> {
     let kcc = env::current_exe().context("cannot find out where kcc is")?;
     let path = kcc.with_file_name(edit::CACHE);
     ensure!(
@@ -101,5 +123,5 @@ fn beside_kcc() -> anyhow::Result<PathBuf> {
         "there is no kcc-cache in PATH nor beside {}: install it, or name it with --command",
         kcc.display()
     );
-    Ok(path)
+    Ok((path, kcc))
 }

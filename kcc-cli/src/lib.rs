@@ -23,6 +23,7 @@ pub mod exec;
 pub mod explain;
 pub mod front;
 pub mod inject;
+mod lasting;
 pub mod list;
 mod login;
 pub mod man;

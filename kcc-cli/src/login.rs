@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use kcc_core::kubeconfig::{
-    Cluster, Context, Entry, ExecSpec, Kubeconfig, LoadingRules, Overrides, User,
+    Cluster, Context, Entry, ExecSpec, Kubeconfig, LoadingRules, Overrides, ServerUrl, User,
 };
 use kcc_core::{CredentialCache, Environment, Notice, PluginPolicy, Request, Settings};
 
@@ -43,7 +43,8 @@ impl Terms {
 }
 
 impl<'a> Login<'a> {
-    /// The plugin of a context; `None` where its user needs none.
+    /// The plugin of a context; `None` where its user needs none. [`plain_http`] says whether any
+    /// client asks it.
     ///
     /// # Errors
     /// What keeps a client from asking the plugin; it names file, line and user.
@@ -60,7 +61,7 @@ impl<'a> Login<'a> {
         let (Some(context), Some(user)) = (resolved.context, resolved.user) else {
             return Ok(None);
         };
-        let Some(spec) = plugin(&user.value) else {
+        let Some(spec) = user.value.plugin() else {
             return Ok(None);
         };
         let login = Self::new(context, resolved.cluster, user, spec, terms);
@@ -91,15 +92,25 @@ impl<'a> Login<'a> {
     }
 }
 
-/// The plugin that a client runs: none where the user says a credential, which goes before
-/// (client-go's exec.go, `UpdateTransportConfig`).
-pub(crate) fn plugin(user: &User) -> Option<&ExecSpec> {
-    let says_credential = user.token.is_some()
-        || user.token_file.is_some()
-        || user.username.is_some()
-        || user.client_certificate.is_some()
-        || user.client_certificate_data.is_some();
-    user.exec.as_ref().filter(|_| !says_credential)
+/// The server of a context where that is spoken to over plain http: no client sends a credential
+/// there or runs a plugin for it.
+///
+/// # Errors
+/// What keeps a client from finding the server; it names file, line and cluster.
+pub(crate) fn plain_http(kubeconfig: &Kubeconfig, name: &str) -> anyhow::Result<Option<ServerUrl>> {
+    let overrides = Overrides {
+        context: Some(name.to_owned()),
+        ..Overrides::default()
+    };
+    let cluster = kubeconfig.resolve(&overrides)?.cluster;
+    let url = cluster.value.server_url().with_context(|| {
+        let name = &cluster.name;
+        format!(
+            "{}: cluster {name:?}: server cannot be used",
+            cluster.origin
+        )
+    })?;
+    Ok(Some(url).filter(|url| !url.is_tls()))
 }
 
 /// The kuberc's policy for plugins. A kubeconfig has no say in it.
@@ -123,7 +134,7 @@ pub(crate) fn caches(kubeconfig: &Kubeconfig) -> anyhow::Result<Vec<CredentialCa
     let own = Settings::from_environment(&Environment::of_process())?;
     let mut found: BTreeMap<PathBuf, Settings> = BTreeMap::new();
     for user in kubeconfig.users.values() {
-        let Some(spec) = plugin(&user.value) else {
+        let Some(spec) = user.value.plugin() else {
             continue;
         };
         let mut environment = Environment::of_process();

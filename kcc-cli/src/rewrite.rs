@@ -1,12 +1,15 @@
-//! Kubeconfig files rewritten: all of them are planned before the first is touched, each is replaced
-//! as a whole, and kubectl's own locks are kept.
+//! Kubeconfig files rewritten: all of them are planned before the first is touched, all change or
+//! none, each is replaced as a whole, and kubectl's own locks are kept.
 //!
 //! ```text
-//! names ──► plan: read, edit, check ──► locks, same bytes still? ──► files beside ──► renames
-//!              ▲                               │ no
-//!              └───────────────────────────────┘
+//! names ──► plan: read, edit, check ──► files beside ──► locks ──► same bytes still? ──► exchange
+//!              ▲                                                      │ no         what was put aside
+//!              └──────────────────── undo what was done ◄─────────────┴── no ── is what was read?
 //! ```
+//!
+//! What cannot be replaced, such as a mount point, is written in place, under cover of a copy.
 
+mod in_place;
 mod interrupt;
 mod lock;
 mod replace;
@@ -24,13 +27,16 @@ use zeroize::Zeroizing;
 use crate::edit::{EditError, Edited, Source};
 use interrupt::Deferred;
 use lock::Lock;
-use replace::Replacement;
+use replace::{Change, Replacement};
 
 /// What is made of a file's content.
 pub(crate) type Edit<'a> = &'a dyn Fn(Source<'_>) -> Result<Edited, EditError>;
 
 /// How often files are read again that somebody else writes meanwhile.
 const ATTEMPTS: usize = 5;
+
+/// So long somebody else gets to finish what it writes.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// A file and what becomes of it.
 pub(crate) struct Plan {
@@ -53,19 +59,19 @@ pub(crate) fn rewrite(
     edit: Edit<'_>,
     dry_run: bool,
 ) -> anyhow::Result<Vec<Plan>> {
-    for attempt in 0..ATTEMPTS {
-        let plans = match plan(rules, edit) {
-            Ok(plans) => plans,
+    if !dry_run {
+        recover(rules)?;
+    }
+    let mut was_odd = false;
+    for _ in 0..ATTEMPTS {
+        match plan(rules, edit) {
+            Ok(plans) if dry_run || write(&plans)? => return Ok(plans),
+            Ok(_) => {}
             // kubectl writes in place: the file may have been half there.
-            Err(_) if attempt == 0 => {
-                thread::sleep(Duration::from_millis(50));
-                continue;
-            }
+            Err(_) if !was_odd => was_odd = true,
             Err(error) => return Err(error),
-        };
-        if dry_run || write(&plans)? {
-            return Ok(plans);
         }
+        thread::sleep(PAUSE);
     }
     bail!("the kubeconfig files keep changing: try again when nothing else writes them")
 }
@@ -86,7 +92,11 @@ fn plan(rules: &LoadingRules, edit: Edit<'_>) -> anyhow::Result<Vec<Plan>> {
             Err(error) => problems.push(format!("{error:#}")),
         }
     }
-    ensure!(problems.is_empty(), "{}", problems.join("\n"));
+    if !problems.is_empty() {
+        // No user is edited then, so that one that could not be is told as well.
+        problems.extend(plans.iter().flat_map(|plan| plan.edited.refused()));
+        bail!("{}", problems.join("\n"));
+    }
     if plans.is_empty() {
         let names: Vec<_> = paths
             .iter()
@@ -105,33 +115,57 @@ fn write(plans: &[Plan]) -> anyhow::Result<bool> {
     }
     // A lock file that stays behind would keep kubectl from writing.
     let deferred = Deferred::begin()?;
-    let mut places = Vec::new();
-    for plan in &changing {
-        places.extend([Lock::place(&plan.path)?, Lock::place(&plan.target)?]);
+    // The disk may take its time: kubectl does not wait for a lock.
+    let ready = changing.iter().map(|plan| {
+        let prepared = Replacement::prepare(plan.change());
+        prepared.with_context(|| format!("cannot write kubeconfig {}", plan.path.display()))
+    });
+    let mut ready: Vec<Replacement<'_>> = ready.collect::<Result<_, _>>()?;
+    let files = changing.iter();
+    let files: Vec<_> = files.map(|plan| (&*plan.path, &*plan.target)).collect();
+    let _locks = Lock::all(&files, &deferred)?;
+    if !changing.iter().all(|plan| plan.is_current()) {
+        return Ok(false);
     }
-    // In one order for all, so that two who wait do not wait for each other.
-    places.sort_unstable();
-    places.dedup();
-    let locks = places.into_iter();
-    let locks: Result<Vec<Lock>, _> = locks.map(|place| Lock::acquire(place, &deferred)).collect();
-    let _locks = locks?;
-    for plan in &changing {
-        if !plan.is_current() {
-            return Ok(false);
+    for (at, plan) in changing.iter().enumerate() {
+        let put = ready[at].put();
+        if matches!(put, Ok(true)) {
+            continue;
+        }
+        let undone = undo(&mut ready[..=at]);
+        let problem = || format!("cannot replace kubeconfig {}", plan.path.display());
+        return match (put.with_context(problem), undone) {
+            (put, Ok(())) => put,
+            (Ok(_), Err(problem)) => Err(problem),
+            (Err(error), Err(problem)) => bail!("{error:#}; and {problem:#}"),
+        };
+    }
+    ready.into_iter().for_each(Replacement::finish);
+    Ok(true)
+}
+
+/// Undoes the changes that were made: all files change or none.
+fn undo(made: &mut [Replacement<'_>]) -> anyhow::Result<()> {
+    let undone = made.iter_mut().rev().map(Replacement::undo);
+    let problems = undone.filter_map(Result::err);
+    let problems: Vec<String> = problems.map(|problem| format!("{problem:#}")).collect();
+    ensure!(problems.is_empty(), "{}", problems.join("\n"));
+    Ok(())
+}
+
+/// Mends the files of which a process was killed while it wrote them.
+fn recover(rules: &LoadingRules) -> anyhow::Result<()> {
+    for path in rules.paths() {
+        let Ok(target) = fs::canonicalize(&path) else {
+            continue;
+        };
+        if in_place::is_unfinished(&target) {
+            let deferred = Deferred::begin()?;
+            let _locks = Lock::all(&[(&path, &target)], &deferred)?;
+            in_place::recover(&target)?;
         }
     }
-    let ready = changing.iter().map(|plan| {
-        let text = plan.text().unwrap_or_default();
-        Replacement::beside(&plan.target, text.as_bytes())
-            .with_context(|| format!("cannot write kubeconfig {}", plan.path.display()))
-    });
-    let ready: Vec<Replacement> = ready.collect::<Result<_, _>>()?;
-    for (replacement, plan) in ready.into_iter().zip(changing) {
-        let path = plan.path.display();
-        let replaced = replacement.put();
-        replaced.with_context(|| format!("cannot replace kubeconfig {path}"))?;
-    }
-    Ok(true)
+    Ok(())
 }
 
 impl Plan {
@@ -161,6 +195,14 @@ impl Plan {
     /// The new content; none if nothing changes.
     fn text(&self) -> Option<&str> {
         self.edited.text.as_ref().map(|text| text.as_str())
+    }
+
+    fn change(&self) -> Change<'_> {
+        Change {
+            target: &self.target,
+            before: &self.before,
+            after: self.text().unwrap_or_default().as_bytes(),
+        }
     }
 
     /// Whether the file is still the one that the plan was made from.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
+use std::process::ExitCode;
 
 use kcc_core::kubeconfig::{EntryKind, Kubeconfig, LoadingRules};
 
@@ -60,6 +61,15 @@ impl Selection {
     }
 }
 
+/// 1 where a user could not be edited.
+pub(crate) fn exit_code(plans: &[Plan]) -> ExitCode {
+    let mut refused = plans.iter().flat_map(|plan| plan.edited.refused());
+    match refused.next() {
+        Some(_) => ExitCode::FAILURE,
+        None => ExitCode::SUCCESS,
+    }
+}
+
 /// Tells what was done, file by file and user by user, and shows the changes if they are wanted.
 pub(crate) fn tell(plans: &[Plan], preview: &Preview) -> io::Result<()> {
     if preview.diff {
@@ -99,7 +109,7 @@ pub(crate) fn said(action: &Action, dry_run: bool) -> String {
             format!("already injected: kcc-cache before {plugin}")
         }
         Action::Updated { plugin } => {
-            format!("{would}updated: the variables of kcc-cache before {plugin}")
+            format!("{would}updated: kcc-cache before {plugin}, and its variables")
         }
         Action::Ejected { plugin } => format!("{would}ejected: {plugin} alone"),
         Action::NotInjected { plugin } => format!("unchanged: kcc-cache is not before {plugin}"),
@@ -107,6 +117,7 @@ pub(crate) fn said(action: &Action, dry_run: bool) -> String {
         Action::OtherVersion { version } => {
             format!("skipped: kcc-cache does not speak {version:?}, nor does kubectl")
         }
+        Action::Refused { problem } => format!("REFUSED, left as it is: {problem}"),
     };
     printable(&text)
 }

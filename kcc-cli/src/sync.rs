@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use kcc_core::kubeconfig::LoadingRules;
 
-use crate::edit::{self, Outcome, printable};
+use crate::edit::{self, Front, Outcome, printable};
 use crate::inject::CacheCommand;
 use crate::rewrite::{Plan, rewrite};
 use crate::selection::{self, Selection};
@@ -55,7 +55,7 @@ pub fn run(args: &Args, rules: &LoadingRules) -> anyhow::Result<ExitCode> {
 
 struct Sync<'a> {
     args: &'a Args,
-    cache: String,
+    cache: Front,
 }
 
 impl Sync<'_> {
@@ -66,9 +66,13 @@ impl Sync<'_> {
     /// Injects in `files` the users that are meant in all of the kubeconfig.
     fn inject(&self, files: &LoadingRules, rules: &LoadingRules) -> anyhow::Result<()> {
         let users = self.args.selection.users(rules)?;
-        let edit = |source: edit::Source<'_>| edit::inject(source, &users, &self.cache);
+        let edit = |source: edit::Source<'_>| edit::inject_each(source, &users, &self.cache);
         let plans = rewrite(files, &edit, false)?;
-        Ok(tell(&plans)?)
+        tell(&plans)?;
+        let refused = plans.iter().flat_map(|plan| plan.edited.refused());
+        let refused: Vec<String> = refused.collect();
+        anyhow::ensure!(refused.is_empty(), "{}", refused.join("\n"));
+        Ok(())
     }
 
     fn watch(&self, rules: &LoadingRules) -> io::Result<()> {

@@ -5,6 +5,7 @@ use std::fmt;
 use std::io::{IsTerminal, Write};
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
@@ -12,7 +13,10 @@ use anyhow::ensure;
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use kcc_core::kubeconfig::{Kubeconfig, LoadingRules};
-use kcc_core::{Answer, CredentialCache, Error, Notice, Notify, Request, RequestProblem, Source};
+use kcc_core::{
+    Answer, CredentialCache, Error, Notice, Notify, Request, RequestProblem, Source, ending_signals,
+};
+use signal_hook::iterator::{Handle, Signals};
 
 use crate::contexts;
 use crate::login::{self, Login, Terms};
@@ -55,6 +59,8 @@ pub(crate) struct Report {
 pub(crate) enum Outcome {
     /// The user has its credential in the kubeconfig.
     NoPlugin,
+    /// No client sends a credential there.
+    PlainHttp { server: String },
     /// The store had it.
     Good { expires_in: String },
     /// The plugin gave it.
@@ -89,10 +95,7 @@ pub fn run(args: &Args, rules: &LoadingRules) -> anyhow::Result<ExitCode> {
     for report in reports {
         display.show(&report)?;
     }
-    let interrupted = fetch_all(jobs, args.jobs, &mut display)?;
-    if let Some(signal) = interrupted {
-        let _ = signal_hook::low_level::emulate_default_handler(signal);
-    }
+    fetch_all(jobs, args.jobs, &mut display)?;
     Ok(display.code)
 }
 
@@ -105,6 +108,15 @@ pub(crate) fn jobs<'a>(
 ) -> Vec<Job<'a>> {
     let mut jobs: BTreeMap<_, Job<'a>> = BTreeMap::new();
     for name in names {
+        if let Some(outcome) = unasked(kubeconfig, name) {
+            let contexts = (*name).to_owned();
+            reports.push(Report {
+                contexts,
+                outcome,
+                unread: None,
+            });
+            continue;
+        }
         let outcome = match Login::of_context(kubeconfig, name, terms) {
             Ok(None) => Outcome::NoPlugin,
             Err(error) => Outcome::Failed {
@@ -142,57 +154,163 @@ pub(crate) fn jobs<'a>(
     jobs.into_values().collect()
 }
 
-/// Asks for all, at most `at_once` at a time. Gives the signal that ended a plugin, and with it the
-/// whole undertaking.
+/// What becomes of a context whose plugin no client would ask, whatever it is.
+fn unasked(kubeconfig: &Kubeconfig, name: &str) -> Option<Outcome> {
+    match login::plain_http(kubeconfig, name) {
+        Ok(None) => None,
+        Ok(Some(server)) => Some(Outcome::PlainHttp {
+            server: server.to_string(),
+        }),
+        Err(error) => Some(Outcome::Failed {
+            problem: format!("{error:#}"),
+        }),
+    }
+}
+
+/// What there is to hear of while credentials are fetched.
+enum Event {
+    Done(Report),
+    /// A plugin was ended by a signal.
+    Stopped(i32),
+    /// A signal came, and would end this process.
+    Signal(i32),
+}
+
+/// Asks for all, at most `at_once` at a time. A signal ends this process, whatever is waited for:
+/// with the plugins that run, which it goes on to.
 fn fetch_all(
     jobs: Vec<Job<'_>>,
     at_once: NonZeroUsize,
     display: &mut Display,
-) -> anyhow::Result<Option<i32>> {
-    let workers = at_once.get().min(jobs.len());
+) -> anyhow::Result<()> {
+    let (count, workers) = (jobs.len(), at_once.get().min(jobs.len()));
     let queue = Mutex::new(jobs.into_iter());
     let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
-    let (done, all_done) = mpsc::channel();
+    let plugins = Plugins::default();
+    let (sender, events) = mpsc::channel();
+    // A plugin that has ended leaves a handler behind that would swallow a signal.
+    let mut signals = Signals::new(ending_signals())?;
     std::thread::scope(|scope| {
+        let handle = Closed(signals.handle());
+        let of_signals = sender.clone();
+        scope.spawn(move || {
+            for signal in signals.forever() {
+                let _ = of_signals.send(Event::Signal(signal));
+            }
+        });
         for _ in 0..workers {
-            let done = done.clone();
-            let next = &next;
+            let (sender, next, plugins) = (sender.clone(), &next, &plugins);
             scope.spawn(move || {
                 while let Some(job) = next() {
-                    let _ = done.send(job.run(CredentialCache::get));
+                    let event = match job.run_among(plugins, CredentialCache::get) {
+                        Ok(report) => Event::Done(report),
+                        Err(signal) => Event::Stopped(signal),
+                    };
+                    let _ = sender.send(event);
                 }
             });
         }
-        drop(done);
-        let mut interrupted = None;
-        for result in all_done {
-            match result {
-                Ok(report) => display.show(&report)?,
-                Err(signal) => {
-                    interrupted = Some(signal);
+        for _ in 0..count {
+            match events.recv()? {
+                Event::Done(report) => display.show(&report)?,
+                Event::Stopped(signal) | Event::Signal(signal) => {
                     // Nothing more is started.
                     while next().is_some() {}
+                    await_plugins(&events, &plugins, signal, display)?;
+                    display.bar.finish_and_clear();
+                    // Who waits for another process's lock is not waited for.
+                    let _ = signal_hook::low_level::emulate_default_handler(signal);
                 }
             }
         }
         display.bar.finish_and_clear();
-        Ok(interrupted)
+        drop(handle);
+        Ok(())
     })
+}
+
+/// Waits until the plugins have ended that run when a signal comes: each gets it, and is killed if
+/// it does not heed it. A second signal from outside is the end of the patience.
+fn await_plugins(
+    events: &mpsc::Receiver<Event>,
+    plugins: &Plugins,
+    signal: i32,
+    display: &mut Display,
+) -> anyhow::Result<()> {
+    let (mut own, mut told) = (0, None);
+    while plugins.running.load(SeqCst) > 0 {
+        match events.recv_timeout(Duration::from_millis(100)) {
+            Ok(Event::Done(report)) => display.show(&report)?,
+            Ok(Event::Signal(_)) if own > 0 => own -= 1,
+            Ok(Event::Signal(_)) => break,
+            Ok(Event::Stopped(_)) => {}
+            // One that was about to start, or has started since, has not heard of it.
+            Err(_) => {
+                let started = Some(plugins.started.load(SeqCst));
+                if told != started {
+                    told = started;
+                    own += 1;
+                    signal_hook::low_level::raise(signal)?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Ends the wait for signals where it goes out of scope.
+struct Closed(Handle);
+
+impl Drop for Closed {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+/// How many plugins run.
+#[derive(Default)]
+struct Plugins {
+    running: AtomicUsize,
+    /// How many have been started, up to now.
+    started: AtomicUsize,
+}
+
+/// A plugin that runs, as long as its job does.
+struct Running<'a>(&'a Plugins);
+
+impl<'a> Running<'a> {
+    fn begin(plugins: &'a Plugins) -> Self {
+        plugins.running.fetch_add(1, SeqCst);
+        plugins.started.fetch_add(1, SeqCst);
+        Self(plugins)
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.running.fetch_sub(1, SeqCst);
+    }
 }
 
 impl Job<'_> {
     /// Asks as `kcc-cache` would, by `ask`. The error is the signal that ended it.
-    pub(crate) fn run(mut self, ask: AskBy) -> Result<Report, i32> {
+    pub(crate) fn run(self, ask: AskBy) -> Result<Report, i32> {
+        self.run_among(&Plugins::default(), ask)
+    }
+
+    fn run_among(mut self, plugins: &Plugins, ask: AskBy) -> Result<Report, i32> {
         self.login.request.forward_signals = true;
-        let mut not_kept = None;
+        let (mut not_kept, mut run) = (None, None);
         let mut tell = |notice: Notice| match notice {
             Notice::NotStored { .. } | Notice::PluginFailed { .. } => {
                 not_kept = Some(notice.to_string());
             }
+            Notice::PluginStarts => run = Some(Running::begin(plugins)),
             _ => {}
         };
         let started = Instant::now();
         let answer = ask(&self.login.cache, &self.login.request, &mut tell);
+        drop(run);
         let outcome = match (answer, not_kept) {
             (Err(Error::Interrupted { signal }), _) => return Err(signal),
             (Err(error), _) => Outcome::failed(&error),
@@ -267,6 +385,13 @@ impl fmt::Display for Report {
         match &self.outcome {
             Outcome::NoPlugin => {
                 return write!(f, "{FAINT}{contexts}: its user needs no plugin{FAINT:#}");
+            }
+            Outcome::PlainHttp { server } => {
+                return write!(
+                    f,
+                    "{FAINT}{contexts}: over plain http ({server}) no credential is sent and no \
+                     plugin runs{FAINT:#}"
+                );
             }
             Outcome::Good { expires_in } => {
                 write!(f, "{contexts}: {GOOD}good{GOOD:#} for {expires_in}")?;

@@ -395,6 +395,7 @@ impl<'a> Ask<'a> {
             install_hint: self.settings.install_hint.as_deref(),
             forward_signals: request.forward_signals,
         };
+        (self.notify)(Notice::PluginStarts);
         let started = Instant::now();
         let output = plugin.run(lock);
         let took = started.elapsed();

@@ -139,6 +139,9 @@ pub enum Notice {
         /// When the credential ends.
         expires_at: Timestamp,
     },
+    /// For who has to end it: the plugin is started now. [`Request::forward_signals`] holds from
+    /// here on.
+    PluginStarts,
     /// For debugging: the plugin ran to its end.
     PluginRan {
         /// How long it took.
@@ -337,7 +340,9 @@ impl Notice {
             | Self::NotLocked { .. }
             | Self::PluginFailed { .. }
             | Self::KubercIgnored { .. } => true,
-            Self::Miss { .. } | Self::Hit { .. } | Self::PluginRan { .. } => false,
+            Self::Miss { .. } | Self::Hit { .. } | Self::PluginStarts | Self::PluginRan { .. } => {
+                false
+            }
         }
     }
 }
@@ -406,6 +411,7 @@ impl fmt::Display for Notice {
             Self::Hit { path, expires_at } => {
                 write!(f, "hit: {}, good until {expires_at:.0}", path.display())
             }
+            Self::PluginStarts => f.write_str("the plugin is started"),
             Self::PluginRan { took } => write!(f, "the plugin ran for {took:.0?}"),
         }
     }

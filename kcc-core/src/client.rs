@@ -11,6 +11,9 @@
 //!              kubectl's, too)   HTTP/2, or HTTP/1.1, over TLS
 //! ```
 //!
+//! Over plain http no credential of the user is sent and no plugin runs, as with kubectl; where the
+//! server wants one, its answer says so.
+//!
 //! kube itself never sees the exec plugin. The token is shared with `kcc-cache`: a tool that starts
 //! after kubectl, or beside it, finds kubectl's token in the store, and the other way round.
 //!
@@ -47,9 +50,12 @@ mod connections;
 mod credential;
 mod distrust;
 mod error;
+mod forward;
+mod from_files;
 mod load;
 mod login;
 mod plugin_user;
+mod proxy;
 mod refresh;
 mod retry;
 mod roots;
@@ -60,6 +66,7 @@ mod tls;
 mod transport;
 mod trust;
 mod unchecked;
+mod unsent;
 mod verb;
 
 use std::fmt;
@@ -79,6 +86,7 @@ use login::Login;
 use retry::Retries;
 use target::Target;
 use transport::Transport;
+use unsent::Unsent;
 
 pub use error::{ClientError, ClientProblem, Place};
 pub use load::Loader;
@@ -91,6 +99,7 @@ pub use load::Loader;
 pub struct ClientConfig {
     target: Arc<Target>,
     login: Arc<Login>,
+    unsent: Option<Arc<Unsent>>,
     impersonation: HeaderMap,
     namespace: String,
     context: Option<String>,
@@ -113,7 +122,7 @@ impl ClientConfig {
         Loader::new()
     }
 
-    /// The server's URL.
+    /// The server's URL, without a name and password that it may have.
     pub fn server(&self) -> String {
         self.target.server.to_string()
     }
@@ -139,6 +148,8 @@ impl ClientConfig {
         }
         let authorize = Authorize {
             login: Arc::clone(&self.login),
+            unsent: self.unsent.clone(),
+            url_login: self.target.url_login.clone(),
             transport: Arc::new(Transport::new(
                 &self.target,
                 &self.environment,

@@ -38,9 +38,11 @@ mod error;
 mod load;
 mod resolve;
 mod scalar;
+mod url;
 mod validate;
 pub(crate) mod yaml;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
@@ -65,6 +67,9 @@ pub use error::{ClusterProblem, EntryKind, KubeconfigError, SyntaxProblem, UserP
 pub use load::LoadingRules;
 pub use resolve::{Overrides, Resolved};
 pub(crate) use scalar::decode_base64;
+#[cfg(feature = "client")]
+pub(crate) use url::Url;
+pub use url::{ServerUrl, UrlProblem};
 
 /// Everything that the kubeconfig files say, merged.
 ///
@@ -148,7 +153,7 @@ impl fmt::Display for Origin {
 /// How to reach a cluster (clientcmd/api/v1/types.go, `Cluster`).
 ///
 /// An empty string in the file is the same as an absent field. `Debug` hides the proxy, whose URL
-/// may hold a password.
+/// may hold a password, and that of the server's URL.
 #[derive(Clone, Default)]
 pub struct Cluster {
     /// `server`: a URL. Empty if the file has none.
@@ -168,6 +173,21 @@ pub struct Cluster {
     /// The extension `client.authentication.k8s.io/exec`: `spec.cluster.config` for a plugin that
     /// asks for cluster information.
     pub exec_config: Option<serde_json::Value>,
+}
+
+impl Cluster {
+    /// Where `server` is.
+    ///
+    /// # Errors
+    /// [`UrlProblem`] where no client would find it.
+    pub fn server_url(&self) -> Result<ServerUrl, UrlProblem> {
+        ServerUrl::parse(&self.server)
+    }
+
+    /// `server` for messages: without a name and password that it may have.
+    pub fn shown_server(&self) -> Cow<'_, str> {
+        without_password(&self.server)
+    }
 }
 
 impl fmt::Debug for Cluster {
@@ -209,6 +229,28 @@ pub struct User {
     pub auth_provider: Option<String>,
     /// `exec`: the plugin that gives the credential.
     pub exec: Option<ExecSpec>,
+}
+
+impl User {
+    /// The plugin that a client runs: none where the user says a credential, which goes before
+    /// (client-go's exec.go, `UpdateTransportConfig`). A key without a certificate, and a password
+    /// without a name, are none.
+    pub fn plugin(&self) -> Option<&ExecSpec> {
+        self.exec.as_ref().filter(|_| !self.says_credential())
+    }
+
+    /// Whether there is anything that could be sent, or run to get it.
+    pub fn has_credential(&self) -> bool {
+        self.says_credential() || self.exec.is_some() || self.auth_provider.is_some()
+    }
+
+    fn says_credential(&self) -> bool {
+        self.token.is_some()
+            || self.token_file.is_some()
+            || self.username.is_some()
+            || self.client_certificate.is_some()
+            || self.client_certificate_data.is_some()
+    }
 }
 
 /// Whom to impersonate (`as`, `as-uid`, `as-groups`, `as-user-extra`).

@@ -28,6 +28,7 @@ mod settings;
 mod store;
 mod url;
 mod user_request;
+mod wrapper;
 
 pub use cache::{Answer, CredentialCache, MissReason, Notice, Notify, Request, Source};
 pub use clock::{Clock, SystemClock};
@@ -37,8 +38,10 @@ pub use error::{AnswerProblem, End, Error, Failure, FailureClass, StartProblem};
 pub use exec_credential::{CredentialKind, ExecCredential};
 pub use exec_info::{ApiVersion, ExecInfo};
 pub use identity::{is_harmless_option, is_harmless_variable};
+pub use plugin::ending_signals;
 pub use policy::{PluginPolicy, PolicyError};
 pub use search::{LookUpError, SearchPath};
 pub use secret::Secret;
 pub use settings::{Settings, Warnings, variable};
 pub use user_request::RequestProblem;
+pub use wrapper::plugin_position;

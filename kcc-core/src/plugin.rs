@@ -24,6 +24,7 @@ use crate::secret::Secret;
 
 use life::watch_life;
 use signals::SignalPipe;
+pub use signals::ending_signals;
 use stderr::Stderr;
 
 /// No credential comes near a megabyte.

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use crate::cache::{Notice, Notify};
 use crate::environment::Environment;
 use crate::search::{LookUpError, SearchPath, clean};
+use crate::wrapper::is_cache;
 use kuberc::Kuberc;
 
 /// The `credentialPluginPolicy` of a kuberc: which exec plugins may run, and where they are looked
@@ -192,9 +193,17 @@ impl PluginPolicy {
     /// The same for a command behind the cache.
     pub(crate) fn check_inner(&self, command: &OsStr) -> Result<Option<PathBuf>, PolicyError> {
         let permitted = self.check(command)?;
-        match &self.rule {
-            Rule::Allowlist(_) if is_cache(Path::new(command)) => Err(self.nested(command)),
-            _ => Ok(permitted),
+        if is_cache(Path::new(command)) {
+            self.check_nested(command)?;
+        }
+        Ok(permitted)
+    }
+
+    /// Refuses `command`, the cache behind the cache, where only listed plugins may run.
+    pub(crate) fn check_nested(&self, command: &OsStr) -> Result<(), PolicyError> {
+        match self.rule {
+            Rule::Allowlist(_) => Err(self.nested(command)),
+            Rule::AllowAll | Rule::DenyAll => Ok(()),
         }
     }
 
@@ -265,12 +274,6 @@ fn resolve(search_path: &SearchPath, command: &OsStr) -> Result<PathBuf, PolicyE
     let command = clean(command);
     let found = search_path.look_up(&command);
     found.map_err(|problem| PolicyError::Unresolved { command, problem })
-}
-
-/// Whether it is one of this project's programs, by its name.
-fn is_cache(path: &Path) -> bool {
-    let name = path.file_name().map(OsStr::as_bytes);
-    matches!(name, Some(b"kcc-cache" | b"kcc"))
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-use std::ffi::{OsStr, OsString};
-use std::path::{Path, PathBuf};
+use std::ffi::OsString;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::{fs, io};
 
@@ -12,6 +12,7 @@ use crate::environment::Environment;
 use crate::exec_info::{self, ApiVersion, ExecInfo};
 use crate::kubeconfig::{Cluster, ExecSpec, InteractiveMode};
 use crate::policy::PluginPolicy;
+use crate::wrapper::plugin_position;
 
 /// Why a kubeconfig's user cannot be asked for as kubectl would ask.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -75,33 +76,19 @@ impl Request {
 }
 
 impl ExecSpec {
-    /// Whether the cache stands in front of the plugin: `kcc-cache`, or `kcc exec`.
+    /// Whether the cache stands in front of the plugin, in one of the forms of
+    /// [`plugin_position`](crate::plugin_position).
     pub fn is_cached(&self) -> bool {
-        self.inner().is_some()
+        plugin_position(&self.command, &self.args, &[]).is_some()
     }
 
-    /// The plugin and its arguments, without a `kcc-cache` or `kcc exec` in front.
+    /// The plugin and its arguments, without the cache in front.
     pub fn plugin(&self) -> (OsString, Vec<OsString>) {
-        let (command, args) = match self.inner() {
-            Some([command, args @ ..]) => (command.into(), args),
-            _ => (self.command.clone(), self.args.as_slice()),
+        let (command, args) = match plugin_position(&self.command, &self.args, &[]) {
+            Some(plugin) => (self.args[plugin].clone().into(), &self.args[plugin + 1..]),
+            None => (self.command.clone(), self.args.as_slice()),
         };
         (command, args.iter().map(OsString::from).collect())
-    }
-
-    /// What stands behind the cache; none where the cache does not stand in front of a plugin.
-    fn inner(&self) -> Option<&[String]> {
-        let wrapper = Path::new(&self.command).file_name().and_then(OsStr::to_str);
-        let inner = match (wrapper, self.args.as_slice()) {
-            (Some("kcc-cache"), inner) => inner,
-            (Some("kcc"), [exec, separator, inner @ ..]) if exec == "exec" && separator == "--" => {
-                inner
-            }
-            (Some("kcc"), [exec, inner @ ..]) if exec == "exec" => inner,
-            _ => return None,
-        };
-        let command = inner.first()?;
-        (!command.is_empty() && !command.starts_with('-')).then_some(inner)
     }
 }
 
@@ -156,6 +143,8 @@ fn cluster_info(cluster: &Cluster) -> Result<Map<String, Value>, RequestProblem>
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::OsStr;
+
     use super::*;
 
     fn spec(command: &str, args: &[&str]) -> ExecSpec {
@@ -174,6 +163,8 @@ mod tests {
             ("/opt/bin/kcc-cache", vec!["./aws"], vec!["./aws"]),
             ("kcc", vec!["exec", "aws", "eks"], vec!["aws", "eks"]),
             ("kcc", vec!["exec", "--", "aws"], vec!["aws"]),
+            ("kubectl", vec!["kcc", "exec", "--", "aws"], vec!["aws"]),
+            ("kcc-cache", vec!["kcc-cache", "aws", "x"], vec!["aws", "x"]),
             ("kcc", vec!["list"], vec!["kcc", "list"]),
             ("kcc-cache", vec![], vec!["kcc-cache"]),
             ("kcc-cache", vec!["--help"], vec!["kcc-cache", "--help"]),

@@ -21,7 +21,7 @@ use kcc_core::{
 
 const MARKER: &str = "MARKER";
 
-const KUBECONFIG: &str = r#"
+const KUBECONFIG: &str = r"
 current-context: c
 contexts: [{name: c, context: {cluster: k, user: u, namespace: ns}}]
 clusters:
@@ -49,7 +49,7 @@ users:
   user: {username: me, password: MARKER-10}
 - name: old
   user: {auth-provider: {name: oidc, config: {id-token: MARKER-11}}}
-"#;
+";
 
 const ANSWER: &str = r#"{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{"token":"MARKER-12"}}"#;
 
@@ -168,6 +168,7 @@ fn show_cache(shown: &mut Shown, bench: &Bench) {
     let inspection = cache.inspect(&request).unwrap();
     let entry = inspection.entry.as_ref().unwrap();
     shown.add("Inspection", &inspection);
+    shown.add("KeyFile", &inspection.files);
     shown.add("EntryInfo", entry);
     shown.add("EntryState", &entry.state);
     shown.add("EntryDetails", &entry.details.as_ref().unwrap());

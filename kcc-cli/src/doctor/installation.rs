@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 use kcc_core::{Environment, LookUpError, SearchPath, Settings};
 
 use super::{Finding, variables};
+use crate::edit::Front;
+use crate::lasting;
 
 pub(super) const KCC_CACHE: &str = "kcc-cache";
 
@@ -48,7 +50,23 @@ fn settings() -> Finding {
     }
 }
 
+/// What `kcc inject` writes instead where `kcc-cache` is not in `PATH` but beside a `kcc` of which
+/// an installer keeps each version in a folder of its own.
+pub(super) fn lasting() -> Option<Front> {
+    let kcc = env::current_exe().ok()?;
+    let front = lasting::front(&kcc.with_file_name(KCC_CACHE), &kcc)?;
+    let is_other = lasting::is_versioned(&kcc) && !Front::is_versioned(front.command.as_ref());
+    is_other.then_some(front)
+}
+
 fn not_in_path() -> Finding {
+    if let Some(front) = lasting() {
+        let message = format!(
+            "kcc-cache is not in PATH, and need not be: kcc inject writes {}",
+            front.command
+        );
+        return Finding::good("path", message);
+    }
     let beside = env::current_exe().ok();
     let beside = beside.map(|exe| exe.with_file_name(KCC_CACHE));
     let repair = match beside

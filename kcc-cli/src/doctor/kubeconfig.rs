@@ -5,6 +5,7 @@ use std::path::Path;
 use kcc_core::kubeconfig::{Kubeconfig, LoadingRules, Overrides, User};
 
 use super::Finding;
+use crate::login;
 
 /// The files, and what they name. What can be read of them is given for further checks.
 pub(super) fn check(rules: &LoadingRules) -> (Vec<Finding>, Kubeconfig) {
@@ -83,22 +84,12 @@ fn mode(path: &Path, kubeconfig: &Kubeconfig) -> Option<Finding> {
 
 fn contexts(kubeconfig: &Kubeconfig) -> Vec<Finding> {
     let mut findings = vec![];
-    for context in kubeconfig.contexts.values() {
-        let overrides = Overrides {
-            context: Some(context.name.clone()),
-            ..Overrides::default()
-        };
-        if let Err(error) = kubeconfig.resolve(&overrides) {
-            findings.push(Finding::bad(
-                "contexts",
-                format!("context {:?} cannot be used: {error}", context.name),
-                format!(
-                    "fix what it names, or kubectl config delete-context {}",
-                    context.name
-                ),
-            ));
-        }
-    }
+    findings.extend(
+        kubeconfig
+            .contexts
+            .keys()
+            .filter_map(|name| context(kubeconfig, name)),
+    );
     if let Some(current) = &kubeconfig.current_context
         && !kubeconfig.contexts.contains_key(&current.name)
     {
@@ -116,4 +107,40 @@ fn contexts(kubeconfig: &Kubeconfig) -> Vec<Finding> {
         findings.push(Finding::good("contexts", message));
     }
     findings
+}
+
+fn context(kubeconfig: &Kubeconfig, name: &str) -> Option<Finding> {
+    let overrides = Overrides {
+        context: Some(name.to_owned()),
+        ..Overrides::default()
+    };
+    let resolved = match kubeconfig.resolve(&overrides) {
+        Ok(resolved) => resolved,
+        Err(error) => {
+            let message = format!("context {name:?} cannot be used: {error}");
+            let repair = format!("fix what it names, or kubectl config delete-context {name}");
+            return Some(Finding::bad("contexts", message, repair));
+        }
+    };
+    match login::plain_http(kubeconfig, name) {
+        Ok(None) => None,
+        Err(error) => {
+            let message = format!("context {name:?} cannot be used: {error:#}");
+            Some(Finding::bad(
+                "contexts",
+                message,
+                "write it as https://host:port",
+            ))
+        }
+        Ok(Some(server)) => {
+            let user = resolved.user.filter(|user| user.value.has_credential())?;
+            let message = format!(
+                "context {name:?}: its server is {server}, plain http, so no client sends what user \
+                 {:?} has, nor runs a plugin",
+                user.name
+            );
+            let repair = "begin the server with https:// if it speaks TLS";
+            Some(Finding::warning("contexts", message, repair))
+        }
+    }
 }

@@ -5,7 +5,7 @@ use kcc_core::kubeconfig::{Entry, ExecSpec, Kubeconfig, User};
 use kcc_core::{Environment, LookUpError, PluginPolicy, Settings, variable};
 
 use super::{Finding, installation, variables};
-use crate::login;
+use crate::edit::Front;
 
 /// The users whose credentials come from plugins: whether the cache is in front, the plugin behind
 /// it is there, and the kuberc allows both.
@@ -13,7 +13,7 @@ pub(super) fn check(kubeconfig: &Kubeconfig) -> Vec<Finding> {
     let (policy, finding) = policy();
     let mut findings = vec![finding];
     for user in kubeconfig.users.values() {
-        if let Some(spec) = login::plugin(&user.value) {
+        if let Some(spec) = user.value.plugin() {
             findings.extend(PluginUser { user, spec }.check(policy.as_ref()));
         }
     }
@@ -60,6 +60,7 @@ impl PluginUser<'_> {
         findings.extend(self.in_front());
         findings.extend(self.relative(&command, &environment));
         findings.extend(self.plugin(&command, &environment));
+        findings.extend(self.path_of_its_own(&command));
         findings.extend(policy.and_then(|policy| self.allowed(policy, &command)));
         if findings.is_empty() {
             let message = format!(
@@ -96,14 +97,28 @@ impl PluginUser<'_> {
         }
         let command = &self.spec.command;
         if command == installation::KCC_CACHE {
-            // What PATH has has been told.
-            return None;
+            // What PATH has has been told, but where it need not be there.
+            installation::program(command).err()?;
+            let front = installation::lasting()?;
+            let repair = format!("kcc eject and kcc inject: that writes {}", front.command);
+            return Some(self.bad("users", "its command kcc-cache is not in PATH", &repair));
         }
+        let is_versioned = Front::is_versioned(command);
+        let shown = command.display();
+        let inject = format!("kcc inject --user {} writes one that lasts", self.user.name);
         let Ok(program) = installation::program(command) else {
-            let problem = format!("its command {} is no program", command.display());
+            let problem = format!("its command {shown} is no program");
+            if is_versioned {
+                let problem = format!("{problem} any more: an upgrade has removed it");
+                return Some(self.bad("users", &problem, &inject));
+            }
             let repair = "install kcc-cache there, or name it kcc-cache and have it in PATH";
             return Some(self.bad("users", &problem, repair));
         };
+        if is_versioned {
+            let problem = format!("an upgrade removes its command {shown}, and kubectl fails then");
+            return Some(Finding::warning("users", self.about(&problem), inject));
+        }
         let is_kcc_cache = program.file_name() == Some(OsStr::new(installation::KCC_CACHE));
         let version = is_kcc_cache.then(|| installation::version(&program))?;
         (!version.is_good()).then_some(version)
@@ -189,6 +204,21 @@ impl PluginUser<'_> {
             }
         }
         None
+    }
+
+    /// Without /proc the cache cannot see the client's `PATH`, only what `exec.env` made of it.
+    fn path_of_its_own(&self, command: &OsStr) -> Option<Finding> {
+        let is_name = !command.as_encoded_bytes().contains(&b'/');
+        let is_shown = Path::new("/proc/self/environ").exists();
+        if !self.declares_path() || !self.spec.is_cached() || !is_name || is_shown {
+            return None;
+        }
+        let message = self.about(
+            "exec.env has a PATH, by which the cache looks for the plugin: this system does not \
+             show it the one of kubectl",
+        );
+        let repair = "write the plugin's whole path behind the cache";
+        Some(Finding::warning("plugins", message, repair))
     }
 
     fn declares_path(&self) -> bool {

@@ -4,7 +4,7 @@ use kcc_core::variable;
 
 use super::error::Refusal;
 use super::layout::dash_before;
-use super::plugin::{ORIGINAL, Record, is_own_list};
+use super::plugin::{BRACKETS, ORIGINAL, Record, is_own_list};
 use super::site::{Refused, Site};
 use super::text::{self, Splice};
 use super::tree::{Entry, Node};
@@ -39,6 +39,9 @@ pub(super) fn eject(
         };
         let all = entry.value.as_list().map_or(0, <[_]>::len) == gone.len();
         match (all, was) {
+            (true, Some(was)) if was == BRACKETS => {
+                splices.extend(without(site.text, &entry.value, gone)?);
+            }
             (true, Some(was)) => {
                 let range = site.behind_colon(entry, "a list of exec")?;
                 splices.push(Splice::replace(range, was));
@@ -61,7 +64,11 @@ pub(super) fn eject(
 pub(super) fn ours(site: &Site<'_, '_>) -> Vec<usize> {
     let is_ours = |item: &Node<'_>| match field(item, "name").unwrap_or_default() {
         variable::CACHEKEY_ENV_LIST => is_own_list(field(item, "value").unwrap_or_default()),
-        variable::USER | variable::COMMAND_DIR | variable::INSTALL_HINT | ORIGINAL => true,
+        variable::USER
+        | variable::API_VERSION
+        | variable::COMMAND_DIR
+        | variable::INSTALL_HINT
+        | ORIGINAL => true,
         _ => false,
     };
     let items = env_items(site).iter().enumerate();

@@ -27,6 +27,21 @@ pub enum EditError {
     },
 }
 
+impl EditError {
+    /// For a user that is left as it is while others change.
+    pub(super) fn of_user(&self, user: &str) -> String {
+        match self {
+            Self::Kubeconfig(error) => error.to_string(),
+            Self::File { origin, problem }
+            | Self::User {
+                origin, problem, ..
+            } => {
+                format!("{origin}: user {user:?}: {problem}")
+            }
+        }
+    }
+}
+
 /// What makes an edit unsafe, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

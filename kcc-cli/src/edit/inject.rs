@@ -5,7 +5,7 @@ use kcc_core::kubeconfig::ExecSpec;
 use super::eject;
 use super::error::Refusal;
 use super::layout::{Items, Layout, Variable};
-use super::plugin::Record;
+use super::plugin::{BRACKETS, Front, Record};
 use super::scalar::{Quote, is_flow_safe};
 use super::site::{Refused, Site};
 use super::text::Splice;
@@ -18,7 +18,7 @@ pub(super) fn inject(
     site: &Site<'_, '_>,
     user: &str,
     spec: &ExecSpec,
-    cache: &str,
+    front: &Front,
     folder: &Path,
 ) -> Result<(Change, Vec<Splice>), Refused> {
     let layout = Layout::of(site);
@@ -33,10 +33,13 @@ pub(super) fn inject(
     let name = command.as_text().unwrap_or_default();
     let variables = variables(site, user, name, spec, folder, &record)?;
 
-    let mut splices = vec![Splice::replace(command.range.clone(), layout.scalar(cache))];
+    let mut moved = own_args(&layout, front);
+    moved.push(plugin);
+    let scalar = layout.scalar(&front.command);
+    let mut splices = vec![Splice::replace(command.range.clone(), scalar)];
     let mut missing = Vec::new();
     let lists = [
-        (args, Items::Arg(&plugin)),
+        (args, Items::Args(&moved)),
         (env, Items::Variables(&variables)),
     ];
     for (place, list) in lists {
@@ -48,19 +51,27 @@ pub(super) fn inject(
     splices.extend(entries(site, &layout, &missing));
     let change = Change::Inject {
         user: user.to_owned(),
-        cache: cache.to_owned(),
+        front: front.clone(),
         plugin: name.to_owned(),
         variables,
     };
     Ok((change, splices))
 }
 
+/// The cache's own arguments, as they are written.
+fn own_args(layout: &Layout<'_>, front: &Front) -> Vec<String> {
+    let own = front.own.iter();
+    own.map(|arg| layout.word(arg)).collect()
+}
+
 /// Brings what the injection wrote up to date for a user that is injected: what it records may have
-/// changed since, or another injector recorded less. None if it is as it should be.
+/// changed since, or another injector recorded less. `own` arguments stand before its plugin. With a
+/// `front` that takes the place of the cache's. None if it is as it should be.
 pub(super) fn update(
     site: &Site<'_, '_>,
     user: &str,
-    spec: &ExecSpec,
+    (spec, own): (&ExecSpec, usize),
+    front: Option<&Front>,
     folder: &Path,
 ) -> Result<Option<(Change, Vec<Splice>)>, Refused> {
     let layout = Layout::of(site);
@@ -74,14 +85,28 @@ pub(super) fn update(
         at += 1;
         !ours.contains(&(at - 1))
     });
-    let plugin = spec.args.first().map(String::as_str).unwrap_or_default();
+    let plugin = spec.args.get(own).map(String::as_str).unwrap_or_default();
     let variables = variables(site, user, plugin, &bare, folder, &record)?;
     let is_current = |(old, new): (&usize, &Variable)| {
         let (name, value) = &spec.env[*old];
         (name.as_str(), value) == (new.0, &new.1)
     };
-    if ours.len() == variables.len() && ours.iter().zip(&variables).all(is_current) {
+    let is_current = ours.len() == variables.len() && ours.iter().zip(&variables).all(is_current);
+    if is_current && front.is_none() {
         return Ok(None);
+    }
+    let mut splices = match front {
+        Some(front) => other_front(site, &layout, own, front)?,
+        None => vec![],
+    };
+    let change = |ours, variables| Change::Update {
+        user: user.to_owned(),
+        front: front.map(|front| (own, front.clone())),
+        ours,
+        variables,
+    };
+    if is_current {
+        return Ok(Some((change(vec![], vec![]), splices)));
     }
     let list = Items::Variables(&variables);
     let old = match env {
@@ -89,18 +114,35 @@ pub(super) fn update(
         _ => None,
     };
     let added = env.put(site, &layout, list)?;
-    let splices = match (added, old) {
-        (Some(added), Some(old)) => replace(site, old, &ours, added)?,
-        (Some(added), None) => vec![added],
-        (None, _) => entries(site, &layout, &[list]).into_iter().collect(),
-    };
-    let user = user.to_owned();
-    let change = Change::Update {
-        user,
-        ours,
-        variables,
-    };
-    Ok(Some((change, splices)))
+    match (added, old) {
+        (Some(added), Some(old)) => splices.extend(replace(site, old, &ours, added)?),
+        (Some(added), None) => splices.push(added),
+        (None, _) => splices.extend(entries(site, &layout, &[list])),
+    }
+    Ok(Some((change(ours, variables), splices)))
+}
+
+/// Another cache in the place of the one that stands before the plugin.
+fn other_front(
+    site: &Site<'_, '_>,
+    layout: &Layout<'_>,
+    own: usize,
+    front: &Front,
+) -> Result<Vec<Splice>, Refused> {
+    let command = site.command().value.range.clone();
+    let mut splices = vec![Splice::replace(command, layout.scalar(&front.command))];
+    let args = site
+        .args()
+        .ok_or((site.exec.line, Refusal::Layout("exec.args")))?;
+    let gone: Vec<usize> = (0..own).collect();
+    if !gone.is_empty() {
+        splices.extend(eject::without(site.text, &args.value, &gone)?);
+    }
+    let moved = own_args(layout, front);
+    if !moved.is_empty() {
+        splices.extend(Place::Filled(args).put(site, layout, Items::Args(&moved))?);
+    }
+    Ok(splices)
 }
 
 /// Takes elements out of a list that gets others in front.
@@ -141,6 +183,8 @@ enum Place<'t, 'a> {
     Missing,
     /// The text behind the colon, which says null or an empty list.
     Empty(std::ops::Range<usize>),
+    /// Brackets with nothing but a comment between them, which stay.
+    Brackets(&'t Entry<'a>),
     Filled(&'t Entry<'a>),
 }
 
@@ -155,6 +199,14 @@ impl<'t, 'a> Place<'t, 'a> {
         };
         if !entry.value.is_empty_list() {
             return Ok(Self::Filled(entry));
+        }
+        let node = &entry.value;
+        if has_comment(site, node) {
+            // Else the comment would begin with what is written before it.
+            return match site.text[node.range.start + 1..].starts_with('#') {
+                true => Err((node.line, Refusal::Layout(what))),
+                false => Ok(Self::Brackets(entry)),
+            };
         }
         let range = site.behind_colon(entry, what)?;
         if site.text[range.clone()].contains(['#', ';', '&', '!']) {
@@ -176,6 +228,10 @@ impl<'t, 'a> Place<'t, 'a> {
                 let value = layout.value(list, &site.text[range.clone()]);
                 Splice::replace(range, value)
             }
+            Self::Brackets(entry) => {
+                let at = entry.value.range.start + 1;
+                Splice::insert(at, layout.between_brackets(list))
+            }
             Self::Filled(entry) => {
                 let (at, written) = layout
                     .prepend(site.text, &entry.value, list)
@@ -188,9 +244,15 @@ impl<'t, 'a> Place<'t, 'a> {
     fn was(&self, site: &Site<'_, '_>) -> Option<String> {
         match self {
             Self::Empty(range) => Some(site.text[range.clone()].to_owned()),
-            _ => None,
+            Self::Brackets(_) => Some(BRACKETS.to_owned()),
+            Self::Missing | Self::Filled(_) => None,
         }
     }
+}
+
+/// Whether an empty list is brackets with a comment between them.
+fn has_comment(site: &Site<'_, '_>, list: &Node<'_>) -> bool {
+    list.is_flow() && list.is_empty_list() && site.text[list.range.clone()].contains('#')
 }
 
 /// The command's own source, which an ejection moves back, if it can stand where it goes to.
@@ -198,9 +260,9 @@ fn moved_command(site: &Site<'_, '_>, layout: &Layout<'_>) -> Result<String, Ref
     let command = &site.command().value;
     let source = site.one_line(command, "exec.command")?;
     let to_flow = layout.is_flow()
-        || site
-            .args()
-            .is_some_and(|args| args.value.is_flow() && !args.value.is_empty_list());
+        || site.args().is_some_and(|args| {
+            args.value.is_flow() && (!args.value.is_empty_list() || has_comment(site, &args.value))
+        });
     let is_plain = matches!(
         command.kind,
         Kind::Scalar {

@@ -11,15 +11,15 @@ pub(super) type Variable = (&'static str, String);
 /// The new elements of a list, as yet without a layout.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Items<'a> {
-    /// A scalar's source.
-    Arg(&'a str),
+    /// Scalars' sources.
+    Args(&'a [String]),
     Variables(&'a [Variable]),
 }
 
 impl Items<'_> {
     pub(super) fn key(self) -> &'static str {
         match self {
-            Items::Arg(_) => "args",
+            Items::Args(_) => "args",
             Items::Variables(_) => "env",
         }
     }
@@ -91,6 +91,11 @@ impl<'a> Layout<'a> {
     /// A scalar in the place of the command's.
     pub(super) fn scalar(&self, text: &str) -> String {
         self.value_quote.write(text, self.is_flow())
+    }
+
+    /// The same for a place between brackets or outside of them.
+    pub(super) fn word(&self, text: &str) -> String {
+        self.value_quote.write(text, true)
     }
 
     pub(super) fn is_flow(&self) -> bool {
@@ -181,7 +186,10 @@ impl<'a> Layout<'a> {
     /// byte of an element; `braces` is whether mappings have them.
     fn block_items(&self, list: Items<'_>, before: &str, braces: bool) -> Vec<String> {
         let variables = match list {
-            Items::Arg(source) => return vec![format!("{before}{source}")],
+            Items::Args(sources) => {
+                let line = |source| format!("{before}{source}");
+                return sources.iter().map(line).collect();
+            }
             Items::Variables(variables) => variables,
         };
         let blank = " ".repeat(before.chars().count());
@@ -200,7 +208,7 @@ impl<'a> Layout<'a> {
 
     fn flow_items(&self, list: Items<'_>, form: &FlowForm<'_>) -> Vec<String> {
         let variables = match list {
-            Items::Arg(source) => return vec![source.to_owned()],
+            Items::Args(sources) => return sources.to_vec(),
             Items::Variables(variables) => variables,
         };
         let key = |key| form.key_quote.write(key, true);
@@ -222,6 +230,18 @@ impl<'a> Layout<'a> {
             format!("{{{inner}{name},{between}{text}{closing}}}")
         };
         variables.iter().map(item).collect()
+    }
+
+    /// The elements of a list that has brackets already, and nothing between them.
+    pub(super) fn between_brackets(&self, list: Items<'_>) -> String {
+        let form = FlowForm {
+            colon: ": ",
+            inner: "",
+            closing: "",
+            between: " ",
+            key_quote: self.key_quote,
+        };
+        self.flow_items(list, &form).join(", ")
     }
 
     /// New elements before the first one of a list: where to insert, and what. None where the
@@ -261,7 +281,8 @@ impl<'a> Layout<'a> {
             || matches!(self.shape, Shape::Flow { colon: ":", .. });
         let between = match gap {
             gap if gap.contains(['\n', '\r']) => gap,
-            _ if is_tight => "",
+            // A comment needs its space.
+            _ if is_tight && !text[at..].starts_with('#') => "",
             _ => " ",
         };
         let own = match (&self.shape, first.as_map()) {

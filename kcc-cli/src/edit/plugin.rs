@@ -4,33 +4,60 @@ use std::ffi::OsStr;
 use std::path::Path;
 
 use kcc_core::kubeconfig::ExecSpec;
+use kcc_core::plugin_position;
+
+use crate::lasting;
 
 /// The name of what is put in front of plugins.
 pub(crate) const CACHE: &str = "kcc-cache";
+
+/// What is put in front of plugins: `kcc-cache`, or `kcc exec --` by a path that lasts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Front {
+    /// The command.
+    pub(crate) command: String,
+    /// The arguments before the plugin.
+    pub(super) own: Vec<String>,
+}
+
+impl Front {
+    /// `kcc`, or `kubectl-kcc`, in the place of `kcc-cache`.
+    pub(crate) fn manager(command: &str) -> Self {
+        Self {
+            command: command.to_owned(),
+            own: ["exec", "--"].map(str::to_owned).into(),
+        }
+    }
+
+    /// Whether an upgrade of the program takes it away.
+    pub(crate) fn is_versioned(command: &OsStr) -> bool {
+        let path = Path::new(command);
+        path.is_absolute() && lasting::is_versioned(path)
+    }
+}
+
+impl From<&str> for Front {
+    fn from(command: &str) -> Self {
+        Self {
+            command: command.to_owned(),
+            own: vec![],
+        }
+    }
+}
+
+impl From<&Self> for Front {
+    fn from(front: &Self) -> Self {
+        front.clone()
+    }
+}
 
 /// Of `args` and `env`, what was there before the injection where its absence would not say it: a
 /// null or an empty list, in its own spelling. Only the ejection reads it.
 pub(crate) const ORIGINAL: &str = "KUBE_CREDENTIAL_CACHE_ORIGINAL";
 
-/// How many of `args` belong to the cache in front: none where it is not there.
-///
-/// `names` are further commands that count as the cache.
-pub(crate) fn wrapped(command: &OsStr, args: &[String], names: &[String]) -> Option<usize> {
-    let name = Path::new(command).file_name()?.to_str()?;
-    let stem = name.strip_suffix(".exe").unwrap_or(name);
-    let (own, inner) = match (stem, args) {
-        ("kcc", [exec, inner @ ..]) if exec == "exec" => (1, inner),
-        (CACHE, inner) => (0, inner),
-        (_, inner) if names.iter().any(|name| OsStr::new(name) == command) => (0, inner),
-        _ => return None,
-    };
-    let plugin = inner.first()?;
-    (!plugin.is_empty() && !plugin.starts_with('-')).then_some(own)
-}
-
 /// The plugin behind the cache, or the command itself.
 pub(super) fn inner_command(spec: &ExecSpec, names: &[String]) -> String {
-    match wrapped(&spec.command, &spec.args, names) {
+    match plugin_position(&spec.command, &spec.args, names) {
         Some(own) => spec.args[own].clone(),
         None => spec.command.to_string_lossy().into_owned(),
     }
@@ -56,6 +83,9 @@ pub(super) fn own_list(declared: &[&str]) -> String {
 pub(super) fn is_own_list(list: &str) -> bool {
     list.ends_with(',')
 }
+
+/// In a [`Record`]: the list had brackets with a comment between them, and has them still.
+pub(super) const BRACKETS: &str = "[";
 
 /// What stood in place of a list before it had elements.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -91,29 +121,6 @@ impl Record {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_cache_is_known_by_its_name_and_a_plugin_behind_it() {
-        let wrapped = |command: &str, args: &[&str]| {
-            let args: Vec<String> = args.iter().map(ToString::to_string).collect();
-            super::wrapped(OsStr::new(command), &args, &["/opt/mine".to_owned()])
-        };
-        assert_eq!(wrapped("kcc-cache", &["aws"]), Some(0));
-        assert_eq!(wrapped("/opt/bin/kcc-cache.exe", &["aws"]), Some(0));
-        assert_eq!(wrapped("kcc", &["exec", "aws"]), Some(1));
-        assert_eq!(wrapped("/opt/mine", &["aws"]), Some(0));
-        for (command, args) in [
-            ("aws", &["kcc-cache"][..]),
-            ("kcc", &["list", "aws"]),
-            ("kcc", &["exec"]),
-            ("kcc-cache", &[]),
-            ("kcc-cache", &["--help"]),
-            ("kcc-cache", &[""]),
-            ("mine", &["aws"]),
-        ] {
-            assert_eq!(wrapped(command, args), None, "{command} {args:?}");
-        }
-    }
 
     #[test]
     fn a_record_is_read_as_it_was_written() {

@@ -1,3 +1,4 @@
+mod flow;
 mod generated;
 mod generator;
 mod originals;
@@ -47,7 +48,7 @@ fn becomes(exec: &str, expected: &str) {
 fn the_command_moves_to_the_front_of_its_arguments() {
     becomes(
         "      command: aws # the cli\n      args:\n      # of eks\n      - eks # c\n      - get-token\n",
-        "      command: kcc-cache # the cli\n      env:\n      - name: KUBE_CREDENTIAL_CACHE_USER\n        value: u\n      args:\n      # of eks\n      - aws\n      - eks # c\n      - get-token\n",
+        "      command: kcc-cache # the cli\n      env:\n      - name: KUBE_CREDENTIAL_CACHE_USER\n        value: u\n      - name: KUBE_CREDENTIAL_CACHE_API_VERSION\n        value: client.authentication.k8s.io/v1\n      args:\n      # of eks\n      - aws\n      - eks # c\n      - get-token\n",
     );
 }
 
@@ -55,7 +56,7 @@ fn the_command_moves_to_the_front_of_its_arguments() {
 fn absent_lists_come_and_go() {
     becomes(
         "      command: 'aws'\t# c\n",
-        "      command: 'kcc-cache'\t# c\n      args:\n      - 'aws'\n      env:\n      - name: KUBE_CREDENTIAL_CACHE_USER\n        value: 'u'\n",
+        "      command: 'kcc-cache'\t# c\n      args:\n      - 'aws'\n      env:\n      - name: KUBE_CREDENTIAL_CACHE_USER\n        value: 'u'\n      - name: KUBE_CREDENTIAL_CACHE_API_VERSION\n        value: 'client.authentication.k8s.io/v1'\n",
     );
 }
 
@@ -63,11 +64,11 @@ fn absent_lists_come_and_go() {
 fn empty_lists_come_back_in_their_spelling() {
     becomes(
         "      args: [ ]\n      command: aws\n      env: null # none\n",
-        "      args:\n      - aws\n      command: kcc-cache\n      env:\n      - name: KUBE_CREDENTIAL_CACHE_USER\n        value: u\n      - name: KUBE_CREDENTIAL_CACHE_ORIGINAL\n        value: \"args: [ ];env: null\" # none\n",
+        "      args:\n      - aws\n      command: kcc-cache\n      env:\n      - name: KUBE_CREDENTIAL_CACHE_USER\n        value: u\n      - name: KUBE_CREDENTIAL_CACHE_API_VERSION\n        value: client.authentication.k8s.io/v1\n      - name: KUBE_CREDENTIAL_CACHE_ORIGINAL\n        value: \"args: [ ];env: null\" # none\n",
     );
     becomes(
         "      command: aws\n      args:\n      env:  ~\n",
-        "      command: kcc-cache\n      args:\n      - aws\n      env:\n      - name: KUBE_CREDENTIAL_CACHE_USER\n        value: u\n      - name: KUBE_CREDENTIAL_CACHE_ORIGINAL\n        value: \"args:;env:  ~\"\n",
+        "      command: kcc-cache\n      args:\n      - aws\n      env:\n      - name: KUBE_CREDENTIAL_CACHE_USER\n        value: u\n      - name: KUBE_CREDENTIAL_CACHE_API_VERSION\n        value: client.authentication.k8s.io/v1\n      - name: KUBE_CREDENTIAL_CACHE_ORIGINAL\n        value: \"args:;env:  ~\"\n",
     );
 }
 
@@ -75,7 +76,7 @@ fn empty_lists_come_back_in_their_spelling() {
 fn variables_are_put_before_those_that_are_there() {
     becomes(
         "      command: aws\n      args: [eks,get-token]\n      env:\n        -   name: \"AWS_PROFILE\"\n            value: |+\n              p\n\n        - {name: B, value: c}\n      installHint: |\n        Get it\n        there.\n",
-        "      command: kcc-cache\n      args: [aws,eks,get-token]\n      env:\n        -   name: KUBE_CREDENTIAL_CACHE_USER\n            value: u\n        -   name: KUBE_CREDENTIAL_CACHE_CACHEKEY_ENV_LIST\n            value: \"AWS_PROFILE,B,\"\n        -   name: KUBE_CREDENTIAL_CACHE_INSTALL_HINT\n            value: \"Get it\\nthere.\\n\"\n        -   name: \"AWS_PROFILE\"\n            value: |+\n              p\n\n        - {name: B, value: c}\n      installHint: |\n        Get it\n        there.\n",
+        "      command: kcc-cache\n      args: [aws,eks,get-token]\n      env:\n        -   name: KUBE_CREDENTIAL_CACHE_USER\n            value: u\n        -   name: KUBE_CREDENTIAL_CACHE_API_VERSION\n            value: client.authentication.k8s.io/v1\n        -   name: KUBE_CREDENTIAL_CACHE_CACHEKEY_ENV_LIST\n            value: \"AWS_PROFILE,B,\"\n        -   name: KUBE_CREDENTIAL_CACHE_INSTALL_HINT\n            value: \"Get it\\nthere.\\n\"\n        -   name: \"AWS_PROFILE\"\n            value: |+\n              p\n\n        - {name: B, value: c}\n      installHint: |\n        Get it\n        there.\n",
     );
 }
 
@@ -83,7 +84,7 @@ fn variables_are_put_before_those_that_are_there() {
 fn a_relative_command_leaves_its_folder() {
     becomes(
         "      command: ./bin/aws\n      env: [{name: A, value: b}]\n",
-        "      command: kcc-cache\n      args:\n      - ./bin/aws\n      env: [{name: KUBE_CREDENTIAL_CACHE_USER, value: u}, {name: KUBE_CREDENTIAL_CACHE_CACHEKEY_ENV_LIST, value: \"A,\"}, {name: KUBE_CREDENTIAL_CACHE_COMMAND_DIR, value: /home/u/.kube}, {name: A, value: b}]\n",
+        "      command: kcc-cache\n      args:\n      - ./bin/aws\n      env: [{name: KUBE_CREDENTIAL_CACHE_USER, value: u}, {name: KUBE_CREDENTIAL_CACHE_API_VERSION, value: client.authentication.k8s.io/v1}, {name: KUBE_CREDENTIAL_CACHE_CACHEKEY_ENV_LIST, value: \"A,\"}, {name: KUBE_CREDENTIAL_CACHE_COMMAND_DIR, value: /home/u/.kube}, {name: A, value: b}]\n",
     );
 }
 
@@ -158,6 +159,10 @@ const PRETTY_LISTS: &str = r#"
             {
               "name": "KUBE_CREDENTIAL_CACHE_USER",
               "value": "u"
+            },
+            {
+              "name": "KUBE_CREDENTIAL_CACHE_API_VERSION",
+              "value": "client.authentication.k8s.io/v1"
             }
           ]"#;
 
@@ -165,6 +170,10 @@ const PRETTY_VARIABLES: &str = r#"
             {
               "name": "KUBE_CREDENTIAL_CACHE_USER",
               "value": "v"
+            },
+            {
+              "name": "KUBE_CREDENTIAL_CACHE_API_VERSION",
+              "value": "client.authentication.k8s.io/v1"
             },
             {
               "name": "KUBE_CREDENTIAL_CACHE_CACHEKEY_ENV_LIST",
@@ -203,6 +212,7 @@ fn an_injection_is_kept_up_to_date() {
     for exec in cases {
         let expected = [
             ("KUBE_CREDENTIAL_CACHE_USER", "u"),
+            ("KUBE_CREDENTIAL_CACHE_API_VERSION", VERSIONS[0]),
             ("KUBE_CREDENTIAL_CACHE_CACHEKEY_ENV_LIST", "C,"),
             ("C", "b"),
         ];
@@ -215,7 +225,10 @@ fn an_injection_is_kept_up_to_date() {
     }
     // All that is there is the injection's own.
     let old = ("value: u", "value: renamed");
-    let expected = [("KUBE_CREDENTIAL_CACHE_USER", "u")];
+    let expected = [
+        ("KUBE_CREDENTIAL_CACHE_USER", "u"),
+        ("KUBE_CREDENTIAL_CACHE_API_VERSION", VERSIONS[0]),
+    ];
     updated(&user("      command: aws\n"), old, &expected);
     let flow = format!(
         "users: [{{name: u, user: {{exec: {{command: aws, interactiveMode: Never, apiVersion: {}}}}}}}]",
@@ -228,4 +241,78 @@ fn an_injection_is_kept_up_to_date() {
     );
     let old = (r#""value":"u""#, r#""value":"renamed""#);
     updated(&json, old, &expected);
+}
+
+#[test]
+fn the_version_is_recorded_where_an_older_injection_did_not() {
+    let version =
+        |text: &str| format!("KUBE_CREDENTIAL_CACHE_API_VERSION\n        value: {text}\n");
+    let after = injected(&user("      command: aws\n"));
+    let recorded = format!("      - name: {}", version(VERSIONS[0]));
+    assert!(after.contains(&recorded), "{after}");
+    let of_older = after.replace(&recorded, "");
+    assert_eq!(injected(&of_older), after);
+    // The kubeconfig has gone over to the other one.
+    let changed = after.replace(
+        "apiVersion: client.authentication.k8s.io/v1",
+        "apiVersion: client.authentication.k8s.io/v1beta1",
+    );
+    assert!(injected(&changed).contains(&version(VERSIONS[1])));
+    assert_eq!(ejected(&of_older), ejected(&after));
+}
+
+#[test]
+fn a_path_that_an_upgrade_removes_is_mended() {
+    let old = "/home/u/.krew/store/kcc/v0.9.0/kcc-cache";
+    let lasting = Front::manager("/home/u/.krew/bin/kubectl-kcc");
+    let cases = [
+        user("      command: aws\n"),
+        user("      command: aws\n      args: [eks]\n      env: []\n"),
+        user("      args: [\n      'eks' # c\n      ]\n      command: \"aws\"\n"),
+        user("      command: ./aws\n      env:\n      - name: A\n        value: b\n"),
+        format!(
+            r#"{{"users":[{{"name":"u","user":{{"exec":{{"command":"aws","apiVersion":"{}","interactiveMode":"Never"}}}}}}]}}"#,
+            VERSIONS[0]
+        ),
+    ];
+    for before in cases {
+        let with = |text: &str, front: &Front| {
+            let edited = inject(source(text), &Users::All, front).unwrap();
+            edited.text.map(|text| text.to_string())
+        };
+        let of_old = with(&before, &old.into()).unwrap();
+        assert!(of_old.contains(old));
+        for front in [
+            &"kcc-cache".into(),
+            &lasting,
+            &"/opt/kcc/bin/kcc-cache".into(),
+        ] {
+            let mended = with(&of_old, front).unwrap();
+            assert!(!mended.contains("v0.9.0"), "{mended}");
+            assert_eq!(Some(&mended), with(&before, front).as_ref());
+            assert_eq!(with(&mended, front), None);
+            // What lasts is kept, also where another way is the usual one now.
+            assert_eq!(with(&mended, &"kcc-cache".into()), None);
+            assert_eq!(ejected(&mended), before);
+        }
+        // With the same kind of path nothing is better then.
+        let newer = "/home/u/.krew/store/kcc/v0.9.1/kcc-cache".into();
+        assert_eq!(with(&of_old, &newer), None);
+    }
+}
+
+#[test]
+fn a_manager_in_front_is_injected_kept_up_to_date_and_mended() {
+    let before = user("      command: aws\n      args:\n      - eks\n");
+    let old = Front::manager("/home/u/.krew/store/kcc/v0.9.0/kcc");
+    let after = inject(source(&before), &Users::All, &old).unwrap().text;
+    let after = after.unwrap().to_string();
+    assert!(
+        after.contains("args:\n      - exec\n      - \"--\"\n      - aws\n      - eks\n"),
+        "{after}"
+    );
+    let changed = after.replace("value: u\n", "value: x\n");
+    let mended = inject(source(&changed), &Users::All, "kcc-cache").unwrap();
+    assert_eq!(mended.text.unwrap().as_str(), injected(&before));
+    assert_eq!(ejected(&after), before);
 }

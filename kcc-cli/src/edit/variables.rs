@@ -3,6 +3,7 @@ use std::path::{MAIN_SEPARATOR, Path};
 use kcc_core::kubeconfig::ExecSpec;
 use kcc_core::variable;
 
+use super::VERSIONS;
 use super::error::Refusal;
 use super::layout::Variable;
 use super::plugin::{ORIGINAL, Record, declared, is_own_list, own_list};
@@ -23,6 +24,7 @@ pub(super) fn variables(
     let names = || spec.env.iter().map(|(name, _)| name.as_str());
     for written in [
         variable::USER,
+        variable::API_VERSION,
         variable::COMMAND_DIR,
         variable::INSTALL_HINT,
         ORIGINAL,
@@ -39,6 +41,10 @@ pub(super) fn variables(
         return Err((line, Refusal::VariableName((*odd).to_owned())));
     }
     let mut variables = vec![(variable::USER, user.to_owned())];
+    // Not every client tells it to its plugins.
+    if VERSIONS.contains(&spec.api_version.as_str()) {
+        variables.push((variable::API_VERSION, spec.api_version.clone()));
+    }
     let set_list = spec
         .env
         .iter()

@@ -1,24 +1,30 @@
 //! The second look at an edited text, by another parser than the one that the edit was made with.
 
+use std::ops::Range;
+
 use kcc_core::kubeconfig::ExecSpec;
 use saphyr_parser::{Event, Parser, StrInput};
 use zeroize::Zeroizing;
 
 use super::layout::Variable;
+use super::plugin::Front;
+use super::tree::{Kind, Node, Tree};
 
 /// What was meant for one user.
 #[derive(Debug)]
 pub(super) enum Change {
     Inject {
         user: String,
-        /// The new command.
-        cache: String,
+        /// The new command, and what stands before the plugin.
+        front: Front,
         /// The old one, as it is written.
         plugin: String,
         variables: Vec<Variable>,
     },
     Update {
         user: String,
+        /// Another cache, in place of one that had so many arguments before the plugin.
+        front: Option<(usize, Front)>,
         /// Which elements of `env` go.
         ours: Vec<usize>,
         variables: Vec<Variable>,
@@ -46,18 +52,26 @@ impl Change {
         let mut meant = before.clone();
         match self {
             Self::Inject {
-                cache,
+                front,
                 plugin,
                 variables,
                 ..
             } => {
-                meant.command = cache.into();
+                meant.command = front.command.clone().into();
                 meant.args.insert(0, plugin.clone());
+                meant.args.splice(0..0, front.own.iter().cloned());
                 meant.env.splice(0..0, owned(variables));
             }
             Self::Update {
-                ours, variables, ..
+                front,
+                ours,
+                variables,
+                ..
             } => {
+                if let Some((own, front)) = front {
+                    meant.command = front.command.clone().into();
+                    meant.args.splice(..*own, front.own.iter().cloned());
+                }
                 retain_others(&mut meant.env, ours);
                 meant.env.splice(0..0, owned(variables));
             }
@@ -73,13 +87,110 @@ impl Change {
 }
 
 /// The line of `text`, from 1, where the other parser gives up.
-pub(super) fn fault(text: &str) -> Option<usize> {
+fn fault(text: &str) -> Option<usize> {
     let mut events = Parser::new_from_str(without_mark(text));
     let error = events.find_map(Result::err)?;
     Some(error.marker().line().max(1))
 }
 
-/// Whether `after` says what `before` says but for the changes.
+/// A text for the other parser: what means nothing in it is written as each parser reads it, and,
+/// where it does not help, what the changes are not about is left out.
+///
+/// # Errors
+/// The line where the other parser gives up all the same.
+pub(super) fn readable(text: &str, changes: &[Change]) -> Result<Zeroizing<String>, usize> {
+    let Ok(tree) = Tree::parse(text) else {
+        return Err(fault(text).unwrap_or(1));
+    };
+    let mut breaks = Vec::new();
+    if let Some(root) = &tree.root {
+        flow_lines(text, root, &mut breaks);
+    }
+    let whole = Zeroizing::new(replaced(text, &breaks));
+    let Some(line) = fault(&whole) else {
+        return Ok(whole);
+    };
+    let mut others = Vec::new();
+    if let Some(root) = &tree.root {
+        left_alone(root, changes, &mut others);
+    }
+    let is_left = |at: usize| others.iter().any(|(range, _)| range.contains(&at));
+    breaks.retain(|(range, _)| !is_left(range.start));
+    breaks.extend(others);
+    breaks.sort_unstable_by_key(|(range, _)| range.start);
+    let reduced = Zeroizing::new(replaced(text, &breaks));
+    match fault(&reduced) {
+        None => Ok(reduced),
+        Some(_) => Err(line),
+    }
+}
+
+type Replacement = (Range<usize>, String);
+
+/// The beginnings of lines between brackets, where how far they stand in means nothing to kubectl,
+/// and something to other parsers. Such a line continues a list or a text, in which its white space
+/// is none.
+fn flow_lines(text: &str, node: &Node<'_>, breaks: &mut Vec<Replacement>) {
+    if node.is_flow() {
+        let start = super::text::line_start(text, node.range.start);
+        let deeper = " ".repeat(node.range.start - start + 1);
+        let source = &text[node.range.clone()];
+        for (at, _) in source.match_indices(['\n', '\r']) {
+            let next = node.range.start + at + 1;
+            if !text[next - 1..].starts_with("\r\n") {
+                breaks.push((next..next, deeper.clone()));
+            }
+        }
+        return;
+    }
+    match &node.kind {
+        Kind::List { items, .. } => items.iter().for_each(|item| flow_lines(text, item, breaks)),
+        Kind::Map { entries, .. } => {
+            for entry in entries {
+                flow_lines(text, &entry.key, breaks);
+                flow_lines(text, &entry.value, breaks);
+            }
+        }
+        Kind::Scalar { .. } | Kind::Alias => {}
+    }
+}
+
+/// All but the users that the changes are about: an edit leaves it as it is, to the byte.
+fn left_alone(root: &Node<'_>, changes: &[Change], others: &mut Vec<Replacement>) {
+    let mut leave = |node: &Node<'_>| {
+        if !node.range.is_empty() && !matches!(node.kind, Kind::Alias) {
+            others.push((node.range.clone(), "{}".to_owned()));
+        }
+    };
+    for entry in root.as_map().unwrap_or_default() {
+        let users = entry.value.as_list();
+        let Some(users) = users.filter(|_| entry.key.as_text() == Some("users")) else {
+            leave(&entry.value);
+            continue;
+        };
+        for user in users {
+            let name = user.get("name").ok().flatten().and_then(Node::as_text);
+            if !changes.iter().any(|change| Some(change.user()) == name) {
+                leave(user);
+            }
+        }
+    }
+}
+
+fn replaced(text: &str, replacements: &[Replacement]) -> String {
+    let added: usize = replacements.iter().map(|(_, new)| new.len()).sum();
+    let mut result = String::with_capacity(text.len() + added);
+    let mut done = 0;
+    for (range, new) in replacements {
+        result.push_str(&text[done..range.start]);
+        result.push_str(new);
+        done = range.end;
+    }
+    result.push_str(&text[done..]);
+    result
+}
+
+/// Whether `after` says what `before` says but for the changes; both are [`readable`].
 pub(super) fn is_meant(before: &str, after: &str, changes: &[Change]) -> bool {
     let (Some(mut meant), Some(mut found)) = (Value::read(before), Value::read(after)) else {
         return false;
@@ -223,7 +334,7 @@ impl Value {
     fn make(&mut self, change: &Change) -> Option<()> {
         match change {
             Change::Inject {
-                cache,
+                front,
                 plugin,
                 variables,
                 ..
@@ -231,11 +342,17 @@ impl Value {
                 self.list("env")?
                     .splice(0..0, variables.iter().map(Self::variable));
                 self.list("args")?.insert(0, Self::text(plugin.clone()));
-                *self.get_mut("command")? = Self::text(cache.clone());
+                self.set_front(0, front)?;
             }
             Change::Update {
-                ours, variables, ..
+                front,
+                ours,
+                variables,
+                ..
             } => {
+                if let Some((own, front)) = front {
+                    self.set_front(*own, front)?;
+                }
                 let env = self.list("env")?;
                 retain_others(env, ours);
                 env.splice(0..0, variables.iter().map(Self::variable));
@@ -248,6 +365,15 @@ impl Value {
                 retain_others(self.list("env")?, ours);
             }
         }
+        Some(())
+    }
+
+    /// Puts a cache in front of the arguments, in place of one that had so many of its own.
+    fn set_front(&mut self, own: usize, front: &Front) -> Option<()> {
+        let args = self.list("args")?;
+        args.get(..own)?;
+        args.splice(..own, front.own.iter().map(Self::text));
+        *self.get_mut("command")? = Self::text(front.command.as_str());
         Some(())
     }
 
@@ -293,7 +419,7 @@ mod tests {
     fn injected() -> [Change; 1] {
         [Change::Inject {
             user: "u".to_owned(),
-            cache: "c".to_owned(),
+            front: Front::from("c"),
             plugin: "aws".to_owned(),
             variables: vec![("U", "u".to_owned())],
         }]

@@ -11,6 +11,7 @@ use super::credential::Credential;
 use super::login::Login;
 use super::streams::Answer;
 use super::transport::Transport;
+use super::unsent::Unsent;
 use crate::kubeconfig::Impersonation;
 
 const IMPERSONATE_USER: &str = "impersonate-user";
@@ -21,16 +22,32 @@ const IMPERSONATE_USER: &str = "impersonate-user";
 pub(super) struct Authorize {
     pub(super) login: Arc<Login>,
     pub(super) transport: Arc<Transport>,
+    pub(super) unsent: Option<Arc<Unsent>>,
+    /// The name and password of the server's URL.
+    pub(super) url_login: Option<HeaderValue>,
     pub(super) impersonation: HeaderMap,
 }
 
 impl Authorize {
     async fn send(self, mut request: Request<Body>) -> Result<Response<Answer>, BoxError> {
         self.impersonate(request.headers_mut());
+        if let (false, Some(login)) = (says_who(&request), &self.url_login) {
+            request.headers_mut().insert(AUTHORIZATION, login.clone());
+        }
+        match &self.unsent {
+            Some(unsent) if !says_who(&request) => {
+                let unsent = Arc::clone(unsent);
+                Ok(unsent.explain(self.exchange(request).await?).await)
+            }
+            _ => self.exchange(request).await,
+        }
+    }
+
+    async fn exchange(self, request: Request<Body>) -> Result<Response<Answer>, BoxError> {
         // A caller who says who they are is not answered for, and no plugin runs (client-go's
         // exec.go, `roundTripper`).
-        if request.headers().contains_key(AUTHORIZATION) {
-            let certificate = self.login.own_certificate();
+        if says_who(&request) {
+            let certificate = self.login.own_certificate().await;
             return self.transport.send(certificate.as_ref(), request).await;
         }
         let credential = self.login.current().await?;
@@ -85,6 +102,10 @@ impl Service<Request<Body>> for Authorize {
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         Box::pin(self.clone().send(request))
     }
+}
+
+fn says_who(request: &Request<Body>) -> bool {
+    request.headers().contains_key(AUTHORIZATION)
 }
 
 /// The same request again, unless its body is a stream.

@@ -1,11 +1,10 @@
 use std::error::Error as StdError;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use http::Uri;
+use http::{HeaderValue, Uri};
 use hyper::rt::{Read, Write};
 use hyper_rustls::{
     DefaultServerNameResolver, FixedServerNameResolver, HttpsConnector, ResolveServerName,
@@ -14,7 +13,6 @@ use hyper_timeout::TimeoutConnector;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
 use hyper_util::client::legacy::connect::{Connection, HttpConnector};
-use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use hyper_util::rt::TokioExecutor;
 use kube::client::Body;
 use rustls::{CertificateError, ClientConfig};
@@ -22,7 +20,9 @@ use tower::{BoxError, Service, ServiceExt};
 
 use super::connections::{Connections, Http1};
 use super::distrust::Distrust;
-use super::error::ClientError;
+use super::error::{ClientError, ClientProblem};
+use super::forward::Forward;
+use super::proxy::Proxy;
 use super::streams::{Dial, KeepAlive, Link};
 use super::target::Target;
 use crate::environment::Environment;
@@ -39,25 +39,45 @@ const TCP_KEEPALIVE_PROBES: u32 = 3;
 pub(super) struct Connector {
     target: Arc<Target>,
     server_name: Arc<dyn ResolveServerName + Send + Sync>,
-    proxy: Option<Intercept>,
+    proxy: Option<Proxy>,
     /// None where HTTP/2 is switched off, or cannot be agreed on.
     http2: Option<KeepAlive>,
 }
 
 impl Connector {
-    pub(super) fn new(target: &Arc<Target>, environment: &Environment) -> Self {
+    pub(super) fn new(
+        target: &Arc<Target>,
+        environment: &Environment,
+    ) -> Result<Self, ClientError> {
         // apimachinery's `util/net/http.go` has the same switch. Without TLS there is no ALPN.
         let is_http2 = target.server.scheme_str() == Some("https")
             && environment.non_empty("DISABLE_HTTP2").is_none();
-        Self {
+        let proxy = Proxy::on_the_way_to(target, environment).map_err(|problem| {
+            let problem = ClientProblem::ProxyVariable(problem);
+            target.place.unusable(problem)
+        })?;
+        Ok(Self {
             server_name: match target.tls_server_name.clone() {
                 Some(name) => Arc::new(FixedServerNameResolver::new(name)),
                 None => Arc::new(DefaultServerNameResolver::default()),
             },
-            proxy: proxy(target, environment),
+            proxy,
             http2: is_http2.then(|| KeepAlive::of(environment)),
             target: Arc::clone(target),
-        }
+        })
+    }
+
+    /// Whether nobody is asked for a certificate: neither the server nor a proxy.
+    pub(super) fn is_plain(&self) -> bool {
+        let is_tls = |proxy: &Proxy| proxy.uri().scheme_str() == Some("https");
+        self.target.is_plain() && !self.proxy.as_ref().is_some_and(is_tls)
+    }
+
+    /// What a proxy wants to know of each request that is given to it whole.
+    pub(super) fn proxy_authorization(&self) -> Option<HeaderValue> {
+        let proxy = self.proxy.as_ref().filter(|_| self.target.is_plain())?;
+        let is_socks = proxy.is_socks();
+        proxy.basic_auth().filter(|_| !is_socks)
     }
 
     /// Connections over this TLS; they are made as they are needed.
@@ -75,28 +95,39 @@ impl Connector {
         }
     }
 
-    fn connections_by(
-        &self,
-        proxy: &Intercept,
-        tcp: HttpConnector,
-        tls: &ClientConfig,
-    ) -> Connections {
-        match proxy.uri().scheme_str() {
-            Some("socks5" | "socks5h") => {
+    fn connections_by(&self, proxy: &Proxy, tcp: HttpConnector, tls: &ClientConfig) -> Connections {
+        let is_tls = proxy.uri().scheme_str() == Some("https");
+        match (proxy.is_socks(), is_tls) {
+            (true, _) => {
                 let mut socks = SocksV5::new(proxy.uri().clone(), tcp);
-                if let Some((user, password)) = proxy.raw_auth() {
-                    socks = socks.with_auth(user.to_owned(), password.to_owned());
+                if let Some((name, password)) = proxy.login() {
+                    let password = String::from_utf8_lossy(password.expose());
+                    socks = socks.with_auth(name.clone(), password.into_owned());
                 }
                 self.connections_over(&socks, tls)
             }
-            Some("https") => {
+            (false, true) => {
                 // The same CA and certificate as for the server, as in Go.
                 let name = Arc::new(DefaultServerNameResolver::default());
                 let https = HttpsConnector::new(tcp, tls.clone(), true, name);
-                self.connections_over(&tunnel(proxy, https), tls)
+                self.connections_by_http(proxy, https, tls)
             }
-            _ => self.connections_over(&tunnel(proxy, tcp), tls),
+            (false, false) => self.connections_by_http(proxy, tcp, tls),
         }
+    }
+
+    fn connections_by_http<C>(&self, proxy: &Proxy, connector: C, tls: &ClientConfig) -> Connections
+    where
+        C: Service<Uri> + Clone + Send + Sync + 'static,
+        C::Response: Connection + Read + Write + Send + Unpin + 'static,
+        C::Future: Send + 'static,
+        C::Error: Into<BoxError>,
+    {
+        if self.target.is_plain() {
+            let forward = Forward::new(proxy.uri().clone(), connector);
+            return self.connections_over(&forward, tls);
+        }
+        self.connections_over(&tunnel(proxy, connector), tls)
     }
 
     fn connections_over<C>(&self, connector: &C, tls: &ClientConfig) -> Connections
@@ -112,7 +143,9 @@ impl Connector {
             let connector = self.over(connector, tls, &["h2", "http/1.1"]);
             dial(connector, keep_alive)
         });
-        Connections::new(Http1::new(http1.map_err(ours)), dial)
+        let closing = "it closes each connection before it answers anything";
+        let closing = unreachable(&self.target, closing.into());
+        Connections::new(Http1::new(http1.map_err(ours)), dial, &closing)
     }
 
     fn over<C>(&self, connector: &C, tls: &ClientConfig, protocols: &[&str]) -> Https<C>
@@ -233,43 +266,12 @@ fn ours(error: hyper_util::client::legacy::Error) -> BoxError {
     error.into()
 }
 
-fn tunnel<C>(proxy: &Intercept, connector: C) -> Tunnel<C> {
+fn tunnel<C>(proxy: &Proxy, connector: C) -> Tunnel<C> {
     let tunnel = Tunnel::new(proxy.uri().clone(), connector);
     match proxy.basic_auth() {
-        Some(auth) => tunnel.with_auth(auth.clone()),
+        Some(auth) => tunnel.with_auth(auth),
         None => tunnel,
     }
-}
-
-/// The kubeconfig's `proxy-url`, else what the environment says, as Go reads it
-/// (golang.org/x/net/http/httpproxy): never for this machine itself.
-fn proxy(target: &Target, environment: &Environment) -> Option<Intercept> {
-    if let Some(url) = &target.proxy {
-        return Matcher::builder()
-            .all(url.to_string())
-            .build()
-            .intercept(&target.server);
-    }
-    let host = target.server.host().unwrap_or_default();
-    let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
-    if host == "localhost" || address.is_ok_and(|address| address.is_loopback()) {
-        return None;
-    }
-    let variable = |name: &str| {
-        let lower = name.to_lowercase();
-        let value = environment
-            .non_empty(name)
-            .or_else(|| environment.non_empty(&lower));
-        value
-            .and_then(|value| value.to_str())
-            .unwrap_or_default()
-            .to_owned()
-    };
-    let matcher = Matcher::builder()
-        .http(variable("HTTP_PROXY"))
-        .https(variable("HTTPS_PROXY"))
-        .no(variable("NO_PROXY"));
-    matcher.build().intercept(&target.server)
 }
 
 #[cfg(test)]
@@ -295,7 +297,7 @@ mod tests {
 
     fn proxy_of(server: &str, url: Option<&str>, env: &[(&str, &str)]) -> Option<String> {
         let target = Target::of(&cluster(server, url)).unwrap();
-        let proxy = proxy(&target, &env.iter().copied().collect());
+        let proxy = Proxy::on_the_way_to(&target, &env.iter().copied().collect()).unwrap();
         proxy.map(|proxy| proxy.uri().to_string())
     }
 
@@ -335,7 +337,8 @@ mod tests {
         for switch in [None, Some(("DISABLE_HTTP2", "1"))] {
             let environment = switch.into_iter().collect();
             let tls = tls::client_config(tls::verify_nothing(), None);
-            let connections = Connector::new(&target, &environment).connections(&tls);
+            let connections = Connector::new(&target, &environment).unwrap();
+            let connections = connections.connections(&tls);
             let request = http::Request::get(&server).body(Body::empty()).unwrap();
             let before = tokio::time::Instant::now();
             let error = connections.send(request).await.err().unwrap();

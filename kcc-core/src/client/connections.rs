@@ -6,6 +6,7 @@ use kube::client::Body;
 use tower::util::BoxCloneSyncService;
 use tower::{BoxError, ServiceExt};
 
+use super::error::ClientError;
 use super::streams::{Answer, Dial, Streams};
 use super::verb;
 
@@ -28,11 +29,12 @@ struct Http2 {
 }
 
 impl Connections {
-    /// `dial` makes connections for HTTP/2, where that may be tried.
-    pub(super) fn new(http1: Http1, dial: Option<Dial>) -> Self {
+    /// `dial` makes connections for HTTP/2, where that may be tried, and `closing` is said of a server
+    /// that closes each of them at once.
+    pub(super) fn new(http1: Http1, dial: Option<Dial>, closing: &ClientError) -> Self {
         let http2 = dial.map(|dial| Http2 {
-            watches: Streams::new(dial.clone()),
-            requests: Streams::new(dial),
+            watches: Streams::new(dial.clone(), closing.clone()),
+            requests: Streams::new(dial, closing.clone()),
             is_refused: AtomicBool::new(false),
         });
         Self { http1, http2 }

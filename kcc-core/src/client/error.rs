@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::error::Error;
-use crate::kubeconfig::{Entry, EntryKind, KubeconfigError, Origin};
+use crate::kubeconfig::{Entry, EntryKind, KubeconfigError, Origin, UrlProblem};
 use crate::user_request::RequestProblem;
 
 /// Why there is no client, or why a request of one has no credential.
@@ -87,11 +87,17 @@ pub struct Place {
 #[non_exhaustive]
 pub enum ClientProblem {
     /// Not a URL of a server.
-    #[error("server must be a URL such as https://example.com:6443")]
-    ServerUrl,
+    #[error("server must be a URL such as https://example.com:6443: {0}")]
+    ServerUrl(UrlProblem),
+    /// Not host and port of a server.
+    #[error("KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are no host and port: in {0}")]
+    ServiceVariables(UrlProblem),
     /// Not a URL of a proxy.
-    #[error("proxy-url cannot be read as a URL")]
-    ProxyUrl,
+    #[error("proxy-url cannot be read as a URL: {0}")]
+    ProxyUrl(UrlProblem),
+    /// The same in the environment.
+    #[error("HTTPS_PROXY or HTTP_PROXY cannot be read as a URL: {0}")]
+    ProxyVariable(UrlProblem),
     /// Not a name.
     #[error("tls-server-name is neither a host name nor an address")]
     TlsServerName,
@@ -118,6 +124,9 @@ pub enum ClientProblem {
     /// A token or password with characters that no HTTP header can hold.
     #[error("the {0} has characters that cannot be sent")]
     Header(&'static str),
+    /// A name with a password, and a token in a file.
+    #[error("username and tokenFile are both there: remove one")]
+    TwoMethods,
     /// `auth-provider`, which no client of today runs.
     #[error("auth-provider {0:?} is not supported: use exec")]
     AuthProvider(String),

@@ -11,6 +11,7 @@ use super::error::{ClientError, ClientProblem, Place};
 use super::login::Login;
 use super::service_account::ServiceAccount;
 use super::target::Target;
+use super::unsent::Unsent;
 use crate::environment::Environment;
 use crate::kubeconfig::{EntryKind, Kubeconfig, LoadingRules, Overrides};
 
@@ -141,27 +142,28 @@ impl Loader {
         let has_terminal = self
             .has_terminal
             .unwrap_or_else(|| std::io::stdin().is_terminal());
-        let (login, impersonation) = match resolved.user {
-            None => (Login::anonymous(), HeaderMap::new()),
+        let impersonation = match resolved.user {
+            None => HeaderMap::new(),
+            Some(user) => impersonation(&user.value.impersonate).ok_or_else(|| {
+                let place = Place::of(user, EntryKind::User);
+                place.unusable(ClientProblem::Header("name to impersonate"))
+            })?,
+        };
+        let (login, unsent) = match resolved.user {
+            None => (Login::anonymous(), None),
+            Some(user) if target.is_plain() => (Login::anonymous(), Unsent::of(user, &target)),
             Some(user) => {
                 let cluster = &resolved.cluster.value;
-                let login = Login::of(
-                    user,
-                    cluster,
-                    &self.environment,
-                    has_terminal,
-                    self.file_period,
-                )?;
-                let headers = impersonation(&user.value.impersonate).ok_or_else(|| {
-                    let place = Place::of(user, EntryKind::User);
-                    place.unusable(ClientProblem::Header("name to impersonate"))
-                })?;
-                (login, headers)
+                let environment = &self.environment;
+                let period = self.file_period;
+                let login = Login::of(user, cluster, environment, has_terminal, period)?;
+                (login, None)
             }
         };
         Ok(ClientConfig {
             target: Arc::new(target),
             login: Arc::new(login),
+            unsent: unsent.map(Arc::new),
             impersonation,
             context: resolved.context.map(|context| context.name.clone()),
             namespace: resolved.namespace,
@@ -175,6 +177,7 @@ impl Loader {
         Ok(ClientConfig {
             target: Arc::new(account.target()?),
             login: Arc::new(account.login(self.file_period)?),
+            unsent: None,
             impersonation: HeaderMap::new(),
             context: None,
             namespace: named.unwrap_or_else(|| account.namespace(&self.environment)),

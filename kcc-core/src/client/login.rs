@@ -1,9 +1,10 @@
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use super::credential::{Credential, basic, bearer};
 use super::error::{ClientError, ClientProblem, Place};
+use super::from_files::FromFiles;
 use super::plugin_user::PluginUser;
 use super::refresh::Refresher;
 use super::tls::ClientCertificate;
@@ -11,31 +12,14 @@ use crate::environment::Environment;
 use crate::kubeconfig::{Cluster, Entry, EntryKind, User};
 use crate::secret::Secret;
 
-/// Where a file could not be used: it may be in the middle of being replaced.
-const SOON: Duration = Duration::from_secs(1);
-
 /// Where the credential of each request comes from.
 pub(super) enum Login {
     /// It is the same for ever: a token, a name with a password, a client certificate, or nothing.
     Fixed(Arc<Credential>),
     /// Files that somebody else keeps fresh.
-    Files(Box<Files>),
+    Files(FromFiles<Arc<Credential>>),
     /// An exec plugin, through the cache.
     Plugin(Refresher),
-}
-
-/// A token, or a client certificate with its key, in files that are read again now and then, and
-/// after a 401.
-pub(super) struct Files {
-    place: Place,
-    user: User,
-    period: Duration,
-    last: Mutex<Last>,
-}
-
-struct Last {
-    credential: Arc<Credential>,
-    look_again_at: Instant,
 }
 
 impl Login {
@@ -44,7 +28,8 @@ impl Login {
     }
 
     /// What the user says first: a token, a password or a certificate that stands in the kubeconfig
-    /// is used, and no plugin runs (client-go's exec.go, `UpdateTransportConfig`).
+    /// is used, and no plugin runs (client-go's exec.go, `UpdateTransportConfig`). Only for a server
+    /// that is spoken to over TLS.
     pub(super) fn of(
         user: &Entry<User>,
         cluster: &Cluster,
@@ -54,28 +39,21 @@ impl Login {
     ) -> Result<Self, ClientError> {
         let place = Place::of(user, EntryKind::User);
         let user = &user.value;
-        if has_files(user) {
-            let files = Files::new(place, user.clone(), file_period)?;
-            return Ok(Self::Files(Box::new(files)));
-        }
-        let unusable = |problem| place.unusable(problem);
-        let credential = credential(user).map_err(unusable)?;
-        if credential.authorization().is_some() || credential.certificate().is_some() {
-            return Ok(Self::Fixed(Arc::new(credential)));
-        }
-        if let Some(spec) = &user.exec {
+        if let Some(spec) = user.plugin() {
             let plugin = PluginUser::new(place, spec, cluster, environment, has_terminal)?;
             return Ok(Self::Plugin(Refresher::new(plugin)));
         }
-        match &user.auth_provider {
-            Some(name) => Err(unusable(ClientProblem::AuthProvider(name.clone()))),
-            None => Ok(Self::anonymous()),
+        check_methods(user).map_err(|problem| place.unusable(problem))?;
+        if has_files(user) {
+            return Self::files(&place, user.clone(), file_period);
         }
+        let credential = credential(user).map_err(|problem| place.unusable(problem))?;
+        Ok(Self::Fixed(Arc::new(credential)))
     }
 
     /// The token file of a Pod's service account.
     pub(super) fn service_account(
-        place: Place,
+        place: &Place,
         path: PathBuf,
         file_period: Duration,
     ) -> Result<Self, ClientError> {
@@ -83,15 +61,30 @@ impl Login {
             token_file: Some(path),
             ..User::default()
         };
-        let files = Files::new(place, user, file_period)?;
-        Ok(Self::Files(Box::new(files)))
+        Self::files(place, user, file_period)
+    }
+
+    /// A token, or a client certificate with its key, in files that are read again now and then, and
+    /// after a 401. A file that is of no use is told now, not at the first request.
+    fn files(place: &Place, user: User, period: Duration) -> Result<Self, ClientError> {
+        let first = credential(&user).map_err(|problem| place.unusable(problem))?;
+        let read = move |last: &Arc<Credential>| {
+            let credential = credential(&user)?;
+            Ok(if credential.proves_the_same(last) {
+                Arc::clone(last)
+            } else {
+                Arc::new(credential)
+            })
+        };
+        let files = FromFiles::new(place.to_string(), Arc::new(first), period, read);
+        Ok(Self::Files(files))
     }
 
     /// The client certificate, where it takes no plugin to get it.
-    pub(super) fn own_certificate(&self) -> Option<Arc<ClientCertificate>> {
+    pub(super) async fn own_certificate(&self) -> Option<Arc<ClientCertificate>> {
         match self {
             Self::Fixed(credential) => credential.certificate().cloned(),
-            Self::Files(files) => files.current().certificate().cloned(),
+            Self::Files(files) => files.current().await.certificate().cloned(),
             Self::Plugin(_) => None,
         }
     }
@@ -100,7 +93,7 @@ impl Login {
     pub(super) async fn current(&self) -> Result<Arc<Credential>, ClientError> {
         match self {
             Self::Fixed(credential) => Ok(Arc::clone(credential)),
-            Self::Files(files) => Ok(files.current()),
+            Self::Files(files) => Ok(files.current().await),
             Self::Plugin(refresher) => refresher.current().await,
         }
     }
@@ -112,72 +105,35 @@ impl Login {
     ) -> Result<Arc<Credential>, ClientError> {
         match self {
             Self::Fixed(credential) => Ok(Arc::clone(credential)),
-            Self::Files(files) => Ok(files.read_again()),
+            Self::Files(files) => Ok(files.read_again().await),
             Self::Plugin(refresher) => refresher.instead_of(rejected).await,
         }
     }
 }
 
-impl Files {
-    /// A file that is of no use is told now, not at the first request.
-    fn new(place: Place, user: User, period: Duration) -> Result<Self, ClientError> {
-        let credential = credential(&user).map_err(|problem| place.unusable(problem))?;
-        let last = Last {
-            credential: Arc::new(credential),
-            look_again_at: Instant::now() + period,
-        };
-        Ok(Self {
-            place,
-            user,
-            period,
-            last: Mutex::new(last),
-        })
+/// What client-go refuses when it makes a client, after `clientcmd/validation.go`: two things for
+/// one header (`transport/round_trippers.go`), and an `auth-provider`, which it looks up whatever
+/// else there is (`rest/transport.go`). `oidc` is the one that is left, and does nothing where the
+/// header is there already.
+fn check_methods(user: &User) -> Result<(), ClientProblem> {
+    if user.username.is_some() && user.token_file.is_some() {
+        return Err(ClientProblem::TwoMethods);
     }
-
-    fn current(&self) -> Arc<Credential> {
-        let mut last = self.lock();
-        if Instant::now() >= last.look_again_at {
-            self.read_into(&mut last);
+    let has_header = user.token.is_some() || user.token_file.is_some() || user.username.is_some();
+    match &user.auth_provider {
+        Some(name) if !(has_header && name == "oidc") => {
+            Err(ClientProblem::AuthProvider(name.clone()))
         }
-        Arc::clone(&last.credential)
-    }
-
-    fn read_again(&self) -> Arc<Credential> {
-        let mut last = self.lock();
-        self.read_into(&mut last);
-        Arc::clone(&last.credential)
-    }
-
-    /// Where a file cannot be used, what it held last goes on: some remove the token's file after
-    /// the start (client-go's `transport/token_source.go`), and of a certificate and its key one is
-    /// always replaced first.
-    fn read_into(&self, last: &mut Last) {
-        let now = Instant::now();
-        match credential(&self.user) {
-            Ok(credential) => {
-                last.look_again_at = now + self.period;
-                if !credential.proves_the_same(&last.credential) {
-                    last.credential = Arc::new(credential);
-                }
-            }
-            Err(problem) => {
-                last.look_again_at = now + self.period.min(SOON);
-                tracing::warn!(place = %self.place, %problem, "the last credential goes on");
-            }
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Last> {
-        self.last.lock().unwrap_or_else(PoisonError::into_inner)
+        _ => Ok(()),
     }
 }
 
-/// Whether something may be another tomorrow; data goes before a file.
+/// Whether something may be another tomorrow; data goes before a file. A key without a certificate
+/// is not looked at.
 fn has_files(user: &User) -> bool {
-    let has_certificate = user.client_certificate_data.is_none()
-        && user.client_certificate.is_some()
-        || user.client_key_data.is_none() && user.client_key.is_some();
-    user.token_file.is_some() || has_certificate
+    let data = (&user.client_certificate_data, &user.client_key_data);
+    let has_certificate = user.client_certificate.is_some() || data.0.is_some();
+    user.token_file.is_some() || has_certificate && (data.0.is_none() || data.1.is_none())
 }
 
 /// What the kubeconfig and the files that it names hold at this moment.
@@ -187,11 +143,13 @@ fn credential(user: &User) -> Result<Credential, ClientProblem> {
 
 fn authorization(user: &User) -> Result<Option<http::HeaderValue>, ClientProblem> {
     if let Some(path) = &user.token_file {
-        let content = read(path)?;
-        let token = content.expose().trim_ascii();
-        let header = bearer(token).filter(|_| !token.is_empty());
-        let header = header.ok_or(ClientProblem::Header("token file's content"))?;
-        return Ok(Some(header));
+        match (token_in(path), &user.token) {
+            (Ok(header), _) => return Ok(Some(header)),
+            (Err(problem), None) => return Err(problem),
+            // Until there is a file, the token counts (`transport/round_trippers.go`,
+            // `NewBearerAuthWithRefreshRoundTripper`).
+            (Err(_), Some(_)) => {}
+        }
     }
     if let Some(token) = &user.token {
         let header = bearer(token.expose()).ok_or(ClientProblem::Header("token"))?;
@@ -202,6 +160,13 @@ fn authorization(user: &User) -> Result<Option<http::HeaderValue>, ClientProblem
     };
     let password = user.password.as_ref().map(Secret::expose);
     basic(name, password.unwrap_or_default()).map(Some)
+}
+
+fn token_in(path: &Path) -> Result<http::HeaderValue, ClientProblem> {
+    let content = read(path)?;
+    let token = content.expose().trim_ascii();
+    let header = bearer(token).filter(|_| !token.is_empty());
+    header.ok_or(ClientProblem::Header("token file's content"))
 }
 
 /// The kubeconfig's own certificate; data goes before a file.
@@ -240,8 +205,12 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_certificate_that_is_half_replaced_waits_for_the_other_half() {
+    async fn current(files: &Login) -> Arc<Credential> {
+        files.current().await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_certificate_that_is_half_replaced_waits_for_the_other_half() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         let write = |name: &str, content: &str| std::fs::write(path(name), content).unwrap();
@@ -252,21 +221,22 @@ mod tests {
             client_key: Some(path("key")),
             ..User::default()
         };
-        let files = Files::new(place(), user, Duration::ZERO).unwrap();
-        let first = files.current();
-        assert!(Arc::ptr_eq(&files.current(), &first));
+        let files = Login::files(&place(), user, Duration::ZERO).unwrap();
+        let first = current(&files).await;
+        assert!(Arc::ptr_eq(&current(&files).await, &first));
         write("key", "");
-        assert!(Arc::ptr_eq(&files.current(), &first));
+        assert!(Arc::ptr_eq(&current(&files).await, &first));
         write("key", KEY);
         write("crt", &CERTIFICATE.repeat(2));
-        let second = files.current();
+        let second = current(&files).await;
         assert!(!second.proves_the_same(&first));
         std::fs::remove_file(path("crt")).unwrap();
-        assert!(Arc::ptr_eq(&files.read_again(), &second));
+        let third = files.instead_of(&second).await.unwrap();
+        assert!(Arc::ptr_eq(&third, &second));
     }
 
-    #[test]
-    fn files_are_left_alone_between_times() {
+    #[tokio::test]
+    async fn files_are_left_alone_between_times() {
         let folder = tempfile::tempdir().unwrap();
         let token_file = folder.path().join("token");
         std::fs::write(&token_file, "one\n").unwrap();
@@ -274,11 +244,13 @@ mod tests {
             token_file: Some(token_file.clone()),
             ..User::default()
         };
-        let files = Files::new(place(), user, Duration::from_secs(60)).unwrap();
+        let files = Login::files(&place(), user, Duration::from_secs(60)).unwrap();
         std::fs::write(&token_file, "two").unwrap();
-        assert_eq!(files.current().authorization().unwrap(), "Bearer one");
-        assert_eq!(files.read_again().authorization().unwrap(), "Bearer two");
-        assert_eq!(files.current().authorization().unwrap(), "Bearer two");
+        let one = current(&files).await;
+        assert_eq!(one.authorization().unwrap(), "Bearer one");
+        let two = files.instead_of(&one).await.unwrap();
+        assert_eq!(two.authorization().unwrap(), "Bearer two");
+        assert!(Arc::ptr_eq(&current(&files).await, &two));
     }
 
     #[test]
@@ -292,5 +264,22 @@ mod tests {
         };
         assert!(!has_files(&user));
         assert!(credential(&user).unwrap().certificate().is_some());
+    }
+
+    /// client-go reads the file at each request, and takes the token until there is one.
+    #[tokio::test]
+    async fn a_token_counts_until_its_file_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let token_file = folder.path().join("token");
+        let user = User {
+            token: Some(Secret::from("own".to_owned())),
+            token_file: Some(token_file.clone()),
+            ..User::default()
+        };
+        let files = Login::files(&place(), user, Duration::ZERO).unwrap();
+        assert_eq!(current(&files).await.authorization().unwrap(), "Bearer own");
+        std::fs::write(&token_file, "of the file").unwrap();
+        let sent = current(&files).await;
+        assert_eq!(sent.authorization().unwrap(), "Bearer of the file");
     }
 }

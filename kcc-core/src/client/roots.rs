@@ -1,68 +1,63 @@
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use rustls::client::danger::ServerCertVerifier;
 
 use super::error::ClientProblem;
+use super::from_files::FromFiles;
 use super::target::Authority;
 use super::tls;
 
 /// What the server's certificate is checked against. A CA file is read again now and then, because
 /// it may be replaced while a client runs.
-pub(super) struct Roots {
-    authority: Authority,
-    period: Duration,
-    last: Mutex<Last>,
+pub(super) enum Roots {
+    Fixed(Arc<dyn ServerCertVerifier>),
+    File(FromFiles<Arc<Content>>),
 }
 
-struct Last {
+/// What a CA file held, and what was made of it.
+pub(super) struct Content {
     verifier: Arc<dyn ServerCertVerifier>,
-    /// The file's content; empty where there is no file.
     pem: Vec<u8>,
-    looked_at: Instant,
 }
 
 impl Roots {
     pub(super) fn new(authority: Authority, period: Duration) -> Result<Self, ClientProblem> {
-        let (verifier, pem) = match &authority {
-            Authority::System => (tls::verify_by_system()?, Vec::new()),
-            Authority::Pem(pem) => (tls::verify_by(pem)?, Vec::new()),
-            Authority::File(path) => read(path)?,
-            Authority::Unchecked => (tls::verify_nothing(), Vec::new()),
-        };
-        let last = Last {
-            verifier,
-            pem,
-            looked_at: Instant::now(),
-        };
-        Ok(Self {
-            authority,
-            period,
-            last: Mutex::new(last),
+        Ok(match authority {
+            Authority::System => Self::Fixed(tls::verify_by_system()?),
+            Authority::Pem(pem) => Self::Fixed(tls::verify_by(&pem)?),
+            Authority::Unchecked => Self::Fixed(tls::verify_nothing()),
+            Authority::File(path) => {
+                let first = Arc::new(read(&path)?);
+                let what = path.display().to_string();
+                let read = move |last: &Arc<Content>| {
+                    let content = read(&path)?;
+                    let is_same = content.pem == last.pem;
+                    Ok(if is_same {
+                        Arc::clone(last)
+                    } else {
+                        Arc::new(content)
+                    })
+                };
+                Self::File(FromFiles::new(what, first, period, read))
+            }
         })
     }
 
     /// The same one until the file has another content that can be used.
-    pub(super) fn verifier(&self) -> Arc<dyn ServerCertVerifier> {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Authority::File(path) = &self.authority
-            && last.looked_at.elapsed() >= self.period
-        {
-            last.looked_at = Instant::now();
-            match read(path) {
-                Ok((_, pem)) if pem == last.pem => {}
-                Ok((verifier, pem)) => (last.verifier, last.pem) = (verifier, pem),
-                Err(problem) => tracing::warn!(%problem, "the last CA file goes on"),
-            }
+    pub(super) async fn verifier(&self) -> Arc<dyn ServerCertVerifier> {
+        match self {
+            Self::Fixed(verifier) => Arc::clone(verifier),
+            Self::File(file) => Arc::clone(&file.current().await.verifier),
         }
-        Arc::clone(&last.verifier)
     }
 }
 
-fn read(path: &Path) -> Result<(Arc<dyn ServerCertVerifier>, Vec<u8>), ClientProblem> {
+fn read(path: &Path) -> Result<Content, ClientProblem> {
     let pem = std::fs::read(path).map_err(|error| ClientProblem::unreadable(path, error))?;
-    Ok((tls::verify_by(&pem)?, pem))
+    let verifier = tls::verify_by(&pem)?;
+    Ok(Content { verifier, pem })
 }
 
 #[cfg(test)]
@@ -71,22 +66,22 @@ mod tests {
 
     const CERTIFICATE: &str = include_str!("../../testdata/client.pem");
 
-    #[test]
-    fn a_ca_file_is_read_again() {
+    #[tokio::test]
+    async fn a_ca_file_is_read_again() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ca.crt");
         let write = |content: &str| std::fs::write(&path, content).unwrap();
         write(CERTIFICATE);
         let roots = Roots::new(Authority::File(path.clone()), Duration::ZERO).unwrap();
-        let first = roots.verifier();
-        assert!(Arc::ptr_eq(&roots.verifier(), &first));
+        let first = roots.verifier().await;
+        assert!(Arc::ptr_eq(&roots.verifier().await, &first));
         write(&format!("# another one\n{CERTIFICATE}"));
-        let second = roots.verifier();
+        let second = roots.verifier().await;
         assert!(!Arc::ptr_eq(&second, &first));
         write("rubbish");
-        assert!(Arc::ptr_eq(&roots.verifier(), &second));
+        assert!(Arc::ptr_eq(&roots.verifier().await, &second));
         std::fs::remove_file(&path).unwrap();
-        assert!(Arc::ptr_eq(&roots.verifier(), &second));
+        assert!(Arc::ptr_eq(&roots.verifier().await, &second));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::error::{ClientError, ClientProblem, Place};
 use super::login::Login;
 use super::target::{Authority, Target};
 use crate::environment::Environment;
-use crate::kubeconfig::EntryKind;
+use crate::kubeconfig::{EntryKind, ServerUrl};
 
 /// What a Pod is given to reach its own cluster (client-go's rest/config.go, `InClusterConfig`).
 pub(super) struct ServiceAccount {
@@ -31,24 +31,23 @@ impl ServiceAccount {
 
     pub(super) fn target(&self) -> Result<Target, ClientError> {
         let place = place(EntryKind::Cluster);
-        let host = if self.host.contains(':') {
+        // Go's `net.JoinHostPort`.
+        let host = if self.host.contains([':', '%']) {
             format!("[{}]", self.host)
         } else {
             self.host.clone()
         };
-        let server = format!("https://{host}:{}", self.port).parse();
-        Ok(Target {
-            server: server.map_err(|_| place.unusable(ClientProblem::ServerUrl))?,
-            authority: Authority::File(self.folder.join("ca.crt")),
-            tls_server_name: None,
-            proxy: None,
-            place,
-        })
+        let url = ServerUrl::parse(&format!("https://{host}:{}", self.port));
+        let url =
+            url.map_err(|problem| place.unusable(ClientProblem::ServiceVariables(problem)))?;
+        let mut target = Target::at(place, &url)?;
+        target.authority = Authority::File(self.folder.join("ca.crt"));
+        Ok(target)
     }
 
     pub(super) fn login(&self, file_period: Duration) -> Result<Login, ClientError> {
         let token = self.folder.join("token");
-        Login::service_account(place(EntryKind::User), token, file_period)
+        Login::service_account(&place(EntryKind::User), token, file_period)
     }
 
     /// `POD_NAMESPACE`, which the downward API may set, else the service account's

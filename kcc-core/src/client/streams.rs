@@ -1,6 +1,8 @@
+mod pace;
+
 use std::error::Error;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -19,6 +21,8 @@ use super::authorize::copy;
 use super::error::ClientError;
 use crate::environment::Environment;
 
+use pace::Pace;
+
 /// Streams of one connection, where the server does not allow fewer. It is what kube-apiserver
 /// allows by default, and more of them would share one TCP connection's losses.
 const MOST_STREAMS: u32 = 100;
@@ -34,6 +38,8 @@ const ATTEMPTS: usize = 10;
 /// what goes beyond its limit wait until another stream ends, and a watch does not end.
 pub(super) struct Streams {
     dial: Dial,
+    /// What is said of a server that closes one connection after the other.
+    closing: ClientError,
     state: Arc<Mutex<State>>,
 }
 
@@ -45,6 +51,7 @@ pub(super) type Dial =
 struct State {
     lanes: Vec<Lane>,
     dialing: Option<WeakShared<Dialing>>,
+    pace: Pace,
 }
 
 /// Whether the server speaks HTTP/2; its new connection is among the lanes then.
@@ -53,7 +60,13 @@ type Dialing = BoxFuture<'static, Result<bool, ClientError>>;
 /// A connection and how many streams it has.
 struct Lane {
     link: Link,
-    streams: Arc<AtomicUsize>,
+    usage: Arc<Usage>,
+}
+
+#[derive(Default)]
+struct Usage {
+    streams: AtomicUsize,
+    has_answered: AtomicBool,
 }
 
 /// One HTTP/2 connection.
@@ -74,16 +87,23 @@ pub(super) struct KeepAlive {
 
 /// The body of an answer, which takes a stream of its connection until it is dropped.
 pub(super) struct Answer {
-    body: Incoming,
+    content: Content,
     _stream: Option<Stream>,
 }
 
-struct Stream(Arc<AtomicUsize>);
+enum Content {
+    Wire(Incoming),
+    /// Nothing once it was read.
+    Text(Option<Bytes>),
+}
+
+struct Stream(Arc<Usage>);
 
 impl Streams {
-    pub(super) fn new(dial: Dial) -> Self {
+    pub(super) fn new(dial: Dial, closing: ClientError) -> Self {
         Self {
             dial,
+            closing,
             state: Arc::default(),
         }
     }
@@ -100,7 +120,11 @@ impl Streams {
             };
             let again = copy(&request);
             let error = match sender.try_send_request(request).await {
-                Ok(response) => return Ok(Ok(response.map(|body| Answer::counted(body, stream)))),
+                Ok(response) => {
+                    stream.0.has_answered.store(true, SeqCst);
+                    lock(&self.state).pace.answered();
+                    return Ok(Ok(response.map(|body| Answer::counted(body, stream))));
+                }
                 Err(error) => error,
             };
             let is_last = attempts.next() >= Some(ATTEMPTS);
@@ -116,14 +140,19 @@ impl Streams {
 
     /// A place on a connection; `None` where the server does not speak HTTP/2.
     async fn stream(&self) -> Result<Option<(SendRequest<Body>, Stream)>, ClientError> {
+        let mut has_tried = false;
         loop {
             let dialing = {
                 let mut state = lock(&self.state);
-                match state.take() {
-                    Some(taken) => return Ok(Some(taken)),
-                    None => self.join_or_start(&mut state),
+                if let Some(taken) = state.take() {
+                    return Ok(Some(taken));
                 }
+                if has_tried && state.pace.is_hopeless() {
+                    return Err(self.closing.clone());
+                }
+                self.join_or_start(&mut state)
             };
+            has_tried = true;
             if !dialing.await? {
                 return Ok(None);
             }
@@ -135,9 +164,13 @@ impl Streams {
         if let Some(dialing) = state.dialing.as_ref().and_then(WeakShared::upgrade) {
             return dialing;
         }
-        let (shared, link) = (Arc::clone(&self.state), (self.dial)());
+        let (shared, dial) = (Arc::clone(&self.state), Arc::clone(&self.dial));
+        let pause = state.pace.pause();
         let dialing = async move {
-            let link = link.await;
+            if !pause.is_zero() {
+                tokio::time::sleep(pause).await;
+            }
+            let link = dial().await;
             let mut state = lock(&shared);
             state.dialing = None;
             let link = link?;
@@ -155,8 +188,14 @@ impl State {
     fn take(&mut self) -> Option<(SendRequest<Body>, Stream)> {
         let mut has_idle = false;
         self.lanes.retain(|lane| {
-            let is_spare = lane.is_idle() && std::mem::replace(&mut has_idle, lane.is_idle());
-            !is_spare && !lane.link.sender.is_closed()
+            if lane.link.sender.is_closed() {
+                if !lane.usage.has_answered.load(SeqCst) {
+                    self.pace.closed();
+                }
+                return false;
+            }
+            let is_spare = lane.is_idle() && std::mem::replace(&mut has_idle, true);
+            !is_spare
         });
         let lane = self.lanes.iter().find(|lane| lane.has_room())?;
         Some((lane.link.sender.clone(), Stream::on(lane)))
@@ -167,16 +206,16 @@ impl Lane {
     fn new(link: Link) -> Self {
         Self {
             link,
-            streams: Arc::default(),
+            usage: Arc::default(),
         }
     }
 
     fn is_idle(&self) -> bool {
-        self.streams.load(SeqCst) == 0
+        self.usage.streams.load(SeqCst) == 0
     }
 
     fn has_room(&self) -> bool {
-        self.streams.load(SeqCst) < (self.link.limit)()
+        self.usage.streams.load(SeqCst) < (self.link.limit)()
     }
 }
 
@@ -289,22 +328,30 @@ impl KeepAlive {
 
 impl Stream {
     fn on(lane: &Lane) -> Self {
-        lane.streams.fetch_add(1, SeqCst);
-        Self(Arc::clone(&lane.streams))
+        lane.usage.streams.fetch_add(1, SeqCst);
+        Self(Arc::clone(&lane.usage))
     }
 }
 
 impl Drop for Stream {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, SeqCst);
+        self.0.streams.fetch_sub(1, SeqCst);
     }
 }
 
 impl Answer {
     fn counted(body: Incoming, stream: Stream) -> Self {
         Self {
-            body,
+            content: Content::Wire(body),
             _stream: Some(stream),
+        }
+    }
+
+    /// One that is there already.
+    pub(super) fn of_text(text: String) -> Self {
+        Self {
+            content: Content::Text(Some(text.into())),
+            _stream: None,
         }
     }
 }
@@ -312,7 +359,7 @@ impl Answer {
 impl From<Incoming> for Answer {
     fn from(body: Incoming) -> Self {
         Self {
-            body,
+            content: Content::Wire(body),
             _stream: None,
         }
     }
@@ -326,15 +373,24 @@ impl HttpBody for Answer {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
+        match &mut self.content {
+            Content::Wire(body) => Pin::new(body).poll_frame(context),
+            Content::Text(text) => Poll::Ready(text.take().map(|text| Ok(Frame::data(text)))),
+        }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        match &self.content {
+            Content::Wire(body) => body.is_end_stream(),
+            Content::Text(text) => text.is_none(),
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        match &self.content {
+            Content::Wire(body) => body.size_hint(),
+            Content::Text(text) => SizeHint::with_exact(text.as_ref().map_or(0, Bytes::len) as u64),
+        }
     }
 }
 

@@ -1,18 +1,23 @@
 use std::path::PathBuf;
 
-use http::Uri;
+use http::{HeaderValue, Uri};
 use rustls::pki_types::ServerName;
 
+use super::credential::basic;
 use super::error::{ClientError, ClientProblem, Place};
-use crate::kubeconfig::{Cluster, Entry, EntryKind};
+use super::proxy::Proxy;
+use crate::kubeconfig::{Cluster, Entry, EntryKind, ServerUrl, UrlProblem};
 
 /// Where the server is, and how to know that it is the right one.
 pub(super) struct Target {
     pub(super) place: Place,
+    /// Without a name and password.
     pub(super) server: Uri,
+    /// The name and password that stood in the server's URL.
+    pub(super) url_login: Option<HeaderValue>,
     pub(super) authority: Authority,
     pub(super) tls_server_name: Option<ServerName<'static>>,
-    pub(super) proxy: Option<Uri>,
+    pub(super) proxy: Option<Proxy>,
 }
 
 /// Who vouches for the server.
@@ -33,30 +38,46 @@ impl Target {
         let place = Place::of(cluster, EntryKind::Cluster);
         let unusable = |problem| place.unusable(problem);
         let cluster = &cluster.value;
-        let authority = authority(cluster).map_err(unusable)?;
-        let is_plain = matches!(authority, Authority::System);
+        let url = cluster.server_url();
+        let url = url.map_err(|problem| unusable(ClientProblem::ServerUrl(problem)))?;
+        let proxy = cluster.proxy_url.as_deref().map(Proxy::parse).transpose();
+        let proxy = proxy.map_err(|problem| unusable(ClientProblem::ProxyUrl(problem)))?;
+        let mut target = Self::at(place.clone(), &url)?;
+        target.proxy = proxy;
+        if url.is_tls() {
+            target.authority = authority(cluster).map_err(unusable)?;
+            let name = cluster.tls_server_name.clone().map(ServerName::try_from);
+            let name = name.transpose();
+            target.tls_server_name = name.map_err(|_| unusable(ClientProblem::TlsServerName))?;
+        }
+        Ok(target)
+    }
+
+    /// What the URL alone says. Where there is no TLS, nothing of it is looked at (client-go's
+    /// `clientcmd/client_config.go`, `ClientConfig`); a proxy may have it all the same.
+    pub(super) fn at(place: Place, url: &ServerUrl) -> Result<Self, ClientError> {
+        let server = url.to_string().parse();
+        let server = server.map_err(|_| place.unusable(ClientProblem::ServerUrl(UrlProblem::Host)));
+        let login = url.login().map(|(name, password)| {
+            let login = basic(name, password.expose());
+            login.map_err(|problem| place.unusable(problem))
+        });
         Ok(Self {
-            server: server(&cluster.server, is_plain)
-                .ok_or_else(|| unusable(ClientProblem::ServerUrl))?,
-            tls_server_name: cluster
-                .tls_server_name
-                .clone()
-                .map(|name| {
-                    let name = ServerName::try_from(name);
-                    name.map_err(|_| unusable(ClientProblem::TlsServerName))
-                })
-                .transpose()?,
-            proxy: cluster
-                .proxy_url
-                .as_ref()
-                .map(|url| url.parse().map_err(|_| unusable(ClientProblem::ProxyUrl)))
-                .transpose()?,
-            authority,
+            server: server?,
+            url_login: login.transpose()?,
+            authority: Authority::System,
+            tls_server_name: None,
+            proxy: None,
             place,
         })
     }
 
-    /// Scheme, host and port, for messages: what else a URL may have can be a password.
+    /// Whether there is no TLS to the server, so that nothing of the user's is sent.
+    pub(super) fn is_plain(&self) -> bool {
+        self.server.scheme_str() != Some("https")
+    }
+
+    /// Scheme, host and port, for messages.
     pub(super) fn address(&self) -> String {
         let scheme = self.server.scheme_str().unwrap_or_default();
         let host = self.server.host().unwrap_or_default();
@@ -84,38 +105,20 @@ fn authority(cluster: &Cluster) -> Result<Authority, ClientProblem> {
     }
 }
 
-/// A server without a scheme speaks HTTPS where TLS is configured, else HTTP (client-go's
-/// `rest/url_utils.go`, `DefaultServerURL`).
-fn server(text: &str, is_plain: bool) -> Option<Uri> {
-    let text = match (text.contains("://"), is_plain) {
-        (true, _) => text.to_owned(),
-        (false, true) => format!("http://{text}"),
-        (false, false) => format!("https://{text}"),
-    };
-    let uri: Uri = text.parse().ok()?;
-    let is_http = matches!(uri.scheme_str(), Some("http" | "https"));
-    (is_http && uri.host().is_some_and(|host| !host.is_empty())).then_some(uri)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kubeconfig::Origin;
 
-    #[test]
-    fn servers_are_read_as_kubectl_reads_them() {
-        for (text, is_plain, expected) in [
-            ("https://a:6443", false, Some("https://a:6443/")),
-            ("https://a/base/", true, Some("https://a/base/")),
-            ("localhost:8080", true, Some("http://localhost:8080/")),
-            ("localhost:8080", false, Some("https://localhost:8080/")),
-            ("https://[::1]:6443", true, Some("https://[::1]:6443/")),
-            ("ftp://a", true, None),
-            ("https://", true, None),
-            ("a b", true, None),
-        ] {
-            let read = server(text, is_plain).map(|uri| uri.to_string());
-            assert_eq!(read.as_deref(), expected, "{text}");
-        }
+    fn target(cluster: Cluster) -> Result<Target, ClientError> {
+        Target::of(&Entry {
+            name: "c".to_owned(),
+            value: cluster,
+            origin: Origin {
+                path: "config".into(),
+                line: 1,
+            },
+        })
     }
 
     #[test]
@@ -129,5 +132,59 @@ mod tests {
             authority(&cluster),
             Err(ClientProblem::AuthorityAndInsecure)
         ));
+    }
+
+    /// client-go does not look at it, and neither does it make a scheme out of it.
+    #[test]
+    fn without_tls_its_settings_are_nobodys() {
+        for server in ["http://a:1", "HTTP://a:1", "a:1"] {
+            let target = target(Cluster {
+                server: server.to_owned(),
+                certificate_authority: Some("/nowhere/ca.crt".into()),
+                insecure_skip_tls_verify: true,
+                tls_server_name: Some("no name".to_owned()),
+                ..Cluster::default()
+            });
+            let target = target.unwrap();
+            assert!(target.is_plain());
+            assert_eq!(target.server, "http://a:1/");
+        }
+    }
+
+    #[test]
+    fn a_urls_password_is_sent_and_not_shown() {
+        let server = "https://me:s3cret@a:1/base".to_owned();
+        let target = target(Cluster {
+            server,
+            ..Cluster::default()
+        });
+        let target = target.unwrap();
+        assert_eq!(target.server, "https://a:1/base");
+        assert_eq!(target.address(), "https://a:1");
+        assert_eq!(target.url_login.unwrap(), "Basic bWU6czNjcmV0");
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_url_is_said_and_the_url_is_not() {
+        let wrong = |server: &str, proxy_url: Option<&str>| {
+            let error = target(Cluster {
+                server: server.to_owned(),
+                proxy_url: proxy_url.map(str::to_owned),
+                ..Cluster::default()
+            });
+            error.err().unwrap().to_string()
+        };
+        let port = "its port is not a number up to 65535";
+        for (server, proxy_url, field) in [
+            ("https://me:s3cret@a:abc", None, "server"),
+            ("https://a:1", Some("http://me:s3cret@b:99999"), "proxy-url"),
+        ] {
+            let text = wrong(server, proxy_url);
+            assert!(
+                text.starts_with(&format!("config:1: cluster \"c\": {field}")),
+                "{text}"
+            );
+            assert!(text.contains(port) && !text.contains("s3cret"), "{text}");
+        }
     }
 }

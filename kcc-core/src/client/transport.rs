@@ -1,6 +1,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use http::header::{HeaderValue, PROXY_AUTHORIZATION};
 use http::{Request, Response};
 use kube::client::Body;
 use rustls::client::danger::ServerCertVerifier;
@@ -11,7 +12,7 @@ use super::connections::Connections;
 use super::error::ClientError;
 use super::roots::Roots;
 use super::streams::Answer;
-use super::target::Target;
+use super::target::{Authority, Target};
 use super::tls::{self, ClientCertificate};
 use crate::environment::Environment;
 
@@ -19,6 +20,8 @@ use crate::environment::Environment;
 pub(super) struct Transport {
     roots: Roots,
     connector: Connector,
+    /// For each request, where a proxy is given whole ones.
+    proxy_authorization: Option<HeaderValue>,
     pool: Mutex<Option<Pool>>,
 }
 
@@ -36,10 +39,17 @@ impl Transport {
         environment: &Environment,
         file_period: Duration,
     ) -> Result<Self, ClientError> {
-        let roots = Roots::new(target.authority.clone(), file_period);
+        let connector = Connector::new(target, environment)?;
+        // Nobody vouches for a server without TLS, and a proxy may be one with it.
+        let authority = match &target.authority {
+            Authority::System if connector.is_plain() => Authority::Unchecked,
+            authority => authority.clone(),
+        };
+        let roots = Roots::new(authority, file_period);
         Ok(Self {
             roots: roots.map_err(|problem| target.place.unusable(problem))?,
-            connector: Connector::new(target, environment),
+            proxy_authorization: connector.proxy_authorization(),
+            connector,
             pool: Mutex::default(),
         })
     }
@@ -47,13 +57,22 @@ impl Transport {
     pub(super) async fn send(
         &self,
         certificate: Option<&Arc<ClientCertificate>>,
-        request: Request<Body>,
+        mut request: Request<Body>,
     ) -> Result<Response<Answer>, BoxError> {
-        self.connections(certificate).send(request).await
+        if let Some(authorization) = &self.proxy_authorization {
+            let headers = request.headers_mut();
+            headers.insert(PROXY_AUTHORIZATION, authorization.clone());
+        }
+        let verifier = self.roots.verifier().await;
+        let connections = self.connections(certificate, verifier);
+        connections.send(request).await
     }
 
-    fn connections(&self, certificate: Option<&Arc<ClientCertificate>>) -> Arc<Connections> {
-        let verifier = self.roots.verifier();
+    fn connections(
+        &self,
+        certificate: Option<&Arc<ClientCertificate>>,
+        verifier: Arc<dyn ServerCertVerifier>,
+    ) -> Arc<Connections> {
         let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pool) = &*pool
             && pool.certificate.as_ref() == certificate

@@ -21,7 +21,7 @@ impl Text<'_> {
 /// To `serde_json` they are errors.
 pub(super) fn as_go_reads(json: &[u8]) -> Text<'_> {
     let is_utf8 = std::str::from_utf8(json).is_ok();
-    let may_have_surrogates = json.windows(3).any(|three| is_surrogate_escape(three));
+    let may_have_surrogates = json.windows(3).any(is_surrogate_escape);
     if is_utf8 && !may_have_surrogates {
         return Text::AsItCame(json);
     }

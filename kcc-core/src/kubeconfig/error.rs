@@ -2,7 +2,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use super::Origin;
+use super::{Origin, UrlProblem};
 
 /// Why a kubeconfig cannot be used. All of them are final: only the user can mend the file.
 ///
@@ -182,6 +182,9 @@ pub enum ClusterProblem {
     /// A proxy of an unknown kind.
     #[error("proxy-url must begin with http://, https:// or socks5://")]
     ProxyUrl,
+    /// A proxy that cannot be found.
+    #[error("proxy-url: {0}")]
+    MalformedProxyUrl(UrlProblem),
     /// Two certificate authorities.
     #[error("certificate-authority and certificate-authority-data are both there: remove one")]
     TwoAuthorities,

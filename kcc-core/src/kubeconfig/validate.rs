@@ -2,6 +2,7 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::url::Url;
 use super::{
     Cluster, ClusterProblem, Entry, ExecSpec, InteractiveMode, KubeconfigError, User, UserProblem,
 };
@@ -29,10 +30,8 @@ fn cluster(cluster: &Cluster) -> Result<(), ClusterProblem> {
         return Err(ClusterProblem::NoServer);
     }
     if let Some(url) = &cluster.proxy_url {
-        let scheme = url
-            .split_once(':')
-            .map(|(scheme, _)| scheme.to_ascii_lowercase());
-        if !matches!(scheme.as_deref(), Some("http" | "https" | "socks5")) {
+        let url = Url::parse(url).map_err(ClusterProblem::MalformedProxyUrl)?;
+        if !matches!(url.scheme.as_str(), "http" | "https" | "socks5") {
             return Err(ClusterProblem::ProxyUrl);
         }
     }

@@ -24,10 +24,7 @@ impl SignalPipe {
             raised: vec![],
             registrations: vec![],
         };
-        // One that is ignored, as by nohup, stays so: for us, and for the plugin that inherits it.
-        let ignored = ignored_signals();
-        let ours = [SIGHUP, SIGINT, SIGQUIT, SIGTERM].into_iter();
-        for signal in ours.filter(|signal| ignored & (1 << (signal - 1)) == 0) {
+        for signal in ending_signals() {
             let raised = Arc::new(AtomicBool::new(false));
             // In this order, so that the flag is up when the reader wakes.
             let flag = signal_hook::flag::register(signal, Arc::clone(&raised))?;
@@ -61,6 +58,14 @@ impl Drop for SignalPipe {
             signal_hook::low_level::unregister(registration);
         }
     }
+}
+
+/// The signals by which a person or a system ends this process. One that is ignored, as by nohup,
+/// stays so: for us, and for the plugin that inherits it.
+pub fn ending_signals() -> impl Iterator<Item = i32> {
+    let ignored = ignored_signals();
+    let all = [SIGHUP, SIGINT, SIGQUIT, SIGTERM].into_iter();
+    all.filter(move |signal| ignored & (1 << (signal - 1)) == 0)
 }
 
 /// The signals that this process ignores, one bit each: `SigIgn` in proc(5).

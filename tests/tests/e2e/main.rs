@@ -21,6 +21,7 @@ mod random;
 mod rejected;
 mod trial;
 mod watch;
+mod wire;
 
 use libtest_mimic::{Arguments, Trial};
 
@@ -42,6 +43,7 @@ fn main() {
         memory::trials(),
         rejected::trials(),
         watch::trials(),
+        wire::trials(),
     ]
     .into_iter()
     .flatten()

@@ -2,7 +2,10 @@
 
 mod files;
 mod locks;
+mod mounts;
+mod races;
 mod sync;
+mod upgrades;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -123,7 +126,7 @@ fn a_dry_run_shows_what_would_change_and_no_secret() {
     assert_eq!(code(&output), 0);
     assert_eq!(bench.text(), TEXT);
     let path = bench.path.display();
-    assert!(stdout(&output).starts_with(&format!("--- {path}\n+++ {path}\n@@ -17,3 +17,7 @@\n")));
+    assert!(stdout(&output).starts_with(&format!("--- {path}\n+++ {path}\n@@ -17,3 +17,9 @@\n")));
     assert!(stdout(&output).contains("+      command: kcc-cache # token …\n"));
     assert!(stderr(&output).contains("would be injected"));
     for said in [stdout(&output), stderr(&output)] {

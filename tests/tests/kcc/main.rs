@@ -13,6 +13,7 @@ mod secrecy;
 mod store;
 mod terminal;
 mod warm;
+mod wire;
 
 use std::fs;
 use std::path::PathBuf;

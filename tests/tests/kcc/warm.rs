@@ -175,3 +175,89 @@ fn the_kubeconfigs_are_those_of_kubectl() {
     assert_eq!(code(&output), 1);
     assert!(stderr(&output).contains("/there/is/none"));
 }
+
+/// Waits for what has to come; only a hang comes to the end of its patience.
+fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let began = std::time::Instant::now();
+    while !holds() {
+        assert!(began.elapsed().as_secs() < 60, "waited for: {what}");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+}
+
+/// Whether a process has a key's lock file open.
+fn is_at_a_lock(pid: u32) -> bool {
+    let files = fs::read_dir(format!("/proc/{pid}/fd"))
+        .into_iter()
+        .flatten();
+    let links = files.filter_map(|file| fs::read_link(file.ok()?.path()).ok());
+    let mut locks = links.filter(|path| path.extension().is_some_and(|end| end == "lock"));
+    locks.next().is_some()
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_signal_ends_it_while_it_waits_for_another_process() {
+    use rustix::process::{Pid, Signal, kill_process};
+
+    for (signal, plugin_ends_before) in [
+        (Signal::INT, false),
+        (Signal::TERM, false),
+        (Signal::INT, true),
+        (Signal::TERM, true),
+        (Signal::HUP, true),
+    ] {
+        let mut desk = Desk::new().with_context("slow").with_context("quick");
+        let quick = harness::ExecPlugin::new().unwrap();
+        desk.exec_mut("quick")["args"] = json!([quick.path(), "quick"]);
+        desk.write_kubeconfig();
+        desk.plugin.waits_at_the_gate().unwrap();
+        let spawn = |args: &[&str]| {
+            let mut kcc = desk.kcc(args);
+            kcc.stdout(Stdio::null()).stderr(Stdio::null());
+            kcc.spawn().unwrap()
+        };
+        let mut other = spawn(&["warm", "slow"]);
+        until("its plugin", || desk.plugin.runs() == 1);
+        let contexts = &["warm", "slow", "quick"][..if plugin_ends_before { 3 } else { 2 }];
+        let mut waiting = spawn(contexts);
+        if plugin_ends_before {
+            until("the quick one", || desk.home.entries().len() == 1);
+        }
+        until("the wait", || is_at_a_lock(waiting.id()));
+        kill_process(Pid::from_child(&waiting), signal).unwrap();
+        let status = waiting.wait().unwrap();
+        assert_eq!(status.signal(), Some(signal.as_raw()), "{status}");
+
+        // The other one is not disturbed.
+        assert!(other.try_wait().unwrap().is_none());
+        desk.plugin.opens_the_gate().unwrap();
+        assert!(other.wait().unwrap().success());
+        assert_eq!(desk.plugin.runs(), 1);
+    }
+}
+
+#[test]
+fn a_signal_starts_nothing_more_and_ends_what_runs() {
+    use rustix::process::{Pid, Signal, kill_process};
+
+    let desk = Desk::new();
+    let desk = (0..4).fold(desk, |desk, number| {
+        desk.with_context(&format!("c{number}"))
+    });
+    desk.plugin.waits_at_the_gate().unwrap();
+    let mut kcc = desk.kcc(&["warm", "--jobs", "2"]);
+    let mut child = kcc.stdout(Stdio::null()).spawn().unwrap();
+    until("a plugin", || desk.plugin.runs() >= 1);
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    let status = child.wait().unwrap();
+    assert_eq!(status.signal(), Some(Signal::INT.as_raw()), "{status}");
+    let runs = desk.plugin.runs();
+    assert!(runs <= 2, "{runs}");
+    desk.plugin.opens_the_gate().unwrap();
+    assert!(desk.home.entries().is_empty());
+    // Nothing of it runs on and holds others up.
+    let output = desk.run(&["warm"]);
+    assert_eq!(code(&output), 0, "{}", stdout(&output));
+    assert_eq!(desk.home.entries().len(), 4);
+}

@@ -57,7 +57,10 @@ fn an_unknown_plugin_gives_nobody_the_token_of_another() {
 #[test]
 fn two_sessions_of_one_person_share() {
     let bench = Bench::new();
-    let ask = |pairs: &[(&str, &str)]| quiet_token(bench.command().envs(pairs.iter().copied()));
+    let ask = |pairs: &[(&str, &str)]| {
+        let mut command = bench.command();
+        quiet_token(command.env("USER", "me").envs(pairs.iter().copied()))
+    };
     let tmux = [
         ("TMUX_PANE", "%1"),
         ("SSH_AUTH_SOCK", "/tmp/ssh-1"),

@@ -159,6 +159,8 @@ fn the_plugin_is_the_same(before: &str, after: &str) -> Result<(), TestCaseError
         let is_listed = |name: &&str| listed.split(',').any(|listed| listed == *name);
         prop_assert!(names.iter().all(is_listed));
         prop_assert_eq!(variable(kcc_core::variable::USER), Some(name.as_str()));
+        let version = variable(kcc_core::variable::API_VERSION);
+        prop_assert_eq!(version, Some(plain.api_version.as_str()));
         let hint = plain.printable_install_hint();
         prop_assert_eq!(variable(kcc_core::variable::INSTALL_HINT), hint.as_deref());
         prop_assert_eq!(&cached.interactive_mode, &plain.interactive_mode);

@@ -254,7 +254,18 @@ impl Writer<'_> {
         let trail = self.any(TRAILS);
         match key {
             "args" | "env" if self.one_in(4) => {
-                let empty = self.any(&["", " null", " ~", " []", "  [ ]", "\tNull"]);
+                let empty = self.any(&[
+                    "",
+                    " null",
+                    " ~",
+                    " []",
+                    "  [ ]",
+                    "\tNull",
+                    " [\n]",
+                    " [\n      ]",
+                    " [ # c\n]",
+                    " [\n# c\n  ]",
+                ]);
                 // Not every parser takes a tab behind a colon.
                 self.done.hazard |= empty.starts_with('\t');
                 self.text += &format!("{empty}{trail}\n");
@@ -342,7 +353,7 @@ impl Writer<'_> {
             self.text += &format!("{comma}{gap}{quote}{key}{quote}: ");
             match key {
                 "args" | "env" if self.one_in(5) => {
-                    let chosen = self.any(&["null", "[]", "~"]);
+                    let chosen = self.any(&["null", "[]", "~", "[\n]", "[ # c\n  ]"]);
                     self.text += chosen;
                 }
                 "args" | "env" => self.flow_list(key),
@@ -359,8 +370,24 @@ impl Writer<'_> {
     }
 
     fn flow_list(&mut self, key: &str) {
-        let gap = self.any(&["", "", " ", "\n                  "]);
-        let between = self.any(&[", ", ",", " , ", ", # c\n                   "]);
+        // kubectl does not mind how far in a line between brackets stands.
+        let gap = self.any(&[
+            "",
+            "",
+            " ",
+            "\n                  ",
+            "\n      ",
+            "\n",
+            " # c\n  ",
+        ]);
+        let between = self.any(&[
+            ", ",
+            ",",
+            " , ",
+            ", # c\n                   ",
+            ",\n  ",
+            "\n ,\n# c\n",
+        ]);
         self.text += &format!("[{gap}");
         for number in 0..=self.pick(3) {
             if number > 0 {

@@ -50,12 +50,20 @@ fn lists_of_the_injectors_own_go_whole() {
 }
 
 #[test]
-fn an_injection_by_the_original_is_not_injected_again() {
+fn an_injection_by_the_original_is_not_injected_again_and_gets_the_version() {
+    let version = "
+      - name: KUBE_CREDENTIAL_CACHE_API_VERSION
+        value: client.authentication.k8s.io/v1beta1";
     let text = written("\n      - aws", OURS, false);
     let edited = inject(source(&text), &Users::All, "kcc-cache").unwrap();
-    assert_eq!(edited.text, None);
+    let expected = written("\n      - aws", &format!("{OURS}{version}"), false);
+    let found = edited.text.unwrap();
+    assert_eq!(found.replace('"', ""), expected);
+    assert!(matches!(edited.users[0].action, Action::Updated { .. }));
+    let again = inject(source(&found), &Users::All, "kcc-cache").unwrap();
+    assert_eq!(again.text, None);
     assert!(matches!(
-        edited.users[0].action,
+        again.users[0].action,
         Action::AlreadyInjected { .. }
     ));
 }

@@ -50,7 +50,7 @@ fn what_stands_in_two_places_is_not_edited() {
 fn an_anchor_that_nobody_repeats_is_no_hindrance() {
     becomes(
         "      command: &c aws\n      args: &a\n      - &x eks\n      - *x\n",
-        "      command: &c kcc-cache\n      env:\n      - name: KUBE_CREDENTIAL_CACHE_USER\n        value: u\n      args: &a\n      - aws\n      - &x eks\n      - *x\n",
+        "      command: &c kcc-cache\n      env:\n      - name: KUBE_CREDENTIAL_CACHE_USER\n        value: u\n      - name: KUBE_CREDENTIAL_CACHE_API_VERSION\n        value: client.authentication.k8s.io/v1\n      args: &a\n      - aws\n      - &x eks\n      - *x\n",
     );
 }
 
@@ -117,7 +117,7 @@ fn variables_that_are_the_injections_own_are_refused() {
         )
         .replace(
             "env:\n",
-            "env:\n      - name: KUBE_CREDENTIAL_CACHE_USER\n        value: u\n",
+            "env:\n      - name: KUBE_CREDENTIAL_CACHE_USER\n        value: u\n      - name: KUBE_CREDENTIAL_CACHE_API_VERSION\n        value: client.authentication.k8s.io/v1\n",
         );
     becomes(own, &expected);
     becomes(&own.replace("A,Z", "A"), &expected.replace("A,Z", "A"));

@@ -14,6 +14,10 @@ const KEEP_ALIVE: KeepAlive = KeepAlive {
     wait: Duration::from_secs(15),
 };
 
+fn streams_by(dial: Dial) -> Streams {
+    Streams::new(dial, ClientError::NoRuntime)
+}
+
 /// So many bytes, and then nothing more, for ever.
 struct Endless(usize);
 
@@ -49,7 +53,7 @@ impl Server {
 
     fn streams(self: &Arc<Self>) -> Streams {
         let server = Arc::clone(self);
-        Streams::new(Arc::new(move || {
+        streams_by(Arc::new(move || {
             let (client, end) = duplex(1 << 16);
             let connection = http2::Builder::new(TokioExecutor::new())
                 .max_concurrent_streams(server.limit)
@@ -160,7 +164,7 @@ async fn what_nobody_reads_takes_nothing_from_the_others() {
 
 #[tokio::test]
 async fn a_request_comes_back_where_the_server_has_no_http2() {
-    let streams = Streams::new(Arc::new(|| Box::pin(async { Ok(None) })));
+    let streams = streams_by(Arc::new(|| Box::pin(async { Ok(None) })));
     let request = Request::get("https://server/1").body(Body::empty());
     let sent = streams.send(request.unwrap()).await.unwrap();
     assert_eq!(sent.err().unwrap().uri().path(), "/1");
@@ -170,7 +174,7 @@ async fn a_request_comes_back_where_the_server_has_no_http2() {
 async fn an_error_is_told_to_all_who_wait_and_the_next_tries_again() {
     let dials = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&dials);
-    let streams = Streams::new(Arc::new(move || {
+    let streams = streams_by(Arc::new(move || {
         counted.fetch_add(1, SeqCst);
         Box::pin(async {
             tokio::task::yield_now().await;
@@ -182,6 +186,43 @@ async fn an_error_is_told_to_all_who_wait_and_the_next_tries_again() {
     assert_eq!(dials.load(SeqCst), 1);
     assert!(streams.stream().await.is_err());
     assert_eq!(dials.load(SeqCst), 2);
+}
+
+/// It says what HTTP/2 begins with, and goes.
+#[tokio::test(start_paused = true)]
+async fn a_server_that_closes_at_once_is_not_dialed_all_the_time() {
+    let server = Server::with_limit(3);
+    let working = server.streams();
+    let (dial, closing) = (Arc::clone(&working.dial), Arc::clone(&server));
+    let closes = Arc::new(AtomicBool::new(true));
+    let streams = streams_by(Arc::new({
+        let closes = Arc::clone(&closes);
+        move || {
+            let (link, server) = (dial(), Arc::clone(&closing));
+            let closes = closes.load(SeqCst);
+            Box::pin(async move {
+                let link = link.await?;
+                if closes {
+                    lock(&server.connections).last().unwrap().abort();
+                    while !link.as_ref().unwrap().sender.is_closed() {
+                        tokio::task::yield_now().await;
+                    }
+                }
+                Ok(link)
+            })
+        }
+    }));
+    let before = tokio::time::Instant::now();
+    assert!(streams.stream().await.is_err());
+    assert_eq!(server.connections(), 10);
+    let took = before.elapsed().as_millis();
+    assert!((11_350..11_500).contains(&took), "{took} ms");
+    // Who asks again has one more try, and where the server is well again no pause any more.
+    assert!(streams.stream().await.is_err());
+    assert_eq!(server.connections(), 11);
+    closes.store(false, SeqCst);
+    watch(&streams, 1).await;
+    assert!(lock(&streams.state).pace.pause().is_zero());
 }
 
 /// Nobody reads the other end, as with a cable that is pulled.
@@ -197,7 +238,7 @@ async fn a_peer_that_answers_no_ping_is_given_up() {
     assert!(before.elapsed() >= Duration::from_secs(600));
 
     let (client, mut end) = duplex(1 << 16);
-    let silent = Streams::new(Arc::new({
+    let silent = streams_by(Arc::new({
         let client = Arc::new(Mutex::new(Some(client)));
         move || {
             let client = lock(&client).take().expect("one dial");

@@ -154,10 +154,47 @@ fn three_hundred_users_are_edited_and_given_back() {
     assert_eq!(quiet(&said).matches(" injected: ").count(), 300);
     assert_eq!(
         bench.text().matches("\r\n").count(),
-        text.matches("\r\n").count() + 300 * 4
+        text.matches("\r\n").count() + 300 * 6
     );
     quiet(&bench.eject(&["--user", "user-7"]));
     assert_eq!(bench.text().matches("command: aws").count(), 1);
     quiet(&bench.eject(&[]));
     assert_eq!(bench.text(), text);
+}
+
+#[test]
+fn an_odd_user_is_left_and_the_others_are_edited() {
+    let bench = Injection::new();
+    let odd = bench.path.with_file_name("odd");
+    fs::write(&odd, REFUSED).unwrap();
+    let inject = ["inject", "--command", "kcc-cache"];
+    let files: [&std::path::Path; 2] = [&odd, &bench.path];
+    let run = |args: &[&str]| bench.with_kubeconfigs(args, &files).output().unwrap();
+    let output = run(&inject);
+    assert_eq!(code(&output), 1);
+    let said = crate::stdout(&output);
+    assert!(
+        said.contains("REFUSED, left as it is: ") && said.contains("odd:3: user \"a\": "),
+        "{said}"
+    );
+    assert_eq!(bench.text().matches("command: kcc-cache").count(), 2);
+    assert_eq!(fs::read_to_string(&odd).unwrap(), REFUSED);
+    assert_eq!(
+        code(&run(&["eject"])),
+        0,
+        "it is not injected, so nothing keeps it"
+    );
+    assert_eq!(bench.text(), TEXT);
+    // Who names it wants it, or nothing.
+    refused(
+        &run(&[&inject[..], &["--user", "a", "--user", "prod-user"]].concat()),
+        &["odd:3: user \"a\": "],
+    );
+    assert_eq!(bench.text(), TEXT);
+    quiet(&run(&[&inject[..], &["--user", "prod-user"]].concat()));
+    assert_eq!(bench.text().matches("command: kcc-cache").count(), 1);
+    // sync edits and says the same, and has no success either.
+    let output = run(&["sync", "--command", "kcc-cache"]);
+    refused(&output, &["odd:3: user \"a\": "]);
+    assert_eq!(bench.text().matches("command: kcc-cache").count(), 2);
 }

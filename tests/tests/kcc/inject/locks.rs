@@ -12,7 +12,7 @@ use super::{Injection, TEXT, refused};
 use crate::{code, stderr};
 
 /// Waits for what has to come; only a hang comes to the end of its patience.
-fn until(what: &str, mut holds: impl FnMut() -> bool) {
+pub(super) fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let began = Instant::now();
     while !holds() {
         assert!(
