@@ -180,7 +180,7 @@ mod tests {
     #[test]
     fn an_ask_for_a_cache_is_an_ask_for_what_stands_behind_it() {
         let ask = |line: &str| {
-            let mut words = line.split(' ').map(OsString::from);
+            let mut words = line.split(' ').map(std::ffi::OsString::from);
             let request = Request {
                 info: ExecInfo::new(ApiVersion::V1, false),
                 command: words.next().unwrap(),

@@ -54,7 +54,7 @@ const ENOUGH: u64 = 3 * FIRST_OF_PROCESS;
 const STARTS: usize = 2;
 
 /// Processes that follow each other within this time have ended soon.
-const SOON: Duration = Duration::from_secs(15);
+const SOON: Duration = Duration::from_secs(60);
 
 impl ServedLog<'_> {
     /// Whether the server seems to have refused the credential of this generation, so that it is to
@@ -264,8 +264,8 @@ mod tests {
         assert!(!refused(3, Some(8), 4), "another program");
         assert!(!refused(4, None, 5), "a program whose process asks again");
         assert!(refused(5, python, 6));
-        assert!(!refused(6, python, 60), "they ended some time ago");
-        assert!(!refused(7, python, 61));
+        assert!(!refused(6, python, 90), "they ended some time ago");
+        assert!(!refused(7, python, 91));
     }
 
     #[test]

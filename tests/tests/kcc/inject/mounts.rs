@@ -3,6 +3,7 @@
 //! say that they are left out.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -30,7 +31,11 @@ impl Mounted {
         };
         let tried = mounted.shell("true");
         if !tried.status.success() {
-            eprintln!("left out: no mounts here: {}", stderr(&tried));
+            let _ = writeln!(
+                std::io::stderr(),
+                "left out: no mounts here: {}",
+                stderr(&tried)
+            );
             return None;
         }
         Some(mounted)
@@ -46,11 +51,11 @@ impl Mounted {
     }
 
     fn shell(&self, script: &str) -> Output {
-        self.shell_with(self.bench.desk.kcc(&[]), script)
+        self.shell_with(&self.bench.desk.kcc(&[]), script)
     }
 
     /// Runs a script where the mounts are, in the environment of `kcc`.
-    fn shell_with(&self, kcc: Command, script: &str) -> Output {
+    fn shell_with(&self, kcc: &Command, script: &str) -> Output {
         let script = format!("{} && {script}", self.mounts);
         let mut unshare = Command::new("unshare");
         unshare.env_clear();
@@ -138,7 +143,7 @@ fn without_a_place_for_a_copy_no_file_changes() {
     kcc.env("KUBECONFIG", std::env::join_paths(files).unwrap());
     kcc.env("XDG_CACHE_HOME", "/dev/null/nowhere");
     let script = format!("exec {} {INJECT}", mounted.program());
-    let output = mounted.shell_with(kcc, &script);
+    let output = mounted.shell_with(&kcc, &script);
     refused(
         &output,
         &["cannot replace kubeconfig", "no copy of it can be made"],

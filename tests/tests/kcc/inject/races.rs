@@ -2,6 +2,7 @@
 //! strace; where that may not be used the tests say that they are left out.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -20,11 +21,15 @@ pub(super) fn strace(fault: &str) -> Option<Command> {
     match under("true").output() {
         Ok(output) if output.status.success() => {}
         Ok(output) => {
-            eprintln!("left out: no strace: {}", stderr(&output));
+            let _ = writeln!(
+                std::io::stderr(),
+                "left out: no strace: {}",
+                stderr(&output)
+            );
             return None;
         }
         Err(error) => {
-            eprintln!("left out: no strace: {error}");
+            let _ = writeln!(std::io::stderr(), "left out: no strace: {error}");
             return None;
         }
     }
