@@ -16,8 +16,8 @@ static ACTIVE: AtomicU8 = AtomicU8::new(0);
 pub enum Fault {
     /// A relist loses one of its deletes.
     DropDelete = 1,
-    /// An older version of an object is taken for news.
-    TakeOlder,
+    /// An object of a list that is older than what is there is refused.
+    RefuseOlder,
     /// A mailbox that gets its first change does not wake its subscriber.
     LoseWakeup,
     /// A replaced object comes out as an update.

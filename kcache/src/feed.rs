@@ -1,18 +1,20 @@
 //! From what a source says to what a cache commits.
 
 mod listing;
+mod prints;
 
 use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
-use self::listing::Listing;
+use self::listing::{Listing, Verdict};
+use self::prints::Prints;
+pub(crate) use self::prints::print;
 use crate::codec::DecodeError;
 use crate::error::Error;
 use crate::object::{Key, Object};
 use crate::publisher::{Core, Publisher, publisher};
-use crate::store::State;
 use crate::version::{self, raise};
 use crate::wait::Origin;
 use crate::writer::{Updates, Writer};
@@ -31,7 +33,8 @@ pub enum Input<V> {
     /// An object of the list.
     Item(V),
     /// The list is complete, and is of this version, if that is known. The source vouches for a
-    /// consistent list: a version lower than one seen before begins a new history.
+    /// consistent list that replaces what is there: a version lower than one seen before begins a
+    /// new history, and so does an object that is older than what is there under its name.
     Synced(Option<String>),
     /// An object is there, new or changed.
     Apply(V),
@@ -80,8 +83,7 @@ pub fn feed<V: Object>() -> (Publisher<V>, Feed<V>) {
         writer,
         mode: Mode::Listing(Listing::default()),
         seen: None,
-        removed: None,
-        listed: None,
+        prints: Prints::default(),
         old_history: HashSet::new(),
     };
     (publisher, feed)
@@ -89,21 +91,17 @@ pub fn feed<V: Object>() -> (Publisher<V>, Feed<V>) {
 
 /// Fills a publisher with what a source says.
 ///
-/// It holds the rules of a history: within one, an object never goes back to an older version, and
-/// what is gone does not come back by a late message. What breaks them is dropped and counted in
-/// [`Status::stale_inputs`](crate::Status). Dropping the feed without [`close`](Self::close) closes
-/// the publisher with [`Error::FeedEnded`].
+/// What the source said last is true: a list replaces what was there, and what comes after it is
+/// applied in the order in which it comes, whatever the versions of objects say. A list that cannot
+/// follow on what was there begins a new history. Dropping the feed without
+/// [`close`](Self::close) closes the publisher with [`Error::FeedEnded`].
 pub struct Feed<V: Object> {
     writer: Writer<V>,
     mode: Mode<V>,
     /// The newest version seen in this history.
     seen: Option<String>,
-    /// The newest version at which anything was removed in this history: what is older than this
-    /// and not there was there before.
-    removed: Option<String>,
-    /// The newest version that the last list is known to cover: what is not newer than this and
-    /// not there was there before.
-    listed: Option<String>,
+    /// The content of what is there, as far as it is known.
+    prints: Prints,
     /// What is there of an earlier history, kept because it could not be read in this one: its
     /// version says nothing.
     old_history: HashSet<Key>,
@@ -134,12 +132,20 @@ impl<V: Object> Feed<V> {
     ///
     /// As [`send`](Self::send).
     pub fn send_all(&mut self, inputs: impl IntoIterator<Item = Input<V>>) -> Result<(), Error> {
+        self.send_printed(inputs.into_iter().map(|input| (input, None)))
+    }
+
+    /// Takes several inputs, each with the print of the bytes that its object was made of.
+    pub(crate) fn send_printed(
+        &mut self,
+        inputs: impl IntoIterator<Item = (Input<V>, Option<u64>)>,
+    ) -> Result<(), Error> {
         if let Some(error) = self.writer.error() {
             return Err(error);
         }
         let mut updates = Updates::new();
-        for input in inputs {
-            self.take(input, &mut updates);
+        for (input, print) in inputs {
+            self.take(input, print, &mut updates);
         }
         self.flush(&mut updates);
         self.tell_seen();
@@ -192,6 +198,11 @@ impl<V: Object> Feed<V> {
         }
     }
 
+    /// A list was older than what was asked for, and is thrown away.
+    pub(crate) fn refused(&mut self) {
+        self.writer.stale_input();
+    }
+
     pub(crate) fn core(&self) -> &Arc<Core<V>> {
         self.writer.core()
     }
@@ -206,7 +217,7 @@ impl<V: Object> Feed<V> {
         self.writer.closed().await
     }
 
-    fn take(&mut self, input: Input<V>, updates: &mut Updates<V>) {
+    fn take(&mut self, input: Input<V>, print: Option<u64>, updates: &mut Updates<V>) {
         match (input, &mut self.mode) {
             (Input::Restart, _) => {
                 self.flush(updates);
@@ -227,7 +238,9 @@ impl<V: Object> Feed<V> {
                 self.writer.bad_object(key, &error.to_string());
             }
             (Input::Failed(reason), _) => self.writer.degraded(&reason),
-            (Input::Item(object) | Input::Apply(object), _) => self.applied(object, updates),
+            (Input::Item(object) | Input::Apply(object), _) => {
+                self.applied(object, print, updates);
+            }
             (Input::Remove(object), _) => self.gone(Key::of(&object), object.version(), updates),
             (Input::Gone(key, version), _) => {
                 self.gone(key, version.as_deref().unwrap_or_default(), updates);
@@ -235,64 +248,43 @@ impl<V: Object> Feed<V> {
         }
     }
 
-    fn applied(&mut self, object: V, updates: &mut Updates<V>) {
+    fn applied(&mut self, object: V, print: Option<u64>, updates: &mut Updates<V>) {
         if object.name().is_empty() {
             let error = DecodeError::new("it has no name");
-            return self.take(Input::Bad(None, error), updates);
+            return self.take(Input::Bad(None, error), None, updates);
         }
         if let Mode::Listing(listing) = &mut self.mode {
-            return listing.put(object);
+            return listing.put(object, print);
         }
         self.recovered();
         let key = Key::of(&object);
         self.flush_before(&key, updates);
-        let state = self.writer.state();
-        let refused = match present(&key, updates, &state) {
-            Some(_) if self.old_history.remove(&key) => false,
-            Some(there) if there.uid() == object.uid() => {
-                older(object.version(), there.version(), true)
-            }
-            Some(there) => older(object.version(), there.version(), false),
-            None => self.is_past(&object),
-        };
+        self.old_history.remove(&key);
         raise(&mut self.seen, object.version());
-        if refused {
-            self.writer.stale_input();
-        } else {
+        if !self.is_repeated(&key, &object, print) {
+            self.prints.put(&key, print);
             updates.insert(key, Some(Arc::new(object)));
         }
     }
 
+    /// True if the very same is there already.
+    fn is_repeated(&self, key: &Key, object: &V, print: Option<u64>) -> bool {
+        let same = print.is_some() && print == self.prints.get(key);
+        let state = same.then(|| self.writer.state());
+        let there = state.as_ref().and_then(|state| state.at(key));
+        there.is_some_and(|there| listing::is_same_version(object, &**there))
+    }
+
     fn gone(&mut self, key: Key, version: &str, updates: &mut Updates<V>) {
         if let Mode::Listing(listing) = &mut self.mode {
-            return listing.take(key, version);
+            return listing.take(&key, version);
         }
         self.recovered();
         self.flush_before(&key, updates);
-        let state = self.writer.state();
-        let there = present(&key, updates, &state);
-        let known = !self.old_history.remove(&key);
-        let refused = known && there.is_some_and(|there| older(version, there.version(), false));
+        self.old_history.remove(&key);
+        self.prints.put(&key, None);
         raise(&mut self.seen, version);
-        if refused {
-            self.writer.stale_input();
-        } else {
-            raise(&mut self.removed, version);
-            updates.insert(key, None);
-        }
-    }
-
-    /// True if an object that is not there was there before, and is gone.
-    fn is_past(&self, object: &V) -> bool {
-        let removed = self
-            .removed
-            .as_ref()
-            .is_some_and(|at| older(object.version(), at, false));
-        removed
-            || self
-                .listed
-                .as_ref()
-                .is_some_and(|at| older(object.version(), at, true))
+        updates.insert(key, None);
     }
 
     /// The list is complete: what it says, against what was there, is one commit.
@@ -301,22 +293,22 @@ impl<V: Object> Feed<V> {
             return self.writer.live();
         };
         let state = self.writer.state();
-        let restored = matches!((version, &self.seen), (Some(listed), Some(seen))
+        let older = matches!((version, &self.seen), (Some(listed), Some(seen))
             if version::compare(listed, seen) == Some(Ordering::Less));
-        let history = state.history + u64::from(restored);
-        if restored {
-            (self.seen, self.removed) = (None, None);
-            self.old_history = state.unordered().map(|there| Key::of(&**there)).collect();
+        let newest = listing.newest().map(str::to_owned);
+        let Verdict {
+            updates,
+            new_history,
+        } = listing.against(&state, &mut self.prints, &mut self.old_history, older);
+        if new_history {
+            self.seen = None;
         }
-        for version in [version, listing.newest()].into_iter().flatten() {
+        for version in [version, newest.as_deref()].into_iter().flatten() {
             raise(&mut self.seen, version);
         }
-        // The list is consistent, so it is as new as anything seen.
-        self.listed.clone_from(&self.seen);
-        let (updates, refused) = listing.against(&state, &mut self.old_history);
-        (0..refused).for_each(|_| self.writer.stale_input());
+        let history = state.history + u64::from(new_history);
         self.writer.commit_in(history, updates, &[]);
-        if restored {
+        if new_history {
             self.writer.new_history(history);
         }
         self.writer.live();
@@ -347,27 +339,6 @@ impl<V: Object> Feed<V> {
         if !updates.is_empty() {
             self.writer.commit(std::mem::take(updates), &[]);
         }
-    }
-}
-
-/// What is under a key, after updates that are not committed yet.
-fn present<'a, V: Object>(
-    key: &Key,
-    updates: &'a Updates<V>,
-    state: &'a State<V>,
-) -> Option<&'a Arc<V>> {
-    match updates.get(key) {
-        Some(update) => update.as_ref(),
-        None => state.at(key),
-    }
-}
-
-/// True if a version is older than another, or also if it is the `same`.
-fn older(version: &str, than: &str, same: bool) -> bool {
-    match version::compare(version, than) {
-        Some(Ordering::Less) => !crate::fault::TakeOlder.strikes(),
-        Some(Ordering::Equal) => same,
-        _ => false,
     }
 }
 

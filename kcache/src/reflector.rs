@@ -178,6 +178,19 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         Ok(())
     }
 
+    /// A list that is older than what it was asked for is thrown away.
+    fn refuse_older(&mut self, listed: Option<&str>) -> Result<(), Failure> {
+        let order = listed
+            .zip(self.list_version())
+            .and_then(|(listed, asked)| version::compare(listed, asked));
+        if order != Some(std::cmp::Ordering::Less) {
+            return Ok(());
+        }
+        tracing::warn!("a list is older than what was asked for");
+        self.sink.refused();
+        Err(Failure::older())
+    }
+
     /// The version that a list must not be older than.
     fn list_version(&self) -> Option<&str> {
         self.version.as_deref().filter(|_| !self.unavailable)

@@ -59,7 +59,7 @@ pub struct Status {
     pub history: u64,
     /// Objects that could not be taken in.
     pub bad_objects: u64,
-    /// Inputs that were older than what was already known.
+    /// Lists that were refused, because they were older than what was asked for.
     pub stale_inputs: u64,
     /// How often it fell behind, so that waiting changes were merged. Zero for a publisher.
     pub lags: u64,
@@ -77,7 +77,8 @@ pub enum Notice {
         /// How many changes were waiting.
         waiting: usize,
     },
-    /// The server began a new history (it was restored from a backup): versions start over.
+    /// The server began a new history (it was restored from a backup): versions start over. A list
+    /// shows it, by a lower version, or by an object that is older than what was there.
     NewHistory {
         /// The number of the new history.
         history: u64,

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use super::prints::Prints;
 use crate::object::{Key, Object};
 use crate::store::State;
 use crate::version;
@@ -12,15 +13,23 @@ use crate::writer::Updates;
 /// The objects of a list that is not complete yet.
 pub(super) struct Listing<V> {
     /// Each where it will stay: a table of the objects themselves would be moved as it grows.
-    objects: HashMap<Key, Arc<V>>,
+    objects: HashMap<Key, Listed<V>>,
     /// Keys of objects that could not be read: they are there, whatever they are.
     kept: HashSet<Key>,
-    /// The versions at which objects were removed while the list came in.
-    removed: HashMap<Key, Option<String>>,
     /// An object without a known key could not be read: whatever is not in the list may be there.
     lacks: bool,
     /// The newest version in it: the list is at least as new.
     newest: Option<String>,
+}
+
+/// An object of a list, and the print of its content if there is one.
+type Listed<V> = (Arc<V>, Option<u64>);
+
+/// What a list makes of a state.
+pub(super) struct Verdict<V> {
+    pub(super) updates: Updates<V>,
+    /// An object went back, so the list is of another history than what was there.
+    pub(super) new_history: bool,
 }
 
 impl<V> Default for Listing<V> {
@@ -28,7 +37,6 @@ impl<V> Default for Listing<V> {
         Self {
             objects: HashMap::new(),
             kept: HashSet::new(),
-            removed: HashMap::new(),
             lacks: false,
             newest: None,
         }
@@ -36,34 +44,18 @@ impl<V> Default for Listing<V> {
 }
 
 impl<V: Object> Listing<V> {
-    pub(super) fn put(&mut self, object: V) {
+    /// What comes later is true, whatever its version says.
+    pub(super) fn put(&mut self, object: V, print: Option<u64>) {
         version::raise(&mut self.newest, object.version());
         let key = Key::of(&object);
-        let newer = self
-            .objects
-            .get(&key)
-            .is_some_and(|there| is_older(object.version(), there.version()));
-        let past = self.removed.get(&key).and_then(Option::as_ref);
-        if past.is_some_and(|removed| is_older(object.version(), removed)) {
-            return;
-        }
         self.kept.remove(&key);
-        if !newer {
-            self.objects.insert(key, Arc::new(object));
-        }
+        self.objects.insert(key, (Arc::new(object), print));
     }
 
-    pub(super) fn take(&mut self, key: Key, version: &str) {
+    pub(super) fn take(&mut self, key: &Key, version: &str) {
         version::raise(&mut self.newest, version);
-        let newer = self
-            .objects
-            .get(&key)
-            .is_some_and(|there| is_older(version, there.version()));
-        if !newer {
-            self.objects.remove(&key);
-            self.kept.remove(&key);
-            version::raise(self.removed.entry(key).or_default(), version);
-        }
+        self.objects.remove(key);
+        self.kept.remove(key);
     }
 
     pub(super) fn len(&self) -> usize {
@@ -79,45 +71,82 @@ impl<V: Object> Listing<V> {
         self.kept.extend(key);
     }
 
-    /// The updates that make a state this list, and how many objects of the list were older than
-    /// what is known. A new history may give old versions to new objects, so what is of the old
-    /// one is not known; only what stays of that is left in `old_history`.
+    /// The updates that make a state this list. A new history may give old versions to new objects,
+    /// so of what is there of the old one versions say nothing; only what stays of that is left in
+    /// `old_history`.
     pub(super) fn against(
         mut self,
         state: &State<V>,
+        prints: &mut Prints,
         old_history: &mut HashSet<Key>,
-    ) -> (Updates<V>, u64) {
+        mut new_history: bool,
+    ) -> Verdict<V> {
         let mut updates = Vec::with_capacity(self.objects.len());
-        let mut refused = 0;
+        // What is the same by its version alone, which a new history would not be.
+        let mut alike = Vec::new();
+        let mut stays = HashSet::new();
         let mut loses = crate::fault::DropDelete.strikes();
         for there in state.unordered() {
             let key = Key::of(&**there);
-            let listed = self.objects.remove(&key);
-            if listed.is_none() && (self.lacks || self.kept.contains(&key)) {
+            let Some((listed, print)) = self.objects.remove(&key) else {
+                if self.lacks || self.kept.contains(&key) {
+                    stays.insert(key);
+                } else if !std::mem::take(&mut loses) {
+                    prints.put(&key, None);
+                    old_history.remove(&key);
+                    updates.push((key, None));
+                }
+                continue;
+            };
+            let known = !old_history.remove(&key);
+            let back = known && goes_back(&*listed, &**there);
+            new_history |= back;
+            if back && crate::fault::RefuseOlder.strikes() {
                 continue;
             }
-            let known = !old_history.remove(&key);
-            match listed {
-                Some(listed) if known && is_same(&*listed, &**there) => {}
-                Some(listed) if known && is_older(listed.version(), there.version()) => {
-                    refused += 1;
-                }
-                Some(listed) => updates.push((key, Some(listed))),
-                None if std::mem::take(&mut loses) => {}
-                None => updates.push((key, None)),
+            let same = is_same_version(&*listed, &**there);
+            let same_content = print.zip(prints.get(&key)).map(|(a, b)| a == b);
+            prints.put(&key, print);
+            match same_content {
+                Some(true) if same => {}
+                None if same && known && is_alike(&*listed, &**there) => alike.push((key, listed)),
+                _ => updates.push((key, Some(listed))),
             }
         }
-        let new = self.objects.into_iter();
-        updates.extend(new.map(|(key, object)| (key, Some(object))));
-        (updates.into_iter().collect(), refused)
+        for (key, (object, print)) in self.objects {
+            prints.put(&key, print);
+            updates.push((key, Some(object)));
+        }
+        if new_history {
+            updates.extend(alike.into_iter().map(|(key, object)| (key, Some(object))));
+            *old_history = stays;
+        }
+        Verdict {
+            updates: updates.into_iter().collect(),
+            new_history,
+        }
     }
 }
 
-fn is_same<V: Object>(a: &V, b: &V) -> bool {
+/// The same object at the same version.
+pub(super) fn is_same_version<V: Object>(a: &V, b: &V) -> bool {
     a.uid() == b.uid() && version::compare(a.version(), b.version()) == Some(Ordering::Equal)
 }
 
-fn is_older(version: &str, than: &str) -> bool {
-    let order = version::compare(version, than);
-    order == Some(Ordering::Less) && !crate::fault::TakeOlder.strikes()
+/// What can be asked of them is the same, as far as it is cheap to ask.
+fn is_alike<V: Object>(a: &V, b: &V) -> bool {
+    a.labels().eq(b.labels()) && a.owners().eq(b.owners())
+}
+
+/// True if an object cannot have come after another in one history: it is older, or another one of
+/// the same version.
+fn goes_back<V: Object>(listed: &V, there: &V) -> bool {
+    match version::compare(listed.version(), there.version()) {
+        Some(Ordering::Less) => true,
+        Some(Ordering::Equal) => {
+            let uids = [listed.uid(), there.uid()];
+            !uids.contains(&"") && uids[0] != uids[1] && version::is_number(listed.version())
+        }
+        _ => false,
+    }
 }

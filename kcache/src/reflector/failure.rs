@@ -41,6 +41,8 @@ enum Cause {
     Wire(WireError),
     /// A watch ended as soon as it began.
     Short,
+    /// A list is older than what was asked for.
+    Older,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,6 +88,10 @@ impl Failure {
 
     pub(super) fn short() -> Self {
         Self::new(Cause::Short)
+    }
+
+    pub(super) fn older() -> Self {
+        Self::new(Cause::Older)
     }
 
     /// The server answered with something else than success.
@@ -136,9 +142,10 @@ impl Failure {
         self.is(StatusKind::Expired)
     }
 
-    /// The server does not have the version yet, and perhaps never will: it was restored.
+    /// The server does not have the version yet, and perhaps never will: it was restored. It says
+    /// so, or answers with what it has.
     pub(super) fn is_too_large(&self) -> bool {
-        self.is(StatusKind::TooLarge)
+        self.is(StatusKind::TooLarge) || matches!(self.cause, Cause::Older)
     }
 
     /// The server has no time for us, or is not there yet: what it had it will have again.
@@ -188,6 +195,7 @@ impl fmt::Display for Failure {
                 }
             }
             Cause::Wire(error) => write!(f, "{error}"),
+            Cause::Older => f.write_str("the list is older than what was asked for"),
             Cause::Short => f.write_str("it ended as soon as it began"),
         }
     }

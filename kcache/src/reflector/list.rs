@@ -63,6 +63,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
                     let said = |text: Option<String>| text.filter(|text| !text.is_empty());
                     version = version.or_else(|| said(meta.resource_version));
                     let Some(token) = said(meta.r#continue) else {
+                        self.refuse_older(version.as_deref())?;
                         return Ok(version);
                     };
                     self.paginated = true;
@@ -98,7 +99,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             while let Some(item) = body.next().map_err(super::Failure::from)? {
                 let bytes = item.len();
                 let read = self.decoder.item(item)?;
-                self.sink.put(read.item());
+                self.sink.put_made_of(read.item(), item);
                 self.sink.spent(bytes).await?;
             }
             match incoming.part_within(SILENCE).await {

@@ -3,7 +3,7 @@
 use tokio::task::{spawn_blocking, yield_now};
 
 use crate::error::Error;
-use crate::feed::{Feed, Input};
+use crate::feed::{Feed, Input, print};
 use crate::object::Object;
 
 /// Collects what has come in and makes it one commit, and lets other tasks have their turn in
@@ -11,7 +11,7 @@ use crate::object::Object;
 pub(super) struct Sink<V: Object> {
     /// Away only while a big list is being committed.
     feed: Option<Feed<V>>,
-    batch: Vec<Input<V>>,
+    batch: Vec<(Input<V>, Option<u64>)>,
     /// How many bytes were decoded since other tasks had their turn.
     bytes: usize,
 }
@@ -33,13 +33,25 @@ impl<V: Object> Sink<V> {
 
     /// Takes an input, to be committed with the next [`flush`](Self::flush).
     pub(super) fn put(&mut self, input: Input<V>) {
-        self.batch.push(input);
+        self.batch.push((input, None));
+    }
+
+    /// The same for an object that was made of these bytes.
+    pub(super) fn put_made_of(&mut self, input: Input<V>, json: &[u8]) {
+        self.batch.push((input, Some(print(json))));
+    }
+
+    /// Notes that a list was older than what was asked for.
+    pub(super) fn refused(&mut self) {
+        if let Some(feed) = &mut self.feed {
+            feed.refused();
+        }
     }
 
     /// Commits what was put in.
     pub(super) fn flush(&mut self) -> Result<(), Error> {
         match &mut self.feed {
-            Some(feed) if !self.batch.is_empty() => feed.send_all(self.batch.drain(..)),
+            Some(feed) if !self.batch.is_empty() => feed.send_printed(self.batch.drain(..)),
             Some(_) => Ok(()),
             None => Err(Error::FeedEnded),
         }

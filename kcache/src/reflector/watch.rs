@@ -184,6 +184,9 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
                 Flow::Go => {}
                 Flow::End(failure) => return Ok(Some(failure)),
                 Flow::Synced(version) => {
+                    if let Err(failure) = self.refuse_older(version.as_deref()) {
+                        return Ok(Some(failure));
+                    }
                     self.synced(version).await?;
                     watching.initial = false;
                 }
@@ -228,7 +231,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
                 error,
             } => (Input::Bad(key, error), version),
         };
-        self.sink.put(input);
+        self.sink.put_made_of(input, json);
         // The events of a streaming list are not in the order of their versions.
         if let (false, Some(version)) = (initial, version) {
             self.saw(&version);

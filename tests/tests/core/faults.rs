@@ -20,7 +20,7 @@ fn caught_by(case: fn(u64, usize) -> Outcome) -> Option<u64> {
 fn each_seeded_fault_is_caught() {
     let faults = [
         (Fault::DropDelete, model::case as fn(u64, usize) -> Outcome),
-        (Fault::TakeOlder, model::case),
+        (Fault::RefuseOlder, model::case),
         (Fault::LoseWakeup, model::case),
         (Fault::ForgetUid, model::case),
         (Fault::ForgetFirst, model::case),

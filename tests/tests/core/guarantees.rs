@@ -294,20 +294,50 @@ async fn a_relist_is_one_commit_with_exactly_what_changed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_goes_back_within_a_history() {
+async fn what_a_watch_says_last_is_true() {
     let (pods, mut feed) = kcache::feed();
-    feed.relist([own("p1", 5)], Some("5")).unwrap();
+    feed.relist([own("p1", 5)], Some("9")).unwrap();
     let mut changes = pods.subscribe();
     changes.snapshot().await.unwrap();
     feed.apply(own("p1", 4)).unwrap();
-    feed.apply(own("p1", 5)).unwrap();
-    feed.remove(own("p1", 4)).unwrap();
+    feed.apply(own("p1", 4)).unwrap();
+    feed.remove(own("p1", 3)).unwrap();
     feed.apply(own("p2", 6)).unwrap();
     feed.remove(own("p2", 8)).unwrap();
-    feed.apply(own("p2", 6)).unwrap();
-    feed.relist([own("p1", 3)], None).unwrap();
-    assert_eq!(waiting(&mut changes).await, ["create p2 6", "delete p2 6"]);
-    assert_eq!(pods.status().stale_inputs, 5);
+    feed.apply(own("p2", 7)).unwrap();
+    let told = [
+        "update p1 5->4",
+        "update p1 4->4",
+        "delete p1 4",
+        "create p2 6",
+        "delete p2 6",
+        "create p2 7",
+    ];
+    assert_eq!(waiting(&mut changes).await, told);
+    assert_eq!((pods.status().history, pods.status().stale_inputs), (1, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_replaces_and_an_object_that_goes_back_is_a_new_history() {
+    let (pods, mut feed) = kcache::feed();
+    feed.relist([own("p1", 20), own("p2", 2)], Some("20"))
+        .unwrap();
+    let mut changes = pods.subscribe();
+    let mut notices = pods.notices();
+    changes.snapshot().await.unwrap();
+    // A backup restored with a bumped revision.
+    feed.relist([own("p1", 7), own("p2", 2)], Some("1000009"))
+        .unwrap();
+    assert_eq!(
+        waiting(&mut changes).await,
+        ["update p1 20->7", "update p2 2->2"]
+    );
+    let new = Notice::NewHistory { history: 2 };
+    assert_eq!(notices.next().await, Some(new));
+    feed.relist([own("p1", 7), own("p2", 2)], Some("1000010"))
+        .unwrap();
+    assert_eq!(waiting(&mut changes).await, [""; 0]);
+    assert_eq!(pods.status().history, 2);
 }
 
 #[tokio::test(start_paused = true)]
@@ -341,17 +371,6 @@ async fn a_version_without_an_order_is_not_remembered() {
     feed.relist([own("p1", 20)], Some("20")).unwrap();
     feed.relist([own("p1", 10)], Some("10")).unwrap();
     assert_eq!(pods.cache().get("a", "p1").unwrap().version(), "10");
-}
-
-/// Found by the model: a late message brought back what a list without a version had removed.
-#[tokio::test]
-async fn what_an_unversioned_list_removed_stays_removed() {
-    let (pods, mut feed) = kcache::feed();
-    feed.relist([], None).unwrap();
-    feed.apply(own("p1", 10)).unwrap();
-    feed.relist([], None).unwrap();
-    feed.apply(own("p1", 10)).unwrap();
-    assert!(pods.cache().is_empty());
 }
 
 #[tokio::test]

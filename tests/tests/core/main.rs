@@ -20,6 +20,7 @@ mod regressions_delivery;
 mod regressions_sources;
 mod selectors;
 mod stored_forms;
+mod versions;
 mod wire;
 
 #[cfg(kcache_faults)]

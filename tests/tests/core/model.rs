@@ -12,7 +12,7 @@ use crate::forms::{Form, Own, Packed};
 use crate::random::Random;
 
 /// Every kind of thing that has to happen often enough in a run.
-const KINDS: [&str; 26] = [
+const KINDS: [&str; 28] = [
     "create",
     "update",
     "delete",
@@ -26,6 +26,8 @@ const KINDS: [&str; 26] = [
     "stream in list",
     "unversioned list",
     "new history",
+    "restored ahead",
+    "late version",
     "bad object",
     "degraded",
     "late subscriber",

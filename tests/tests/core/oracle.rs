@@ -255,6 +255,11 @@ impl<V: Form> World<V> {
         if restored {
             self.coverage.count("new history");
         }
+        self.forget_versions();
+    }
+
+    /// What comes of the targets may be older than what came before.
+    fn forget_versions(&self) {
         if self.between {
             for joined in &self.joins {
                 joined.first.forget_versions();
@@ -270,11 +275,16 @@ impl<V: Form> World<V> {
         let repeated = match random.below(3) {
             0 => self.gates.repeat(random),
             1 => self.sources.repeat(random),
-            _ => self.targets.repeat(random),
+            _ => {
+                let repeated = self.targets.repeat(random);
+                self.between |= repeated;
+                repeated
+            }
         };
         if repeated {
             self.coverage.count("replay");
         }
+        self.forget_versions();
     }
 
     fn trouble(&mut self) {

@@ -31,7 +31,7 @@ const TRANSITIONS: [&str; 10] = [
 ];
 
 /// What is rarer; first of all each fault.
-const TROUBLES: [&str; 29] = [
+const TROUBLES: [&str; 30] = [
     "cut",
     "no answer",
     "401",
@@ -53,6 +53,7 @@ const TROUBLES: [&str; 29] = [
     "duplicate event",
     "replayed events",
     "reordered events",
+    "stale list",
     "no bookmarks",
     "no streaming list",
     "new history",
@@ -221,7 +222,7 @@ impl<V: Form> World<V> {
             let status = harness::memory::Status::new(code, "Trouble", "not now");
             status.with_retry_after(1)
         };
-        let (name, fault) = match random.below(23) {
+        let (name, fault) = match random.below(24) {
             0 => ("cut", Fault::cut()),
             1 => ("no answer", Fault::stall()),
             2 => ("401", Fault::unauthorized()),
@@ -244,6 +245,7 @@ impl<V: Form> World<V> {
             19 => ("replayed events", Fault::replay(frame, 3)),
             20 => ("reordered events", Fault::reordered(frame)),
             21 => ("no bookmarks", Fault::no_bookmarks()),
+            22 => ("stale list", Fault::stale_list(1 + random.next() % 9)),
             _ => {
                 let how = [
                     NoStreaming::Invalid,
@@ -256,6 +258,17 @@ impl<V: Form> World<V> {
         };
         // In a list each of these is one bad object, which stays as it was known.
         let bad = ["undecodable object", "garbled frame", "truncated frame"];
+        // A watch that says things twice takes objects back and on again, as a list that is asked for
+        // without a version and is old.
+        let back = [
+            "duplicate event",
+            "replayed events",
+            "reordered events",
+            "stale list",
+        ];
+        if back.contains(&name) {
+            self.audience.begin_history();
+        }
         self.astray |= bad.contains(&name) || name == "reordered events";
         self.coverage.count(name);
         self.server.inject(fault.resource("pods").times(times));

@@ -7,5 +7,6 @@ mod script;
 mod options;
 mod reflector;
 mod rules;
+mod versions;
 mod waits;
 mod wire;

@@ -26,6 +26,10 @@ pub(crate) struct Server {
     synced: bool,
     version: u64,
     uids: u64,
+    /// Versions that were drawn and are not used yet.
+    drawn: Vec<u64>,
+    /// What there was at some time.
+    backup: BTreeMap<Key, Spec>,
     /// What was told in this history.
     log: Vec<Happening>,
 }
@@ -36,6 +40,10 @@ impl Server {
         let (namespace, name) = (random.pick(&NAMESPACES), random.pick(&NAMES));
         let key = Key::new(namespace, name);
         self.version += 1 + random.next() % 3;
+        if random.chance(1, 8) {
+            self.drawn.push(self.version);
+            self.version += 1;
+        }
         let Some(there) = self.objects.get(&key).cloned() else {
             return vec![self.put(self.fresh(&key, random))];
         };
@@ -83,8 +91,40 @@ impl Server {
         Happening::Removed(Spec { version, ..spec })
     }
 
+    /// Something happens at a version that says nothing of when: one that was drawn before others, or
+    /// the one that the object has.
+    pub(crate) fn late<V: Form>(&mut self, random: &mut Random) -> Vec<Input<V>> {
+        let (namespace, name) = (*random.pick(&NAMESPACES), *random.pick(&NAMES));
+        let key = Key::new(namespace, name);
+        let there = self.objects.get(&key).cloned();
+        let drawn = match &there {
+            Some(there) if random.chance(1, 3) => Some(there.version),
+            _ => self.drawn.pop(),
+        };
+        let Some(version) = drawn else {
+            return Vec::new();
+        };
+        let spec = match there {
+            Some(there) => Spec {
+                version,
+                labels: labels(random),
+                ..there
+            },
+            None => Spec {
+                version,
+                ..self.fresh(&key, random)
+            },
+        };
+        let happening = self.put(spec);
+        vec![self.tell(&happening)]
+    }
+
     fn tell<V: Form>(&mut self, happening: &Happening) -> Input<V> {
         self.log.push(happening.clone());
+        self.say(happening)
+    }
+
+    fn say<V: Form>(&mut self, happening: &Happening) -> Input<V> {
         match happening {
             Happening::Applied(spec) => self.told.insert(spec.key(), spec.clone()),
             Happening::Removed(spec) => self.told.remove(&spec.key()),
@@ -107,13 +147,14 @@ impl Server {
     }
 
     /// Something that was told before: the last thing, or any.
-    pub(crate) fn repeat<V: Form>(&self, random: &mut Random, last: bool) -> Option<Input<V>> {
+    pub(crate) fn repeat<V: Form>(&mut self, random: &mut Random, last: bool) -> Option<Input<V>> {
         let behind = if last {
             0
         } else {
             random.below(self.log.len().max(1))
         };
-        self.log.iter().rev().nth(behind).map(input)
+        let happening = self.log.iter().rev().nth(behind).cloned()?;
+        Some(self.say(&happening))
     }
 
     /// A list, with all that can be in one.
@@ -168,6 +209,8 @@ impl Server {
     pub(crate) fn restore(&mut self, random: &mut Random) {
         // A version that every cache has seen more than.
         self.version = self.version.saturating_sub(1 + random.next() % 10).max(1);
+        self.drawn.clear();
+        self.backup.clear();
         let version = self.version;
         self.objects.retain(|_, _| random.chance(3, 4));
         for spec in self.objects.values_mut() {
@@ -177,6 +220,18 @@ impl Server {
                 spec.version = version;
             }
         }
+        self.log.clear();
+    }
+
+    /// A backup is made.
+    pub(crate) fn back_up(&mut self) {
+        self.backup = self.objects.clone();
+    }
+
+    /// The server is restored from its backup as etcd advises, with a revision that is far ahead.
+    pub(crate) fn restore_ahead(&mut self) {
+        self.version += 1000;
+        self.objects = self.backup.clone();
         self.log.clear();
     }
 

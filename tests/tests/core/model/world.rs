@@ -32,7 +32,13 @@ impl<V: Form> World<V> {
     }
 
     pub(crate) async fn step(&mut self) -> Result<(), String> {
-        let told = match self.random.below(30) {
+        let told = match self.random.below(33) {
+            30 => self.late(),
+            31 => {
+                self.server.back_up();
+                Vec::new()
+            }
+            32 => self.restore_ahead(),
             0..8 => self.server.news(&mut self.random),
             8..10 => self.batch(),
             10 => self.miss(),
@@ -82,12 +88,32 @@ impl<V: Form> World<V> {
 
     fn repeat(&mut self, last: bool, kind: &'static str) -> Vec<Input<V>> {
         let ready = self.audience.source().status().phase.is_ready();
-        // In the first list there is nothing that could be older.
+        // Before the first list nothing was told.
         let repeated = self.server.repeat(&mut self.random, last).filter(|_| ready);
         if repeated.is_some() {
             self.coverage.count(kind);
+            self.audience.begin_history();
         }
         repeated.into_iter().collect()
+    }
+
+    fn late(&mut self) -> Vec<Input<V>> {
+        let told = self.server.late(&mut self.random);
+        if !told.is_empty() {
+            self.coverage.count("late version");
+            self.audience.begin_history();
+        }
+        told
+    }
+
+    /// A restore with a version that is far ahead shows by nothing but its objects.
+    fn restore_ahead(&mut self) -> Vec<Input<V>> {
+        self.coverage.count("restored ahead");
+        self.server.restore_ahead();
+        self.audience.begin_history();
+        let mut inputs = vec![Input::Restart];
+        inputs.extend(self.server.told_anew());
+        inputs
     }
 
     fn relist(&mut self) -> Vec<Input<V>> {

@@ -136,7 +136,7 @@ impl<V: Form> Side<V> {
         }
     }
 
-    /// Tells once more what was told before. A first list would believe it.
+    /// Tells once more what was told before: it is there again.
     pub(super) fn repeat(&mut self, random: &mut Random) -> bool {
         let ready = self.publisher.status().phase.is_ready();
         let told = self.told.len();
@@ -144,7 +144,10 @@ impl<V: Form> Side<V> {
             return false;
         }
         let object = &self.told[random.below(told)];
-        self.send([Input::Apply((self.again)(object, read(object).version))]);
+        let version = read(object).version;
+        let (sent, kept) = ((self.again)(object, version), (self.again)(object, version));
+        self.send([Input::Apply(sent)]);
+        self.objects.insert(Key::of(&kept), kept);
         true
     }
 

@@ -1,0 +1,104 @@
+//! What tells content from other content of the same version, without keeping either.
+
+use std::collections::HashMap;
+
+use crate::object::Key;
+
+/// The print of each object that is there, as far as its source gave bytes.
+///
+/// By a hash of the key: two keys that share one cost an update too many, and nothing else.
+#[derive(Default)]
+pub(super) struct Prints(HashMap<u64, u64>);
+
+impl Prints {
+    pub(super) fn get(&self, key: &Key) -> Option<u64> {
+        self.0.get(&place(key)).copied()
+    }
+
+    pub(super) fn put(&mut self, key: &Key, print: Option<u64>) {
+        match print {
+            Some(print) => self.0.insert(place(key), print),
+            None => self.0.remove(&place(key)),
+        };
+    }
+}
+
+fn place(key: &Key) -> u64 {
+    let (namespace, name) = (key.namespace(), key.name());
+    mix(
+        hash(namespace.as_bytes()),
+        hash(name.as_bytes()).rotate_left(32),
+    )
+}
+
+/// A hash of the JSON of an object. Lists of built-in kinds leave the kind and the version of the
+/// type out, so it is the same with and without them at the beginning.
+pub(crate) fn print(json: &[u8]) -> u64 {
+    let mut rest = json.strip_prefix(b"{").unwrap_or(json);
+    while let Some(after) = without_type(rest) {
+        rest = after;
+    }
+    hash(rest)
+}
+
+/// The rest after a member that names the type.
+fn without_type(json: &[u8]) -> Option<&[u8]> {
+    let names = [&br#""kind":""#[..], br#""apiVersion":""#];
+    let value = names.iter().find_map(|name| json.strip_prefix(*name))?;
+    let end = value.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
+    value[end..].strip_prefix(br#"","#)
+}
+
+const SEEDS: [u64; 2] = [0x9e37_79b9_7f4a_7c15, 0xc2b2_ae3d_27d4_eb4f];
+
+/// Sixteen bytes a step: it is done for every object that comes in.
+fn hash(bytes: &[u8]) -> u64 {
+    let (chunks, rest) = bytes.as_chunks::<16>();
+    let mut last = [0; 16];
+    last[..rest.len()].copy_from_slice(rest);
+    let start = SEEDS[0] ^ u64::try_from(bytes.len()).unwrap_or_default();
+    chunks.iter().chain([&last]).fold(start, |state, chunk| {
+        let lanes = u128::from_le_bytes(*chunk);
+        let (low, high) = (low(lanes), low(lanes >> 64));
+        mix(state ^ low, SEEDS[1] ^ high).wrapping_add(state.rotate_left(23))
+    })
+}
+
+/// A product folded in two.
+fn mix(a: u64, b: u64) -> u64 {
+    let product = u128::from(a) * u128::from(b);
+    low(product) ^ low(product >> 64)
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the lower half is wanted")]
+fn low(lanes: u128) -> u64 {
+    lanes as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_print_does_not_depend_on_names_of_types() {
+        let item = print(br#"{"metadata":{"name":"a"}}"#);
+        for same in [
+            r#"{"kind":"Pod","apiVersion":"v1","metadata":{"name":"a"}}"#,
+            r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a"}}"#,
+        ] {
+            assert_eq!(print(same.as_bytes()), item);
+        }
+    }
+
+    #[test]
+    fn a_print_depends_on_every_byte() {
+        let json = br#"{"metadata":{"name":"a","labels":{"app":"web"}},"spec":{"x":[1,2,3]}}"#;
+        let mut prints = std::collections::HashSet::from([print(json)]);
+        for place in 1..json.len() {
+            let mut other = json.to_vec();
+            other[place] ^= 1;
+            assert!(prints.insert(print(&other)), "byte {place}");
+            assert!(prints.insert(print(&json[..place])), "{place} bytes");
+        }
+    }
+}
