@@ -113,6 +113,12 @@ fn show_kubeconfig(shown: &mut Shown, bench: &Bench) {
     let cluster: &Entry<_> = &kubeconfig.clusters["k"];
     shown.add("Entry", cluster);
     shown.add("Cluster", &cluster.value);
+    shown.add("ServerUrl", &cluster.value.server_url().unwrap());
+    let broken = kcc_core::kubeconfig::Cluster {
+        server: "https://me:MARKER-19@host:MARKER-20".to_owned(),
+        ..Default::default()
+    };
+    shown.add("UrlProblem", &broken.server_url().unwrap_err());
     shown.add("Origin", &cluster.origin);
     for user in kubeconfig.users.values() {
         shown.add("User", &user.value);

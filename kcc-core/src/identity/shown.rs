@@ -67,7 +67,6 @@ const OPTIONS: &[&str] = &[
     "--output",
     "--profile",
     "--project",
-    "--proxy",
     "--region",
     "--role",
     "--role-arn",

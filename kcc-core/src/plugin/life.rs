@@ -44,6 +44,7 @@ fn take_stop(pid: Pid) {
 #[cfg(test)]
 mod tests {
     use std::io::Read;
+    use std::os::unix::process::CommandExt;
     use std::process::Command;
 
     use rustix::process::{Signal, kill_process};
@@ -51,7 +52,10 @@ mod tests {
     use super::*;
 
     fn sleeping() -> (Child, Pid) {
-        let child = Command::new("sleep").arg("60").spawn().unwrap();
+        // A group of its own, or the system leaves out stops for want of a terminal where this process
+        // is not of a terminal's session.
+        let mut sleep = Command::new("sleep");
+        let child = sleep.arg("60").process_group(0).spawn().unwrap();
         let pid = Pid::from_child(&child);
         (child, pid)
     }
