@@ -188,7 +188,7 @@ fn every_form_of_the_cache_has_one_entry_and_is_left_and_taken_out() {
     }
     assert_eq!(desk.plugin.runs(), 1);
     let explained = run(&["explain", "5"]);
-    assert!(quiet(&explained).contains("An ask would be a hit"));
+    assert!(quiet(&explained).contains("A call would be a hit"));
 
     let said = run(&["inject"]);
     assert!(!quiet(&said).contains(" injected: "), "{}", stdout(&said));

@@ -82,9 +82,9 @@ fn variables_and_files_that_made_the_key_are_shown() {
     );
     assert!(line("/gone  ").ends_with("is not there"), "{said}");
     desk.token("a");
-    assert!(explain(&desk, "a").contains("An ask would be a hit"));
+    assert!(explain(&desk, "a").contains("A call would be a hit"));
     fs::write(&who, "somebody else").unwrap();
-    assert!(explain(&desk, "a").contains("An ask would run the plugin"));
+    assert!(explain(&desk, "a").contains("A call would run the plugin"));
 }
 
 #[test]

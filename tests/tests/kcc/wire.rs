@@ -123,7 +123,7 @@ fn a_plugin_in_the_working_directory_is_none() {
         "{warm:?}"
     );
     let explain = run("bin:/usr/bin:/bin", &["explain"]);
-    assert!(quiet(&explain).contains("An ask would fail"), "{explain:?}");
+    assert!(quiet(&explain).contains("A call would fail"), "{explain:?}");
     let found = findings(
         &run("bin:/usr/bin:/bin", &["doctor", "-o", "json"]),
         "plugins",
@@ -155,7 +155,7 @@ fn a_path_in_exec_env_leads_to_no_plugin() {
         "{warm:?}"
     );
     let explain = desk.run(&["explain"]);
-    assert!(quiet(&explain).contains("An ask would fail"), "{explain:?}");
+    assert!(quiet(&explain).contains("A call would fail"), "{explain:?}");
     let found = findings(&desk.run(&["doctor", "-o", "json"]), "plugins");
     let message = found[0]["message"].as_str().unwrap();
     assert!(message.contains("plugin is not in PATH"), "{message}");
