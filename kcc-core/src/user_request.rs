@@ -77,7 +77,7 @@ impl Request {
 
 impl ExecSpec {
     /// Whether the cache stands in front of the plugin, in one of the forms of
-    /// [`plugin_position`](crate::plugin_position).
+    /// [`plugin_position`].
     pub fn is_cached(&self) -> bool {
         plugin_position(&self.command, &self.args, &[]).is_some()
     }
