@@ -22,6 +22,8 @@ pub(crate) struct Engine<S: Object, T: Object, O: Operator<S, T>> {
     pairs: Option<Writer<Pair<S, T>>>,
     /// The newest commits of the sources and of the targets that were taken in.
     pub(crate) frontier: [u64; 2],
+    /// The histories that these commits are of.
+    pub(crate) histories: [u64; 2],
     news: News<S, T>,
     /// What is wrong with sources.
     wrong: HashMap<Key, String>,
@@ -43,6 +45,7 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
             writer,
             pairs,
             frontier: [0, 0],
+            histories: [1, 1],
             wrong: HashMap::new(),
             news: News {
                 targets: Updates::new(),
@@ -222,13 +225,15 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
     /// Commits what was taken in: unpair, leave, update, enter, pair.
     pub(crate) fn commit(&mut self) {
         let frontier = self.frontier;
+        // One more each time that either input begins anew.
+        let history = self.histories.iter().sum::<u64>() - 1;
         let targets = std::mem::take(&mut self.news.targets);
         if let Some(pairs) = &mut self.pairs {
-            pairs.commit(std::mem::take(&mut self.news.unpaired), &frontier);
-            self.writer.commit(targets, &frontier);
-            pairs.commit(std::mem::take(&mut self.news.paired), &frontier);
+            pairs.commit_in(history, std::mem::take(&mut self.news.unpaired), &frontier);
+            self.writer.commit_in(history, targets, &frontier);
+            pairs.commit_in(history, std::mem::take(&mut self.news.paired), &frontier);
         } else {
-            self.writer.commit(targets, &frontier);
+            self.writer.commit_in(history, targets, &frontier);
         }
         self.operator.tend(&self.sources);
         self.writer

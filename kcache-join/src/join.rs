@@ -60,6 +60,7 @@ impl<S: Object, T: Object> Join<S, T> {
             sources,
             targets,
             ended: [None, None],
+            phases: std::array::from_fn(|_| Phase::Syncing { failure: None }),
             engine: Engine::new(operator, writer, pair_writer),
         };
         tokio::spawn(task.run());
@@ -146,6 +147,8 @@ struct Task<S: Object, T: Object, O: Operator<S, T>> {
     targets: Subscription<T>,
     /// Why the sources and the targets ended, if they did.
     ended: [Option<Error>; 2],
+    /// What the sources and the targets were doing when they were last heard.
+    phases: [Phase; 2],
     engine: Engine<S, T, O>,
 }
 
@@ -153,8 +156,6 @@ struct Task<S: Object, T: Object, O: Operator<S, T>> {
 enum News<S: Object, T: Object> {
     Sources(Option<Batch<S>>),
     Targets(Option<Batch<T>>),
-    /// The phase of an input is another one.
-    Phase,
 }
 
 impl<S: Object, T: Object, O: Operator<S, T>> Task<S, T, O> {
@@ -178,100 +179,65 @@ impl<S: Object, T: Object, O: Operator<S, T>> Task<S, T, O> {
             error = self.engine.writer.closed() => return Err(error),
         };
         self.engine.frontier = [sources.commit, targets.commit];
+        self.engine.histories = [sources.history, targets.history];
+        self.phases = [sources.phase.clone(), targets.phase.clone()];
         Error::catch(|| {
             self.engine.change_targets(created(targets));
             self.engine.change_sources(created(sources));
         })?;
         self.engine.commit();
+        self.tell_phase();
         Ok(())
     }
 
     async fn follow(&mut self) -> Error {
-        let mut phases = (self.sources.phases(), self.targets.phases());
-        phases.0.mark_changed();
-        let mut favoured = true;
+        let mut sources_first = true;
         loop {
-            // Sources are asked first, but not twice in a row while targets wait.
-            let sources = self.ended[0].is_none();
-            let targets = self.ended[1].is_none();
-            let sources_now = sources && (favoured || self.targets.status().waiting == 0);
             let news = tokio::select! {
                 biased;
                 error = self.engine.writer.closed() => return error,
-                Ok(()) = phases.0.changed() => News::Phase,
-                Ok(()) = phases.1.changed() => News::Phase,
-                batch = self.sources.next_batch(), if sources_now => News::Sources(batch),
-                batch = self.targets.next_batch(), if targets => News::Targets(batch),
+                news = next(&mut self.sources, &mut self.targets, &self.ended, sources_first) => news,
             };
-            favoured = !matches!(news, News::Sources(_));
-            let taken = match news {
-                News::Phase => self.follow_phases().await,
-                news => self.take(news),
-            };
-            if let Err(error) = taken {
+            // Who was not heard last is heard first, so neither side waits for the other.
+            sources_first = matches!(news, News::Targets(_));
+            if let Err(error) = self.take(news) {
                 return error;
             }
         }
     }
 
-    /// What the inputs committed before they said so is taken before it is said again.
-    async fn follow_phases(&mut self) -> Result<(), Error> {
-        let phases = self.phases();
-        if self.ended[0].is_none() {
-            let waiting = tokio::select! {
-                biased;
-                batch = self.sources.next_batch() => News::Sources(batch),
-                () = std::future::ready(()) => News::Phase,
-            };
-            self.take(waiting)?;
-        }
-        if self.ended[1].is_none() {
-            let waiting = tokio::select! {
-                biased;
-                batch = self.targets.next_batch() => News::Targets(batch),
-                () = std::future::ready(()) => News::Phase,
-            };
-            self.take(waiting)?;
-        }
-        self.tell_phase(phases);
-        Ok(())
-    }
-
-    fn phases(&self) -> [Phase; 2] {
-        let phases = [self.sources.phases(), self.targets.phases()];
-        phases.map(|phase| phase.borrow().clone())
-    }
-
     fn take(&mut self, news: News<S, T>) -> Result<(), Error> {
         match news {
-            News::Sources(Some(Batch { commit, changes })) => {
-                self.engine.frontier[0] = commit;
-                Error::catch(|| self.engine.change_sources(changes))?;
+            News::Sources(Some(batch)) => {
+                self.engine.frontier[0] = batch.commit;
+                self.engine.histories[0] = batch.history;
+                self.phases[0] = batch.phase;
+                Error::catch(|| self.engine.change_sources(batch.changes))?;
                 self.engine.commit();
-                return Ok(());
             }
-            News::Targets(Some(Batch { commit, changes })) => {
-                self.engine.frontier[1] = commit;
-                Error::catch(|| self.engine.change_targets(changes))?;
+            News::Targets(Some(batch)) => {
+                self.engine.frontier[1] = batch.commit;
+                self.engine.histories[1] = batch.history;
+                self.phases[1] = batch.phase;
+                Error::catch(|| self.engine.change_targets(batch.changes))?;
                 self.engine.commit();
-                return Ok(());
             }
             News::Sources(None) => self.ended[0] = self.sources.error(),
             News::Targets(None) => self.ended[1] = self.targets.error(),
-            News::Phase => return Ok(()),
         }
         if let [Some(_), Some(last)] = &self.ended {
             return Err(of("targets")(last.clone()));
         }
-        self.tell_phase(self.phases());
+        self.tell_phase();
         Ok(())
     }
 
     /// The join is live while both inputs are.
-    fn tell_phase(&mut self, phases: [Phase; 2]) {
+    fn tell_phase(&mut self) {
         let mut reasons = Vec::new();
-        for ((input, phase), ended) in ["sources", "targets"].iter().zip(phases).zip(&self.ended) {
-            match (&phase, ended) {
+        let inputs = ["sources", "targets"].iter().zip(&self.phases);
+        for ((input, phase), ended) in inputs.zip(&self.ended) {
+            match (phase, ended) {
                 (_, Some(error)) => reasons.push(format!("the {input} ended: {error}")),
                 (Phase::Degraded { reason, .. }, None) => {
                     reasons.push(format!("{input}: {reason}"));
@@ -286,6 +252,32 @@ impl<S: Object, T: Object, O: Operator<S, T>> Task<S, T, O> {
         } else {
             self.engine.stale(&reasons.join("; "));
         }
+    }
+}
+
+/// What the next of the inputs that have not ended says.
+async fn next<S: Object, T: Object>(
+    sources: &mut Subscription<S>,
+    targets: &mut Subscription<T>,
+    ended: &[Option<Error>; 2],
+    sources_first: bool,
+) -> News<S, T> {
+    let sources = async {
+        match ended[0] {
+            None => News::Sources(sources.next_batch().await),
+            Some(_) => std::future::pending().await,
+        }
+    };
+    let targets = async {
+        match ended[1] {
+            None => News::Targets(targets.next_batch().await),
+            Some(_) => std::future::pending().await,
+        }
+    };
+    if sources_first {
+        tokio::select! { biased; news = sources => news, news = targets => news }
+    } else {
+        tokio::select! { biased; news = targets => news, news = sources => news }
     }
 }
 

@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::event::Change;
 use crate::filter::Filter;
 use crate::status::{Notice, NoticeBoard};
+use crate::store::Moment;
 use crate::sync::{Mutex, lock};
 use crate::wait::until;
 
@@ -135,8 +136,8 @@ struct Inner<V> {
     discarded: bool,
     lag: Lag,
     waker: Option<Waker>,
-    /// The newest commit that was taken out by batches.
-    drained: u64,
+    /// The newest commit and history that were taken out by batches.
+    drained: Moment,
     /// The newest commit that the reader is through with: it came back for more.
     done: u64,
 }
@@ -163,7 +164,7 @@ impl Lag {
 
 /// All that waited.
 pub(crate) struct Drained<V> {
-    pub(crate) commit: u64,
+    pub(crate) at: Moment,
     pub(crate) filter: Option<Filter<V>>,
     pub(crate) changes: Vec<Change<V>>,
 }
@@ -178,10 +179,10 @@ impl<V> Inner<V> {
 
     fn drain(&mut self) -> Drained<V> {
         self.lag.lagging = false;
-        self.drained = self.waiting.commit;
+        self.drained = self.waiting.at();
         let (filter, changes) = self.waiting.drain();
         Drained {
-            commit: self.waiting.commit,
+            at: self.drained,
             filter,
             changes,
         }
@@ -197,7 +198,7 @@ impl<V> Mailbox<V> {
             discarded: false,
             lag: Lag::default(),
             waker: None,
-            drained: 0,
+            drained: Moment::default(),
             done: 0,
         };
         Self {
@@ -223,11 +224,17 @@ impl<V> Mailbox<V> {
         Call { waker, news }
     }
 
-    /// Takes in what one commit means to this subscription, and returns whom to tell.
-    pub(crate) fn push(&self, commit: u64, changes: Vec<Change<V>>) -> Call {
+    /// Takes in what one commit means to this subscription, and returns whom to tell. It means
+    /// nothing but that a new history begins if there are no changes.
+    pub(crate) fn push(&self, at: Moment, changes: Vec<Change<V>>) -> Call {
         let inner = &mut *lock(&self.inner);
         if inner.error().is_some() {
             return Call::default();
+        }
+        let backlog = inner.held.as_mut().unwrap_or(&mut inner.waiting);
+        if changes.is_empty() {
+            backlog.reach(at);
+            return self.call(inner.waker.take(), None, None);
         }
         let Limits { queue, overflow } = self.limits;
         // Only commits count: what a start or a refilter brings was asked for.
@@ -238,7 +245,7 @@ impl<V> Mailbox<V> {
         }
         let backlog = inner.held.as_mut().unwrap_or(&mut inner.waiting);
         let notice = inner.lag.note(self.limits, backlog, changes.len());
-        backlog.push(commit, changes, self.limits.merge_beyond());
+        backlog.push(at, changes, self.limits.merge_beyond());
         if crate::fault::LoseWakeup.strikes() && backlog.len() == 1 {
             return Call::default();
         }
@@ -252,7 +259,7 @@ impl<V> Mailbox<V> {
 
     /// Puts in a filter and what it changes, as of a commit, and then what was held. Returns whom
     /// to tell.
-    pub(crate) fn release(&self, commit: u64, filter: Filter<V>, changes: Vec<Change<V>>) -> Call {
+    pub(crate) fn release(&self, at: Moment, filter: Filter<V>, changes: Vec<Change<V>>) -> Call {
         let mut inner = lock(&self.inner);
         let inner = &mut *inner;
         let held = inner.held.take().unwrap_or_default();
@@ -260,11 +267,12 @@ impl<V> Mailbox<V> {
         let count = changes.len() + held.len();
         let notice = inner.lag.note(self.limits, &inner.waiting, count);
         inner.waiting.push_filter(filter, changes, limit);
-        inner.waiting.commit = inner.waiting.commit.max(commit);
+        inner.waiting.reach(at);
         inner.waiting.append(held, limit);
         let opens = matches!(inner.stage, Stage::Deferred);
         if opens {
             inner.stage = Stage::Open;
+            inner.drained.history = at.history;
         }
         self.call(inner.waker.take(), opens.then_some(Stage::Open), notice)
     }
@@ -297,11 +305,11 @@ impl<V> Mailbox<V> {
     }
 
     /// Notes that all up to this commit was brought, also if that was nothing.
-    pub(crate) fn reach(&self, commit: u64) {
+    pub(crate) fn reach(&self, at: Moment) {
         let inner = &mut *lock(&self.inner);
         if inner.error().is_none() {
             let backlog = inner.held.as_mut().unwrap_or(&mut inner.waiting);
-            backlog.commit = backlog.commit.max(commit);
+            backlog.reach(at);
         }
     }
 
@@ -314,15 +322,15 @@ impl<V> Mailbox<V> {
         })
     }
 
-    /// All that waits, or `None` after the end.
-    pub(crate) fn poll_drain(&self, cx: &mut Context<'_>) -> Poll<Option<Drained<V>>> {
+    /// Waits until there is something to take by batches, or else `None` after the end.
+    pub(crate) fn poll_waiting(&self, cx: &mut Context<'_>) -> Poll<Option<()>> {
         let polled = self.poll(cx, |inner| {
-            inner.done = inner.drained;
-            if inner.waiting.is_empty() {
+            inner.done = inner.drained.commit;
+            let waits = !inner.waiting.is_empty() || inner.waiting.history > inner.drained.history;
+            if !waits {
                 inner.done = inner.waiting.commit;
-                return None;
             }
-            Some(inner.drain())
+            waits.then_some(())
         });
         self.bell.done.notify_waiters();
         polled

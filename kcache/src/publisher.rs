@@ -61,13 +61,13 @@ impl<V: Object> Core<V> {
 
     /// Makes a state the newest one, and then brings its changes to the subscriptions.
     pub(crate) fn publish(&self, state: State<V>, changes: &[Change<V>]) {
-        let commit = state.commit;
+        let at = state.moment();
         let mut hub = lock(&self.hub);
         if hub.closed.is_some() {
             return;
         }
         let replaced = self.state.swap(Arc::new(state));
-        let delivered = hub.deliver(commit, changes);
+        let delivered = hub.deliver(at, changes);
         drop(hub);
         drop(replaced);
         let evaluations = &self.counters.evaluations;
@@ -109,7 +109,7 @@ impl<V: Object> Core<V> {
     /// lock, so none is half done.
     pub(crate) fn reach(&self, mailbox: &Mailbox<V>) {
         let hub = lock(&self.hub);
-        mailbox.reach(self.state.load().commit);
+        mailbox.reach(self.state.load().moment());
         drop(hub);
     }
 

@@ -83,7 +83,21 @@ impl<V> Clone for State<V> {
     }
 }
 
+/// Where a state stands among those of its publisher.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Moment {
+    pub(crate) commit: u64,
+    pub(crate) history: u64,
+}
+
 impl<V: Object> State<V> {
+    pub(crate) fn moment(&self) -> Moment {
+        Moment {
+            commit: self.commit,
+            history: self.history,
+        }
+    }
+
     pub(crate) fn get(&self, namespace: &str, name: &str) -> Option<&Arc<V>> {
         self.get_parts(KeyRef(namespace, name))
     }

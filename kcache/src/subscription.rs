@@ -21,6 +21,7 @@ use crate::mailbox::{Drained, Letter, Limits, Overflow};
 use crate::object::Object;
 use crate::publisher::Publisher;
 use crate::status::{Notices, Phase, Status};
+use crate::store::Moment;
 use crate::wait::Follower;
 pub(crate) use tap::Tap;
 
@@ -61,24 +62,38 @@ pub struct Subscription<V: Object> {
     passed: VecDeque<Change<V>>,
     /// Something of the start was taken.
     started: bool,
-    /// The newest commit that is in a start or batch that was taken.
-    taken: u64,
+    /// How far the last start or batch that was taken goes.
+    taken: Moment,
+    /// The phases of the publisher, as far as batches have told them.
+    phases: watch::Receiver<Phase>,
 }
 
-/// What waited for a subscription, as one net change a key.
+/// What waited for a subscription, as one net change a key, and where its publisher stood before
+/// any of what is not in it.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Batch<V: Object> {
     /// The newest commit that is in it.
     pub commit: u64,
+    /// The number of the history that this commit is of.
+    pub history: u64,
+    /// What the publisher was doing. All that it had committed by then is in this batch or in
+    /// earlier ones.
+    pub phase: Phase,
     /// The changes: deletes, updates, creates.
     pub changes: Vec<Change<V>>,
 }
 
 /// The state that a subscription starts with.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Start<V> {
     /// The newest commit that is in it.
     pub commit: u64,
+    /// The number of the history that this commit is of.
+    pub history: u64,
+    /// What the publisher was doing, as in a [`Batch`].
+    pub phase: Phase,
     /// The objects.
     pub objects: Vec<Arc<V>>,
 }
@@ -144,6 +159,7 @@ impl<V> SubscribeOptions<V> {
 
 impl<V: Object> Subscription<V> {
     pub(crate) fn open(source: Publisher<V>, filter: Option<Filter<V>>, limits: Limits) -> Self {
+        let phases = source.phases();
         let tap = Tap::open(source, limits);
         if let Some(filter) = filter {
             // What goes wrong ends the subscription, which then says so.
@@ -154,7 +170,8 @@ impl<V: Object> Subscription<V> {
             gate: Gate::default(),
             passed: VecDeque::new(),
             started: false,
-            taken: 0,
+            taken: Moment::default(),
+            phases,
         }
     }
 
@@ -187,27 +204,37 @@ impl<V: Object> Subscription<V> {
     ///
     /// Why it ended, if it ends before there is a state.
     pub async fn snapshot(&mut self) -> Result<Start<V>, Error> {
-        self.ready().await?;
+        let ready = self.ready().await;
+        let phase = self.phases.borrow_and_update().clone();
         if self.started {
-            let objects = Vec::new();
-            return Ok(Start {
-                commit: self.taken,
-                objects,
-            });
+            ready?;
+            return Ok(self.start(phase, Vec::new()));
         }
         self.tap.source().core().reach(self.tap.mailbox());
         let drained = self.tap.mailbox().drain();
         let nothing = drained.filter.is_none() && drained.changes.is_empty();
+        // What waited before the end is there to be taken.
+        if nothing || drained.changes.is_empty() && !phase.is_ready() {
+            ready?;
+        }
         if let (true, Some(error)) = (nothing, self.error()) {
             return Err(error);
         }
-        let batch = self.pass_all(drained)?;
+        let changes = self.pass_all(drained)?;
         // Nobody has anything yet, so nothing can be gone or changed.
-        let objects = batch.changes.into_iter().filter_map(|change| change.new);
-        Ok(Start {
-            commit: batch.commit,
-            objects: objects.collect(),
-        })
+        let objects = changes.into_iter().filter_map(|change| change.new);
+        let objects = objects.collect();
+        Ok(self.start(phase, objects))
+    }
+
+    fn start(&self, phase: Phase, objects: Vec<Arc<V>>) -> Start<V> {
+        let Moment { commit, history } = self.taken;
+        Start {
+            commit,
+            history,
+            phase,
+            objects,
+        }
     }
 
     /// The next event, or `None` once the subscription has ended and all that waited was taken;
@@ -217,19 +244,45 @@ impl<V: Object> Subscription<V> {
     }
 
     /// All that waits, as one net change a key, or `None` as for [`next`](Self::next). It holds
-    /// whole commits: what one commit changed is never split over two batches.
+    /// whole commits: what one commit changed is never split over two batches. A batch without
+    /// changes says that the publisher's phase or history is another one. Dropping the future loses
+    /// nothing.
     pub async fn next_batch(&mut self) -> Option<Batch<V>> {
         loop {
-            self.forget_closed();
-            let drained = if self.passed.is_empty() {
-                poll_fn(|cx| self.tap.mailbox().poll_drain(cx)).await?
-            } else {
-                self.tap.mailbox().drain()
-            };
-            let batch = self.pass_all(drained).ok()?;
-            if !batch.changes.is_empty() {
-                return Some(batch);
+            let told = self.taken.history;
+            let phase_is_new = self.something_waits().await?;
+            // The phase first: what was committed before it was said is in what waits.
+            let phase = self.phases.borrow_and_update().clone();
+            let drained = self.tap.mailbox().drain();
+            let changes = self.pass_all(drained).ok()?;
+            let Moment { commit, history } = self.taken;
+            if !changes.is_empty() || history != told || phase_is_new && phase.closed().is_none() {
+                return Some(Batch {
+                    commit,
+                    history,
+                    phase,
+                    changes,
+                });
             }
+        }
+    }
+
+    /// Waits until a batch can be taken, and says whether the phase is another one; `None` after
+    /// the end.
+    async fn something_waits(&mut self) -> Option<bool> {
+        self.forget_closed();
+        let phase_is_new = self.phases.has_changed().is_ok_and(|new| new);
+        if phase_is_new || !self.passed.is_empty() {
+            return Some(phase_is_new);
+        }
+        let mailbox = self.tap.mailbox();
+        tokio::select! {
+            biased;
+            waits = poll_fn(|cx| mailbox.poll_waiting(cx)) => {
+                waits?;
+                Some(self.phases.has_changed().is_ok_and(|new| new))
+            }
+            Ok(()) = self.phases.changed() => Some(true),
         }
     }
 
@@ -314,25 +367,24 @@ impl<V: Object> Subscription<V> {
         }
     }
 
-    fn pass_all(&mut self, drained: Drained<V>) -> Result<Batch<V>, Error> {
+    fn pass_all(&mut self, drained: Drained<V>) -> Result<Vec<Change<V>>, Error> {
         let Drained {
-            commit,
+            at,
             filter,
             changes,
         } = drained;
         self.started = true;
-        self.taken = commit;
+        self.taken = at;
         let passed = Error::catch(|| self.gate.pass_all(filter, changes));
         let later = passed.inspect_err(|error| self.tap.close(error))?;
         self.forget_closed();
         let earlier = std::mem::take(&mut self.passed);
         self.tap.note_passed(0);
-        let changes = if earlier.is_empty() {
+        Ok(if earlier.is_empty() {
             later
         } else {
             in_sequence(earlier.into(), later)
-        };
-        Ok(Batch { commit, changes })
+        })
     }
 
     /// Throws away what passed the gate if it was closed since.

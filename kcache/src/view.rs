@@ -9,7 +9,7 @@ use crate::filter::Filter;
 use crate::object::{Key, Object};
 use crate::publisher::{Publisher, publisher};
 use crate::status::Phase;
-use crate::subscription::{Batch, Start, Subscription, Tap};
+use crate::subscription::{Batch, Subscription, Tap};
 use crate::wait::Origin;
 use crate::writer::Writer;
 
@@ -81,48 +81,31 @@ async fn follow<V: Object>(mut input: Subscription<V>, mut writer: Writer<V>) {
         error = writer.closed() => Err(error),
     };
     match started {
-        Ok(Start { commit, objects }) => {
+        Ok(start) => {
             let entry = |object: Arc<V>| (Key::of(&*object), Some(object));
-            writer.commit(objects.into_iter().map(entry).collect(), &[commit]);
+            let updates = start.objects.into_iter().map(entry).collect();
+            writer.commit_in(start.history, updates, &[start.commit]);
+            mirror(&start.phase, &mut writer);
         }
         Err(error) => return writer.close(&error),
     }
-    let mut phases = input.phases();
     loop {
-        // What the source committed before it said so is taken before it is said again.
-        let phase = phases.borrow_and_update().clone();
-        let waiting = tokio::select! {
+        tokio::select! {
             biased;
-            batch = input.next_batch() => Some(batch),
-            () = std::future::ready(()) => None,
-        };
-        match waiting {
-            Some(Some(batch)) => take(batch, &mut writer),
-            Some(None) => return end(&input, &mut writer),
-            None => {}
-        }
-        mirror(&phase, &mut writer);
-        loop {
-            tokio::select! {
-                biased;
-                _ = writer.closed() => return,
-                batch = input.next_batch() => match batch {
-                    Some(batch) => take(batch, &mut writer),
-                    None => return end(&input, &mut writer),
-                },
-                Ok(()) = phases.changed() => break,
-            }
+            _ = writer.closed() => return,
+            batch = input.next_batch() => match batch {
+                Some(batch) => take(batch, &mut writer),
+                None => return writer.close(&input.error().unwrap_or(Error::Closed)),
+            },
         }
     }
 }
 
-fn take<V: Object>(Batch { commit, changes }: Batch<V>, writer: &mut Writer<V>) {
-    let updates = changes.into_iter().map(|change| (change.key, change.new));
-    writer.commit(updates.collect(), &[commit]);
-}
-
-fn end<V: Object>(input: &Subscription<V>, writer: &mut Writer<V>) {
-    writer.close(&input.error().unwrap_or(Error::Closed));
+fn take<V: Object>(batch: Batch<V>, writer: &mut Writer<V>) {
+    let updates = batch.changes.into_iter();
+    let updates = updates.map(|change| (change.key, change.new)).collect();
+    writer.commit_in(batch.history, updates, &[batch.commit]);
+    mirror(&batch.phase, writer);
 }
 
 /// A view is as live as its source; that a source ended shows when all it said was taken.

@@ -5,12 +5,15 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use crate::event::Change;
 use crate::filter::Filter;
 use crate::object::Key;
+use crate::store::Moment;
 
 /// Changes in the order of their commits; after too many of them, one entry a key that holds the
 /// net change.
 pub(super) struct Backlog<V> {
     /// All that commits up to this one bring was put in.
     pub(super) commit: u64,
+    /// The history that this commit is of.
+    pub(super) history: u64,
     queue: VecDeque<Letter<V>>,
     /// How many changes of commits the queue holds.
     queued: usize,
@@ -34,6 +37,7 @@ impl<V> Default for Backlog<V> {
     fn default() -> Self {
         Self {
             commit: 0,
+            history: 0,
             queue: VecDeque::new(),
             queued: 0,
             refiltered: 0,
@@ -57,6 +61,19 @@ impl<V> Backlog<V> {
         self.len() == 0 && self.filter.is_none() && self.queue.is_empty()
     }
 
+    /// Notes that all up to there was put in, also if that was nothing.
+    pub(super) fn reach(&mut self, at: Moment) {
+        self.commit = self.commit.max(at.commit);
+        self.history = self.history.max(at.history);
+    }
+
+    pub(super) fn at(&self) -> Moment {
+        Moment {
+            commit: self.commit,
+            history: self.history,
+        }
+    }
+
     /// True if `count` more changes can be queued. A commit is never split, so one always fits into
     /// an empty queue.
     pub(super) fn fits(&self, count: usize, limit: usize) -> bool {
@@ -66,8 +83,8 @@ impl<V> Backlog<V> {
     }
 
     /// Takes in a commit; what does not fit is merged.
-    pub(super) fn push(&mut self, commit: u64, changes: Vec<Change<V>>, limit: usize) {
-        self.commit = commit;
+    pub(super) fn push(&mut self, at: Moment, changes: Vec<Change<V>>, limit: usize) {
+        self.reach(at);
         if self.fits(changes.len(), limit) {
             self.queued += changes.len();
             self.queue.extend(changes.into_iter().map(Letter::Change));
@@ -107,7 +124,7 @@ impl<V> Backlog<V> {
 
     /// Takes in, after its own, all that waits in another.
     pub(super) fn append(&mut self, mut later: Self, limit: usize) {
-        self.commit = self.commit.max(later.commit);
+        self.reach(later.at());
         if self.fits(later.len(), limit) && later.net.entries.is_empty() {
             self.queued += later.queued;
             self.refiltered += later.refiltered;

@@ -73,7 +73,7 @@ impl<V: Object> Tap<V> {
         *lock(&self.filter) = Some(filter.clone());
         let changes = Error::catch(|| difference(&state, &old, &new, recheck));
         let call = match changes {
-            Ok(changes) => self.mailbox.release(state.commit, filter, changes),
+            Ok(changes) => self.mailbox.release(state.moment(), filter, changes),
             Err(error) => {
                 drop(turn);
                 self.close(&error);
