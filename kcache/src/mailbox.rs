@@ -62,18 +62,21 @@ impl Call {
                 stage,
                 notice,
             } = *news;
-            if let Some(stage) = stage {
+            if let Some(stage) = &stage {
                 // Two calls may ring in another order than they were made; the end stands.
                 bell.stage.send_if_modified(|now| {
                     let open = !matches!(now, Stage::Ended(_));
                     if open {
-                        *now = stage;
+                        *now = stage.clone();
                     }
                     open
                 });
             }
             if let Some(notice) = notice {
                 bell.notices.post(notice);
+            }
+            if matches!(stage, Some(Stage::Ended(_))) {
+                bell.notices.close();
             }
         }
         self.waker.into_iter().for_each(Waker::wake);

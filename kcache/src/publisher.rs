@@ -133,6 +133,7 @@ impl<V: Object> Core<V> {
         self.set_phase(Phase::Closed(error.clone()));
         let calls = members.iter().map(|mailbox| mailbox.end(error));
         calls.for_each(Call::ring);
+        self.notices.close();
     }
 
     pub(crate) fn phase(&self) -> Phase {
@@ -188,7 +189,7 @@ impl<V: Object> Drop for Lease<V> {
 ///
 /// It has a [`cache`](Self::cache) to read, and it can be subscribed to, viewed through a filter,
 /// indexed and monitored. Cloning gives another handle of the same publisher. It lives as long as
-/// there is a handle, a subscription or anything derived from it; [`close`](Self::close) ends it and
+/// there is a handle, a cache, a subscription or anything derived from it; [`close`](Self::close) ends it and
 /// all that was derived from it.
 ///
 /// Views, indexes, monitors and joins are tasks: what makes one must be called in a tokio runtime.
@@ -227,7 +228,7 @@ impl<V: Object> Publisher<V> {
 
     /// What can be read.
     pub fn cache(&self) -> Cache<V> {
-        Cache::new(self.core().clone(), None)
+        Cache::new(self.clone(), None)
     }
 
     /// Subscribes to everything, with a queue of 256 changes. The subscription starts with the

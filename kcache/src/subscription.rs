@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::event::{self, Change, Event};
 use crate::filter::Filter;
 use crate::gate::Gate;
-use crate::mailbox::{Drained, Letter, Limits, Overflow};
+use crate::mailbox::{Drained, Letter, Limits, Mailbox, Overflow};
 use crate::object::Object;
 use crate::publisher::Publisher;
 use crate::status::{Notices, Phase, Status};
@@ -298,7 +298,10 @@ impl<V: Object> Subscription<V> {
 
     /// A handle to refilter and close it while it is being read.
     pub fn control(&self) -> Control<V> {
-        Control(self.tap.clone())
+        Control {
+            tap: Arc::downgrade(&self.tap),
+            mailbox: self.tap.mailbox().clone(),
+        }
     }
 
     /// A handle to wait for whoever reads it by batches.
@@ -310,7 +313,7 @@ impl<V: Object> Subscription<V> {
     /// The publisher's newest state through this filter. It can be ahead of the last event taken.
     pub fn cache(&self) -> Cache<V> {
         let filter = self.tap.filter().unwrap_or_else(Filter::nothing);
-        Cache::new(self.tap.source().core().clone(), Some(filter))
+        Cache::new(self.tap.source().clone(), Some(filter))
     }
 
     /// Where it stands.
@@ -408,8 +411,8 @@ impl<V: Object> Subscription<V> {
     }
 }
 
-/// Refilters and closes a [`Subscription`] that someone else is taking events from. It does not keep
-/// the subscription going: that ends when it is dropped.
+/// Refilters and closes a [`Subscription`] that someone else is taking events from. It keeps neither
+/// the subscription nor the publisher going: when the subscription is dropped it has ended.
 ///
 /// # Example
 ///
@@ -426,7 +429,11 @@ impl<V: Object> Subscription<V> {
 /// assert!(reader.await.is_ok());
 /// # Ok(()) }
 /// ```
-pub struct Control<V: Object>(Arc<Tap<V>>);
+pub struct Control<V: Object> {
+    tap: Weak<Tap<V>>,
+    /// Says how it ended when the subscription is gone.
+    mailbox: Arc<Mailbox<V>>,
+}
 
 impl<V: Object> Control<V> {
     /// As [`Subscription::refilter`].
@@ -435,30 +442,44 @@ impl<V: Object> Control<V> {
     ///
     /// Why the subscription ended, if it has.
     pub fn refilter(&self, filter: Filter<V>) -> Result<(), Error> {
-        self.0.refilter(filter)
+        match self.tap.upgrade() {
+            Some(tap) => tap.refilter(filter),
+            None => Err(self.mailbox.error().unwrap_or(Error::Closed)),
+        }
     }
 
-    /// As [`Subscription::status`].
+    /// As [`Subscription::status`]; of one that was dropped, how it ended and how often it lagged.
     pub fn status(&self) -> Status {
-        self.0.status()
+        match self.tap.upgrade() {
+            Some(tap) => tap.status(),
+            None => Status {
+                lags: self.mailbox.lags(),
+                ..Status::ended(self.mailbox.error().unwrap_or(Error::Closed))
+            },
+        }
     }
 
     /// As [`Subscription::close`].
     pub fn close(&self) {
-        self.0.close(&Error::Closed);
+        if let Some(tap) = self.tap.upgrade() {
+            tap.close(&Error::Closed);
+        }
     }
 }
 
 impl<V: Object> Clone for Control<V> {
     fn clone(&self) -> Self {
-        Self(self.0.clone())
+        Self {
+            tap: self.tap.clone(),
+            mailbox: self.mailbox.clone(),
+        }
     }
 }
 
 impl<V: Object> fmt::Debug for Control<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Control")
-            .field("filter", &self.0.filter())
+            .field("filter", &self.tap.upgrade().and_then(|tap| tap.filter()))
             .finish_non_exhaustive()
     }
 }

@@ -42,7 +42,7 @@ impl<V: Object> Tap<V> {
         &self.source
     }
 
-    pub(crate) fn mailbox(&self) -> &Mailbox<V> {
+    pub(crate) fn mailbox(&self) -> &Arc<Mailbox<V>> {
         &self.mailbox
     }
 
