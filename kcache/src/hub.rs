@@ -119,6 +119,9 @@ impl<V: Object> Hub<V> {
                 }
             }
         }
+        for place in &touched {
+            self.routes[*place as usize].post_first(at, &mut delivered.calls);
+        }
         for place in touched {
             let route = &mut self.routes[place as usize];
             route.post(at, &mut delivered.calls);
@@ -260,20 +263,35 @@ impl<V> Route<V> {
         calls.extend(self.members.drain(..).map(|member| member.end(error)));
     }
 
+    /// Brings a commit to those who get it before others. The lists of members are in no order, and
+    /// most have none of these.
+    fn post_first(&self, at: Moment, calls: &mut Vec<Call>) {
+        let first = self.members.iter().filter(|member| member.is_first());
+        for member in first.filter(|_| !self.outbox.is_empty()) {
+            push(member, at, self.outbox.clone(), calls);
+        }
+    }
+
     fn post(&mut self, at: Moment, calls: &mut Vec<Call>) {
         let changes = std::mem::take(&mut self.outbox);
-        if let (false, Some((last, others))) = (changes.is_empty(), self.members.split_last()) {
-            let mut push = |member: &Mailbox<V>, changes| {
-                let call = member.push(at, changes);
-                if !call.is_nothing() {
-                    calls.push(call);
-                }
-            };
-            for member in others {
-                push(member, changes.clone());
-            }
-            push(last, changes);
+        if changes.is_empty() {
+            return;
         }
+        let mut others = self.members.iter().filter(|member| !member.is_first());
+        let last = others.next();
+        for member in others {
+            push(member, at, changes.clone(), calls);
+        }
+        if let Some(last) = last {
+            push(last, at, changes, calls);
+        }
+    }
+}
+
+fn push<V>(member: &Mailbox<V>, at: Moment, changes: Vec<Change<V>>, calls: &mut Vec<Call>) {
+    let call = member.push(at, changes);
+    if !call.is_nothing() {
+        calls.push(call);
     }
 }
 

@@ -90,6 +90,8 @@ pub(crate) struct Limits {
     pub(crate) queue: usize,
     /// What happens to those that do not fit.
     pub(crate) overflow: Overflow,
+    /// A commit is put in before it is put into others.
+    pub(crate) first: bool,
 }
 
 /// What a subscription does with changes that its queue has no room for.
@@ -108,6 +110,12 @@ impl Limits {
     pub(crate) const BATCHES: Self = Self {
         queue: 0,
         overflow: Overflow::Merge,
+        first: false,
+    };
+    /// For an index, which has a commit before anybody else can have an event of it.
+    pub(crate) const INDEX: Self = Self {
+        first: true,
+        ..Self::BATCHES
     };
 
     /// From how many changes on they are merged.
@@ -155,7 +163,9 @@ struct Lag {
 impl Lag {
     /// Notes it if so many more changes will make the backlog merge, and returns what to announce.
     fn note<V>(&mut self, limits: Limits, backlog: &Backlog<V>, count: usize) -> Option<Notice> {
-        let Limits { queue, overflow } = limits;
+        let Limits {
+            queue, overflow, ..
+        } = limits;
         let lagging = overflow == Overflow::Merge && queue > 0 && !backlog.fits(count, queue);
         let begins = lagging && !self.lagging;
         self.lagging |= lagging;
@@ -215,6 +225,11 @@ impl<V> Mailbox<V> {
         }
     }
 
+    /// True if it gets a commit before others.
+    pub(crate) fn is_first(&self) -> bool {
+        self.limits.first
+    }
+
     fn call(&self, waker: Option<Waker>, stage: Option<Stage>, notice: Option<Notice>) -> Call {
         let news = (stage.is_some() || notice.is_some()).then(|| {
             let bell = self.bell.clone();
@@ -239,7 +254,9 @@ impl<V> Mailbox<V> {
             backlog.reach(at);
             return self.call(inner.waker.take(), None, None);
         }
-        let Limits { queue, overflow } = self.limits;
+        let Limits {
+            queue, overflow, ..
+        } = self.limits;
         // Only commits count: what a start or a refilter brings was asked for.
         let queued = inner.waiting.queued() + inner.held.as_ref().map_or(0, Backlog::queued);
         if overflow == Overflow::End && queued > 0 && queued + changes.len() > queue {

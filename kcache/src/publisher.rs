@@ -253,6 +253,7 @@ impl<V: Object> Publisher<V> {
         let limits = Limits {
             queue: options.queue,
             overflow: options.overflow,
+            first: false,
         };
         Subscription::open(self.clone(), options.filter, limits)
     }
