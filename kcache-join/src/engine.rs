@@ -57,6 +57,7 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
 
     /// Takes in changes of sources.
     pub(crate) fn change_sources(&mut self, changes: Vec<Change<S>>) {
+        self.tidy();
         for Change { key, new, .. } in changes {
             let Some(object) = new else {
                 self.wrong.remove(&key);
@@ -128,8 +129,15 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
         }
     }
 
+    fn tidy(&mut self) {
+        if self.operator.is_untidy(&self.sources) {
+            self.operator.tidy(&self.sources);
+        }
+    }
+
     /// Takes in changes of targets.
     pub(crate) fn change_targets(&mut self, changes: Vec<Change<T>>) {
+        self.tidy();
         for Change { key, new, .. } in changes {
             let Some(object) = new else {
                 self.remove_target(&key);
@@ -222,9 +230,27 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
         }
     }
 
+    /// How many objects it goes through to put the index in order before the next change, if that is
+    /// due.
+    pub(crate) fn tidying(&self) -> usize {
+        if self.operator.is_untidy(&self.sources) {
+            self.sources.len()
+        } else {
+            0
+        }
+    }
+
+    /// How many objects there are on both sides.
+    pub(crate) fn len(&self) -> usize {
+        self.sources.len() + self.targets.len()
+    }
+
     /// Commits what was taken in: unpair, leave, update, enter, pair.
     pub(crate) fn commit(&mut self) {
         let frontier = self.frontier;
+        // Who sees the commit sees what it cost.
+        self.writer
+            .count_evaluations(self.operator.take_evaluations());
         // One more each time that either input begins anew.
         let history = self.histories.iter().sum::<u64>() - 1;
         let targets = std::mem::take(&mut self.news.targets);
@@ -235,9 +261,6 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
         } else {
             self.writer.commit_in(history, targets, &frontier);
         }
-        self.operator.tend(&self.sources);
-        self.writer
-            .count_evaluations(self.operator.take_evaluations());
     }
 
     pub(crate) fn live(&mut self) {

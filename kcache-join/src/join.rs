@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use kcache::{
     Batch, Change, Error, Filter, Follower, Object, Phase, Publisher, Start, Subscription,
-    WaitError, publisher,
+    WaitError, aside, publisher,
 };
 
 use crate::engine::Engine;
@@ -159,77 +159,122 @@ enum News<S: Object, T: Object> {
 }
 
 impl<S: Object, T: Object, O: Operator<S, T>> Task<S, T, O> {
-    async fn run(mut self) {
-        let ended = match self.load().await {
-            Ok(()) => self.follow().await,
-            Err(error) => error,
-        };
-        self.engine.close(&ended);
+    async fn run(self) {
+        if let Some(task) = self.load().await {
+            task.follow().await;
+        }
+    }
+
+    /// Ends it. Both sides of a join may be many objects.
+    async fn end(mut self, error: Error) {
+        self.engine.close(&error);
+        let count = self.engine.len();
+        aside(count, move || drop(self)).await;
     }
 
     /// Waits for both inputs; their states are one commit. Targets come first, so that selectors are
-    /// filed by what there is to be found.
-    async fn load(&mut self) -> Result<(), Error> {
-        let (sources, targets) = tokio::select! {
+    /// filed by what there is to be found. `None` if it ended.
+    async fn load(mut self) -> Option<Self> {
+        let started = tokio::select! {
             started = async {
                 let sources = async { self.sources.snapshot().await.map_err(of("sources")) };
                 let targets = async { self.targets.snapshot().await.map_err(of("targets")) };
                 tokio::try_join!(sources, targets)
-            } => started?,
-            error = self.engine.writer.closed() => return Err(error),
+            } => started,
+            error = self.engine.writer.closed() => Err(error),
+        };
+        let (sources, targets) = match started {
+            Ok(started) => started,
+            Err(error) => {
+                self.end(error).await;
+                return None;
+            }
         };
         self.engine.frontier = [sources.commit, targets.commit];
         self.engine.histories = [sources.history, targets.history];
         self.phases = [sources.phase.clone(), targets.phase.clone()];
-        Error::catch(|| {
-            self.engine.change_targets(created(targets));
-            self.engine.change_sources(created(sources));
-        })?;
-        self.engine.commit();
-        self.tell_phase();
-        Ok(())
+        let count = sources.objects.len() + targets.objects.len();
+        let take = |engine: &mut Engine<S, T, O>| {
+            engine.change_targets(created(targets));
+            engine.change_sources(created(sources));
+        };
+        self.change(count, take).await
     }
 
-    async fn follow(&mut self) -> Error {
+    async fn follow(mut self) {
         let mut sources_first = true;
         loop {
             let news = tokio::select! {
                 biased;
-                error = self.engine.writer.closed() => return error,
+                error = self.engine.writer.closed() => return self.end(error).await,
                 news = next(&mut self.sources, &mut self.targets, &self.ended, sources_first) => news,
             };
             // Who was not heard last is heard first, so neither side waits for the other.
             sources_first = matches!(news, News::Targets(_));
-            if let Err(error) = self.take(news) {
-                return error;
-            }
+            let Some(task) = self.take(news).await else {
+                return;
+            };
+            self = task;
         }
     }
 
-    fn take(&mut self, news: News<S, T>) -> Result<(), Error> {
+    /// Takes in what an input said. `None` if that was the end.
+    async fn take(mut self, news: News<S, T>) -> Option<Self> {
         match news {
             News::Sources(Some(batch)) => {
                 self.engine.frontier[0] = batch.commit;
                 self.engine.histories[0] = batch.history;
                 self.phases[0] = batch.phase;
-                Error::catch(|| self.engine.change_sources(batch.changes))?;
-                self.engine.commit();
+                let count = batch.changes.len();
+                return self
+                    .change(count, |engine| engine.change_sources(batch.changes))
+                    .await;
             }
             News::Targets(Some(batch)) => {
                 self.engine.frontier[1] = batch.commit;
                 self.engine.histories[1] = batch.history;
                 self.phases[1] = batch.phase;
-                Error::catch(|| self.engine.change_targets(batch.changes))?;
-                self.engine.commit();
+                let count = batch.changes.len();
+                return self
+                    .change(count, |engine| engine.change_targets(batch.changes))
+                    .await;
             }
             News::Sources(None) => self.ended[0] = self.sources.error(),
             News::Targets(None) => self.ended[1] = self.targets.error(),
         }
         if let [Some(_), Some(last)] = &self.ended {
-            return Err(of("targets")(last.clone()));
+            let error = of("targets")(last.clone());
+            self.end(error).await;
+            return None;
         }
         self.tell_phase();
-        Ok(())
+        Some(self)
+    }
+
+    /// Makes one commit of what is taken in, where it holds up no other task. `None` if a relation
+    /// panicked, or the runtime shuts down.
+    async fn change(
+        mut self,
+        count: usize,
+        take: impl FnOnce(&mut Engine<S, T, O>) + Send + 'static,
+    ) -> Option<Self> {
+        let count = count + self.engine.tidying();
+        let run = move || {
+            let taken = Error::catch(|| take(&mut self.engine));
+            if taken.is_ok() {
+                self.engine.commit();
+                self.tell_phase();
+            }
+            (self, taken)
+        };
+        let (task, taken) = aside(count, run).await?;
+        match taken {
+            Ok(()) => Some(task),
+            Err(error) => {
+                task.end(error).await;
+                None
+            }
+        }
     }
 
     /// The join is live while both inputs are.

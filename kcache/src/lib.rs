@@ -94,6 +94,7 @@ mod mailbox;
 mod subscription;
 
 // What stands beside it.
+mod aside;
 mod cache;
 mod codec;
 mod error;
@@ -112,6 +113,7 @@ mod sync;
 mod view;
 mod wait;
 
+pub use aside::aside;
 pub use cache::Cache;
 pub use codec::{Codec, DecodeError, JsonCodec, Raw, WholeJsonCodec};
 pub use error::Error;

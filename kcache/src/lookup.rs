@@ -8,6 +8,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
+use crate::aside::{aside, let_go};
 use crate::error::Error;
 use crate::event::Change;
 use crate::filter::Filter;
@@ -85,7 +86,7 @@ impl<V: Object> Lookup<V> {
         source: &Publisher<V>,
         values: impl Fn(&V) -> Vec<String> + Send + 'static,
     ) -> Self {
-        let tap = Arc::new(Tap::open(source.clone(), Limits::INDEX));
+        let tap = Tap::open(source.clone(), Limits::INDEX);
         // What goes wrong ends it, which it then says.
         let _ = tap.refilter(Filter::everything());
         let filing = Filing {
@@ -166,16 +167,21 @@ async fn follow<V: Object>(shared: Arc<Shared<V>>, ready: watch::Sender<bool>) {
     // Of a publisher that has closed, what it had is filed still.
     let _ = shared.tap.source().ready().await;
     loop {
-        shared.catch_up();
+        let filing = shared.clone();
+        let count = shared.tap.mailbox().waiting();
+        if aside(count, move || filing.catch_up()).await.is_none() {
+            return;
+        }
         ready.send_if_modified(|ready| {
             let had = !shared.filed.load().table.is_empty() || shared.tap.mailbox().error().is_none();
             had && !std::mem::replace(ready, true)
         });
         let mailbox = shared.tap.mailbox();
         if poll_fn(|cx| mailbox.poll_waiting(cx)).await.is_none() {
-            return;
+            break;
         }
     }
+    let_go(shared.tap.source().core().state.load().len(), shared);
 }
 
 impl<V: Object> Shared<V> {
@@ -192,16 +198,14 @@ impl<V: Object> Shared<V> {
     /// Files what has come in.
     fn catch_up(&self) {
         let mut filing = lock(&self.filing);
-        let drained = self.tap.mailbox().drain();
-        if drained.changes.is_empty() && drained.at == self.filed.load().at {
+        let drained = self.tap.source().core().drain(self.tap.mailbox());
+        let at = drained.at;
+        if drained.is_nothing() && at == self.filed.load().at {
             return;
         }
         let table = Table::clone(&self.filed.load().table);
-        match Error::catch(|| filing.file(table, drained.changes)) {
-            Ok(table) => self.filed.store(Arc::new(Filed {
-                at: drained.at,
-                table,
-            })),
+        match Error::catch(|| filing.file(table, drained.into_changes().1)) {
+            Ok(table) => self.filed.store(Arc::new(Filed { at, table })),
             Err(error) => {
                 drop(filing);
                 self.tap.close(&error);

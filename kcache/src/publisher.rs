@@ -8,13 +8,14 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
+use crate::aside::let_go;
 use crate::cache::Cache;
 use crate::error::Error;
 use crate::event::Change;
 use crate::filter::Filter;
 use crate::hub::Hub;
 use crate::lookup::Lookup;
-use crate::mailbox::{Call, Limits, Mailbox};
+use crate::mailbox::{Call, Drained, Limits, Mailbox, Rest};
 use crate::monitor::{Handler, Monitor};
 use crate::object::Object;
 use crate::status::{Notice, NoticeBoard, Notices, Phase, Status};
@@ -87,22 +88,47 @@ impl<V: Object> Core<V> {
         }
     }
 
-    /// Gives a mailbox another filter from the next commit on, and returns the state before it.
-    /// What comes in is held until it is released.
-    pub(crate) fn reroute(
+    /// Gives a mailbox another filter from the next commit on, and does what is to be done with the
+    /// state before it.
+    pub(crate) fn reroute<T>(
         &self,
         mailbox: &Arc<Mailbox<V>>,
         from: &Filter<V>,
         to: &Filter<V>,
-    ) -> Result<Arc<State<V>>, Error> {
+        with: impl FnOnce(&Arc<State<V>>) -> T,
+    ) -> Result<T, Error> {
         let mut hub = lock(&self.hub);
         if let Some(error) = hub.closed.clone() {
             return Err(error);
         }
-        mailbox.hold();
         hub.leave(from, mailbox);
         hub.join(to, mailbox.clone());
-        Ok(self.state.load_full())
+        Ok(with(&self.state.load_full()))
+    }
+
+    /// All that waits in a mailbox.
+    pub(crate) fn drain(&self, mailbox: &Mailbox<V>) -> Drained<V> {
+        if !mailbox.has_start() {
+            return mailbox.drain();
+        }
+        let hub = lock(&self.hub);
+        mailbox.renew_start(&self.state.load_full());
+        let drained = mailbox.drain();
+        drop(hub);
+        drained
+    }
+
+    /// The rest of a start in a mailbox, to read a portion of it.
+    pub(crate) fn lend_start(&self, mailbox: &Mailbox<V>) -> Option<Rest<V>> {
+        let lent = mailbox.lend_start();
+        if lent.is_some() || !mailbox.has_start() {
+            return lent;
+        }
+        let hub = lock(&self.hub);
+        mailbox.renew_start(&self.state.load_full());
+        let lent = mailbox.lend_start();
+        drop(hub);
+        lent
     }
 
     /// Tells a mailbox which commit it has been brought up to: deliveries are made under the same
@@ -182,6 +208,9 @@ struct Lease<V: Object>(Arc<Core<V>>);
 impl<V: Object> Drop for Lease<V> {
     fn drop(&mut self) {
         self.0.close(&Error::Closed);
+        // Nobody can read it any longer.
+        let state = self.0.state.swap(Arc::default());
+        let_go(state.len(), state);
     }
 }
 
@@ -254,6 +283,7 @@ impl<V: Object> Publisher<V> {
             queue: options.queue,
             overflow: options.overflow,
             first: false,
+            many: options.many,
         };
         Subscription::open(self.clone(), options.filter, limits)
     }

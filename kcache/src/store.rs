@@ -134,6 +134,21 @@ impl<V: Object> State<V> {
         keys.filter_map(|key| Some((key, self.at(key)?)))
     }
 
+    /// The objects behind a key, in order, of one namespace or of all.
+    pub(crate) fn after<'a>(
+        &'a self,
+        namespace: Option<&'a str>,
+        key: Option<&Key>,
+    ) -> impl Iterator<Item = (&'a Key, &'a Arc<V>)> {
+        let from = match key {
+            Some(key) => Bound::Excluded(key.parts()),
+            None => Bound::Included(KeyRef(namespace.unwrap_or_default(), "")),
+        };
+        let keys = self.order.range::<_, KeyRef<'_>>((from, Bound::Unbounded));
+        let keys = keys.take_while(move |key| namespace.is_none_or(|ns| key.namespace() == ns));
+        keys.filter_map(|key| Some((key, self.at(key)?)))
+    }
+
     /// Puts one change in, and makes it say what was really there before.
     pub(crate) fn apply(&mut self, change: &mut Change<V>) {
         change.old = self.at(&change.key).cloned();

@@ -4,14 +4,17 @@ mod tap;
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
-use std::future::poll_fn;
-use std::pin::Pin;
+use std::future::{Future as _, poll_fn};
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Weak};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::task::coop::consume_budget;
 
+use crate::aside::{self, Begun, MANY};
 use crate::cache::Cache;
 use crate::error::Error;
 use crate::event::{self, Change, Event};
@@ -60,13 +63,27 @@ pub struct Subscription<V: Object> {
     /// What was taken from the mailbox and passed the gate, and was not handed out yet. It comes
     /// before all that is in the mailbox.
     passed: VecDeque<Change<V>>,
+    /// What was taken and is being judged on another thread; it comes behind what passed the gate.
+    job: Option<JoinHandle<Judged<V>>>,
     /// Something of the start was taken.
     started: bool,
     /// How far the last start or batch that was taken goes.
     taken: Moment,
     /// The phases of the publisher, as far as batches have told them.
     phases: watch::Receiver<Phase>,
+    /// The phase and the history that the next batch tells, and whether the phase is another one.
+    phase: Phase,
+    phase_is_new: bool,
+    told: u64,
+    /// A filter panicked.
+    failed: Option<Error>,
 }
+
+/// The gate, and what it let through.
+type Judged<V> = (Gate<V>, Result<Vec<Change<V>>, Error>);
+
+/// How many objects of a start are looked at before others may have their turn.
+const PORTION: usize = 16;
 
 /// What waited for a subscription, as one net change a key, and where its publisher stood before
 /// any of what is not in it.
@@ -115,6 +132,7 @@ pub struct SubscribeOptions<V> {
     pub(crate) filter: Option<Filter<V>>,
     pub(crate) queue: usize,
     pub(crate) overflow: Overflow,
+    pub(crate) many: usize,
 }
 
 impl<V> Default for SubscribeOptions<V> {
@@ -123,6 +141,7 @@ impl<V> Default for SubscribeOptions<V> {
             filter: Some(Filter::everything()),
             queue: 256,
             overflow: Overflow::default(),
+            many: MANY,
         }
     }
 }
@@ -149,6 +168,14 @@ impl<V> SubscribeOptions<V> {
         self
     }
 
+    /// From how many objects on work is done in portions: a knob for tests, which have few.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn many(mut self, objects: usize) -> Self {
+        self.many = objects;
+        self
+    }
+
     /// What happens to changes that the queue has no room for.
     #[must_use]
     pub fn overflow(mut self, overflow: Overflow) -> Self {
@@ -160,18 +187,25 @@ impl<V> SubscribeOptions<V> {
 impl<V: Object> Subscription<V> {
     pub(crate) fn open(source: Publisher<V>, filter: Option<Filter<V>>, limits: Limits) -> Self {
         let phases = source.phases();
+        let phase = phases.borrow().clone();
+        let told = source.core().state.load().history;
         let tap = Tap::open(source, limits);
         if let Some(filter) = filter {
             // What goes wrong ends the subscription, which then says so.
             let _ = tap.refilter(filter);
         }
         Self {
-            tap: Arc::new(tap),
+            tap,
+            job: None,
             gate: Gate::default(),
             passed: VecDeque::new(),
             started: false,
             taken: Moment::default(),
             phases,
+            phase,
+            phase_is_new: false,
+            told,
+            failed: None,
         }
     }
 
@@ -205,34 +239,41 @@ impl<V: Object> Subscription<V> {
     /// Why it ended, if it ends before there is a state.
     pub async fn snapshot(&mut self) -> Result<Start<V>, Error> {
         let ready = self.ready().await;
-        let phase = self.phases.borrow_and_update().clone();
         if self.started {
             ready?;
-            return Ok(self.start(phase, Vec::new()));
+            return Ok(self.start(Vec::new()));
         }
-        self.tap.source().core().reach(self.tap.mailbox());
-        let drained = self.tap.mailbox().drain();
-        let nothing = drained.filter.is_none() && drained.changes.is_empty();
+        self.phase = self.phases.borrow_and_update().clone();
+        self.tap.settled().await;
+        let core = self.tap.source().core();
+        core.reach(self.tap.mailbox());
+        let drained = core.drain(self.tap.mailbox());
+        let nothing = drained.is_nothing();
         // What waited before the end is there to be taken.
-        if nothing || drained.changes.is_empty() && !phase.is_ready() {
+        if nothing || !self.phase.is_ready() && drained.len() == 0 {
             ready?;
         }
         if let (true, Some(error)) = (nothing, self.error()) {
             return Err(error);
         }
-        let changes = self.pass_all(drained)?;
+        self.judge_all(drained);
+        poll_fn(|cx| self.poll_judged(cx)).await;
+        if let Some(error) = self.failed.clone() {
+            return Err(error);
+        }
+        self.told = self.taken.history;
         // Nobody has anything yet, so nothing can be gone or changed.
-        let objects = changes.into_iter().filter_map(|change| change.new);
-        let objects = objects.collect();
-        Ok(self.start(phase, objects))
+        let objects = self.take_passed().into_iter();
+        let objects = objects.filter_map(|change| change.new).collect();
+        Ok(self.start(objects))
     }
 
-    fn start(&self, phase: Phase, objects: Vec<Arc<V>>) -> Start<V> {
+    fn start(&self, objects: Vec<Arc<V>>) -> Start<V> {
         let Moment { commit, history } = self.taken;
         Start {
             commit,
             history,
-            phase,
+            phase: self.phase.clone(),
             objects,
         }
     }
@@ -249,40 +290,45 @@ impl<V: Object> Subscription<V> {
     /// nothing.
     pub async fn next_batch(&mut self) -> Option<Batch<V>> {
         loop {
-            let told = self.taken.history;
-            let phase_is_new = self.something_waits().await?;
-            // The phase first: what was committed before it was said is in what waits.
-            let phase = self.phases.borrow_and_update().clone();
-            let drained = self.tap.mailbox().drain();
-            let changes = self.pass_all(drained).ok()?;
+            if self.job.is_none() {
+                self.something_waits().await?;
+                // The phase first: what was committed before it was said is in what waits.
+                self.phase_is_new |= self.phases.has_changed().is_ok_and(|new| new);
+                self.phase = self.phases.borrow_and_update().clone();
+                let drained = self.tap.source().core().drain(self.tap.mailbox());
+                self.judge_all(drained);
+            }
+            poll_fn(|cx| self.poll_judged(cx)).await;
+            let changes = self.take_passed();
             let Moment { commit, history } = self.taken;
-            if !changes.is_empty() || history != told || phase_is_new && phase.closed().is_none() {
+            let phase_is_new = std::mem::take(&mut self.phase_is_new);
+            let history_is_new = std::mem::replace(&mut self.told, history) != history;
+            let is_open = self.phase.closed().is_none();
+            if !changes.is_empty() || history_is_new || phase_is_new && is_open {
                 return Some(Batch {
                     commit,
                     history,
-                    phase,
+                    phase: self.phase.clone(),
                     changes,
                 });
             }
         }
     }
 
-    /// Waits until a batch can be taken, and says whether the phase is another one; `None` after
-    /// the end.
-    async fn something_waits(&mut self) -> Option<bool> {
+    /// Waits until a batch can be taken; `None` after the end.
+    async fn something_waits(&mut self) -> Option<()> {
         self.forget_closed();
-        let phase_is_new = self.phases.has_changed().is_ok_and(|new| new);
-        if phase_is_new || !self.passed.is_empty() {
-            return Some(phase_is_new);
+        if !self.passed.is_empty() {
+            return Some(());
         }
         let mailbox = self.tap.mailbox();
         tokio::select! {
             biased;
-            waits = poll_fn(|cx| mailbox.poll_waiting(cx)) => {
-                waits?;
-                Some(self.phases.has_changed().is_ok_and(|new| new))
+            waits = poll_fn(|cx| mailbox.poll_waiting(cx)) => waits,
+            Ok(()) = self.phases.changed() => {
+                self.phase_is_new = true;
+                Some(())
             }
-            Ok(()) = self.phases.changed() => Some(true),
         }
     }
 
@@ -349,45 +395,114 @@ impl<V: Object> Subscription<V> {
 
     fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Event<V>>> {
         loop {
-            if let Some(event) = self.pop_passed() {
-                return Poll::Ready(Some(event));
+            ready!(self.poll_judged(cx));
+            self.forget_closed();
+            if !self.passed.is_empty() {
+                // Events that are there already are a reason to let other tasks have their turn.
+                ready!(pin!(consume_budget()).poll(cx));
+                return Poll::Ready(self.pop_passed());
             }
-            let Some(letter) = std::task::ready!(self.tap.mailbox().poll_take(cx)) else {
+            if let Some(portion) = self.portion() {
+                ready!(pin!(consume_budget()).poll(cx));
+                portion.unwrap_or_else(|error| self.fail(error));
+                continue;
+            }
+            let Some(letter) = ready!(self.tap.mailbox().poll_take(cx)) else {
                 return Poll::Ready(None);
             };
             self.started = true;
-            let passed = Error::catch(|| match letter {
-                Letter::Change(change) => self.gate.pass(change).into_iter().collect(),
-                Letter::Refilter(filter, changes) => self.gate.pass_all(Some(filter), changes),
-            });
-            match passed {
-                Ok(changes) => self.passed.extend(changes),
-                Err(error) => {
-                    self.tap.close(&error);
-                    return Poll::Ready(None);
+            match letter {
+                Letter::Change(change) => self.judge(1, |gate| gate.pass(change).into_iter().collect()),
+                Letter::Rest(changes) => {
+                    self.judge(changes.len(), |gate| gate.pass_all(None, changes));
+                }
+                Letter::Refilter(filter, changes) => {
+                    self.judge(changes.len(), |gate| gate.pass_all(Some(filter), changes));
                 }
             }
         }
     }
 
-    fn pass_all(&mut self, drained: Drained<V>) -> Result<Vec<Change<V>>, Error> {
-        let Drained {
-            at,
-            filter,
-            changes,
-        } = drained;
+    /// Reads on in a start of many objects, if there is one that was not read to its end.
+    fn portion(&mut self) -> Option<Result<(), Error>> {
+        let mailbox = self.tap.mailbox().clone();
+        let rest = self.tap.source().core().lend_start(&mailbox)?;
         self.started = true;
-        self.taken = at;
-        let passed = Error::catch(|| self.gate.pass_all(filter, changes));
-        let later = passed.inspect_err(|error| self.tap.close(error))?;
+        let portion = Error::catch(|| rest.portion(PORTION));
+        Some(portion.map(|mut portion| {
+            let changes = std::mem::take(&mut portion.changes);
+            mailbox.took(&portion);
+            let filter = rest.filter();
+            self.judge(changes.len(), |gate| gate.pass_all(filter, changes));
+        }))
+    }
+
+    /// Takes what waited, to be judged.
+    fn judge_all(&mut self, drained: Drained<V>) {
+        self.started = true;
+        self.taken = drained.at;
+        self.judge(drained.len(), |gate| {
+            let (filter, changes) = drained.into_changes();
+            gate.pass_all(filter, changes)
+        });
+    }
+
+    /// Lets the gate judge, on another thread if there are many objects.
+    fn judge(
+        &mut self,
+        count: usize,
+        pass: impl FnOnce(&mut Gate<V>) -> Vec<Change<V>> + Send + 'static,
+    ) {
+        let mut gate = std::mem::take(&mut self.gate);
+        let pass = move || {
+            let passed = Error::catch(|| pass(&mut gate));
+            (gate, passed)
+        };
+        match aside::begin(self.tap.mailbox().is_many(count), pass) {
+            Begun::Job(job) => {
+                self.tap.note_passed(self.passed.len() + count);
+                self.job = Some(job);
+            }
+            Begun::Here(pass) => self.judged(pass()),
+        }
+    }
+
+    /// Waits for what is being judged.
+    fn poll_judged(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Some(job) = &mut self.job {
+            let judged = ready!(Pin::new(job).poll(cx));
+            self.job = None;
+            match judged {
+                Ok(judged) => self.judged(judged),
+                // The runtime shuts down.
+                Err(_) => self.fail(Error::Closed),
+            }
+        }
+        Poll::Ready(())
+    }
+
+    fn judged(&mut self, (gate, passed): Judged<V>) {
+        self.gate = gate;
+        match passed {
+            Ok(later) if self.passed.is_empty() => self.passed = later.into(),
+            Ok(later) => {
+                let earlier = std::mem::take(&mut self.passed);
+                self.passed = in_sequence(earlier.into(), later).into();
+            }
+            Err(error) => self.fail(error),
+        }
+        self.tap.note_passed(self.passed.len());
+    }
+
+    fn fail(&mut self, error: Error) {
+        self.tap.close(&error);
+        self.failed = Some(error);
+    }
+
+    fn take_passed(&mut self) -> Vec<Change<V>> {
         self.forget_closed();
-        let earlier = std::mem::take(&mut self.passed);
         self.tap.note_passed(0);
-        Ok(if earlier.is_empty() {
-            later
-        } else {
-            in_sequence(earlier.into(), later)
-        })
+        std::mem::take(&mut self.passed).into()
     }
 
     /// Throws away what passed the gate if it was closed since.

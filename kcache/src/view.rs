@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use crate::aside::aside;
 use crate::error::Error;
 use crate::filter::Filter;
 use crate::object::{Key, Object};
@@ -80,32 +81,42 @@ async fn follow<V: Object>(mut input: Subscription<V>, mut writer: Writer<V>) {
         started = input.snapshot() => started,
         error = writer.closed() => Err(error),
     };
-    match started {
-        Ok(start) => {
-            let entry = |object: Arc<V>| (Key::of(&*object), Some(object));
-            let updates = start.objects.into_iter().map(entry).collect();
-            writer.commit_in(start.history, updates, &[start.commit]);
-            mirror(&start.phase, &mut writer);
-        }
+    let start = match started {
+        Ok(start) => start,
         Err(error) => return writer.close(&error),
-    }
-    loop {
-        tokio::select! {
+    };
+    let count = start.objects.len();
+    let begun = aside(count, move || {
+        let entry = |object: Arc<V>| (Key::of(&*object), Some(object));
+        let updates = start.objects.into_iter().map(entry).collect();
+        writer.commit_in(start.history, updates, &[start.commit]);
+        mirror(&start.phase, &mut writer);
+        writer
+    });
+    let mut next = begun.await;
+    while let Some(mut writer) = next {
+        let batch = tokio::select! {
             biased;
             _ = writer.closed() => return,
-            batch = input.next_batch() => match batch {
-                Some(batch) => take(batch, &mut writer),
-                None => return writer.close(&input.error().unwrap_or(Error::Closed)),
-            },
-        }
+            batch = input.next_batch() => batch,
+        };
+        let Some(batch) = batch else {
+            return writer.close(&input.error().unwrap_or(Error::Closed));
+        };
+        next = take(batch, writer).await;
     }
 }
 
-fn take<V: Object>(batch: Batch<V>, writer: &mut Writer<V>) {
-    let updates = batch.changes.into_iter();
-    let updates = updates.map(|change| (change.key, change.new)).collect();
-    writer.commit_in(batch.history, updates, &[batch.commit]);
-    mirror(&batch.phase, writer);
+async fn take<V: Object>(batch: Batch<V>, mut writer: Writer<V>) -> Option<Writer<V>> {
+    let count = batch.changes.len();
+    let run = move || {
+        let updates = batch.changes.into_iter();
+        let updates = updates.map(|change| (change.key, change.new)).collect();
+        writer.commit_in(batch.history, updates, &[batch.commit]);
+        mirror(&batch.phase, &mut writer);
+        writer
+    };
+    aside(count, run).await
 }
 
 /// A view is as live as its source; that a source ended shows when all it said was taken.

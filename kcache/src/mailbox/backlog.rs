@@ -9,7 +9,7 @@ use crate::store::Moment;
 
 /// Changes in the order of their commits; after too many of them, one entry a key that holds the
 /// net change.
-pub(super) struct Backlog<V> {
+pub(crate) struct Backlog<V> {
     /// All that commits up to this one bring was put in.
     pub(super) commit: u64,
     /// The history that this commit is of.
@@ -31,6 +31,8 @@ pub(crate) enum Letter<V> {
     /// A filter from here on, with all that it changes; changes that waited before it may be
     /// merged into these.
     Refilter(Filter<V>, Vec<Change<V>>),
+    /// What was left of a start when a refilter came.
+    Rest(Vec<Change<V>>),
 }
 
 impl<V> Default for Backlog<V> {
@@ -48,7 +50,7 @@ impl<V> Default for Backlog<V> {
 }
 
 impl<V> Backlog<V> {
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.queued + self.refiltered + self.net.entries.len()
     }
 
@@ -139,11 +141,46 @@ impl<V> Backlog<V> {
         }
     }
 
+    /// Takes all out, and leaves nothing up to the same commit.
+    pub(super) fn take_out(&mut self) -> Self {
+        let left = Self {
+            commit: self.commit,
+            history: self.history,
+            ..Self::default()
+        };
+        std::mem::replace(self, left)
+    }
+
+    /// Forgets what happened to other keys than these.
+    pub(super) fn keep_only(&mut self, keep: impl Fn(&Key) -> bool) {
+        self.merge_queue();
+        self.net.keep_only(keep);
+    }
+
+    /// What began with these objects and went on with what waits here, judged by this filter from the
+    /// first object on if there is one.
+    pub(super) fn begun_with(self, filter: Option<Filter<V>>, start: Vec<Change<V>>) -> Self {
+        let mut all = Self {
+            commit: self.commit,
+            history: self.history,
+            refiltered: start.len(),
+            ..Self::default()
+        };
+        all.queue.push_back(match filter {
+            Some(filter) => Letter::Refilter(filter, start),
+            None => Letter::Rest(start),
+        });
+        all.append(self, usize::MAX);
+        all
+    }
+
     pub(super) fn take(&mut self) -> Option<Letter<V>> {
         if let Some(letter) = self.queue.pop_front() {
             match &letter {
                 Letter::Change(_) => self.queued -= 1,
-                Letter::Refilter(_, changes) => self.refiltered -= changes.len(),
+                Letter::Refilter(_, changes) | Letter::Rest(changes) => {
+                    self.refiltered -= changes.len();
+                }
             }
             return Some(letter);
         }
@@ -155,7 +192,7 @@ impl<V> Backlog<V> {
     }
 
     /// Everything at once, each key at most once.
-    pub(super) fn drain(&mut self) -> (Option<Filter<V>>, Vec<Change<V>>) {
+    pub(crate) fn drain(&mut self) -> (Option<Filter<V>>, Vec<Change<V>>) {
         self.merge_queue();
         (self.filter.take(), self.net.drain())
     }
@@ -175,6 +212,11 @@ impl<V> Backlog<V> {
                 self.filter = Some(filter);
                 for change in changes {
                     self.net.merge(change, true);
+                }
+            }
+            Letter::Rest(changes) => {
+                for change in changes {
+                    self.net.merge(change, self.filter.is_some());
                 }
             }
         }
@@ -225,6 +267,11 @@ impl<V> Net<V> {
             self.entries.remove(place);
             self.places.remove(&change.key);
         }
+    }
+
+    fn keep_only(&mut self, keep: impl Fn(&Key) -> bool) {
+        self.entries.retain(|_, entry| keep(&entry.change.key));
+        self.places.retain(|key, _| keep(key));
     }
 
     fn take_first(&mut self) -> Option<Change<V>> {
