@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use kcache::{Change, Error, Key, Object, Updates, Writer};
+use kcache::{Change, Error, Failure, Key, Object, Updates, Writer};
 
 use crate::operator::Operator;
 use crate::pair::Pair;
@@ -268,9 +268,16 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
         self.pairs.iter_mut().for_each(Writer::live);
     }
 
-    pub(crate) fn stale(&mut self, reason: &str) {
-        self.writer.stale(reason);
-        self.pairs.iter_mut().for_each(|pairs| pairs.stale(reason));
+    pub(crate) fn syncing(&mut self, failure: Option<&Failure>) {
+        self.writer.syncing(failure.cloned());
+        let pairs = self.pairs.iter_mut();
+        pairs.for_each(|pairs| pairs.syncing(failure.cloned()));
+    }
+
+    pub(crate) fn stale(&mut self, failure: &Failure) {
+        self.writer.stale(failure.clone());
+        let pairs = self.pairs.iter_mut();
+        pairs.for_each(|pairs| pairs.stale(failure.clone()));
     }
 
     pub(crate) fn close(&mut self, error: &Error) {

@@ -5,7 +5,7 @@ use std::ops::Deref;
 use std::time::Duration;
 
 use kcache::{
-    Batch, Change, Error, Filter, Follower, Object, Phase, Publisher, Start, Subscription,
+    Batch, Change, Error, Failure, Filter, Follower, Object, Phase, Publisher, Start, Subscription,
     WaitError, aside, publisher,
 };
 
@@ -35,6 +35,9 @@ pub enum Side {
     /// What is related to, and what the join holds: the Pods.
     Targets,
 }
+
+/// What the inputs are called in failures and errors.
+const INPUTS: [&str; 2] = ["sources", "targets"];
 
 impl<S: Object, T: Object> Join<S, T> {
     pub(crate) fn start<O: Operator<S, T>>(
@@ -175,15 +178,7 @@ impl<S: Object, T: Object, O: Operator<S, T>> Task<S, T, O> {
     /// Waits for both inputs; their states are one commit. Targets come first, so that selectors are
     /// filed by what there is to be found. `None` if it ended.
     async fn load(mut self) -> Option<Self> {
-        let started = tokio::select! {
-            started = async {
-                let sources = async { self.sources.snapshot().await.map_err(of("sources")) };
-                let targets = async { self.targets.snapshot().await.map_err(of("targets")) };
-                tokio::try_join!(sources, targets)
-            } => started,
-            error = self.engine.writer.closed() => Err(error),
-        };
-        let (sources, targets) = match started {
+        let (sources, targets) = match self.start().await {
             Ok(started) => started,
             Err(error) => {
                 self.end(error).await;
@@ -199,6 +194,31 @@ impl<S: Object, T: Object, O: Operator<S, T>> Task<S, T, O> {
             engine.change_sources(created(sources));
         };
         self.change(count, take).await
+    }
+
+    /// Waits for both states, and says meanwhile what the inputs say.
+    async fn start(&mut self) -> Result<(Start<S>, Start<T>), Error> {
+        let mut phases = (self.sources.phases(), self.targets.phases());
+        phases.0.mark_changed();
+        let started = async {
+            let sources = async { self.sources.snapshot().await.map_err(of("sources")) };
+            let targets = async { self.targets.snapshot().await.map_err(of("targets")) };
+            tokio::try_join!(sources, targets)
+        };
+        tokio::pin!(started);
+        loop {
+            tokio::select! {
+                biased;
+                error = self.engine.writer.closed() => return Err(error),
+                started = &mut started => return started,
+                Ok(()) = phases.0.changed() => {}
+                Ok(()) = phases.1.changed() => {}
+            }
+            let failures = [phases.0.borrow_and_update(), phases.1.borrow_and_update()];
+            let failures = failures.map(|phase| phase.failure().cloned());
+            let failure = Failure::of_inputs(INPUTS.into_iter().zip(failures));
+            self.engine.syncing(failure.as_ref());
+        }
     }
 
     async fn follow(mut self) {
@@ -279,23 +299,19 @@ impl<S: Object, T: Object, O: Operator<S, T>> Task<S, T, O> {
 
     /// The join is live while both inputs are.
     fn tell_phase(&mut self) {
-        let mut reasons = Vec::new();
-        let inputs = ["sources", "targets"].iter().zip(&self.phases);
-        for ((input, phase), ended) in inputs.zip(&self.ended) {
-            match (phase, ended) {
-                (_, Some(error)) => reasons.push(format!("the {input} ended: {error}")),
-                (Phase::Degraded { reason, .. }, None) => {
-                    reasons.push(format!("{input}: {reason}"));
-                }
+        let mut failures = [None, None];
+        let inputs = self.phases.iter().zip(&self.ended);
+        for (failure, (phase, ended)) in failures.iter_mut().zip(inputs) {
+            *failure = match (phase, ended) {
+                (_, Some(error)) => Some(Failure::ended(error.clone())),
                 // Its end is told when all it said was taken.
                 (Phase::Closed(_), None) => return,
-                _ => {}
-            }
+                _ => phase.failure().cloned(),
+            };
         }
-        if reasons.is_empty() {
-            self.engine.live();
-        } else {
-            self.engine.stale(&reasons.join("; "));
+        match Failure::of_inputs(INPUTS.into_iter().zip(failures)) {
+            Some(failure) => self.engine.stale(&failure),
+            None => self.engine.live(),
         }
     }
 }

@@ -13,6 +13,7 @@ use self::prints::Prints;
 pub(crate) use self::prints::print;
 use crate::codec::DecodeError;
 use crate::error::Error;
+use crate::failure::Failure;
 use crate::object::{Key, Object};
 use crate::publisher::{Core, Publisher, publisher};
 use crate::version::{self, raise};
@@ -47,9 +48,9 @@ pub enum Input<V> {
     /// An object could not be read. What the cache has under the key stays; if the key of one in a
     /// list is not known then all that the cache has and the list lacks stays.
     Bad(Option<Key>, DecodeError),
-    /// The source cannot say what there is, until it says something else than this. The reason must
-    /// not tell secrets.
-    Failed(String),
+    /// The source cannot say what there is, until it says something else than this. A text that
+    /// makes such a failure must not tell secrets.
+    Failed(Failure),
 }
 
 impl<V> Input<V> {
@@ -237,7 +238,7 @@ impl<V: Object> Feed<V> {
                 }
                 self.writer.bad_object(key, &error.to_string());
             }
-            (Input::Failed(reason), _) => self.writer.degraded(&reason),
+            (Input::Failed(failure), _) => self.writer.degraded(failure),
             (Input::Item(object) | Input::Apply(object), _) => {
                 self.applied(object, print, updates);
             }

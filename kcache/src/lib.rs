@@ -99,6 +99,7 @@ mod cache;
 mod codec;
 mod error;
 mod fact;
+mod failure;
 mod fault;
 mod field;
 mod filter;
@@ -119,6 +120,7 @@ pub use codec::{Codec, DecodeError, JsonCodec, Raw, WholeJsonCodec};
 pub use error::Error;
 pub use event::{Change, Event};
 pub use fact::{Fact, Involved, NodeName, Selects};
+pub use failure::{Cause, Failure, InputFailure, Operation, ReadyError};
 #[doc(hidden)]
 #[cfg(kcache_faults)]
 pub use fault::Fault;

@@ -12,6 +12,7 @@ use crate::aside::let_go;
 use crate::cache::Cache;
 use crate::error::Error;
 use crate::event::Change;
+use crate::failure::{Failure, ReadyError};
 use crate::filter::Filter;
 use crate::hub::Hub;
 use crate::lookup::Lookup;
@@ -336,6 +337,43 @@ impl<V: Object> Publisher<V> {
         }
     }
 
+    /// Waits until there is a complete state, or until it is known that waiting alone brings none:
+    /// the server answered 401, 403, 404 or another [refusal](Failure::is_refusal). So a program
+    /// that somebody is looking at can stop and say why, where [`ready`](Self::ready) would wait for
+    /// a right to be given. What goes by itself, a server that is away or busy, is waited for.
+    ///
+    /// The source goes on trying either way; what it was told last is what counts, until it is told
+    /// something else. A view answers as its source does, and a join as its
+    /// inputs: the failure says which.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadyError`]: the refusal, or why it was closed.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # use k8s_openapi::api::core::v1::Pod;
+    /// use kcache::{Informer, ReadyError};
+    ///
+    /// # async fn example(client: kube::Client) -> Result<(), ReadyError> {
+    /// let pods = Informer::<Pod>::builder(client).start();
+    /// match pods.ready_or_refused().await {
+    ///     Ok(()) => println!("{} Pods", pods.cache().len()),
+    ///     Err(error) if error.code() == Some(403) => println!("you may not list Pods: {error}"),
+    ///     Err(error) => return Err(error),
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub async fn ready_or_refused(&self) -> Result<(), ReadyError> {
+        let mut phases = self.phases();
+        match phases.wait_for(|phase| settled(phase).is_some()).await {
+            Ok(phase) => settled(&phase).unwrap_or(Ok(())),
+            // The sender is a part of the publisher.
+            Err(_) => Err(Error::Closed.into()),
+        }
+    }
+
     /// Waits until the state has seen a version of the resource, or a newer one: what a write
     /// answered, so that one reads one's own writes.
     ///
@@ -409,6 +447,18 @@ impl<V: Object> Publisher<V> {
     /// for a join what joining cost.
     pub fn evaluations(&self) -> u64 {
         self.core().counters.evaluations.load(Ordering::Relaxed)
+    }
+}
+
+/// Whether a phase is ready, or why it is no use to wait for that; `None` while it is.
+fn settled(phase: &Phase) -> Option<Result<(), ReadyError>> {
+    match phase {
+        Phase::Live | Phase::Degraded { .. } => Some(Ok(())),
+        Phase::Closed(error) => Some(Err(error.clone().into())),
+        Phase::Syncing { failure } => {
+            let refusal = failure.clone().filter(Failure::is_refusal)?;
+            Some(Err(ReadyError::Refused(refusal)))
+        }
     }
 }
 

@@ -26,6 +26,7 @@ use self::failure::Failure;
 use self::sink::Sink;
 use crate::codec::Codec;
 use crate::error::Error;
+use crate::failure::Operation;
 use crate::feed::{Feed, Input};
 use crate::object::Object;
 use crate::request::Target;
@@ -125,7 +126,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
     /// Sends what `ask` makes, and again as often as the server says when.
     async fn open(
         &mut self,
-        doing: &str,
+        doing: Operation,
         mut ask: impl FnMut(&Target) -> (Request<Body>, Instant),
     ) -> Result<Incoming, Halt> {
         let mut waits = 0;
@@ -147,17 +148,18 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
     }
 
     /// Says that something failed, and waits before anything is tried again.
-    async fn back_off(&mut self, doing: &str, failure: &Failure) -> Result<(), Error> {
+    async fn back_off(&mut self, doing: Operation, failure: &Failure) -> Result<(), Error> {
         let wait = self.backoff.next();
-        let wait = wait.max(failure.retry_after.unwrap_or_default());
+        let wait = wait.max(failure.retry_after().unwrap_or_default());
         self.tell(doing, failure, wait)?;
         sleep(wait).await;
         Ok(())
     }
 
-    fn tell(&mut self, doing: &str, failure: &Failure, wait: Duration) -> Result<(), Error> {
+    fn tell(&mut self, doing: Operation, failure: &Failure, wait: Duration) -> Result<(), Error> {
         tracing::warn!(%failure, ?wait, "{doing} failed");
-        self.sink.put(Input::Failed(format!("{doing}: {failure}")));
+        let failure = failure.clone().during(doing);
+        self.sink.put(Input::Failed(failure));
         self.sink.flush()
     }
 

@@ -7,6 +7,7 @@ use tokio::sync::broadcast;
 use tokio::time::Instant;
 
 use crate::error::Error;
+use crate::failure::Failure;
 use crate::object::Key;
 use crate::sync::{Mutex, lock};
 
@@ -18,7 +19,7 @@ pub enum Phase {
     /// there.
     Syncing {
         /// What went wrong so far, if anything did.
-        failure: Option<Arc<str>>,
+        failure: Option<Failure>,
     },
     /// Complete, and following its source.
     Live,
@@ -27,7 +28,7 @@ pub enum Phase {
         /// Since when.
         since: Instant,
         /// Why.
-        reason: Arc<str>,
+        reason: Failure,
     },
     /// Ended; what is in the cache is the last known state.
     Closed(Error),
@@ -37,6 +38,15 @@ impl Phase {
     /// True once there has been a complete state, until it is closed.
     pub fn is_ready(&self) -> bool {
         matches!(self, Self::Live | Self::Degraded { .. })
+    }
+
+    /// What stands in the way, if anything does.
+    pub fn failure(&self) -> Option<&Failure> {
+        match self {
+            Self::Syncing { failure } => failure.as_ref(),
+            Self::Degraded { reason, .. } => Some(reason),
+            _ => None,
+        }
     }
 
     /// The reason of a closed one.

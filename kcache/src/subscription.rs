@@ -18,6 +18,7 @@ use crate::aside::{self, Begun, MANY};
 use crate::cache::Cache;
 use crate::error::Error;
 use crate::event::{self, Change, Event};
+use crate::failure::ReadyError;
 use crate::filter::Filter;
 use crate::gate::Gate;
 use crate::mailbox::{Drained, Letter, Limits, Mailbox, Overflow};
@@ -67,6 +68,8 @@ pub struct Subscription<V: Object> {
     job: Option<JoinHandle<Judged<V>>>,
     /// Something of the start was taken.
     started: bool,
+    /// The start is being judged.
+    starting: bool,
     /// How far the last start or batch that was taken goes.
     taken: Moment,
     /// The phases of the publisher, as far as batches have told them.
@@ -200,6 +203,7 @@ impl<V: Object> Subscription<V> {
             gate: Gate::default(),
             passed: VecDeque::new(),
             started: false,
+            starting: false,
             taken: Moment::default(),
             phases,
             phase,
@@ -230,6 +234,17 @@ impl<V: Object> Subscription<V> {
         phases.map_err(|error| self.error().unwrap_or(error))
     }
 
+    /// Waits as [`ready`](Self::ready) does, or until waiting alone is known to be of no use: see
+    /// [`Publisher::ready_or_refused`].
+    ///
+    /// # Errors
+    ///
+    /// [`ReadyError`]: the refusal, or why it ended.
+    pub async fn ready_or_refused(&self) -> Result<(), ReadyError> {
+        self.tap.source().ready_or_refused().await?;
+        Ok(self.ready().await?)
+    }
+
     /// The state that the subscription starts with, once it is ready; to be called first. Events
     /// follow from there. There is one start only: after it, or after a first event or batch, this
     /// names the commit of the last start or batch, gives no objects and takes nothing that waits.
@@ -239,6 +254,10 @@ impl<V: Object> Subscription<V> {
     /// Why it ended, if it ends before there is a state.
     pub async fn snapshot(&mut self) -> Result<Start<V>, Error> {
         let ready = self.ready().await;
+        if self.starting {
+            // A call that was given up has taken it.
+            return self.judged_start().await;
+        }
         if self.started {
             ready?;
             return Ok(self.start(Vec::new()));
@@ -257,7 +276,13 @@ impl<V: Object> Subscription<V> {
             return Err(error);
         }
         self.judge_all(drained);
+        self.starting = true;
+        self.judged_start().await
+    }
+
+    async fn judged_start(&mut self) -> Result<Start<V>, Error> {
         poll_fn(|cx| self.poll_judged(cx)).await;
+        self.starting = false;
         if let Some(error) = self.failed.clone() {
             return Err(error);
         }
@@ -299,6 +324,7 @@ impl<V: Object> Subscription<V> {
                 self.judge_all(drained);
             }
             poll_fn(|cx| self.poll_judged(cx)).await;
+            self.starting = false;
             let changes = self.take_passed();
             let Moment { commit, history } = self.taken;
             let phase_is_new = std::mem::take(&mut self.phase_is_new);
@@ -397,6 +423,7 @@ impl<V: Object> Subscription<V> {
         loop {
             ready!(self.poll_judged(cx));
             self.forget_closed();
+            self.starting = false;
             if !self.passed.is_empty() {
                 // Events that are there already are a reason to let other tasks have their turn.
                 ready!(pin!(consume_budget()).poll(cx));

@@ -10,7 +10,7 @@ use crate::filter::Filter;
 use crate::object::{Key, Object};
 use crate::publisher::{Publisher, publisher};
 use crate::status::Phase;
-use crate::subscription::{Batch, Subscription, Tap};
+use crate::subscription::{Batch, Start, Subscription, Tap};
 use crate::wait::Origin;
 use crate::writer::Writer;
 
@@ -77,11 +77,7 @@ impl<V: Object> View<V> {
 
 /// Commits what the subscription brings, until one of the two ends.
 async fn follow<V: Object>(mut input: Subscription<V>, mut writer: Writer<V>) {
-    let started = tokio::select! {
-        started = input.snapshot() => started,
-        error = writer.closed() => Err(error),
-    };
-    let start = match started {
+    let start = match start(&mut input, &mut writer).await {
         Ok(start) => start,
         Err(error) => return writer.close(&error),
     };
@@ -107,6 +103,26 @@ async fn follow<V: Object>(mut input: Subscription<V>, mut writer: Writer<V>) {
     }
 }
 
+/// Waits for the first state, and says meanwhile what the source says.
+async fn start<V: Object>(
+    input: &mut Subscription<V>,
+    writer: &mut Writer<V>,
+) -> Result<Start<V>, Error> {
+    let mut phases = input.phases();
+    phases.mark_changed();
+    loop {
+        tokio::select! {
+            biased;
+            error = writer.closed() => return Err(error),
+            started = input.snapshot() => return started,
+            Ok(()) = phases.changed() => {
+                let failure = phases.borrow_and_update().failure().cloned();
+                writer.syncing(failure);
+            }
+        }
+    }
+}
+
 async fn take<V: Object>(batch: Batch<V>, mut writer: Writer<V>) -> Option<Writer<V>> {
     let count = batch.changes.len();
     let run = move || {
@@ -123,7 +139,7 @@ async fn take<V: Object>(batch: Batch<V>, mut writer: Writer<V>) -> Option<Write
 fn mirror<V: Object>(source: &Phase, writer: &mut Writer<V>) {
     match source {
         Phase::Live => writer.live(),
-        Phase::Degraded { reason, .. } => writer.stale(reason),
+        Phase::Degraded { reason, .. } => writer.stale(reason.clone()),
         Phase::Syncing { .. } | Phase::Closed(_) => {}
     }
 }

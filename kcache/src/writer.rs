@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use crate::error::Error;
 use crate::event::{self, Change};
+use crate::failure::Failure;
 use crate::object::{Key, Object};
 use crate::publisher::Core;
 use crate::status::{Notice, Phase};
@@ -100,8 +101,16 @@ impl<V: Object> Writer<V> {
         }
     }
 
+    /// There is no complete state yet, and this stands in the way, if anything does. Once there has
+    /// been one this does nothing.
+    pub fn syncing(&mut self, failure: Option<Failure>) {
+        if matches!(self.core.phase(), Phase::Syncing { .. }) {
+            self.core.set_phase(Phase::Syncing { failure });
+        }
+    }
+
     /// The source cannot be followed at the moment. The state stays as it is.
-    pub fn degraded(&mut self, reason: &str) {
+    pub fn degraded(&mut self, reason: impl Into<Failure>) {
         let reason = reason.into();
         self.core.set_phase(match self.core.phase() {
             Phase::Syncing { .. } => Phase::Syncing {
@@ -117,7 +126,7 @@ impl<V: Object> Writer<V> {
 
     /// The state is complete, but may be stale, because the source cannot be followed at the moment:
     /// the publisher is ready without having been live.
-    pub fn stale(&mut self, reason: &str) {
+    pub fn stale(&mut self, reason: impl Into<Failure>) {
         let since = match self.core.phase() {
             Phase::Degraded { since, .. } => since,
             _ => Instant::now(),

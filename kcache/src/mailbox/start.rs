@@ -81,7 +81,7 @@ impl<V: Object> Start<V> {
 
     /// From here on the rest is read of this state.
     pub(super) fn keep(&mut self, state: Arc<State<V>>) {
-        self.count = self.seen + state.len();
+        self.count = state.len();
         self.state = Some(state);
     }
 

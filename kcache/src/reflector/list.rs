@@ -8,6 +8,7 @@ use super::connection::Part;
 use super::{Halt, Reflector, Step};
 use crate::codec::Codec;
 use crate::error::Error;
+use crate::failure::Operation;
 use crate::feed::Input;
 use crate::object::Object;
 use crate::request::{Page, Since};
@@ -44,7 +45,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             Err(Halt::Ended(error)) => Err(error),
             Err(Halt::Failed(failure)) => {
                 self.unavailable |= failure.is_expired() || failure.is_too_large();
-                self.back_off("list", &failure).await?;
+                self.back_off(Operation::List, &failure).await?;
                 Ok(Step::Stream)
             }
         }
@@ -93,7 +94,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
     async fn page(&mut self, page: &Page, limit: Option<u32>) -> Result<ListMeta, Halt> {
         let ask =
             |target: &crate::request::Target| (target.list(page, limit), Instant::now() + SILENCE);
-        let mut incoming = self.open("list", ask).await?;
+        let mut incoming = self.open(Operation::List, ask).await?;
         let mut body = ListBody::new();
         loop {
             while let Some(item) = body.next().map_err(super::Failure::from)? {

@@ -10,6 +10,7 @@ use super::watching::{Happening, Watching};
 use super::{Halt, Reflector, Step, backoff};
 use crate::codec::{Codec, Header};
 use crate::error::Error;
+use crate::failure::Operation;
 use crate::feed::Input;
 use crate::object::Object;
 use crate::wire::{EventKind, Frame, WireError};
@@ -51,7 +52,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             },
         };
         if failure.is_refused() {
-            self.back_off("streaming list", &failure).await?;
+            self.back_off(Operation::StreamingList, &failure).await?;
             return Ok(Step::Stream);
         }
         // Without a version there is nothing to expire, so it is not asked twice.
@@ -74,7 +75,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             }
             Err(Halt::Ended(error)) => Err(error),
             Err(Halt::Failed(failure)) => {
-                self.back_off("watch", &failure).await?;
+                self.back_off(Operation::Watch, &failure).await?;
                 Ok(if failure.is_unanswered() {
                     Step::Watch
                 } else {
@@ -92,7 +93,11 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         };
         let version = version.map(str::to_owned);
         let (mut asked, mut deadline) = (Instant::now(), Instant::now());
-        let doing = if initial { "streaming list" } else { "watch" };
+        let doing = if initial {
+            Operation::StreamingList
+        } else {
+            Operation::Watch
+        };
         let incoming = self.open(doing, |target| {
             let timeout = backoff::watch_timeout();
             asked = Instant::now();
@@ -117,7 +122,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         match ending {
             Ending::Over if !short => Ok(Step::Watch),
             Ending::Over => {
-                self.back_off("watch", &Failure::short()).await?;
+                self.back_off(Operation::Watch, &Failure::short()).await?;
                 Ok(if events > 0 {
                     Step::Watch
                 } else {
@@ -125,7 +130,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
                 })
             }
             Ending::Failed(failure) => {
-                self.back_off("watch", &failure).await?;
+                self.back_off(Operation::Watch, &failure).await?;
                 Ok(if failure.is_refused() {
                     Step::Watch
                 } else {

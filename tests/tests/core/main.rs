@@ -16,6 +16,7 @@ mod guarantees;
 mod joins;
 mod model;
 mod oracle;
+mod portions;
 mod regressions_delivery;
 mod regressions_sources;
 mod selectors;

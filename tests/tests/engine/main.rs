@@ -1,6 +1,7 @@
 //! The list/watch engine against a server that answers as each test says, on a paused clock.
 
 mod cache;
+mod failures;
 mod logs;
 mod script;
 

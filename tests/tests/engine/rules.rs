@@ -201,7 +201,11 @@ async fn degraded_says_since_when() {
         panic!("{:?}", maps.status());
     };
     assert_eq!(since, failed);
-    assert_eq!(&*reason, "list: the server answered 403 Forbidden");
+    assert_eq!(
+        reason.to_string(),
+        "list: the server answered 403 Forbidden"
+    );
+    assert_eq!(reason.code(), Some(403));
     assert!(Instant::now() - failed > SECONDS(10));
 }
 
