@@ -196,11 +196,11 @@ async fn a_start_that_nobody_reads_keeps_nothing_old() {
     }
     feed.send(Input::Apply(Thing::new(0, 1_000))).unwrap();
     feed.send(Input::Apply(Thing::new(0, 1_001))).unwrap();
-    // One here, and one as the last object that `begun` was given.
+    // One here, and one as what `begun` was given, in the update that waits for it.
     assert_eq!(Arc::strong_count(&old), 2);
     // And each is brought to the newest state.
     take(&mut idle, OBJECTS).await;
-    take(&mut begun, OBJECTS - 10 + 1).await;
+    take(&mut begun, OBJECTS - 10 + 2).await;
     assert_eq!((idle.status().waiting, begun.status().waiting), (0, 0));
     assert_eq!((idle.status().lags, begun.status().lags), (1, 1));
     drop(batches);
