@@ -315,6 +315,8 @@ impl<V: Object> Subscription<V> {
     /// nothing.
     pub async fn next_batch(&mut self) -> Option<Batch<V>> {
         loop {
+            // Under steady load there is always a next one.
+            consume_budget().await;
             if self.job.is_none() {
                 self.something_waits().await?;
                 // The phase first: what was committed before it was said is in what waits.

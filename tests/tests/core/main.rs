@@ -12,6 +12,7 @@ mod random;
 mod replay;
 
 mod evaluations;
+mod followers;
 mod guarantees;
 mod joins;
 mod model;
