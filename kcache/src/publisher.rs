@@ -99,7 +99,8 @@ impl<V: Object> Core<V> {
         with: impl FnOnce(&Arc<State<V>>) -> T,
     ) -> Result<T, Error> {
         let mut hub = lock(&self.hub);
-        if let Some(error) = hub.closed.clone() {
+        // One that has ended gets nothing more: its end may have come while this was waited for.
+        if let Some(error) = hub.closed.clone().or_else(|| mailbox.error()) {
             return Err(error);
         }
         hub.leave(from, mailbox);

@@ -34,7 +34,7 @@ impl<V: Form> Observer<V> {
         let overflow = *random.pick(&[Overflow::Merge, Overflow::End]);
         let options = SubscribeOptions::default()
             .queue(*random.pick(&[1, 1, 3, 256]))
-            .many(*random.pick(&[2, 512]))
+            .many(*random.pick(&[2, 512, 512]))
             .overflow(overflow);
         let deferred = random.chance(1, 4);
         let options = if deferred {
