@@ -94,6 +94,7 @@ mod mailbox;
 mod subscription;
 
 // What stands beside it.
+mod bad;
 mod cache;
 mod codec;
 mod error;
@@ -113,6 +114,7 @@ mod sync;
 mod view;
 mod wait;
 
+pub use bad::BadObject;
 pub use cache::Cache;
 pub use codec::{Codec, DecodeError, JsonCodec, Raw, WholeJsonCodec};
 pub use error::Error;
