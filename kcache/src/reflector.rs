@@ -56,6 +56,8 @@ pub(crate) struct Reflector<V: Object, C> {
     version: Option<String>,
     /// The server could not give a list at that version, so the next asks for none.
     unavailable: bool,
+    /// There has been a complete list: any other may be older than it.
+    listed: bool,
     /// The server has answered with pages.
     paginated: bool,
 }
@@ -100,6 +102,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             backoff: Backoff::default(),
             version: None,
             unavailable: false,
+            listed: false,
             paginated: false,
         }
     }
@@ -164,7 +167,8 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
     /// Notes a version that was seen: an older one than before says nothing new.
     fn saw(&mut self, seen: &str) {
         let newest = self.version.as_deref().unwrap_or_default();
-        if !seen.is_empty() && version::compare(seen, newest) != Some(std::cmp::Ordering::Less) {
+        if version::is_one(seen) && version::compare(seen, newest) != Some(std::cmp::Ordering::Less)
+        {
             self.version = Some(seen.to_owned());
         }
     }
@@ -173,8 +177,9 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
     async fn synced(&mut self, version: Option<String>) -> Result<(), Error> {
         tracing::debug!(version, "listed");
         self.sink.synced(version.clone()).await?;
-        self.version = version;
+        self.version = version.filter(|version| version::is_one(version));
         self.unavailable = false;
+        self.listed = true;
         Ok(())
     }
 

@@ -43,6 +43,8 @@ enum Cause {
     Short,
     /// A list is older than what was asked for.
     Older,
+    /// A list has no version.
+    Unversioned,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,6 +94,10 @@ impl Failure {
 
     pub(super) fn older() -> Self {
         Self::new(Cause::Older)
+    }
+
+    pub(super) fn unversioned() -> Self {
+        Self::new(Cause::Unversioned)
     }
 
     /// The server answered with something else than success.
@@ -196,6 +202,9 @@ impl fmt::Display for Failure {
             }
             Cause::Wire(error) => write!(f, "{error}"),
             Cause::Older => f.write_str("the list is older than what was asked for"),
+            Cause::Unversioned => {
+                f.write_str("the list has no version that a watch could follow on from")
+            }
             Cause::Short => f.write_str("it ended as soon as it began"),
         }
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::connection::Part;
+use super::failure::Failure;
 use super::{Halt, Reflector, Step};
 use crate::codec::Codec;
 use crate::error::Error;
@@ -22,7 +23,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
     pub(super) async fn list(&mut self) -> Result<Step, Error> {
         let since = match self.list_version() {
             Some(version) => Since::NotOlderThan(version.to_owned()),
-            None if self.unavailable => Since::Newest,
+            None if self.unavailable || self.listed => Since::Newest,
             None => Since::Any,
         };
         let version = match self.pages(&since).await {
@@ -39,7 +40,12 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         match version {
             Ok(version) => {
                 self.synced(version).await?;
-                Ok(Step::Watch)
+                if self.version.is_some() {
+                    return Ok(Step::Watch);
+                }
+                // What is gone between the list and a watch from nowhere would never be told.
+                self.back_off("list", &Failure::unversioned()).await?;
+                Ok(Step::Stream)
             }
             Err(Halt::Ended(error)) => Err(error),
             Err(Halt::Failed(failure)) => {
@@ -96,7 +102,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         let mut incoming = self.open("list", ask).await?;
         let mut body = ListBody::new();
         loop {
-            while let Some(item) = body.next().map_err(super::Failure::from)? {
+            while let Some(item) = body.next().map_err(Failure::from)? {
                 let bytes = item.len();
                 let read = self.decoder.item(item)?;
                 self.sink.put_made_of(read.item(), item);
@@ -105,7 +111,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             match incoming.part_within(SILENCE).await {
                 Part::Chunk(chunk) => body.push(chunk),
                 Part::End(Some(failure)) => return Err(failure.into()),
-                Part::End(None) => return Ok(body.finish().map_err(super::Failure::from)?),
+                Part::End(None) => return Ok(body.finish().map_err(Failure::from)?),
             }
         }
     }

@@ -67,6 +67,10 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
     }
 
     pub(super) async fn watch(&mut self) -> Result<Step, Error> {
+        if self.version.is_none() {
+            // A watch without a version would begin with what there is and not say what is gone.
+            return Ok(Step::Stream);
+        }
         match self.open_watch(false).await {
             Ok(mut watching) => {
                 let ending = self.follow(&mut watching).await?;
@@ -244,9 +248,11 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         let version = header.version();
         if initial {
             let ends = header.annotation(INITIAL_EVENTS_END) == Some("true");
-            return match (ends, version) {
-                (true, Some(version)) => Flow::Synced(Some(version.to_owned())),
-                _ => Flow::Go,
+            // OpenShift's ends it without a version: what follows brings one.
+            return if ends {
+                Flow::Synced(version.map(str::to_owned))
+            } else {
+                Flow::Go
             };
         }
         if let Some(version) = version {
