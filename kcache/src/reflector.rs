@@ -28,7 +28,7 @@ use crate::codec::Codec;
 use crate::error::Error;
 use crate::feed::{Feed, Input};
 use crate::object::Object;
-use crate::request::Target;
+use crate::request::{Target, TooLong};
 use crate::version;
 
 /// What the reflector does next.
@@ -60,6 +60,8 @@ pub(crate) struct Reflector<V: Object, C> {
     listed: bool,
     /// The server has answered with pages.
     paginated: bool,
+    /// Its pages led nowhere, so it is asked for none.
+    whole: bool,
 }
 
 /// Why a list was not completed.
@@ -104,6 +106,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             unavailable: false,
             listed: false,
             paginated: false,
+            whole: false,
         }
     }
 
@@ -129,11 +132,12 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
     async fn open(
         &mut self,
         doing: &str,
-        mut ask: impl FnMut(&Target) -> (Request<Body>, Instant),
+        mut ask: impl FnMut(&Target) -> (Result<Request<Body>, TooLong>, Instant),
     ) -> Result<Incoming, Halt> {
         let mut waits = 0;
         loop {
             let (request, deadline) = ask(&self.target);
+            let request = request.map_err(Failure::from)?;
             let failure = match connection::send(&self.client, request, deadline).await {
                 Ok(incoming) => return Ok(incoming),
                 Err(failure) => failure,

@@ -11,6 +11,7 @@ use http_body_util::{BodyExt, Limited};
 use kube::client::Body;
 use serde::Deserialize;
 
+use crate::request::TooLong;
 use crate::wire::WireError;
 
 /// Why a request, or the answer to it, came to nothing. It tells nothing of a body.
@@ -45,6 +46,10 @@ enum Cause {
     Older,
     /// A list has no version.
     Unversioned,
+    /// The tokens of a list's pages lead nowhere.
+    Pages,
+    /// A request would be longer than a URL can be.
+    TooLong,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,6 +105,10 @@ impl Failure {
         Self::new(Cause::Unversioned)
     }
 
+    pub(super) fn pages() -> Self {
+        Self::new(Cause::Pages)
+    }
+
     /// The server answered with something else than success.
     pub(super) async fn refusal(response: http::Response<Body>) -> Self {
         let (parts, body) = response.into_parts();
@@ -148,6 +157,11 @@ impl Failure {
         self.is(StatusKind::Expired)
     }
 
+    /// Nothing will come of the token that was asked with: it is too old, too long, or not understood.
+    pub(super) fn is_of_a_token(&self) -> bool {
+        self.is_expired() || matches!(self.cause, Cause::TooLong | Cause::Status { code: 400, .. })
+    }
+
     /// The server does not have the version yet, and perhaps never will: it was restored. It says
     /// so, or answers with what it has.
     pub(super) fn is_too_large(&self) -> bool {
@@ -179,6 +193,12 @@ impl Failure {
     }
 }
 
+impl From<TooLong> for Failure {
+    fn from(TooLong: TooLong) -> Self {
+        Self::new(Cause::TooLong)
+    }
+}
+
 impl From<WireError> for Failure {
     fn from(error: WireError) -> Self {
         Self::new(Cause::Wire(error))
@@ -202,6 +222,8 @@ impl fmt::Display for Failure {
             }
             Cause::Wire(error) => write!(f, "{error}"),
             Cause::Older => f.write_str("the list is older than what was asked for"),
+            Cause::Pages => f.write_str("the pages of the list lead to no end"),
+            Cause::TooLong => f.write_str("the request is longer than a URL can be"),
             Cause::Unversioned => {
                 f.write_str("the list has no version that a watch could follow on from")
             }

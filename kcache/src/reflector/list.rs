@@ -19,6 +19,51 @@ const PAGE: u32 = 500;
 /// A server answers a list within a minute or not at all.
 const SILENCE: Duration = Duration::from_secs(75);
 
+/// How many pages may bring nothing new, one after the other. Servers that filter what they have read
+/// send some.
+const IDLE: u32 = 16;
+
+/// What became of the pages of a list.
+enum Pages {
+    /// They are all there; the version of the list.
+    All(Option<String>),
+    /// Those after the first do not come.
+    Lost(Failure),
+}
+
+/// Follows the tokens of pages, to notice those that lead nowhere.
+#[derive(Default)]
+struct Tokens {
+    /// One that was given before: if it comes again the pages run in a circle. It is moved on at
+    /// powers of two, so that any circle is found (Brent).
+    mark: String,
+    pages: u64,
+    /// How many objects there were.
+    objects: usize,
+    /// How many pages brought no other.
+    idle: u32,
+}
+
+impl Tokens {
+    /// True if it makes sense to ask for the page of this token, now that there are so many objects.
+    fn lead_on(&mut self, token: &str, objects: usize) -> bool {
+        if self.mark == token {
+            return false;
+        }
+        self.pages += 1;
+        if self.pages.is_power_of_two() {
+            token.clone_into(&mut self.mark);
+        }
+        self.idle = if objects > self.objects {
+            0
+        } else {
+            self.idle + 1
+        };
+        self.objects = objects;
+        self.idle < IDLE
+    }
+}
+
 impl<V: Object, C: Codec<V>> Reflector<V, C> {
     pub(super) async fn list(&mut self) -> Result<Step, Error> {
         let since = match self.list_version() {
@@ -56,40 +101,55 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         }
     }
 
-    /// Reads all pages, and returns the version of the list.
+    /// Reads the list, and returns its version. Where later pages do not come, it is asked for once
+    /// without pages, as client-go's pager does it.
     async fn pages(&mut self, since: &Since) -> Result<Option<String>, Halt> {
+        let failure = match self.read(since, self.limit(since)).await? {
+            Pages::All(version) => return Ok(version),
+            Pages::Lost(failure) => failure,
+        };
+        tracing::debug!(%failure, "the pages do not come; all is listed at once");
+        // A server that cannot count pages will not learn it.
+        self.whole |= !failure.is_expired();
+        match self.read(since, None).await? {
+            Pages::All(version) => Ok(version),
+            Pages::Lost(failure) => Err(failure.into()),
+        }
+    }
+
+    async fn read(&mut self, since: &Since, limit: Option<u32>) -> Result<Pages, Halt> {
         self.sink.put(Input::Restart);
-        let mut limit = self.limit(since);
         let mut page = Page::First(since.clone());
         // All pages are of one version, that of the first.
         let mut version = None;
+        let mut tokens = Tokens::default();
         loop {
-            match self.page(&page, limit).await {
-                Ok(meta) => {
-                    let said = |text: Option<String>| text.filter(|text| !text.is_empty());
-                    version = version.or_else(|| said(meta.resource_version));
-                    let Some(token) = said(meta.r#continue) else {
-                        self.refuse_older(version.as_deref())?;
-                        return Ok(version);
-                    };
-                    self.paginated = true;
-                    page = Page::Next(token);
-                }
+            let meta = match self.page(&page, limit).await {
                 Err(Halt::Failed(failure))
-                    if failure.is_expired() && matches!(page, Page::Next(_)) =>
+                    if matches!(page, Page::Next(_)) && failure.is_of_a_token() =>
                 {
-                    tracing::debug!("a page has expired; all is listed at once");
-                    self.sink.put(Input::Restart);
-                    (page, limit, version) = (Page::First(since.clone()), None, None);
+                    return Ok(Pages::Lost(failure));
                 }
-                Err(halt) => return Err(halt),
+                read => read?,
+            };
+            let said = |text: Option<String>| text.filter(|text| !text.is_empty());
+            version = version.or_else(|| said(meta.resource_version));
+            let Some(token) = said(meta.r#continue) else {
+                self.refuse_older(version.as_deref())?;
+                return Ok(Pages::All(version));
+            };
+            self.paginated = true;
+            if !tokens.lead_on(&token, self.sink.listed()?) {
+                return Ok(Pages::Lost(Failure::pages()));
             }
+            page = Page::Next(token);
         }
     }
 
     /// A server that is asked for pages of a version that it has seen goes past its cache.
     fn limit(&self, since: &Since) -> Option<u32> {
         match (self.page_size, since) {
+            _ if self.whole => None,
             (Some(size), _) => Some(size),
             (None, Since::NotOlderThan(_)) if !self.paginated => None,
             (None, _) => Some(PAGE),

@@ -5,7 +5,9 @@ mod logs;
 mod script;
 
 mod options;
+mod pages;
 mod reflector;
+mod refused;
 mod rules;
 mod unversioned;
 mod versions;
