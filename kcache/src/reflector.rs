@@ -7,6 +7,7 @@ mod backoff;
 mod connection;
 mod decoder;
 mod failure;
+mod kinds;
 mod list;
 mod sink;
 mod watch;
@@ -23,6 +24,7 @@ use self::backoff::Backoff;
 use self::connection::Incoming;
 use self::decoder::Decoder;
 use self::failure::Failure;
+use self::kinds::Kinds;
 use self::sink::Sink;
 use crate::codec::Codec;
 use crate::error::Error;
@@ -50,6 +52,7 @@ pub(crate) struct Reflector<V: Object, C> {
     /// How many objects a page holds, if the user said so.
     page_size: Option<u32>,
     decoder: Decoder<C>,
+    kinds: Kinds,
     sink: Sink<V>,
     backoff: Backoff,
     /// The newest version that was seen.
@@ -98,6 +101,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         Self {
             client,
             decoder: Decoder::new(codec, &target),
+            kinds: Kinds::new(&target),
             target,
             page_size,
             sink: Sink::new(feed),
@@ -166,6 +170,15 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         tracing::warn!(%failure, ?wait, "{doing} failed");
         self.sink.put(Input::Failed(format!("{doing}: {failure}")));
         self.sink.flush()
+    }
+
+    /// Says that what comes is of another kind, if that is so.
+    fn complain(&mut self) -> bool {
+        let failure = self.kinds.complaint();
+        if let Some(failure) = &failure {
+            self.sink.put(Input::Failed(format!("watch: {failure}")));
+        }
+        failure.is_some()
     }
 
     /// Notes a version that was seen: an older one than before says nothing new.

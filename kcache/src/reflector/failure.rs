@@ -46,6 +46,10 @@ enum Cause {
     Older,
     /// A list has no version.
     Unversioned,
+    /// What comes is not of the kind that was asked for; both.
+    OtherKind(String),
+    /// An object was deleted, and not said which.
+    Nameless,
     /// The tokens of a list's pages lead nowhere.
     Pages,
     /// A request would be longer than a URL can be.
@@ -103,6 +107,14 @@ impl Failure {
 
     pub(super) fn unversioned() -> Self {
         Self::new(Cause::Unversioned)
+    }
+
+    pub(super) fn other_kind(kinds: String) -> Self {
+        Self::new(Cause::OtherKind(kinds))
+    }
+
+    pub(super) fn nameless() -> Self {
+        Self::new(Cause::Nameless)
     }
 
     pub(super) fn pages() -> Self {
@@ -222,6 +234,8 @@ impl fmt::Display for Failure {
             }
             Cause::Wire(error) => write!(f, "{error}"),
             Cause::Older => f.write_str("the list is older than what was asked for"),
+            Cause::OtherKind(kinds) => write!(f, "the server sends {kinds}"),
+            Cause::Nameless => f.write_str("the server deleted an object and did not say which"),
             Cause::Pages => f.write_str("the pages of the list lead to no end"),
             Cause::TooLong => f.write_str("the request is longer than a URL can be"),
             Cause::Unversioned => {

@@ -85,6 +85,9 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         match version {
             Ok(version) => {
                 self.synced(version).await?;
+                if self.complain() {
+                    self.sink.flush()?;
+                }
                 if self.version.is_some() {
                     return Ok(Step::Watch);
                 }
@@ -119,6 +122,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
 
     async fn read(&mut self, since: &Since, limit: Option<u32>) -> Result<Pages, Halt> {
         self.sink.put(Input::Restart);
+        self.kinds.list();
         let mut page = Page::First(since.clone());
         // All pages are of one version, that of the first.
         let mut version = None;
@@ -136,6 +140,8 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             version = version.or_else(|| said(meta.resource_version));
             let Some(token) = said(meta.r#continue) else {
                 self.refuse_older(version.as_deref())?;
+                let kind = self.decoder.kind_of_list(meta.kind.as_deref());
+                self.kinds.listed(kind)?;
                 return Ok(Pages::All(version));
             };
             self.paginated = true;
@@ -164,6 +170,9 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         loop {
             while let Some(item) = body.next().map_err(Failure::from)? {
                 let bytes = item.len();
+                if self.kinds.wants_item() {
+                    self.kinds.item(self.decoder.kind(item));
+                }
                 let read = self.decoder.item(item)?;
                 self.sink.put_made_of(read.item(), item);
                 self.sink.spent(bytes).await?;

@@ -4,6 +4,7 @@ mod cache;
 mod logs;
 mod script;
 
+mod kinds;
 mod options;
 mod pages;
 mod reflector;
