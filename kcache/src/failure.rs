@@ -82,6 +82,18 @@ pub enum Cause {
     Short,
     /// A list was older than what was asked for, and was not taken.
     Older,
+    /// The server's versions are lower than one that it gave before: it was restored from a backup.
+    Behind,
+    /// A list has no version that a watch could follow on from.
+    Unversioned,
+    /// What comes is not of the kind that was asked for; both are named.
+    OtherKind(Arc<str>),
+    /// An object was deleted, and not said which.
+    Nameless,
+    /// The tokens of a list's pages lead to no end.
+    Pages,
+    /// The request would be longer than a URL can be.
+    TooLong,
     /// What was derived has inputs, and some of them failed: at least one, in the order of the
     /// inputs.
     Inputs(Arc<[InputFailure]>),
@@ -258,6 +270,16 @@ impl fmt::Display for Cause {
             Self::Garbled(text) | Self::Other(text) => f.write_str(text),
             Self::Short => f.write_str("it ended as soon as it began"),
             Self::Older => f.write_str("the list is older than what was asked for"),
+            Self::Behind => {
+                f.write_str("the server's versions start over: it was restored from a backup")
+            }
+            Self::Unversioned => {
+                f.write_str("the list has no version that a watch could follow on from")
+            }
+            Self::OtherKind(kinds) => write!(f, "the server sends {kinds}"),
+            Self::Nameless => f.write_str("the server deleted an object and did not say which"),
+            Self::Pages => f.write_str("the pages of the list lead to no end"),
+            Self::TooLong => f.write_str("the request is longer than a URL can be"),
             Self::Inputs(inputs) => {
                 for (place, input) in inputs.iter().enumerate() {
                     let between = if place > 0 { "; " } else { "" };

@@ -7,6 +7,7 @@ mod backoff;
 mod connection;
 mod decoder;
 mod failure;
+mod kinds;
 mod list;
 mod sink;
 mod watch;
@@ -23,13 +24,14 @@ use self::backoff::Backoff;
 use self::connection::Incoming;
 use self::decoder::Decoder;
 use self::failure::Failure;
+use self::kinds::Kinds;
 use self::sink::Sink;
 use crate::codec::Codec;
 use crate::error::Error;
 use crate::failure::Operation;
 use crate::feed::{Feed, Input};
 use crate::object::Object;
-use crate::request::Target;
+use crate::request::{Target, TooLong};
 use crate::version;
 
 /// What the reflector does next.
@@ -51,14 +53,19 @@ pub(crate) struct Reflector<V: Object, C> {
     /// How many objects a page holds, if the user said so.
     page_size: Option<u32>,
     decoder: Decoder<C>,
+    kinds: Kinds,
     sink: Sink<V>,
     backoff: Backoff,
     /// The newest version that was seen.
     version: Option<String>,
     /// The server could not give a list at that version, so the next asks for none.
     unavailable: bool,
+    /// There has been a complete list: any other may be older than it.
+    listed: bool,
     /// The server has answered with pages.
     paginated: bool,
+    /// Its pages led nowhere, so it is asked for none.
+    whole: bool,
 }
 
 /// Why a list was not completed.
@@ -95,13 +102,16 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         Self {
             client,
             decoder: Decoder::new(codec, &target),
+            kinds: Kinds::new(&target),
             target,
             page_size,
             sink: Sink::new(feed),
             backoff: Backoff::default(),
             version: None,
             unavailable: false,
+            listed: false,
             paginated: false,
+            whole: false,
         }
     }
 
@@ -127,11 +137,12 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
     async fn open(
         &mut self,
         doing: Operation,
-        mut ask: impl FnMut(&Target) -> (Request<Body>, Instant),
+        mut ask: impl FnMut(&Target) -> (Result<Request<Body>, TooLong>, Instant),
     ) -> Result<Incoming, Halt> {
         let mut waits = 0;
         loop {
             let (request, deadline) = ask(&self.target);
+            let request = request.map_err(Failure::from)?;
             let failure = match connection::send(&self.client, request, deadline).await {
                 Ok(incoming) => return Ok(incoming),
                 Err(failure) => failure,
@@ -163,10 +174,21 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         self.sink.flush()
     }
 
+    /// Says that what comes is of another kind, if that is so.
+    fn complain(&mut self) -> bool {
+        let failure = self.kinds.complaint();
+        if let Some(failure) = &failure {
+            self.sink
+                .put(Input::Failed(failure.clone().during(Operation::Watch)));
+        }
+        failure.is_some()
+    }
+
     /// Notes a version that was seen: an older one than before says nothing new.
     fn saw(&mut self, seen: &str) {
         let newest = self.version.as_deref().unwrap_or_default();
-        if !seen.is_empty() && version::compare(seen, newest) != Some(std::cmp::Ordering::Less) {
+        if version::is_one(seen) && version::compare(seen, newest) != Some(std::cmp::Ordering::Less)
+        {
             self.version = Some(seen.to_owned());
         }
     }
@@ -175,8 +197,9 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
     async fn synced(&mut self, version: Option<String>) -> Result<(), Error> {
         tracing::debug!(version, "listed");
         self.sink.synced(version.clone()).await?;
-        self.version = version;
+        self.version = version.filter(|version| version::is_one(version));
         self.unavailable = false;
+        self.listed = true;
         Ok(())
     }
 

@@ -57,8 +57,9 @@ impl<V: Object> Listing<V> {
         self.kept.remove(key);
     }
 
+    /// How many objects there are, those that could not be read, too.
     pub(super) fn len(&self) -> usize {
-        self.objects.len()
+        self.objects.len() + self.kept.len()
     }
 
     pub(super) fn newest(&self) -> Option<&str> {

@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 pub(super) use crate::failure::Failure;
 use crate::failure::{Cause, Sort};
+use crate::request::TooLong;
 use crate::wire::WireError;
 
 /// How much of the body of a refusal is read, and for how long, to sort it.
@@ -44,6 +45,22 @@ impl Failure {
 
     pub(super) fn older() -> Self {
         Self::new(Cause::Older)
+    }
+
+    pub(super) fn unversioned() -> Self {
+        Self::new(Cause::Unversioned)
+    }
+
+    pub(super) fn other_kind(kinds: String) -> Self {
+        Self::new(Cause::OtherKind(kinds.into()))
+    }
+
+    pub(super) fn nameless() -> Self {
+        Self::new(Cause::Nameless)
+    }
+
+    pub(super) fn pages() -> Self {
+        Self::new(Cause::Pages)
     }
 
     /// The server answered with something else than success.
@@ -87,6 +104,15 @@ impl Failure {
         self.sort() == Sort::Expired
     }
 
+    /// Nothing will come of the token that was asked with: it is too old, too long, or not understood.
+    pub(super) fn is_of_a_token(&self) -> bool {
+        self.is_expired()
+            || matches!(
+                self.cause(),
+                Cause::TooLong | Cause::Status { code: 400, .. }
+            )
+    }
+
     /// The server does not have the version yet, and perhaps never will: it was restored. It says
     /// so, or answers with what it has.
     pub(super) fn is_too_large(&self) -> bool {
@@ -118,6 +144,12 @@ impl Failure {
             }
             _ => None,
         }
+    }
+}
+
+impl From<TooLong> for Failure {
+    fn from(TooLong: TooLong) -> Self {
+        Self::new(Cause::TooLong)
     }
 }
 

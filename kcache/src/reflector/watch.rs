@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::decoder::Read;
+use super::decoder::{self, Read};
 use super::failure::Failure;
 use super::watching::{Happening, Watching};
 use super::{Halt, Reflector, Step, backoff};
-use crate::codec::{Codec, Header};
+use crate::codec::{Codec, DecodeError, Header};
 use crate::error::Error;
 use crate::failure::Operation;
 use crate::feed::Input;
@@ -68,6 +68,10 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
     }
 
     pub(super) async fn watch(&mut self) -> Result<Step, Error> {
+        if self.version.is_none() {
+            // A watch without a version would begin with what there is and not say what is gone.
+            return Ok(Step::Stream);
+        }
         match self.open_watch(false).await {
             Ok(mut watching) => {
                 let ending = self.follow(&mut watching).await?;
@@ -112,6 +116,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         let incoming = incoming.await?;
         let mut watching = Watching::new(incoming, asked, deadline);
         watching.initial = initial;
+        self.kinds.open();
         Ok(watching)
     }
 
@@ -166,7 +171,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
 
     /// A watch that stays open has nothing newer than what is known: the state is fresh again.
     fn settled(&mut self, watching: &Watching) -> Result<(), Error> {
-        if !watching.initial {
+        if !watching.initial && !self.complain() {
             self.sink.put(match &self.version {
                 Some(version) => Input::Bookmark(version.clone()),
                 None => Input::Synced(None),
@@ -216,27 +221,44 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
     }
 
     fn event(&mut self, json: &[u8], deleted: bool, initial: bool) -> Result<Flow, Error> {
-        let (input, version) = match self.decoder.event(json)? {
+        let read = self.decoder.event(json)?;
+        if deleted && self.is_unnamed(&read, json) {
+            // Whatever it was, it would stay here as a ghost.
+            let error = DecodeError::new("it is deleted and has no name");
+            self.sink.put(Input::Bad(None, error));
+            return Ok(Flow::End(Failure::nameless()));
+        }
+        let (input, version) = match read {
             Read::Garbled => return Ok(Flow::End(WireError::NotJson.into())),
+            Read::NoObject => {
+                self.sink.put(read.item());
+                return Ok(Flow::End(WireError::NotAnEvent.into()));
+            }
+            Read::Other { key, kind } => {
+                self.kinds.other(kind);
+                self.sink
+                    .put(Input::Bad(key, DecodeError::new(decoder::OTHER)));
+                self.complain();
+                return Ok(Flow::Go);
+            }
             Read::Object(object, version) => {
                 let make = if deleted { Input::Remove } else { Input::Apply };
-                (make(object), Some(version))
-            }
-            Read::Bad {
-                key: Some(key),
-                version,
-                error,
-            } if deleted && version.is_some() => {
-                self.sink.put(Input::Bad(Some(key.clone()), error));
-                (Input::Gone(key, version.clone()), version)
+                (Some(make(object)), Some(version))
             }
             Read::Bad {
                 key,
                 version,
                 error,
-            } => (Input::Bad(key, error), version),
+            } => {
+                let gone = key.clone().filter(|_| deleted);
+                self.sink.put(Input::Bad(key, error));
+                (gone.map(|key| Input::Gone(key, version.clone())), version)
+            }
         };
-        self.sink.put_made_of(input, json);
+        self.kinds.ours();
+        if let Some(input) = input {
+            self.sink.put_made_of(input, json);
+        }
         // The events of a streaming list are not in the order of their versions.
         if let (false, Some(version)) = (initial, version) {
             self.saw(&version);
@@ -244,19 +266,41 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         Ok(Flow::Go)
     }
 
+    /// True if it is not said which object this is.
+    fn is_unnamed(&self, read: &Read<V>, json: &[u8]) -> bool {
+        let is_bare = |namespace: &str| self.target.namespace.is_some() && namespace.is_empty();
+        match read {
+            Read::Object(object, _) => {
+                // A stored form need not know its namespace.
+                object.name().is_empty()
+                    || is_bare(object.namespace().unwrap_or_default())
+                        && Header::read(json)
+                            .and_then(|header| header.key())
+                            .is_none_or(|key| is_bare(key.namespace()))
+            }
+            Read::Bad { key, .. } => key.as_ref().is_none_or(|key| is_bare(key.namespace())),
+            Read::Other { .. } | Read::NoObject | Read::Garbled => false,
+        }
+    }
+
     fn bookmark(&mut self, json: &[u8], initial: bool) -> Flow {
         let header = Header::read(json).unwrap_or_default();
         let version = header.version();
+        self.kinds.bookmark(&self.decoder.kind(json));
         if initial {
             let ends = header.annotation(INITIAL_EVENTS_END) == Some("true");
-            return match (ends, version) {
-                (true, Some(version)) => Flow::Synced(Some(version.to_owned())),
-                _ => Flow::Go,
+            // OpenShift's ends it without a version: what follows brings one.
+            return match ends.then(|| self.kinds.streamed()) {
+                None => Flow::Go,
+                Some(None) => Flow::Synced(version.map(str::to_owned)),
+                Some(Some(failure)) => Flow::End(failure),
             };
         }
         if let Some(version) = version {
             self.saw(version);
-            self.sink.put(Input::Bookmark(version.to_owned()));
+            if !self.complain() {
+                self.sink.put(Input::Bookmark(version.to_owned()));
+            }
         }
         Flow::Go
     }

@@ -5,9 +5,13 @@ mod failures;
 mod logs;
 mod script;
 
+mod kinds;
 mod options;
+mod pages;
 mod reflector;
+mod refused;
 mod rules;
+mod unversioned;
 mod versions;
 mod waits;
 mod wire;
