@@ -44,6 +44,8 @@ enum Cause {
     Short,
     /// A list is older than what was asked for.
     Older,
+    /// The server's versions are lower than one that it gave before.
+    Behind,
     /// A list has no version.
     Unversioned,
     /// What comes is not of the kind that was asked for; both.
@@ -103,6 +105,10 @@ impl Failure {
 
     pub(super) fn older() -> Self {
         Self::new(Cause::Older)
+    }
+
+    pub(super) fn behind() -> Self {
+        Self::new(Cause::Behind)
     }
 
     pub(super) fn unversioned() -> Self {
@@ -191,6 +197,21 @@ impl Failure {
         causes || self.is_refused()
     }
 
+    /// It ended as soon as it began, and well.
+    pub(super) fn is_short(&self) -> bool {
+        matches!(self.cause, Cause::Short)
+    }
+
+    /// The same request may be answered later.
+    pub(super) fn passes(&self) -> bool {
+        let late = match self.cause {
+            Cause::Cut(_) => true,
+            Cause::Status { code, .. } => code >= 500,
+            _ => false,
+        };
+        late || self.is_unanswered()
+    }
+
     /// How long to wait before the very same request, if the server said so (client-go's
     /// `rest/with_retry.go`).
     pub(super) fn wait_asked_for(&self) -> Option<Duration> {
@@ -238,6 +259,9 @@ impl fmt::Display for Failure {
             Cause::Nameless => f.write_str("the server deleted an object and did not say which"),
             Cause::Pages => f.write_str("the pages of the list lead to no end"),
             Cause::TooLong => f.write_str("the request is longer than a URL can be"),
+            Cause::Behind => {
+                f.write_str("the server's versions start over: it was restored from a backup")
+            }
             Cause::Unversioned => {
                 f.write_str("the list has no version that a watch could follow on from")
             }
