@@ -4,6 +4,7 @@
 //! else is said; `docs/engine.md` draws the states and says why.
 
 mod backoff;
+mod check;
 mod connection;
 mod decoder;
 mod failure;
@@ -13,6 +14,7 @@ mod sink;
 mod watch;
 mod watching;
 
+use std::cmp::Ordering;
 use std::time::Duration;
 
 use http::Request;
@@ -60,6 +62,8 @@ pub(crate) struct Reflector<V: Object, C> {
     version: Option<String>,
     /// The server could not give a list at that version, so the next asks for none.
     unavailable: bool,
+    /// Something went wrong since the server has last shown that its versions go on.
+    doubt: bool,
     /// There has been a complete list: any other may be older than it.
     listed: bool,
     /// The server has answered with pages.
@@ -109,6 +113,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             backoff: Backoff::default(),
             version: None,
             unavailable: false,
+            doubt: false,
             listed: false,
             paginated: false,
             whole: false,
@@ -169,6 +174,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
 
     fn tell(&mut self, doing: Operation, failure: &Failure, wait: Duration) -> Result<(), Error> {
         tracing::warn!(%failure, ?wait, "{doing} failed");
+        self.doubt |= !failure.is_short();
         let failure = failure.clone().during(doing);
         self.sink.put(Input::Failed(failure));
         self.sink.flush()
@@ -186,11 +192,15 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
 
     /// Notes a version that was seen: an older one than before says nothing new.
     fn saw(&mut self, seen: &str) {
-        let newest = self.version.as_deref().unwrap_or_default();
-        if version::is_one(seen) && version::compare(seen, newest) != Some(std::cmp::Ordering::Less)
-        {
-            self.version = Some(seen.to_owned());
+        if !version::is_one(seen) {
+            return;
         }
+        match version::compare(seen, self.version.as_deref().unwrap_or_default()) {
+            Some(Ordering::Less) => return,
+            Some(Ordering::Greater) => self.doubt = false,
+            _ => {}
+        }
+        self.version = Some(seen.to_owned());
     }
 
     /// Commits the list that has come in; it says from where on to watch.
@@ -199,6 +209,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         self.sink.synced(version.clone()).await?;
         self.version = version.filter(|version| version::is_one(version));
         self.unavailable = false;
+        self.doubt = false;
         self.listed = true;
         Ok(())
     }
@@ -208,7 +219,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         let order = listed
             .zip(self.list_version())
             .and_then(|(listed, asked)| version::compare(listed, asked));
-        if order != Some(std::cmp::Ordering::Less) {
+        if order != Some(Ordering::Less) {
             return Ok(());
         }
         tracing::warn!("a list is older than what was asked for");

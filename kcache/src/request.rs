@@ -117,6 +117,11 @@ impl Target {
         self.request(query, form)
     }
 
+    /// The newest list, of one object at most: a consistent read that costs little.
+    pub(crate) fn newest(&self) -> Asking {
+        self.list(&Page::First(Since::Newest), Some(1))
+    }
+
     /// A watch from a version on that ends by itself after a time.
     pub(crate) fn watch(&self, version: Option<&str>, timeout: Duration) -> Asking {
         let mut query = self.watch_query(timeout);

@@ -47,6 +47,10 @@ impl Failure {
         Self::new(Cause::Older)
     }
 
+    pub(super) fn behind() -> Self {
+        Self::new(Cause::Behind)
+    }
+
     pub(super) fn unversioned() -> Self {
         Self::new(Cause::Unversioned)
     }
@@ -131,6 +135,21 @@ impl Failure {
             Cause::Unreachable(_) | Cause::Credential(_) | Cause::Silent
         );
         causes || self.is_refused()
+    }
+
+    /// It ended as soon as it began, and well.
+    pub(super) fn is_short(&self) -> bool {
+        matches!(self.cause(), Cause::Short)
+    }
+
+    /// The same request may be answered later.
+    pub(super) fn passes(&self) -> bool {
+        let late = match self.cause() {
+            Cause::Cut(_) => true,
+            Cause::Status { code, .. } => *code >= 500,
+            _ => false,
+        };
+        late || self.is_unanswered()
     }
 
     /// How long to wait before the very same request, if the server said so (client-go's

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::check::{Answer, Check, Verdict};
 use super::decoder::{self, Read};
 use super::failure::Failure;
 use super::watching::{Happening, Watching};
@@ -13,6 +14,7 @@ use crate::error::Error;
 use crate::failure::Operation;
 use crate::feed::Input;
 use crate::object::Object;
+use crate::version;
 use crate::wire::{EventKind, Frame, WireError};
 
 /// How much longer than the server was asked to keep a watch open it is waited for.
@@ -147,6 +149,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
 
     /// Reads a watch to its end. What is there is one commit; nothing waits for more.
     async fn follow(&mut self, watching: &mut Watching) -> Result<Ending, Error> {
+        let mut check = Check::default();
         loop {
             if let Some(failure) = self.frames(watching).await? {
                 self.sink.flush()?;
@@ -156,12 +159,25 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
                 happening
             } else {
                 self.sink.flush()?;
-                watching.wait().await
+                if !self.doubt {
+                    check.stop();
+                }
+                tokio::select! {
+                    biased;
+                    happening = watching.wait() => happening,
+                    answer = check.answer() => {
+                        if let Some(failure) = self.answered(&answer, &mut check, watching)? {
+                            return Ok(Ending::Failed(failure));
+                        }
+                        continue;
+                    }
+                }
             };
             match happening {
                 Happening::Bytes => {}
-                Happening::Settled => self.settled(watching)?,
+                Happening::Settled => self.settled(&mut check, watching)?,
                 Happening::End => {
+                    self.doubt |= watching.broke;
                     self.sink.flush()?;
                     return Ok(Ending::Over);
                 }
@@ -169,8 +185,38 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         }
     }
 
+    /// A watch stays open. After a failure it is asked whether the versions go on; else it is fresh.
+    fn settled(&mut self, check: &mut Check, watching: &Watching) -> Result<(), Error> {
+        match &self.version {
+            Some(seen) if self.doubt && !watching.initial && version::is_number(seen) => {
+                check.ask(&self.client, &self.target, seen);
+                Ok(())
+            }
+            _ => self.is_fresh(watching),
+        }
+    }
+
+    /// Takes the newest list's answer; a failure ends the watch.
+    fn answered(
+        &mut self,
+        answer: &Answer,
+        check: &mut Check,
+        watching: &Watching,
+    ) -> Result<Option<Failure>, Error> {
+        match check.judge(answer, &self.client, &self.target) {
+            Verdict::Behind => {
+                self.unavailable = true;
+                return Ok(Some(Failure::behind()));
+            }
+            Verdict::GoesOn => self.doubt = false,
+            Verdict::Unknown { passes } => self.doubt = passes,
+        }
+        self.is_fresh(watching)?;
+        Ok(None)
+    }
+
     /// A watch that stays open has nothing newer than what is known: the state is fresh again.
-    fn settled(&mut self, watching: &Watching) -> Result<(), Error> {
+    fn is_fresh(&mut self, watching: &Watching) -> Result<(), Error> {
         if !watching.initial && !self.complain() {
             self.sink.put(match &self.version {
                 Some(version) => Input::Bookmark(version.clone()),

@@ -19,6 +19,8 @@ pub(super) struct Watching {
     pub(super) events: u64,
     /// The list at its beginning is not complete.
     pub(super) initial: bool,
+    /// It did not end well: it broke off, or was silent for too long.
+    pub(super) broke: bool,
     /// It has shown that it is more than an answer that ends at once.
     settled: bool,
 }
@@ -47,6 +49,7 @@ impl Watching {
             deadline,
             events: 0,
             initial: false,
+            broke: false,
             settled: false,
         }
     }
@@ -69,6 +72,7 @@ impl Watching {
             }
             () = sleep_until(self.deadline) => {
                 tracing::debug!("the watch has outlived its timeout and is given up");
+                self.broke = true;
                 Happening::End
             }
         }
@@ -81,6 +85,7 @@ impl Watching {
                 Happening::Bytes
             }
             Part::End(failure) => {
+                self.broke = failure.is_some();
                 let whole = self.frames.is_between();
                 let failure = failure.as_ref().map(Failure::to_string);
                 tracing::debug!(failure, whole, "the watch has ended");

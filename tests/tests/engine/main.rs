@@ -10,6 +10,7 @@ mod options;
 mod pages;
 mod reflector;
 mod refused;
+mod restored;
 mod rules;
 mod unversioned;
 mod versions;
