@@ -72,6 +72,10 @@ pub enum Cause {
     Unreachable(Arc<str>),
     /// There is a connection, and no answer or no more of it came in time.
     Silent,
+    /// There is no answer yet, after so long. It is still waited for.
+    Waiting(Duration),
+    /// A list has begun and is not complete, and nothing new of it has come for so long.
+    Unfinished(Duration),
     /// The connection ended within an answer.
     Cut(Arc<str>),
     /// The answer ended in its middle, as if it were whole.
@@ -256,6 +260,14 @@ impl fmt::Display for Cause {
                 write!(f, "no answer: {text}")
             }
             Self::Silent => f.write_str("no answer in time"),
+            Self::Waiting(time) => write!(f, "no answer for {} s", time.as_secs()),
+            Self::Unfinished(time) => {
+                let time = time.as_secs();
+                write!(
+                    f,
+                    "the list is not complete, and nothing new has come for {time} s"
+                )
+            }
             Self::Cut(text) => write!(f, "the answer broke off: {text}"),
             Self::Incomplete => f.write_str("the answer ended before it was complete"),
             Self::Status { code, reason } => {

@@ -10,6 +10,7 @@ mod decoder;
 mod failure;
 mod kinds;
 mod list;
+mod patience;
 mod sink;
 mod watch;
 mod watching;
@@ -148,7 +149,9 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         loop {
             let (request, deadline) = ask(&self.target);
             let request = request.map_err(Failure::from)?;
-            let failure = match connection::send(&self.client, request, deadline).await {
+            let sent = connection::send(&self.client, request, deadline);
+            let sent = patience::waited(&mut self.sink, doing, Failure::waiting, sent);
+            let failure = match sent.await? {
                 Ok(incoming) => return Ok(incoming),
                 Err(failure) => failure,
             };

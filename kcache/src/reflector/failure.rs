@@ -35,6 +35,14 @@ impl Failure {
         Self::new(Cause::Silent)
     }
 
+    pub(super) fn waiting(time: Duration) -> Self {
+        Self::new(Cause::Waiting(time))
+    }
+
+    pub(super) fn unfinished(time: Duration) -> Self {
+        Self::new(Cause::Unfinished(time))
+    }
+
     pub(super) fn cut(error: &kube::Error) -> Self {
         Self::new(Cause::Cut(chain(error).into()))
     }

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::connection::Part;
 use super::failure::Failure;
-use super::{Halt, Reflector, Step};
+use super::{Halt, Reflector, Step, patience};
 use crate::codec::Codec;
 use crate::error::Error;
 use crate::failure::Operation;
@@ -179,7 +179,10 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
                 self.sink.put_made_of(read.item(), item);
                 self.sink.spent(bytes).await?;
             }
-            match incoming.part_within(SILENCE).await {
+            let part = incoming.part_within(SILENCE);
+            let doing = Operation::List;
+            let part = patience::waited(&mut self.sink, doing, Failure::unfinished, part);
+            match part.await? {
                 Part::Chunk(chunk) => body.push(chunk),
                 Part::End(Some(failure)) => return Err(failure.into()),
                 Part::End(None) => return Ok(body.finish().map_err(Failure::from)?),

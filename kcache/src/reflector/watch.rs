@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use super::check::{Answer, Check, Verdict};
 use super::decoder::{self, Read};
 use super::failure::Failure;
+use super::patience::{self, PATIENCE};
 use super::watching::{Happening, Watching};
 use super::{Halt, Reflector, Step, backoff};
 use crate::codec::{Codec, DecodeError, Header};
@@ -113,7 +114,9 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             } else {
                 target.watch(version.as_deref(), timeout)
             };
-            (request, deadline)
+            // Something in between may hold the head of a watch back until there is an event.
+            let patience = if initial { PATIENCE } else { timeout + GRACE };
+            (request, asked + patience)
         });
         let incoming = incoming.await?;
         let mut watching = Watching::new(incoming, asked, deadline);
@@ -175,6 +178,11 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             };
             match happening {
                 Happening::Bytes => {}
+                Happening::Quiet(time) => {
+                    if let Some(failure) = self.quiet(time)? {
+                        return Ok(Ending::Failed(failure));
+                    }
+                }
                 Happening::Settled => self.settled(&mut check, watching)?,
                 Happening::End => {
                     self.doubt |= watching.broke;
@@ -183,6 +191,13 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
                 }
             }
         }
+    }
+
+    /// A streaming list has brought nothing new for some time. That is told, and at last a failure.
+    fn quiet(&mut self, time: Duration) -> Result<Option<Failure>, Error> {
+        let failure = Failure::unfinished(time);
+        patience::tell(&mut self.sink, Operation::StreamingList, failure.clone())?;
+        Ok((time >= PATIENCE).then_some(failure))
     }
 
     /// A watch stays open. After a failure it is asked whether the versions go on; else it is fresh.
@@ -236,6 +251,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             };
             let bytes = frame.object.len();
             watching.events += 1;
+            watching.list.brought(frame.kind);
             match self.frame(frame, watching.initial)? {
                 Flow::Go => {}
                 Flow::End(failure) => return Ok(Some(failure)),

@@ -12,6 +12,7 @@ mod reflector;
 mod refused;
 mod restored;
 mod rules;
+mod silence;
 mod unversioned;
 mod versions;
 mod waits;
