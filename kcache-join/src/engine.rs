@@ -4,7 +4,6 @@
 //! never are two changes joined against two new states. A target is in the result while its count
 //! of sources is above zero.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use kcache::{Change, Error, Failure, Key, Object, Updates, Writer};
@@ -25,8 +24,6 @@ pub(crate) struct Engine<S: Object, T: Object, O: Operator<S, T>> {
     /// The histories that these commits are of.
     pub(crate) histories: [u64; 2],
     news: News<S, T>,
-    /// What is wrong with sources.
-    wrong: HashMap<Key, String>,
 }
 
 /// What the commit under way changes.
@@ -46,7 +43,6 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
             pairs,
             frontier: [0, 0],
             histories: [1, 1],
-            wrong: HashMap::new(),
             news: News {
                 targets: Updates::new(),
                 unpaired: Updates::new(),
@@ -60,12 +56,12 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
         self.tidy();
         for Change { key, new, .. } in changes {
             let Some(object) = new else {
-                self.wrong.remove(&key);
+                self.writer.good_object(&key);
                 self.remove_source(&key);
                 continue;
             };
             let (fact, wrong) = self.operator.source(&object);
-            self.report(&key, wrong);
+            self.report(&key, wrong.as_deref());
             let place = self.sources.place(&key);
             let unchanged = place.filter(|place| self.sources[*place].fact == fact);
             if let Some(place) = unchanged {
@@ -78,15 +74,11 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
         }
     }
 
-    /// Reports what is wrong with a source, once for as long as it stays the same.
-    fn report(&mut self, key: &Key, wrong: Option<String>) {
-        let Some(reason) = wrong else {
-            self.wrong.remove(key);
-            return;
-        };
-        if self.wrong.get(key) != Some(&reason) {
-            self.writer.bad_object(Some(key.clone()), &reason);
-            self.wrong.insert(key.clone(), reason);
+    /// Reports what is wrong with a source, or that nothing is.
+    fn report(&mut self, key: &Key, wrong: Option<&str>) {
+        match wrong {
+            Some(reason) => self.writer.bad_object(Some(key.clone()), reason),
+            None => self.writer.good_object(key),
         }
     }
 

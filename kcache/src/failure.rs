@@ -72,6 +72,10 @@ pub enum Cause {
     Unreachable(Arc<str>),
     /// There is a connection, and no answer or no more of it came in time.
     Silent,
+    /// There is no answer yet, after so long. It is still waited for.
+    Waiting(Duration),
+    /// A list has begun and is not complete, and nothing new of it has come for so long.
+    Unfinished(Duration),
     /// The connection ended within an answer.
     Cut(Arc<str>),
     /// The answer ended in its middle, as if it were whole.
@@ -82,6 +86,18 @@ pub enum Cause {
     Short,
     /// A list was older than what was asked for, and was not taken.
     Older,
+    /// The server's versions are lower than one that it gave before: it was restored from a backup.
+    Behind,
+    /// A list has no version that a watch could follow on from.
+    Unversioned,
+    /// What comes is not of the kind that was asked for; both are named.
+    OtherKind(Arc<str>),
+    /// An object was deleted, and not said which.
+    Nameless,
+    /// The tokens of a list's pages lead to no end.
+    Pages,
+    /// The request would be longer than a URL can be.
+    TooLong,
     /// What was derived has inputs, and some of them failed: at least one, in the order of the
     /// inputs.
     Inputs(Arc<[InputFailure]>),
@@ -244,6 +260,14 @@ impl fmt::Display for Cause {
                 write!(f, "no answer: {text}")
             }
             Self::Silent => f.write_str("no answer in time"),
+            Self::Waiting(time) => write!(f, "no answer for {} s", time.as_secs()),
+            Self::Unfinished(time) => {
+                let time = time.as_secs();
+                write!(
+                    f,
+                    "the list is not complete, and nothing new has come for {time} s"
+                )
+            }
             Self::Cut(text) => write!(f, "the answer broke off: {text}"),
             Self::Incomplete => f.write_str("the answer ended before it was complete"),
             Self::Status { code, reason } => {
@@ -258,6 +282,16 @@ impl fmt::Display for Cause {
             Self::Garbled(text) | Self::Other(text) => f.write_str(text),
             Self::Short => f.write_str("it ended as soon as it began"),
             Self::Older => f.write_str("the list is older than what was asked for"),
+            Self::Behind => {
+                f.write_str("the server's versions start over: it was restored from a backup")
+            }
+            Self::Unversioned => {
+                f.write_str("the list has no version that a watch could follow on from")
+            }
+            Self::OtherKind(kinds) => write!(f, "the server sends {kinds}"),
+            Self::Nameless => f.write_str("the server deleted an object and did not say which"),
+            Self::Pages => f.write_str("the pages of the list lead to no end"),
+            Self::TooLong => f.write_str("the request is longer than a URL can be"),
             Self::Inputs(inputs) => {
                 for (place, input) in inputs.iter().enumerate() {
                     let between = if place > 0 { "; " } else { "" };

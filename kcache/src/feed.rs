@@ -11,6 +11,7 @@ use std::sync::Arc;
 use self::listing::{Listing, Verdict};
 use self::prints::Prints;
 pub(crate) use self::prints::print;
+use crate::bad::BadObjects;
 use crate::codec::DecodeError;
 use crate::error::Error;
 use crate::failure::Failure;
@@ -223,6 +224,7 @@ impl<V: Object> Feed<V> {
             (Input::Restart, _) => {
                 self.flush(updates);
                 self.mode = Mode::Listing(Listing::default());
+                self.core().change_bad(BadObjects::begin_list);
             }
             (Input::Synced(version), _) => {
                 self.flush(updates);
@@ -233,10 +235,15 @@ impl<V: Object> Feed<V> {
                 self.recovered();
             }
             (Input::Bad(key, error), mode) => {
-                if let Mode::Listing(listing) = mode {
+                let listing = match mode {
+                    Mode::Listing(listing) => Some(listing),
+                    Mode::Watching => None,
+                };
+                let lists = listing.is_some();
+                if let Some(listing) = listing {
                     listing.keep(key.clone());
                 }
-                self.writer.bad_object(key, &error.to_string());
+                self.core().report_bad(key, &error.to_string(), lists);
             }
             (Input::Failed(failure), _) => self.writer.degraded(failure),
             (Input::Item(object) | Input::Apply(object), _) => {
@@ -254,11 +261,13 @@ impl<V: Object> Feed<V> {
             let error = DecodeError::new("it has no name");
             return self.take(Input::Bad(None, error), None, updates);
         }
+        let key = Key::of(&object);
+        let listing = matches!(self.mode, Mode::Listing(_));
+        self.core().clear_bad(&key, listing);
         if let Mode::Listing(listing) = &mut self.mode {
-            return listing.put(object, print);
+            return listing.put(key, object, print);
         }
         self.recovered();
-        let key = Key::of(&object);
         self.flush_before(&key, updates);
         self.old_history.remove(&key);
         raise(&mut self.seen, object.version());
@@ -277,6 +286,8 @@ impl<V: Object> Feed<V> {
     }
 
     fn gone(&mut self, key: Key, version: &str, updates: &mut Updates<V>) {
+        let listing = matches!(self.mode, Mode::Listing(_));
+        self.core().clear_bad(&key, listing);
         if let Mode::Listing(listing) = &mut self.mode {
             return listing.take(&key, version);
         }
@@ -297,6 +308,7 @@ impl<V: Object> Feed<V> {
         let older = matches!((version, &self.seen), (Some(listed), Some(seen))
             if version::compare(listed, seen) == Some(Ordering::Less));
         let newest = listing.newest().map(str::to_owned);
+        self.core().change_bad(BadObjects::end_list);
         let Verdict {
             updates,
             new_history,

@@ -95,6 +95,7 @@ mod subscription;
 
 // What stands beside it.
 mod aside;
+mod bad;
 mod cache;
 mod codec;
 mod error;
@@ -115,6 +116,7 @@ mod view;
 mod wait;
 
 pub use aside::aside;
+pub use bad::BadObject;
 pub use cache::Cache;
 pub use codec::{Codec, DecodeError, JsonCodec, Raw, WholeJsonCodec};
 pub use error::Error;

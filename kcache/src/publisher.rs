@@ -9,6 +9,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
 use crate::aside::let_go;
+use crate::bad::{BadObject, BadObjects, Worth};
 use crate::cache::Cache;
 use crate::error::Error;
 use crate::event::Change;
@@ -18,7 +19,7 @@ use crate::hub::Hub;
 use crate::lookup::Lookup;
 use crate::mailbox::{Call, Drained, Limits, Mailbox, Rest};
 use crate::monitor::{Handler, Monitor};
-use crate::object::Object;
+use crate::object::{Key, Object};
 use crate::status::{Notice, NoticeBoard, Notices, Phase, Status};
 use crate::store::State;
 use crate::subscription::{SubscribeOptions, Subscription};
@@ -40,11 +41,15 @@ pub(crate) struct Core<V> {
     pub(crate) notices: NoticeBoard,
     pub(crate) counters: Counters,
     pub(crate) progress: Progress,
+    /// Never held while anything else is locked.
+    bad: Mutex<BadObjects>,
 }
 
 #[derive(Default)]
 pub(crate) struct Counters {
-    pub(crate) bad_objects: AtomicU64,
+    /// How many objects are bad now.
+    bad_objects: AtomicU64,
+    bad_reports: AtomicU64,
     pub(crate) stale_inputs: AtomicU64,
     pub(crate) evaluations: AtomicU64,
 }
@@ -58,6 +63,7 @@ impl<V: Object> Core<V> {
             notices: NoticeBoard::default(),
             counters: Counters::default(),
             progress: Progress::default(),
+            bad: Mutex::default(),
         }
     }
 
@@ -192,10 +198,46 @@ impl<V: Object> Core<V> {
             commit: state.commit,
             history: state.history,
             bad_objects: self.counters.bad_objects.load(Ordering::Relaxed),
+            bad_reports: self.counters.bad_reports.load(Ordering::Relaxed),
             stale_inputs: self.counters.stale_inputs.load(Ordering::Relaxed),
             lags: 0,
             waiting: 0,
         }
+    }
+
+    /// An object is bad: tells it, if it is news.
+    pub(crate) fn report_bad(&self, key: Option<Key>, reason: &str, listing: bool) {
+        self.counters.bad_reports.fetch_add(1, Ordering::Relaxed);
+        let reason: Arc<str> = reason.into();
+        let worth = self.change_bad(|bad| bad.report(key.as_ref(), &reason, listing));
+        let notice = Notice::BadObject { key, reason };
+        match worth {
+            Worth::Nothing => tracing::debug!(%notice, "still"),
+            Worth::Notice => self.notices.post(notice),
+            Worth::Warning => self.notice(notice),
+        }
+    }
+
+    /// Changes what is bad.
+    pub(crate) fn change_bad<T>(&self, change: impl FnOnce(&mut BadObjects) -> T) -> T {
+        let mut bad = lock(&self.bad);
+        let changed = change(&mut bad);
+        let count = bad.count();
+        self.counters.bad_objects.store(count, Ordering::Relaxed);
+        changed
+    }
+
+    /// An object is good or gone, in a list or not. This is cheap while nothing is bad, which only
+    /// who writes changes.
+    pub(crate) fn clear_bad(&self, key: &Key, listing: bool) {
+        if self.has_bad() {
+            self.change_bad(|bad| bad.clear(key, listing));
+        }
+    }
+
+    /// True if something is bad.
+    pub(crate) fn has_bad(&self) -> bool {
+        self.counters.bad_objects.load(Ordering::Relaxed) > 0
     }
 
     pub(crate) fn notice(&self, notice: Notice) {
@@ -437,6 +479,30 @@ impl<V: Object> Publisher<V> {
     /// The phase, to wait for changes of it.
     pub fn phases(&self) -> watch::Receiver<Phase> {
         self.core().phases()
+    }
+
+    /// The objects that could not be taken in, as it stands now, by namespace and name: whose last
+    /// state that the source told is bad. What the cache has of them is an older one. At most 1,000
+    /// are named, and none whose name could not be read; [`Status::bad_objects`] counts all up to a
+    /// hundred thousand.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use k8s_openapi::api::core::v1::ConfigMap;
+    /// use kcache::{DecodeError, Input, Key};
+    /// let (maps, mut feed) = kcache::feed::<ConfigMap>();
+    /// feed.relist([], None)?;
+    /// let key = Key::new("default", "a");
+    /// feed.send(Input::Bad(Some(key.clone()), DecodeError::new("it is not UTF-8")))?;
+    /// let bad = maps.bad_objects();
+    /// assert_eq!((&bad[0].key, &*bad[0].reason), (&key, "it is not UTF-8"));
+    /// feed.relist([], None)?;
+    /// assert!(maps.bad_objects().is_empty());
+    /// # Ok::<(), kcache::Error>(())
+    /// ```
+    pub fn bad_objects(&self) -> Vec<BadObject> {
+        lock(&self.core().bad).list()
     }
 
     /// New histories and bad objects, from now on.

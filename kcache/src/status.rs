@@ -68,8 +68,13 @@ pub struct Status {
     pub commit: u64,
     /// How many histories there have been: 1, and one more each time that the server began anew.
     pub history: u64,
-    /// Objects that could not be taken in.
+    /// How many objects are there that could not be taken in, as it stands now: one that becomes
+    /// good or goes away is no longer among them. [`Publisher::bad_objects`] names them.
+    ///
+    /// [`Publisher::bad_objects`]: crate::Publisher::bad_objects
     pub bad_objects: u64,
+    /// How often an object could not be taken in, so far: the same one counts each time.
+    pub bad_reports: u64,
     /// Lists that were refused, because they were older than what was asked for.
     pub stale_inputs: u64,
     /// How often it fell behind, so that waiting changes were merged. Zero for a publisher.
@@ -86,6 +91,7 @@ impl Status {
             commit: 0,
             history: 0,
             bad_objects: 0,
+            bad_reports: 0,
             stale_inputs: 0,
             lags: 0,
             waiting: 0,
@@ -109,7 +115,8 @@ pub enum Notice {
         /// The number of the new history.
         history: u64,
     },
-    /// An object could not be taken in; the others were.
+    /// An object could not be taken in; the others were. It is said once, and again only if the
+    /// reason is another one, or if the object was good or away in between.
     BadObject {
         /// Which one, as far as that is known.
         key: Option<Key>,

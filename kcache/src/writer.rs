@@ -18,6 +18,9 @@ use crate::store::State;
 /// What a commit leaves under each key: an object, or nothing.
 pub type Updates<V> = BTreeMap<Key, Option<Arc<V>>>;
 
+/// What is wrong with an object under a key that is not its own.
+const OTHER_KEY: &str = "the object is of another key";
+
 /// Commits to a [`Publisher`](crate::Publisher), made together with it by
 /// [`publisher`](crate::publisher()).
 ///
@@ -67,8 +70,12 @@ impl<V: Object> Writer<V> {
         let mut changes = Vec::with_capacity(updates.len());
         for (key, new) in updates {
             if new.as_deref().is_some_and(|new| !is_key_of(&key, new)) {
-                self.bad_object(Some(key), "the object is of another key");
+                self.bad_object(Some(key), OTHER_KEY);
                 continue;
+            }
+            if self.core.has_bad() {
+                self.core
+                    .change_bad(|bad| bad.clear_reason(&key, OTHER_KEY));
             }
             let old = None;
             let mut change = Change { key, old, new };
@@ -135,14 +142,17 @@ impl<V: Object> Writer<V> {
         self.core.set_phase(Phase::Degraded { since, reason });
     }
 
-    /// Reports an object that could not be taken in. The reason must not tell its content.
+    /// Reports an object that could not be taken in. The reason must not tell its content. It is
+    /// told once, however often it is reported with the same reason, until it is
+    /// [good](Self::good_object).
     pub fn bad_object(&mut self, key: Option<Key>, reason: &str) {
-        self.core
-            .counters
-            .bad_objects
-            .fetch_add(1, Ordering::Relaxed);
-        let reason = reason.into();
-        self.core.notice(Notice::BadObject { key, reason });
+        self.core.report_bad(key, reason, false);
+    }
+
+    /// The object under a key is good, or gone. The writer cannot know: what is bad need not be
+    /// under the key of anything that it commits.
+    pub fn good_object(&mut self, key: &Key) {
+        self.core.clear_bad(key, false);
     }
 
     pub(crate) fn stale_input(&mut self) {

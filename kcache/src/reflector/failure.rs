@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 pub(super) use crate::failure::Failure;
 use crate::failure::{Cause, Sort};
+use crate::request::TooLong;
 use crate::wire::WireError;
 
 /// How much of the body of a refusal is read, and for how long, to sort it.
@@ -34,6 +35,14 @@ impl Failure {
         Self::new(Cause::Silent)
     }
 
+    pub(super) fn waiting(time: Duration) -> Self {
+        Self::new(Cause::Waiting(time))
+    }
+
+    pub(super) fn unfinished(time: Duration) -> Self {
+        Self::new(Cause::Unfinished(time))
+    }
+
     pub(super) fn cut(error: &kube::Error) -> Self {
         Self::new(Cause::Cut(chain(error).into()))
     }
@@ -44,6 +53,26 @@ impl Failure {
 
     pub(super) fn older() -> Self {
         Self::new(Cause::Older)
+    }
+
+    pub(super) fn behind() -> Self {
+        Self::new(Cause::Behind)
+    }
+
+    pub(super) fn unversioned() -> Self {
+        Self::new(Cause::Unversioned)
+    }
+
+    pub(super) fn other_kind(kinds: String) -> Self {
+        Self::new(Cause::OtherKind(kinds.into()))
+    }
+
+    pub(super) fn nameless() -> Self {
+        Self::new(Cause::Nameless)
+    }
+
+    pub(super) fn pages() -> Self {
+        Self::new(Cause::Pages)
     }
 
     /// The server answered with something else than success.
@@ -87,6 +116,15 @@ impl Failure {
         self.sort() == Sort::Expired
     }
 
+    /// Nothing will come of the token that was asked with: it is too old, too long, or not understood.
+    pub(super) fn is_of_a_token(&self) -> bool {
+        self.is_expired()
+            || matches!(
+                self.cause(),
+                Cause::TooLong | Cause::Status { code: 400, .. }
+            )
+    }
+
     /// The server does not have the version yet, and perhaps never will: it was restored. It says
     /// so, or answers with what it has.
     pub(super) fn is_too_large(&self) -> bool {
@@ -107,6 +145,21 @@ impl Failure {
         causes || self.is_refused()
     }
 
+    /// It ended as soon as it began, and well.
+    pub(super) fn is_short(&self) -> bool {
+        matches!(self.cause(), Cause::Short)
+    }
+
+    /// The same request may be answered later.
+    pub(super) fn passes(&self) -> bool {
+        let late = match self.cause() {
+            Cause::Cut(_) => true,
+            Cause::Status { code, .. } => *code >= 500,
+            _ => false,
+        };
+        late || self.is_unanswered()
+    }
+
     /// How long to wait before the very same request, if the server said so (client-go's
     /// `rest/with_retry.go`).
     pub(super) fn wait_asked_for(&self) -> Option<Duration> {
@@ -118,6 +171,12 @@ impl Failure {
             }
             _ => None,
         }
+    }
+}
+
+impl From<TooLong> for Failure {
+    fn from(TooLong: TooLong) -> Self {
+        Self::new(Cause::TooLong)
     }
 }
 

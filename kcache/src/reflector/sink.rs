@@ -46,6 +46,12 @@ impl<V: Object> Sink<V> {
         }
     }
 
+    /// How many objects the list that comes in has so far.
+    pub(super) fn listed(&mut self) -> Result<usize, Error> {
+        self.flush()?;
+        Ok(self.feed.as_ref().map_or(0, Feed::listed))
+    }
+
     /// Commits what was put in.
     pub(super) fn flush(&mut self) -> Result<(), Error> {
         match &mut self.feed {

@@ -99,7 +99,7 @@ async fn what_goes_by_itself_is_waited_for() {
             Cause::Unreachable("".into()),
         ),
         (
-            |asked| drop(asked.open().send("<html>")),
+            |asked| asked.open().send("<html>"),
             Cause::Garbled("".into()),
         ),
     ];

@@ -5,9 +5,15 @@ mod failures;
 mod logs;
 mod script;
 
+mod kinds;
 mod options;
+mod pages;
 mod reflector;
+mod refused;
+mod restored;
 mod rules;
+mod silence;
+mod unversioned;
 mod versions;
 mod waits;
 mod wire;
