@@ -50,7 +50,13 @@ impl<V: Object> Cache<V> {
 
     /// The object of this name; the namespace is empty for a cluster-scoped one.
     pub fn get(&self, namespace: &str, name: &str) -> Option<Arc<V>> {
-        let found = self.publisher.core().state.load().get(namespace, name).cloned();
+        let found = self
+            .publisher
+            .core()
+            .state
+            .load()
+            .get(namespace, name)
+            .cloned();
         found.filter(|object| self.accepts(object))
     }
 

@@ -173,7 +173,8 @@ async fn follow<V: Object>(shared: Arc<Shared<V>>, ready: watch::Sender<bool>) {
             return;
         }
         ready.send_if_modified(|ready| {
-            let had = !shared.filed.load().table.is_empty() || shared.tap.mailbox().error().is_none();
+            let had =
+                !shared.filed.load().table.is_empty() || shared.tap.mailbox().error().is_none();
             had && !std::mem::replace(ready, true)
         });
         let mailbox = shared.tap.mailbox();

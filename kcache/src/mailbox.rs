@@ -556,7 +556,10 @@ impl<V: Object> Mailbox<V> {
     /// Notes that a portion was read.
     pub(crate) fn took(&self, portion: &Portion<V>) {
         let mut inner = lock(&self.inner);
-        let ends = inner.start.as_mut().is_some_and(|start| start.took(portion));
+        let ends = inner
+            .start
+            .as_mut()
+            .is_some_and(|start| start.took(portion));
         let ended = if ends { inner.start.take() } else { None };
         drop(inner);
         drop(ended);

@@ -154,7 +154,9 @@ fn main() {
 
 #[expect(clippy::print_stdout, reason = "the table is what this program is for")]
 fn print_waits(waits: &[(&str, f64)]) {
-    println!("\n| at 100,000 objects, on one thread | longest wait of another task, ms |\n|---|---:|");
+    println!(
+        "\n| at 100,000 objects, on one thread | longest wait of another task, ms |\n|---|---:|"
+    );
     for (what, wait) in waits {
         println!("| {what} | {wait:.1} |");
     }

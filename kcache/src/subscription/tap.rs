@@ -143,7 +143,10 @@ impl<V: Object> Tap<V> {
         filter: Filter<V>,
     ) -> Result<(Option<Refilter<V>>, Call), Error> {
         let known = turn.routed.as_ref();
-        let (from, to) = (known.map_or_else(Filter::nothing, Filter::data), filter.data());
+        let (from, to) = (
+            known.map_or_else(Filter::nothing, Filter::data),
+            filter.data(),
+        );
         let recheck = filter.has_closure() || known.is_some_and(Filter::has_closure);
         let mailbox = &self.mailbox;
         let begun = |state: &Arc<State<V>>| {

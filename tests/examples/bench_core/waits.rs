@@ -14,14 +14,24 @@ const OBJECTS: usize = 100_000;
 /// Runs each on a runtime of its own, beside a task that always wants its turn; the longest that this
 /// one waited, in milliseconds, as the median of five runs.
 pub(crate) fn rows() -> Vec<(&'static str, f64)> {
-    let names = ["subscribe and take", "start a view", "start an index", "start a join"];
-    let names = names.into_iter().chain(["a relist in which all is gone, behind a view"]);
+    let names = [
+        "subscribe and take",
+        "start a view",
+        "start an index",
+        "start a join",
+    ];
+    let names = names
+        .into_iter()
+        .chain(["a relist in which all is gone, behind a view"]);
     let median = |what: usize| {
         let mut waits: Vec<_> = (0..5).map(|_| longest_wait(what)).collect();
         waits.sort();
         waits[2].as_secs_f64() * 1e3
     };
-    names.enumerate().map(|(what, name)| (name, median(what))).collect()
+    names
+        .enumerate()
+        .map(|(what, name)| (name, median(what)))
+        .collect()
 }
 
 fn longest_wait(what: usize) -> Duration {

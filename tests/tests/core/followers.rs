@@ -54,7 +54,10 @@ async fn a_new_history_passes_on_also_where_nothing_is_let_in() {
     }
     assert_eq!((pairs.status().history, index.history()), (2, 2));
     for notices in &mut notices {
-        assert_eq!(notices.next().await, Some(Notice::NewHistory { history: 2 }));
+        assert_eq!(
+            notices.next().await,
+            Some(Notice::NewHistory { history: 2 })
+        );
     }
     // What begins later knows which history it is in, and tells no news of it.
     let late = view.view(Filter::everything());
@@ -149,7 +152,10 @@ async fn a_control_keeps_nothing_alive() {
     drop((changes, pods));
     assert_eq!(feed.closed().await, Error::Closed);
     assert_eq!(control.refilter(Filter::nothing()), Err(Error::Closed));
-    assert!(matches!(control.status().phase, Phase::Closed(Error::Closed)));
+    assert!(matches!(
+        control.status().phase,
+        Phase::Closed(Error::Closed)
+    ));
     control.close();
 }
 
@@ -162,7 +168,10 @@ async fn notices_end() {
     pods.close();
     for notices in &mut notices {
         // What was posted before the end is read.
-        assert_eq!(notices.next().await, Some(Notice::NewHistory { history: 2 }));
+        assert_eq!(
+            notices.next().await,
+            Some(Notice::NewHistory { history: 2 })
+        );
         assert_eq!(notices.next().await, None);
     }
     assert_eq!(pods.notices().next().await, None);
@@ -195,7 +204,13 @@ async fn what_starts_late_sees_what_was_there() {
         assert!(matches!(changes.next().await, Some(Event::Create { .. })));
         assert!(matches!(of_view.next().await, Some(Event::Create { .. })));
     }
-    assert_eq!((changes.next().await.is_none(), of_view.next().await.is_none()), (true, true));
+    assert_eq!(
+        (
+            changes.next().await.is_none(),
+            of_view.next().await.is_none()
+        ),
+        (true, true)
+    );
     assert_eq!(monitor.closed().await, Error::Closed);
     assert_eq!(seen.recv().await, Some(2));
     index.closed().await;

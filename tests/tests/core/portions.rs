@@ -139,7 +139,9 @@ async fn a_refilter_is_worked_out_elsewhere() {
     tokio::task::yield_now().await;
     let half = |digit: u8| {
         let name = format!("half {digit}");
-        Filter::by(&name, move |thing: &Thing| thing.name.as_bytes()[5] % 2 == digit)
+        Filter::by(&name, move |thing: &Thing| {
+            thing.name.as_bytes()[5] % 2 == digit
+        })
     };
     let mut changes = things.subscribe_with(half(0));
     take(&mut changes, OBJECTS / 2).await;
