@@ -27,3 +27,8 @@ struct Readme;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/guide.md")]
 struct Guide;
+
+/// And what a program on kube-rs needs.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/client.md")]
+struct ClientInProcess;

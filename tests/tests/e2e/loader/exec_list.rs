@@ -1,5 +1,5 @@
 //! What client-go's own tests of exec plugins say of a client, line by line. The table in
-//! docs/credentials.md says which lines are tested where.
+//! docs/testing.md says which line is tested where.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
