@@ -28,7 +28,8 @@ struct Readme;
 #[doc = include_str!("../../docs/guide.md")]
 struct Guide;
 
-/// And what a program on kube-rs needs.
+/// And the loader's, and that beside kube-rs.
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/client.md")]
-struct ClientInProcess;
+#[doc = include_str!("../../docs/kube-rs.md")]
+struct Programs;
