@@ -1,5 +1,36 @@
 //! Live joins between watch caches: the targets that sources relate to, kept up to date.
 //!
+//! # Example
+//!
+//! The Pods that a Service selects. Informers fill the inputs from an API server; here feeds do.
+//!
+//! ```
+//! use k8s_openapi::api::core::v1::{Pod, Service};
+//! # use serde_json::json;
+//! # fn read<V: serde::de::DeserializeOwned>(value: serde_json::Value) -> V {
+//! #     serde_json::from_value(value).expect("an object")
+//! # }
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), kcache::Error> {
+//! let (services, mut service_feed) = kcache::feed::<Service>();
+//! let (pods, mut pod_feed) = kcache::feed::<Pod>();
+//! let selected = kcache_join::service_pods(&services, &pods); // a publisher, too
+//! # let labels = json!({"app": "web"});
+//! # let pod = |name: &str, labels| read(json!({"metadata": {"namespace": "shop", "name": name, "labels": labels}}));
+//! # let web = pod("web-1", labels.clone());
+//! # let db = pod("db-1", json!({"app": "db"}));
+//! # let service = read(json!({"metadata": {"namespace": "shop", "name": "web"}, "spec": {"selector": labels}}));
+//! pod_feed.relist([web, db], None)?;
+//! service_feed.relist([service], None)?;
+//! selected.ready().await?;
+//! assert_eq!(selected.cache().len(), 1);
+//! # Ok(()) }
+//! ```
+//!
+//! Go on with [`SelectorJoin`] and [`KeyJoin`] for relations of your own; the repository's
+//! `docs/guide.md` has informers, views and joins together.
+//!
+//! # How a change travels
+//!
 //! ```text
 //!  Publisher<S> ── Subscription ──┐
 //!                                 ├──► Engine ──► Writer<T> ──► Join: a Publisher<T>

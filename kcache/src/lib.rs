@@ -1,6 +1,39 @@
 //! A watch cache for Kubernetes objects: one list and watch a resource, any number of subscribers,
 //! each with a filter that can be changed while it runs.
 //!
+//! # Example
+//!
+//! An [`Informer`] fills a [`Publisher`] from an API server; here a [`feed`](feed()) does, as in a test:
+//!
+//! ```
+//! use k8s_openapi::api::core::v1::Pod;
+//! use kcache::{Event, Filter};
+//!
+//! # fn pod(name: &str, app: &str) -> Pod {
+//! #     let value = serde_json::json!({"metadata": {"name": name, "namespace": "shop", "labels": {"app": app}}});
+//! #     serde_json::from_value(value).expect("a pod")
+//! # }
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), kcache::Error> {
+//! let (pods, mut feed) = kcache::feed();
+//! feed.relist([pod("web-1", "web"), pod("db-1", "db")], None)?;
+//!
+//! let web = pods.view(Filter::labels([("app", "web")]));
+//! let mut changes = web.subscribe();
+//! assert!(matches!(changes.next().await, Some(Event::Create { .. })));
+//! feed.apply(pod("web-2", "web"))?;
+//! assert!(matches!(changes.next().await, Some(Event::Create { .. })));
+//! assert_eq!((pods.cache().len(), web.cache().len()), (3, 2));
+//! # Ok(()) }
+//! ```
+//!
+//! # Where to go next
+//!
+//! - [`Informer`]: list and watch a resource; [`Filter`] and [`View`]: which objects, and refilter;
+//!   [`Subscription`]: events, batches, lag.
+//! - [`Status`] and [`Failure`]: whether the cache is live, and why not.
+//! - The repository's `docs/guide.md` goes from the first watch to a join, `docs/guarantees.md` says
+//!   what a subscriber can rely on, `docs/engine.md` what a degraded informer needs.
+//!
 //! # How a change travels
 //!
 //! ```text
@@ -30,34 +63,7 @@
 //! ```
 //!
 //! An [`Informer`] is a reflector with a publisher. One writer commits to a [`Publisher`]; reads of
-//! its [`Cache`] take the newest state and never wait. What a subscriber can rely on is written
-//! down, with the test for each point, in `docs/guarantees.md`; what a degraded informer needs in
-//! `docs/engine.md`.
-//!
-//! # Example
-//!
-//! A test, or another source, fills a publisher by a [`feed`](feed()):
-//!
-//! ```
-//! use k8s_openapi::api::core::v1::Pod;
-//! use kcache::{Event, Filter};
-//!
-//! # fn pod(name: &str, app: &str) -> Pod {
-//! #     let value = serde_json::json!({"metadata": {"name": name, "namespace": "shop", "labels": {"app": app}}});
-//! #     serde_json::from_value(value).expect("a pod")
-//! # }
-//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), kcache::Error> {
-//! let (pods, mut feed) = kcache::feed();
-//! feed.relist([pod("web-1", "web"), pod("db-1", "db")], None)?;
-//!
-//! let web = pods.view(Filter::labels([("app", "web")]));
-//! let mut changes = web.subscribe();
-//! assert!(matches!(changes.next().await, Some(Event::Create { .. })));
-//! feed.apply(pod("web-2", "web"))?;
-//! assert!(matches!(changes.next().await, Some(Event::Create { .. })));
-//! assert_eq!((pods.cache().len(), web.cache().len()), (3, 2));
-//! # Ok(()) }
-//! ```
+//! its [`Cache`] take the newest state and never wait.
 //!
 //! # Stored forms
 //!

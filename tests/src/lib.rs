@@ -18,9 +18,10 @@ pub use exec_plugin::ExecPlugin;
 pub use kcc_cache::{CacheHome, build_kcc, build_kcc_cache, build_kcc_cache_with_keyring};
 pub use python_client::PythonClient;
 
-/// The code of the README is compiled with the documentation tests.
+/// The code of the READMEs is compiled with the documentation tests.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
+#[doc = include_str!("../../kcache-join/README.md")]
 struct Readme;
 
 /// The guide's code, too.

@@ -542,11 +542,12 @@ fn wrong_calls_say_what_is_wrong() {
     }
     let help = run(&["--help"]);
     assert_eq!(code(&help), 0);
-    assert!(
-        String::from_utf8(help.stdout)
-            .unwrap()
-            .contains("usage: kcc-cache <command> [args...]")
-    );
+    let help = String::from_utf8(help.stdout).unwrap();
+    assert!(help.contains("usage: kcc-cache <command> [args...]"));
+    for name in kcc_core::variable::ALL {
+        let short = name.replace(kcc_core::variable::PREFIX, "..._");
+        assert!(help.contains(&format!("  {short} ")), "{name} is not in --help");
+    }
     let version = run(&["--version"]);
     assert!(
         String::from_utf8(version.stdout)
