@@ -46,7 +46,7 @@ enum Cause {
     Older,
     /// The server's versions are lower than one that it gave before.
     Behind,
-    /// A list has no version.
+    /// Neither a list nor what came after it had a version.
     Unversioned,
     /// What comes is not of the kind that was asked for; both.
     OtherKind(String),
@@ -263,7 +263,7 @@ impl fmt::Display for Failure {
                 f.write_str("the server's versions start over: it was restored from a backup")
             }
             Cause::Unversioned => {
-                f.write_str("the list has no version that a watch could follow on from")
+                f.write_str("the server gave no version that a watch could follow on from")
             }
             Cause::Short => f.write_str("it ended as soon as it began"),
         }

@@ -13,7 +13,6 @@ use crate::codec::{Codec, DecodeError, Header};
 use crate::error::Error;
 use crate::feed::Input;
 use crate::object::Object;
-use crate::version;
 use crate::wire::{EventKind, Frame, WireError};
 
 /// How much longer than the server was asked to keep a watch open it is waited for.
@@ -57,9 +56,9 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             return Ok(Step::Stream);
         }
         // Without a version there is nothing to expire, so it is not asked twice.
-        let again = self.list_version().is_some();
+        let again = self.versions.of_list().is_some();
         if failure.is_expired() || failure.is_too_large() {
-            self.unavailable = true;
+            self.versions.unavailable();
             if again {
                 return Ok(Step::Stream);
             }
@@ -69,8 +68,9 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
     }
 
     pub(super) async fn watch(&mut self) -> Result<Step, Error> {
-        if self.version.is_none() {
+        if self.versions.seen().is_none() {
             // A watch without a version would begin with what there is and not say what is gone.
+            self.back_off("watch", &Failure::unversioned()).await?;
             return Ok(Step::Stream);
         }
         match self.open_watch(false).await {
@@ -92,9 +92,9 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
 
     async fn open_watch(&mut self, initial: bool) -> Result<Watching, Halt> {
         let version = if initial {
-            self.list_version()
+            self.versions.of_list()
         } else {
-            self.version.as_deref()
+            self.versions.seen()
         };
         let version = version.map(str::to_owned);
         let (mut asked, mut deadline) = (Instant::now(), Instant::now());
@@ -154,7 +154,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
                 happening
             } else {
                 self.sink.flush()?;
-                if !self.doubt {
+                if self.versions.doubted().is_none() {
                     check.stop();
                 }
                 tokio::select! {
@@ -172,7 +172,9 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
                 Happening::Bytes => {}
                 Happening::Settled => self.settled(&mut check, watching)?,
                 Happening::End => {
-                    self.doubt |= watching.broke;
+                    if watching.broke {
+                        self.versions.doubt(true);
+                    }
                     self.sink.flush()?;
                     return Ok(Ending::Over);
                 }
@@ -182,8 +184,8 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
 
     /// A watch stays open. After a failure it is asked whether the versions go on; else it is fresh.
     fn settled(&mut self, check: &mut Check, watching: &Watching) -> Result<(), Error> {
-        match &self.version {
-            Some(seen) if self.doubt && !watching.initial && version::is_number(seen) => {
+        match self.versions.doubted() {
+            Some(seen) if !watching.initial => {
                 check.ask(&self.client, &self.target, seen);
                 Ok(())
             }
@@ -200,11 +202,11 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
     ) -> Result<Option<Failure>, Error> {
         match check.judge(answer, &self.client, &self.target) {
             Verdict::Behind => {
-                self.unavailable = true;
+                self.versions.unavailable();
                 return Ok(Some(Failure::behind()));
             }
-            Verdict::GoesOn => self.doubt = false,
-            Verdict::Unknown { passes } => self.doubt = passes,
+            Verdict::GoesOn => self.versions.doubt(false),
+            Verdict::Unknown { passes } => self.versions.doubt(passes),
         }
         self.is_fresh(watching)?;
         Ok(None)
@@ -213,8 +215,8 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
     /// A watch that stays open has nothing newer than what is known: the state is fresh again.
     fn is_fresh(&mut self, watching: &Watching) -> Result<(), Error> {
         if !watching.initial && !self.complain() {
-            self.sink.put(match &self.version {
-                Some(version) => Input::Bookmark(version.clone()),
+            self.sink.put(match self.versions.seen() {
+                Some(version) => Input::Bookmark(version.to_owned()),
                 None => Input::Synced(None),
             });
         }
@@ -302,7 +304,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         }
         // The events of a streaming list are not in the order of their versions.
         if let (false, Some(version)) = (initial, version) {
-            self.saw(&version);
+            self.versions.saw(&version);
         }
         Ok(Flow::Go)
     }
@@ -338,7 +340,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             };
         }
         if let Some(version) = version {
-            self.saw(version);
+            self.versions.saw(version);
             if !self.complain() {
                 self.sink.put(Input::Bookmark(version.to_owned()));
             }

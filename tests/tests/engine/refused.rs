@@ -11,6 +11,8 @@ use crate::script::{Server, map, server};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
+type Change = dyn Fn(InformerBuilder<ConfigMap>) -> InformerBuilder<ConfigMap>;
+
 fn builder() -> (InformerBuilder<ConfigMap>, Server) {
     let (client, server) = server();
     (Informer::builder(client), server)
@@ -22,7 +24,7 @@ async fn an_informer_of_nothing_asks_nothing_and_is_live_and_empty_at_once() {
     // No label can be like these; printed, the second would be another selector.
     let impossible = [("app", "a b"), ("app", "a,b=c"), ("a b", "c"), ("", "x")];
     let impossible = impossible.map(|label| Selector::from_map([label, ("x", "y")]));
-    let mut kinds: Vec<Box<dyn Fn(InformerBuilder<ConfigMap>) -> InformerBuilder<ConfigMap>>> = vec![
+    let mut kinds: Vec<Box<Change>> = vec![
         Box::new(|maps| maps.labels(Selector::nothing())),
         Box::new(|maps| maps.labels(Selector::nothing().to_string())),
         Box::new(|maps| maps.labels("app=web").labels(" <nothing> ")),
@@ -84,6 +86,8 @@ fn resource() -> ApiResource {
     }
 }
 
+type Part = fn(&mut ApiResource) -> &mut String;
+
 /// It is closed at once, with an error that names this part and says this; nobody is asked.
 #[track_caller]
 fn is_refused<V: Object>(objects: &Informer<V>, want: &str, says: &str) {
@@ -108,8 +112,7 @@ async fn a_path_that_cannot_be_built_closes_the_informer_with_an_error_that_name
         ("a\n", "'\\n'"),
         ("ä", "'ä'"),
     ];
-    type Change = fn(&mut ApiResource) -> &mut String;
-    let parts: [(&str, Change); 3] = [
+    let parts: [(&str, Part); 3] = [
         ("plural", |resource| &mut resource.plural),
         ("version", |resource| &mut resource.version),
         ("group", |resource| &mut resource.group),
