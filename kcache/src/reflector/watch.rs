@@ -12,7 +12,7 @@ use super::{Halt, Reflector, Step, backoff};
 use crate::codec::{Codec, DecodeError, Header};
 use crate::error::Error;
 use crate::feed::Input;
-use crate::object::Object;
+use crate::object::{Key, Object};
 use crate::wire::{EventKind, Frame, WireError};
 
 /// How much longer than the server was asked to keep a watch open it is waited for.
@@ -277,13 +277,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
                 self.sink.put(read.item());
                 return Ok(Flow::End(WireError::NotAnEvent.into()));
             }
-            Read::Other { key, kind } => {
-                self.kinds.other(kind);
-                self.sink
-                    .put(Input::Bad(key, DecodeError::new(decoder::OTHER)));
-                self.complain();
-                return Ok(Flow::Go);
-            }
+            Read::Other { key, kind } => return Ok(self.other(key, kind)),
             Read::Object(object, version) => {
                 let make = if deleted { Input::Remove } else { Input::Apply };
                 (Some(make(object)), Some(version))
@@ -307,6 +301,15 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             self.versions.saw(&version);
         }
         Ok(Flow::Go)
+    }
+
+    /// An object of another kind is passed by; if there is nothing else that is told.
+    fn other(&mut self, key: Option<Key>, kind: String) -> Flow {
+        self.kinds.other(kind);
+        let error = DecodeError::new(decoder::OTHER);
+        self.sink.put(Input::Bad(key, error));
+        self.complain();
+        Flow::Go
     }
 
     /// True if it is not said which object this is.
