@@ -100,11 +100,10 @@ async fn a_filter_that_is_no_selector_of_labels_is_refused() {
         !Filter::labels([("app", "web")]),
     ] {
         let (maps, mut server) = builder();
-        is_refused(
-            &maps.labels(&filter).start(),
-            "selectors",
-            "no label selector",
-        );
+        is_refused(&maps.labels(&filter).start(), "selectors", "no server");
+        server.is_left().await;
+        let (maps, mut server) = builder();
+        is_refused(&maps.fields(&filter).start(), "selectors", "no server");
         server.is_left().await;
     }
 }
