@@ -292,7 +292,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
                 (gone.map(|key| Input::Gone(key, version.clone())), version)
             }
         };
-        self.kinds.ours();
+        let astray = self.kinds.ours();
         if let Some(input) = input {
             self.sink.put_made_of(input, json);
         }
@@ -300,7 +300,9 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         if let (false, Some(version)) = (initial, version) {
             self.versions.saw(&version);
         }
-        Ok(Flow::Go)
+        // A list has what there is, whatever else came.
+        let astray = astray.filter(|_| !initial);
+        Ok(astray.map_or(Flow::Go, Flow::End))
     }
 
     /// An object of another kind is passed by; if there is nothing else that is told.
