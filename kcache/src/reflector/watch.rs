@@ -257,8 +257,10 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             EventKind::Bookmark => Ok(self.bookmark(frame.object, initial)),
             EventKind::Error => Ok(Flow::End(Failure::event(frame.object))),
             EventKind::Unknown => {
-                tracing::warn!("an event of an unknown type is left out");
-                Ok(Flow::Go)
+                // Whatever it says of the object, it is not known any longer.
+                let error = DecodeError::new("its event is of an unknown type");
+                self.sink.put(Input::Bad(None, error));
+                Ok(Flow::End(WireError::NotAnEvent.into()))
             }
         }
     }

@@ -88,6 +88,23 @@ async fn a_change_without_an_object_is_listed_anew() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_event_of_an_unknown_type_is_listed_anew() {
+    for kind in [r#""RENAMED""#, r#""deleted""#, "null", "7"] {
+        let (maps, mut server) = informer();
+        let stream = server.stream(&[map("a", 7)], "9").await;
+        is_ready(&maps).await;
+        stream.send(format!(r#"{{"type":{kind},"object":{}}}"#, map("a", 10)));
+        let asked = server.asked_to_stream(Some("9")).await;
+        let said = complaint(&maps).expect("a reason");
+        assert!(said.contains("not a watch event"), "{said}");
+        let stream = asked.open();
+        stream.added(&map("b", 11));
+        stream.synced("12");
+        shows(&maps, &["b@11"]).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_delete_without_a_version_or_readable_content_leaves_no_ghost() {
     let mut bad = without(map("a", 10), "resourceVersion");
     bad["data"] = json!(7);
