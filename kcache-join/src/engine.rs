@@ -4,10 +4,9 @@
 //! never are two changes joined against two new states. A target is in the result while its count
 //! of sources is above zero.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use kcache::{Change, Error, Key, Object, Updates, Writer};
+use kcache::{Change, Error, Failure, Key, Object, Updates, Writer};
 
 use crate::operator::Operator;
 use crate::pair::Pair;
@@ -23,8 +22,6 @@ pub(crate) struct Engine<S: Object, T: Object, O: Operator<S, T>> {
     /// The newest commits of the sources and of the targets that were taken in.
     pub(crate) frontier: [u64; 2],
     news: News<S, T>,
-    /// What is wrong with sources.
-    wrong: HashMap<Key, String>,
 }
 
 /// What the commit under way changes.
@@ -43,7 +40,6 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
             writer,
             pairs,
             frontier: [0, 0],
-            wrong: HashMap::new(),
             news: News {
                 targets: Updates::new(),
                 unpaired: Updates::new(),
@@ -56,12 +52,12 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
     pub(crate) fn change_sources(&mut self, changes: Vec<Change<S>>) {
         for Change { key, new, .. } in changes {
             let Some(object) = new else {
-                self.wrong.remove(&key);
+                self.writer.good_object(&key);
                 self.remove_source(&key);
                 continue;
             };
             let (fact, wrong) = self.operator.source(&object);
-            self.report(&key, wrong);
+            self.report(&key, wrong.as_deref());
             let place = self.sources.place(&key);
             let unchanged = place.filter(|place| self.sources[*place].fact == fact);
             if let Some(place) = unchanged {
@@ -74,15 +70,11 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
         }
     }
 
-    /// Reports what is wrong with a source, once for as long as it stays the same.
-    fn report(&mut self, key: &Key, wrong: Option<String>) {
-        let Some(reason) = wrong else {
-            self.wrong.remove(key);
-            return;
-        };
-        if self.wrong.get(key) != Some(&reason) {
-            self.writer.bad_object(Some(key.clone()), &reason);
-            self.wrong.insert(key.clone(), reason);
+    /// Reports what is wrong with a source, or that nothing is.
+    fn report(&mut self, key: &Key, wrong: Option<&str>) {
+        match wrong {
+            Some(reason) => self.writer.bad_object(Some(key.clone()), reason),
+            None => self.writer.good_object(key),
         }
     }
 
@@ -240,9 +232,16 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
         self.pairs.iter_mut().for_each(Writer::live);
     }
 
-    pub(crate) fn stale(&mut self, reason: &str) {
-        self.writer.stale(reason);
-        self.pairs.iter_mut().for_each(|pairs| pairs.stale(reason));
+    pub(crate) fn syncing(&mut self, failure: Option<&Failure>) {
+        self.writer.syncing(failure.cloned());
+        let pairs = self.pairs.iter_mut();
+        pairs.for_each(|pairs| pairs.syncing(failure.cloned()));
+    }
+
+    pub(crate) fn stale(&mut self, failure: &Failure) {
+        self.writer.stale(failure.clone());
+        let pairs = self.pairs.iter_mut();
+        pairs.for_each(|pairs| pairs.stale(failure.clone()));
     }
 
     pub(crate) fn close(&mut self, error: &Error) {

@@ -5,7 +5,7 @@ use std::ops::Deref;
 use std::time::Duration;
 
 use kcache::{
-    Batch, Change, Error, Filter, Follower, Object, Phase, Publisher, Start, Subscription,
+    Batch, Change, Error, Failure, Filter, Follower, Object, Phase, Publisher, Start, Subscription,
     WaitError, publisher,
 };
 
@@ -35,6 +35,9 @@ pub enum Side {
     /// What is related to, and what the join holds: the Pods.
     Targets,
 }
+
+/// What the inputs are called in failures and errors.
+const INPUTS: [&str; 2] = ["sources", "targets"];
 
 impl<S: Object, T: Object> Join<S, T> {
     pub(crate) fn start<O: Operator<S, T>>(
@@ -169,13 +172,26 @@ impl<S: Object, T: Object, O: Operator<S, T>> Task<S, T, O> {
     /// Waits for both inputs; their states are one commit. Targets come first, so that selectors are
     /// filed by what there is to be found.
     async fn load(&mut self) -> Result<(), Error> {
-        let (sources, targets) = tokio::select! {
-            started = async {
-                let sources = async { self.sources.snapshot().await.map_err(of("sources")) };
-                let targets = async { self.targets.snapshot().await.map_err(of("targets")) };
-                tokio::try_join!(sources, targets)
-            } => started?,
-            error = self.engine.writer.closed() => return Err(error),
+        let mut phases = (self.sources.phases(), self.targets.phases());
+        phases.0.mark_changed();
+        let started = async {
+            let sources = async { self.sources.snapshot().await.map_err(of("sources")) };
+            let targets = async { self.targets.snapshot().await.map_err(of("targets")) };
+            tokio::try_join!(sources, targets)
+        };
+        tokio::pin!(started);
+        let (sources, targets) = loop {
+            tokio::select! {
+                biased;
+                error = self.engine.writer.closed() => return Err(error),
+                started = &mut started => break started?,
+                Ok(()) = phases.0.changed() => {}
+                Ok(()) = phases.1.changed() => {}
+            }
+            let failures = [phases.0.borrow_and_update(), phases.1.borrow_and_update()];
+            let failures = failures.map(|phase| phase.failure().cloned());
+            let failure = Failure::of_inputs(INPUTS.into_iter().zip(failures));
+            self.engine.syncing(failure.as_ref());
         };
         self.engine.frontier = [sources.commit, targets.commit];
         Error::catch(|| {
@@ -269,22 +285,18 @@ impl<S: Object, T: Object, O: Operator<S, T>> Task<S, T, O> {
 
     /// The join is live while both inputs are.
     fn tell_phase(&mut self, phases: [Phase; 2]) {
-        let mut reasons = Vec::new();
-        for ((input, phase), ended) in ["sources", "targets"].iter().zip(phases).zip(&self.ended) {
-            match (&phase, ended) {
-                (_, Some(error)) => reasons.push(format!("the {input} ended: {error}")),
-                (Phase::Degraded { reason, .. }, None) => {
-                    reasons.push(format!("{input}: {reason}"));
-                }
+        let mut failures = [None, None];
+        for ((failure, phase), ended) in failures.iter_mut().zip(phases).zip(&self.ended) {
+            *failure = match (&phase, ended) {
+                (_, Some(error)) => Some(Failure::ended(error.clone())),
                 // Its end is told when all it said was taken.
                 (Phase::Closed(_), None) => return,
-                _ => {}
-            }
+                _ => phase.failure().cloned(),
+            };
         }
-        if reasons.is_empty() {
-            self.engine.live();
-        } else {
-            self.engine.stale(&reasons.join("; "));
+        match Failure::of_inputs(INPUTS.into_iter().zip(failures)) {
+            Some(failure) => self.engine.stale(&failure),
+            None => self.engine.live(),
         }
     }
 }

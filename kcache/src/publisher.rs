@@ -8,15 +8,17 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
+use crate::bad::{BadObject, BadObjects, Worth};
 use crate::cache::Cache;
 use crate::error::Error;
 use crate::event::Change;
+use crate::failure::{Failure, ReadyError};
 use crate::filter::Filter;
 use crate::hub::Hub;
 use crate::lookup::Lookup;
 use crate::mailbox::{Call, Limits, Mailbox};
 use crate::monitor::{Handler, Monitor};
-use crate::object::Object;
+use crate::object::{Key, Object};
 use crate::status::{Notice, NoticeBoard, Notices, Phase, Status};
 use crate::store::State;
 use crate::subscription::{SubscribeOptions, Subscription};
@@ -38,11 +40,15 @@ pub(crate) struct Core<V> {
     pub(crate) notices: NoticeBoard,
     pub(crate) counters: Counters,
     pub(crate) progress: Progress,
+    /// Never held while anything else is locked.
+    bad: Mutex<BadObjects>,
 }
 
 #[derive(Default)]
 pub(crate) struct Counters {
-    pub(crate) bad_objects: AtomicU64,
+    /// How many objects are bad now.
+    bad_objects: AtomicU64,
+    bad_reports: AtomicU64,
     pub(crate) stale_inputs: AtomicU64,
     pub(crate) evaluations: AtomicU64,
 }
@@ -56,6 +62,7 @@ impl<V: Object> Core<V> {
             notices: NoticeBoard::default(),
             counters: Counters::default(),
             progress: Progress::default(),
+            bad: Mutex::default(),
         }
     }
 
@@ -163,10 +170,46 @@ impl<V: Object> Core<V> {
             commit: state.commit,
             history: state.history,
             bad_objects: self.counters.bad_objects.load(Ordering::Relaxed),
+            bad_reports: self.counters.bad_reports.load(Ordering::Relaxed),
             stale_inputs: self.counters.stale_inputs.load(Ordering::Relaxed),
             lags: 0,
             waiting: 0,
         }
+    }
+
+    /// An object is bad: tells it, if it is news.
+    pub(crate) fn report_bad(&self, key: Option<Key>, reason: &str, listing: bool) {
+        self.counters.bad_reports.fetch_add(1, Ordering::Relaxed);
+        let reason: Arc<str> = reason.into();
+        let worth = self.change_bad(|bad| bad.report(key.as_ref(), &reason, listing));
+        let notice = Notice::BadObject { key, reason };
+        match worth {
+            Worth::Nothing => tracing::debug!(%notice, "still"),
+            Worth::Notice => self.notices.post(notice),
+            Worth::Warning => self.notice(notice),
+        }
+    }
+
+    /// Changes what is bad.
+    pub(crate) fn change_bad<T>(&self, change: impl FnOnce(&mut BadObjects) -> T) -> T {
+        let mut bad = lock(&self.bad);
+        let changed = change(&mut bad);
+        let count = bad.count();
+        self.counters.bad_objects.store(count, Ordering::Relaxed);
+        changed
+    }
+
+    /// An object is good or gone, in a list or not. This is cheap while nothing is bad, which only
+    /// who writes changes.
+    pub(crate) fn clear_bad(&self, key: &Key, listing: bool) {
+        if self.has_bad() {
+            self.change_bad(|bad| bad.clear(key, listing));
+        }
+    }
+
+    /// True if something is bad.
+    pub(crate) fn has_bad(&self) -> bool {
+        self.counters.bad_objects.load(Ordering::Relaxed) > 0
     }
 
     pub(crate) fn notice(&self, notice: Notice) {
@@ -304,6 +347,43 @@ impl<V: Object> Publisher<V> {
         }
     }
 
+    /// Waits until there is a complete state, or until it is known that waiting alone brings none:
+    /// the server answered 401, 403, 404 or another [refusal](Failure::is_refusal). So a program
+    /// that somebody is looking at can stop and say why, where [`ready`](Self::ready) would wait for
+    /// a right to be given. What goes by itself, a server that is away or busy, is waited for.
+    ///
+    /// The source goes on trying either way; what it was told last is what counts, until it is told
+    /// something else. A view answers as its source does, and a join as its
+    /// inputs: the failure says which.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadyError`]: the refusal, or why it was closed.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # use k8s_openapi::api::core::v1::Pod;
+    /// use kcache::{Informer, ReadyError};
+    ///
+    /// # async fn example(client: kube::Client) -> Result<(), ReadyError> {
+    /// let pods = Informer::<Pod>::builder(client).start();
+    /// match pods.ready_or_refused().await {
+    ///     Ok(()) => println!("{} Pods", pods.cache().len()),
+    ///     Err(error) if error.code() == Some(403) => println!("you may not list Pods: {error}"),
+    ///     Err(error) => return Err(error),
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub async fn ready_or_refused(&self) -> Result<(), ReadyError> {
+        let mut phases = self.phases();
+        match phases.wait_for(|phase| settled(phase).is_some()).await {
+            Ok(phase) => settled(&phase).unwrap_or(Ok(())),
+            // The sender is a part of the publisher.
+            Err(_) => Err(Error::Closed.into()),
+        }
+    }
+
     /// Waits until the state has seen a version of the resource, or a newer one: what a write
     /// answered, so that one reads one's own writes.
     ///
@@ -368,6 +448,30 @@ impl<V: Object> Publisher<V> {
         self.core().phases()
     }
 
+    /// The objects that could not be taken in, as it stands now, by namespace and name: whose last
+    /// state that the source told is bad. What the cache has of them is an older one. At most 1,000
+    /// are named, and none whose name could not be read; [`Status::bad_objects`] counts all up to a
+    /// hundred thousand.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use k8s_openapi::api::core::v1::ConfigMap;
+    /// use kcache::{DecodeError, Input, Key};
+    /// let (maps, mut feed) = kcache::feed::<ConfigMap>();
+    /// feed.relist([], None)?;
+    /// let key = Key::new("default", "a");
+    /// feed.send(Input::Bad(Some(key.clone()), DecodeError::new("it is not UTF-8")))?;
+    /// let bad = maps.bad_objects();
+    /// assert_eq!((&bad[0].key, &*bad[0].reason), (&key, "it is not UTF-8"));
+    /// feed.relist([], None)?;
+    /// assert!(maps.bad_objects().is_empty());
+    /// # Ok::<(), kcache::Error>(())
+    /// ```
+    pub fn bad_objects(&self) -> Vec<BadObject> {
+        lock(&self.core().bad).list()
+    }
+
     /// New histories and bad objects, from now on.
     pub fn notices(&self) -> Notices {
         Notices::new(vec![self.core().notices.read()])
@@ -377,6 +481,18 @@ impl<V: Object> Publisher<V> {
     /// for a join what joining cost.
     pub fn evaluations(&self) -> u64 {
         self.core().counters.evaluations.load(Ordering::Relaxed)
+    }
+}
+
+/// Whether a phase is ready, or why it is no use to wait for that; `None` while it is.
+fn settled(phase: &Phase) -> Option<Result<(), ReadyError>> {
+    match phase {
+        Phase::Live | Phase::Degraded { .. } => Some(Ok(())),
+        Phase::Closed(error) => Some(Err(error.clone().into())),
+        Phase::Syncing { failure } => {
+            let refusal = failure.clone().filter(Failure::is_refusal)?;
+            Some(Err(ReadyError::Refused(refusal)))
+        }
     }
 }
 

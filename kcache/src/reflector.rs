@@ -11,6 +11,7 @@ mod failure;
 mod kinds;
 mod list;
 mod pages;
+mod patience;
 mod sink;
 mod versions;
 mod watch;
@@ -33,6 +34,7 @@ use self::sink::Sink;
 use self::versions::Versions;
 use crate::codec::Codec;
 use crate::error::Error;
+use crate::failure::Operation;
 use crate::feed::{Feed, Input};
 use crate::object::Object;
 use crate::request::{Target, TooLong};
@@ -125,14 +127,16 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
     /// Sends what `ask` makes, and again as often as the server says when.
     async fn open(
         &mut self,
-        doing: &str,
+        doing: Operation,
         mut ask: impl FnMut(&Target) -> (Result<Request<Body>, TooLong>, Instant),
     ) -> Result<Incoming, Halt> {
         let mut waits = 0;
         loop {
             let (request, deadline) = ask(&self.target);
             let request = request.map_err(Failure::from)?;
-            let failure = match connection::send(&self.client, request, deadline).await {
+            let sent = connection::send(&self.client, request, deadline);
+            let sent = patience::waited(&mut self.sink, doing, Failure::waiting, sent);
+            let failure = match sent.await? {
                 Ok(incoming) => return Ok(incoming),
                 Err(failure) => failure,
             };
@@ -148,20 +152,21 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
     }
 
     /// Says that something failed, and waits before anything is tried again.
-    async fn back_off(&mut self, doing: &str, failure: &Failure) -> Result<(), Error> {
+    async fn back_off(&mut self, doing: Operation, failure: &Failure) -> Result<(), Error> {
         let wait = self.backoff.next();
-        let wait = wait.max(failure.retry_after.unwrap_or_default());
+        let wait = wait.max(failure.retry_after().unwrap_or_default());
         self.tell(doing, failure, wait)?;
         sleep(wait).await;
         Ok(())
     }
 
-    fn tell(&mut self, doing: &str, failure: &Failure, wait: Duration) -> Result<(), Error> {
+    fn tell(&mut self, doing: Operation, failure: &Failure, wait: Duration) -> Result<(), Error> {
         tracing::warn!(%failure, ?wait, "{doing} failed");
         if !failure.is_short() {
             self.versions.doubt(true);
         }
-        self.sink.put(Input::Failed(format!("{doing}: {failure}")));
+        let failure = failure.clone().during(doing);
+        self.sink.put(Input::Failed(failure));
         self.sink.flush()
     }
 
@@ -169,7 +174,8 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
     fn complain(&mut self) -> bool {
         let failure = self.kinds.complaint();
         if let Some(failure) = &failure {
-            self.sink.put(Input::Failed(format!("watch: {failure}")));
+            self.sink
+                .put(Input::Failed(failure.clone().during(Operation::Watch)));
         }
         failure.is_some()
     }

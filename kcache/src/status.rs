@@ -7,6 +7,7 @@ use tokio::sync::broadcast;
 use tokio::time::Instant;
 
 use crate::error::Error;
+use crate::failure::Failure;
 use crate::object::Key;
 
 /// What a publisher or a subscription is doing.
@@ -17,7 +18,7 @@ pub enum Phase {
     /// there.
     Syncing {
         /// What went wrong so far, if anything did.
-        failure: Option<Arc<str>>,
+        failure: Option<Failure>,
     },
     /// Complete, and following its source.
     Live,
@@ -26,7 +27,7 @@ pub enum Phase {
         /// Since when.
         since: Instant,
         /// Why.
-        reason: Arc<str>,
+        reason: Failure,
     },
     /// Ended; what is in the cache is the last known state.
     Closed(Error),
@@ -36,6 +37,15 @@ impl Phase {
     /// True once there has been a complete state, until it is closed.
     pub fn is_ready(&self) -> bool {
         matches!(self, Self::Live | Self::Degraded { .. })
+    }
+
+    /// What stands in the way, if anything does.
+    pub fn failure(&self) -> Option<&Failure> {
+        match self {
+            Self::Syncing { failure } => failure.as_ref(),
+            Self::Degraded { reason, .. } => Some(reason),
+            _ => None,
+        }
     }
 
     /// The reason of a closed one.
@@ -57,8 +67,13 @@ pub struct Status {
     pub commit: u64,
     /// How many histories there have been: 1, and one more each time that the server began anew.
     pub history: u64,
-    /// Objects that could not be taken in.
+    /// How many objects are there that could not be taken in, as it stands now: one that becomes
+    /// good or goes away is no longer among them. [`Publisher::bad_objects`] names them.
+    ///
+    /// [`Publisher::bad_objects`]: crate::Publisher::bad_objects
     pub bad_objects: u64,
+    /// How often an object could not be taken in, so far: the same one counts each time.
+    pub bad_reports: u64,
     /// Lists that were refused, because they were older than what was asked for.
     pub stale_inputs: u64,
     /// How often it fell behind, so that waiting changes were merged. Zero for a publisher.
@@ -83,7 +98,8 @@ pub enum Notice {
         /// The number of the new history.
         history: u64,
     },
-    /// An object could not be taken in; the others were.
+    /// An object could not be taken in; the others were. It is said once, and again only if the
+    /// reason is another one, or if the object was good or away in between.
     BadObject {
         /// Which one, as far as that is known.
         key: Option<Key>,

@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use crate::cache::Cache;
 use crate::error::Error;
 use crate::event::{self, Change, Event};
+use crate::failure::ReadyError;
 use crate::filter::Filter;
 use crate::gate::Gate;
 use crate::mailbox::{Drained, Letter, Limits, Overflow};
@@ -177,6 +178,17 @@ impl<V: Object> Subscription<V> {
         self.tap.opened().await?;
         let phases = self.tap.source().ready().await;
         phases.map_err(|error| self.error().unwrap_or(error))
+    }
+
+    /// Waits as [`ready`](Self::ready) does, or until waiting alone is known to be of no use: see
+    /// [`Publisher::ready_or_refused`].
+    ///
+    /// # Errors
+    ///
+    /// [`ReadyError`]: the refusal, or why it ended.
+    pub async fn ready_or_refused(&self) -> Result<(), ReadyError> {
+        self.tap.source().ready_or_refused().await?;
+        Ok(self.ready().await?)
     }
 
     /// The state that the subscription starts with, once it is ready; to be called first. Events

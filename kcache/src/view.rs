@@ -76,11 +76,7 @@ impl<V: Object> View<V> {
 
 /// Commits what the subscription brings, until one of the two ends.
 async fn follow<V: Object>(mut input: Subscription<V>, mut writer: Writer<V>) {
-    let started = tokio::select! {
-        started = input.snapshot() => started,
-        error = writer.closed() => Err(error),
-    };
-    match started {
+    match start(&mut input, &mut writer).await {
         Ok(Start { commit, objects }) => {
             let entry = |object: Arc<V>| (Key::of(&*object), Some(object));
             writer.commit(objects.into_iter().map(entry).collect(), &[commit]);
@@ -116,6 +112,26 @@ async fn follow<V: Object>(mut input: Subscription<V>, mut writer: Writer<V>) {
     }
 }
 
+/// Waits for the first state, and says meanwhile what the source says.
+async fn start<V: Object>(
+    input: &mut Subscription<V>,
+    writer: &mut Writer<V>,
+) -> Result<Start<V>, Error> {
+    let mut phases = input.phases();
+    phases.mark_changed();
+    loop {
+        tokio::select! {
+            biased;
+            error = writer.closed() => return Err(error),
+            started = input.snapshot() => return started,
+            Ok(()) = phases.changed() => {
+                let failure = phases.borrow_and_update().failure().cloned();
+                writer.syncing(failure);
+            }
+        }
+    }
+}
+
 fn take<V: Object>(Batch { commit, changes }: Batch<V>, writer: &mut Writer<V>) {
     let updates = changes.into_iter().map(|change| (change.key, change.new));
     writer.commit(updates.collect(), &[commit]);
@@ -129,7 +145,7 @@ fn end<V: Object>(input: &Subscription<V>, writer: &mut Writer<V>) {
 fn mirror<V: Object>(source: &Phase, writer: &mut Writer<V>) {
     match source {
         Phase::Live => writer.live(),
-        Phase::Degraded { reason, .. } => writer.stale(reason),
+        Phase::Degraded { reason, .. } => writer.stale(reason.clone()),
         Phase::Syncing { .. } | Phase::Closed(_) => {}
     }
 }

@@ -45,9 +45,8 @@ impl<V> Default for Listing<V> {
 
 impl<V: Object> Listing<V> {
     /// What comes later is true, whatever its version says.
-    pub(super) fn put(&mut self, object: V, print: Option<u64>) {
+    pub(super) fn put(&mut self, key: Key, object: V, print: Option<u64>) {
         version::raise(&mut self.newest, object.version());
-        let key = Key::of(&object);
         self.kept.remove(&key);
         self.objects.insert(key, (Arc::new(object), print));
     }

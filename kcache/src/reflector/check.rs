@@ -96,7 +96,7 @@ impl Check {
                 let passes = failure.passes();
                 if passes && self.tries < TRIES {
                     let wait = self.backoff.next();
-                    let wait = wait.max(failure.retry_after.unwrap_or_default());
+                    let wait = wait.max(failure.retry_after().unwrap_or_default());
                     self.ask_after(wait, client, target);
                 }
                 Verdict::Unknown { passes }

@@ -7,9 +7,10 @@ use tokio::time::Instant;
 use super::connection::Part;
 use super::failure::Failure;
 use super::pages::{Pages, Tokens};
-use super::{Halt, Reflector, Step};
+use super::{Halt, Reflector, Step, patience};
 use crate::codec::Codec;
 use crate::error::Error;
+use crate::failure::Operation;
 use crate::feed::Input;
 use crate::object::Object;
 use crate::request::{Page, Since};
@@ -42,7 +43,8 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
                     return Ok(Step::Watch);
                 }
                 // What is gone between the list and a watch from nowhere would never be told.
-                self.back_off("list", &Failure::unversioned()).await?;
+                self.back_off(Operation::List, &Failure::unversioned())
+                    .await?;
                 Ok(Step::Stream)
             }
             Err(Halt::Ended(error)) => Err(error),
@@ -50,7 +52,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
                 if failure.is_expired() || failure.is_too_large() {
                     self.versions.unavailable();
                 }
-                self.back_off("list", &failure).await?;
+                self.back_off(Operation::List, &failure).await?;
                 Ok(Step::Stream)
             }
         }
@@ -106,7 +108,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
     async fn page(&mut self, page: &Page, limit: Option<u32>) -> Result<ListMeta, Halt> {
         let ask =
             |target: &crate::request::Target| (target.list(page, limit), Instant::now() + SILENCE);
-        let mut incoming = self.open("list", ask).await?;
+        let mut incoming = self.open(Operation::List, ask).await?;
         let mut body = ListBody::new();
         loop {
             while let Some(item) = body.next().map_err(Failure::from)? {
@@ -118,7 +120,10 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
                 self.sink.put_made_of(read.item(), item);
                 self.sink.spent(bytes).await?;
             }
-            match incoming.part_within(SILENCE).await {
+            let part = incoming.part_within(SILENCE);
+            let doing = Operation::List;
+            let part = patience::waited(&mut self.sink, doing, Failure::unfinished, part);
+            match part.await? {
                 Part::Chunk(chunk) => body.push(chunk),
                 Part::End(Some(failure)) => return Err(failure.into()),
                 Part::End(None) => return Ok(body.finish().map_err(Failure::from)?),

@@ -7,10 +7,12 @@ use tokio::time::Instant;
 use super::check::{Answer, Check, Verdict};
 use super::decoder::{self, Read};
 use super::failure::Failure;
+use super::patience::{self, PATIENCE};
 use super::watching::{Happening, Watching};
 use super::{Halt, Reflector, Step, backoff};
 use crate::codec::{Codec, DecodeError, Header};
 use crate::error::Error;
+use crate::failure::Operation;
 use crate::feed::Input;
 use crate::object::{Key, Object};
 use crate::wire::{EventKind, Frame, WireError};
@@ -52,7 +54,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             },
         };
         if failure.is_refused() {
-            self.back_off("streaming list", &failure).await?;
+            self.back_off(Operation::StreamingList, &failure).await?;
             return Ok(Step::Stream);
         }
         // Without a version there is nothing to expire, so it is not asked twice.
@@ -70,7 +72,8 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
     pub(super) async fn watch(&mut self) -> Result<Step, Error> {
         if self.versions.seen().is_none() {
             // A watch without a version would begin with what there is and not say what is gone.
-            self.back_off("watch", &Failure::unversioned()).await?;
+            self.back_off(Operation::Watch, &Failure::unversioned())
+                .await?;
             return Ok(Step::Stream);
         }
         match self.open_watch(false).await {
@@ -80,7 +83,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             }
             Err(Halt::Ended(error)) => Err(error),
             Err(Halt::Failed(failure)) => {
-                self.back_off("watch", &failure).await?;
+                self.back_off(Operation::Watch, &failure).await?;
                 Ok(if failure.is_unanswered() {
                     Step::Watch
                 } else {
@@ -98,7 +101,11 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         };
         let version = version.map(str::to_owned);
         let (mut asked, mut deadline) = (Instant::now(), Instant::now());
-        let doing = if initial { "streaming list" } else { "watch" };
+        let doing = if initial {
+            Operation::StreamingList
+        } else {
+            Operation::Watch
+        };
         let incoming = self.open(doing, |target| {
             let timeout = backoff::watch_timeout();
             asked = Instant::now();
@@ -108,7 +115,9 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             } else {
                 target.watch(version.as_deref(), timeout)
             };
-            (request, deadline)
+            // Something in between may hold the head of a watch back until there is an event.
+            let patience = if initial { PATIENCE } else { timeout + GRACE };
+            (request, asked + patience)
         });
         let incoming = incoming.await?;
         let mut watching = Watching::new(incoming, asked, deadline);
@@ -124,7 +133,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         match ending {
             Ending::Over if !short => Ok(Step::Watch),
             Ending::Over => {
-                self.back_off("watch", &Failure::short()).await?;
+                self.back_off(Operation::Watch, &Failure::short()).await?;
                 Ok(if events > 0 {
                     Step::Watch
                 } else {
@@ -132,7 +141,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
                 })
             }
             Ending::Failed(failure) => {
-                self.back_off("watch", &failure).await?;
+                self.back_off(Operation::Watch, &failure).await?;
                 Ok(if failure.is_refused() {
                     Step::Watch
                 } else {
@@ -170,6 +179,11 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             };
             match happening {
                 Happening::Bytes => {}
+                Happening::Quiet(time) => {
+                    if let Some(failure) = self.quiet(time)? {
+                        return Ok(Ending::Failed(failure));
+                    }
+                }
                 Happening::Settled => self.settled(&mut check, watching)?,
                 Happening::End => {
                     if watching.broke {
@@ -180,6 +194,13 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
                 }
             }
         }
+    }
+
+    /// A streaming list has brought nothing new for some time. That is told, and at last a failure.
+    fn quiet(&mut self, time: Duration) -> Result<Option<Failure>, Error> {
+        let failure = Failure::unfinished(time);
+        patience::tell(&mut self.sink, Operation::StreamingList, failure.clone())?;
+        Ok((time >= PATIENCE).then_some(failure))
     }
 
     /// A watch stays open. After a failure it is asked whether the versions go on; else it is fresh.
@@ -233,6 +254,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             };
             let bytes = frame.object.len();
             watching.events += 1;
+            watching.list.brought(frame.kind);
             match self.frame(frame, watching.initial)? {
                 Flow::Go => {}
                 Flow::End(failure) => return Ok(Some(failure)),

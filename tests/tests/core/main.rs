@@ -11,6 +11,7 @@ mod observer;
 mod random;
 mod replay;
 
+mod bad_objects;
 mod evaluations;
 mod guarantees;
 mod joins;

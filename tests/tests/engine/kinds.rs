@@ -275,7 +275,7 @@ async fn a_list_of_another_kind_does_not_replace_what_is_there() {
             panic!("{:?}", maps.status());
         };
         assert_eq!(
-            &*reason,
+            reason.to_string(),
             "list: the server sends v1 Secret where v1 ConfigMap was asked for"
                 .replace("v1 Secret", if paged { "v1 Secret" } else { "Secret" })
         );

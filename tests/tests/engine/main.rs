@@ -1,6 +1,7 @@
 //! The list/watch engine against a server that answers as each test says, on a paused clock.
 
 mod cache;
+mod failures;
 mod logs;
 mod script;
 
@@ -11,6 +12,7 @@ mod reflector;
 mod refused;
 mod restored;
 mod rules;
+mod silence;
 mod unversioned;
 mod versions;
 mod waits;
