@@ -150,7 +150,8 @@ impl<V: Object, C> InformerBuilder<V, C> {
     }
 
     /// Only objects with these labels, selected by the server: a selector as kubectl's `-l` takes
-    /// it, or a [`Selector`](crate::Selector). An object that stops to match is deleted here.
+    /// it, a [`Selector`](crate::Selector), or a [`Filter`](crate::Filter) of labels and nothing else.
+    /// An object that stops to match is deleted here.
     ///
     /// The text is what `{:#}` prints. If that is `<nothing>`, as of
     /// [`Selector::nothing`](crate::Selector::nothing), no server takes it: then none is asked, and
@@ -164,7 +165,7 @@ impl<V: Object, C> InformerBuilder<V, C> {
     /// takes it. Which fields there are depends on the resource. `<nothing>` is as in
     /// [`labels`](Self::labels).
     pub fn fields(mut self, selector: impl fmt::Display) -> Self {
-        self.target.fields = Some(selector.to_string()).filter(|text| !text.is_empty());
+        self.target.fields = Some(format!("{selector:#}")).filter(|text| !text.is_empty());
         self
     }
 

@@ -89,6 +89,15 @@ impl Target {
                 ));
             }
         }
+        let mut selectors = self.selectors();
+        if let Some(odd) = selectors.find(|text| text.starts_with('<') && text.trim() != NOTHING) {
+            let reason = format!("hold {odd:?}, which no server takes");
+            return Err(refused("selectors", reason));
+        }
+        self.check_length()
+    }
+
+    fn check_length(&self) -> Result<(), Error> {
         // No version has as many digits.
         let version = Since::NotOlderThan("9".repeat(100));
         let asked = self.list(&Page::First(version), Some(u32::MAX));
@@ -98,9 +107,12 @@ impl Target {
 
     /// True if no object can match, so that nobody needs to be asked.
     pub(crate) fn is_nothing(&self) -> bool {
-        let selectors = [&self.labels, &self.fields];
-        let mut selectors = selectors.into_iter().flatten();
-        selectors.any(|selector| selector.trim() == NOTHING)
+        self.selectors().any(|selector| selector.trim() == NOTHING)
+    }
+
+    fn selectors(&self) -> impl Iterator<Item = &str> {
+        let selectors = [self.labels.as_deref(), self.fields.as_deref()];
+        selectors.into_iter().flatten()
     }
 
     /// A page of a list, of at most `limit` objects if there is one.

@@ -5,6 +5,7 @@ use std::ops::{BitAnd, BitOr, Not};
 use std::sync::Arc;
 
 use super::{Filter, Rule};
+use crate::selector::Selector;
 
 impl<V> Clone for Filter<V> {
     fn clone(&self) -> Self {
@@ -90,8 +91,36 @@ impl<V> fmt::Debug for Filter<V> {
     }
 }
 
+impl<V> Filter<V> {
+    /// The same as a label selector, if it can be one.
+    fn label_selector(&self) -> Option<Selector> {
+        match self.rule() {
+            Rule::Everything => Some(Selector::everything()),
+            Rule::Nothing => Some(Selector::nothing()),
+            Rule::Labels(labels) => {
+                let labels = labels.iter().map(|(k, v)| (k.as_str(), v.as_str()));
+                Some(Selector::from_map(labels))
+            }
+            Rule::Selector(selector) => Some(selector.clone()),
+            Rule::And(all) => {
+                let all: Option<Vec<_>> = all.iter().map(Self::label_selector).collect();
+                all.map(Selector::all_of)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// `{:#}` prints a label selector, for a server; what cannot be one stands between `<` and `>`, which
+/// no server takes.
 impl<V> fmt::Display for Filter<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if f.alternate() {
+            return match self.label_selector() {
+                Some(selector) => write!(f, "{selector:#}"),
+                None => write!(f, "<{self}>"),
+            };
+        }
         match self.rule() {
             Rule::Everything => f.write_str("everything"),
             Rule::Nothing => f.write_str("nothing"),
