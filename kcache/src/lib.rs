@@ -113,7 +113,7 @@ mod view;
 mod wait;
 
 pub use cache::Cache;
-pub use codec::{Codec, DecodeError, JsonCodec, Raw, WholeJsonCodec};
+pub use codec::{Codec, DecodeError, Expected, JsonCodec, Raw, WholeJsonCodec};
 pub use error::Error;
 pub use event::{Change, Event};
 pub use fact::{Fact, Involved, NodeName, Selects};
