@@ -1,18 +1,19 @@
 //! Objects of what comes in, each for itself: a bad one is told and the others go on.
 
+use kube::core::TypeMeta;
 use serde::de::IgnoredAny;
 
-use crate::codec::{Codec, DecodeError, Header, Raw, TypeNames};
+use crate::codec::{Codec, DecodeError, Expected, Header, Raw, TypeNames, coerced};
 use crate::error::Error;
 use crate::feed::Input;
 use crate::object::{Key, Object};
 use crate::request::Target;
+use crate::wire::{Frame, Item};
 
 /// Decodes objects of one resource.
 pub(super) struct Decoder<C> {
     codec: C,
-    kind: String,
-    api_version: String,
+    types: TypeMeta,
     metadata_only: bool,
 }
 
@@ -45,22 +46,29 @@ impl<C> Decoder<C> {
     pub(super) fn new(codec: C, target: &Target) -> Self {
         Self {
             codec,
-            kind: target.resource.kind.clone(),
-            api_version: target.resource.api_version.clone(),
+            types: TypeMeta {
+                kind: target.resource.kind.clone(),
+                api_version: target.resource.api_version.clone(),
+            },
             metadata_only: target.metadata_only,
         }
     }
 
-    /// Decodes an item of a list, which need not say its kind.
+    /// Decodes an item of a list, which need not say its kind: then it is what the list says, or what
+    /// was asked for.
     ///
     /// # Errors
     ///
     /// The codec panicked.
-    pub(super) fn item<V: Object>(&mut self, json: &[u8]) -> Result<Read<V>, Error>
+    pub(super) fn item<V: Object>(&mut self, item: Item<'_>) -> Result<Read<V>, Error>
     where
         C: Codec<V>,
     {
-        self.decode(json)
+        if item.whole {
+            self.decode(item.json, item.types)
+        } else {
+            Ok(too_large(item.json))
+        }
     }
 
     /// Decodes the object of an event.
@@ -68,10 +76,14 @@ impl<C> Decoder<C> {
     /// # Errors
     ///
     /// The codec panicked.
-    pub(super) fn event<V: Object>(&mut self, json: &[u8]) -> Result<Read<V>, Error>
+    pub(super) fn event<V: Object>(&mut self, frame: Frame<'_>) -> Result<Read<V>, Error>
     where
         C: Codec<V>,
     {
+        let json = frame.object;
+        if !frame.whole {
+            return Ok(too_large(json));
+        }
         if !self.is_ours(&TypeNames::read(json)) {
             let header = Header::read(json).unwrap_or_default();
             return Ok(Read::Bad {
@@ -80,7 +92,7 @@ impl<C> Decoder<C> {
                 error: DecodeError::new("it is of another kind"),
             });
         }
-        self.decode(json)
+        self.decode(json, None)
     }
 
     fn is_ours(&self, names: &TypeNames<'_>) -> bool {
@@ -89,14 +101,21 @@ impl<C> Decoder<C> {
             return true;
         }
         let is = |name: Option<&str>, wanted: &str| name.is_none_or(|name| name == wanted);
-        is(kind, &self.kind) && is(api_version, &self.api_version)
+        is(kind, &self.types.kind) && is(api_version, &self.types.api_version)
     }
 
-    fn decode<V: Object>(&mut self, json: &[u8]) -> Result<Read<V>, Error>
+    fn decode<V: Object>(&mut self, json: &[u8], types: Option<&TypeMeta>) -> Result<Read<V>, Error>
     where
         C: Codec<V>,
     {
-        let decoded = Error::catch(|| self.codec.decode(Raw::Json(json)))?;
+        let Self {
+            codec,
+            types: asked,
+            metadata_only,
+        } = self;
+        let mut expected = Expected::new(types.unwrap_or(asked));
+        expected.metadata_only = *metadata_only;
+        let decoded = Error::catch(|| codec.decode_as(Raw::Json(json), expected))?;
         Ok(match decoded {
             Ok(object) if object.version().is_empty() => {
                 let header = Header::read(json).unwrap_or_default();
@@ -113,7 +132,7 @@ impl<C> Decoder<C> {
 }
 
 fn bad<V>(error: DecodeError, json: &[u8]) -> Read<V> {
-    if serde_json::from_slice::<IgnoredAny>(json).is_err() {
+    if serde_json::from_slice::<IgnoredAny>(&coerced(json)).is_err() {
         return Read::Garbled;
     }
     let header = Header::read(json).unwrap_or_default();
@@ -121,5 +140,15 @@ fn bad<V>(error: DecodeError, json: &[u8]) -> Read<V> {
         key: error.key().cloned().or_else(|| header.key()),
         version: header.version().map(str::to_owned),
         error,
+    }
+}
+
+/// An object that is not held, of which at most the metadata is known.
+fn too_large<V>(json: &[u8]) -> Read<V> {
+    let header = Header::read(json).unwrap_or_default();
+    Read::Bad {
+        key: header.key(),
+        version: header.version().map(str::to_owned),
+        error: DecodeError::new("it is larger than 64 MiB"),
     }
 }

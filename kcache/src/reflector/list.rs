@@ -97,9 +97,9 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         let mut body = ListBody::new();
         loop {
             while let Some(item) = body.next().map_err(super::Failure::from)? {
-                let bytes = item.len();
+                let bytes = item.json.len();
                 let read = self.decoder.item(item)?;
-                self.sink.put_made_of(read.item(), item);
+                self.sink.put_made_of(read.item(), item.json);
                 self.sink.spent(bytes).await?;
             }
             match incoming.part_within(SILENCE).await {

@@ -199,7 +199,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         match frame.kind {
             EventKind::Added | EventKind::Modified | EventKind::Deleted => {
                 let deleted = frame.kind == EventKind::Deleted;
-                self.event(frame.object, deleted, initial)
+                self.event(frame, deleted, initial)
             }
             EventKind::Bookmark => Ok(self.bookmark(frame.object, initial)),
             EventKind::Error => Ok(Flow::End(Failure::event(frame.object))),
@@ -210,8 +210,8 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         }
     }
 
-    fn event(&mut self, json: &[u8], deleted: bool, initial: bool) -> Result<Flow, Error> {
-        let (input, version) = match self.decoder.event(json)? {
+    fn event(&mut self, frame: Frame<'_>, deleted: bool, initial: bool) -> Result<Flow, Error> {
+        let (input, version) = match self.decoder.event(frame)? {
             Read::Garbled => return Ok(Flow::End(WireError::NotJson.into())),
             Read::Object(object, version) => {
                 let make = if deleted { Input::Remove } else { Input::Apply };
@@ -231,7 +231,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
                 error,
             } => (Input::Bad(key, error), version),
         };
-        self.sink.put_made_of(input, json);
+        self.sink.put_made_of(input, frame.object);
         // The events of a streaming list are not in the order of their versions.
         if let (false, Some(version)) = (initial, version) {
             self.saw(&version);
