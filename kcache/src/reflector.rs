@@ -14,7 +14,8 @@ mod watching;
 
 use std::time::Duration;
 
-use http::Request;
+use http::header::ACCEPT;
+use http::{HeaderValue, Request};
 use kube::Client;
 use kube::client::Body;
 use tokio::time::{Instant, sleep};
@@ -58,6 +59,8 @@ pub(crate) struct Reflector<V: Object, C> {
     unavailable: bool,
     /// The server has answered with pages.
     paginated: bool,
+    /// The server takes no other form than plain JSON.
+    plain: bool,
 }
 
 /// Why a list was not completed.
@@ -101,6 +104,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             version: None,
             unavailable: false,
             paginated: false,
+            plain: false,
         }
     }
 
@@ -130,11 +134,20 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
     ) -> Result<Incoming, Halt> {
         let mut waits = 0;
         loop {
-            let (request, deadline) = ask(&self.target);
+            let (mut request, deadline) = ask(&self.target);
+            if self.plain {
+                let plain = HeaderValue::from_static("application/json");
+                request.headers_mut().insert(ACCEPT, plain);
+            }
             let failure = match connection::send(&self.client, request, deadline).await {
                 Ok(incoming) => return Ok(incoming),
                 Err(failure) => failure,
             };
+            // Plain JSON is named in what is asked for, but not every server reads a list of forms.
+            if self.target.metadata_only && !self.plain && failure.is_not_acceptable() {
+                self.plain = true;
+                continue;
+            }
             match failure.wait_asked_for() {
                 Some(wait) if waits < WAITS => {
                     waits += 1;

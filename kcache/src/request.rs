@@ -63,7 +63,8 @@ impl Target {
             Page::First(since) => since.put(&mut query),
             Page::Next(token) => query.put("continue", token),
         }
-        let form = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+        let form =
+            "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
         self.request(query, form)
     }
 
@@ -97,7 +98,7 @@ impl Target {
     }
 
     fn watch_request(&self, query: Query) -> Request<Body> {
-        let form = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
+        let form = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json";
         let mut request = self.request(query, form);
         // Servers from 1.37 on send one gzip member an event, which common decoders stop after.
         let headers = request.headers_mut();
@@ -118,6 +119,8 @@ impl Target {
         query
     }
 
+    /// Where only metadata is wanted, `metadata` is the form of it. It names plain JSON last, as
+    /// client-go's metadata client does: a server that knows no other answers with whole objects.
     fn request(&self, Query(mut query): Query, metadata: &'static str) -> Request<Body> {
         let accept = if self.metadata_only {
             metadata
