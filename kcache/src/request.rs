@@ -18,6 +18,8 @@ pub(crate) struct Target {
     pub(crate) fields: Option<String>,
     /// Only the metadata of each object is wanted.
     pub(crate) metadata_only: bool,
+    /// Objects of more bytes than this are left out.
+    pub(crate) largest: usize,
 }
 
 /// Where a list begins.

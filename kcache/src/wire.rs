@@ -10,6 +10,7 @@ mod scan;
 mod watch;
 
 pub(crate) use self::list::{Item, ListBody, ListMeta};
+pub(crate) use self::members::LARGEST;
 pub(crate) use self::watch::{EventKind, Frame, WatchBody};
 
 /// Why bytes are not what they should be. Nothing of them is told.
@@ -27,7 +28,7 @@ pub(crate) enum WireError {
     /// The body ended inside of a value.
     #[error("the answer ended before it was complete")]
     Incomplete,
-    /// One value is larger than an API server can store.
-    #[error("the server sent a value larger than 64 MiB")]
+    /// One value, and not an object, is larger than what is held of any.
+    #[error("the server sent a value that is too large")]
     TooLarge,
 }

@@ -15,7 +15,10 @@ pub(super) struct Decoder<C> {
     codec: C,
     types: TypeMeta,
     metadata_only: bool,
+    largest: usize,
 }
+
+const MIB: usize = 1 << 20;
 
 /// What became of the bytes of an object.
 pub(super) enum Read<V> {
@@ -51,6 +54,7 @@ impl<C> Decoder<C> {
                 api_version: target.resource.api_version.clone(),
             },
             metadata_only: target.metadata_only,
+            largest: target.largest,
         }
     }
 
@@ -67,7 +71,7 @@ impl<C> Decoder<C> {
         if item.whole {
             self.decode(item.json, item.types)
         } else {
-            Ok(too_large(item.json))
+            Ok(self.too_large(item.json))
         }
     }
 
@@ -82,7 +86,7 @@ impl<C> Decoder<C> {
     {
         let json = frame.object;
         if !frame.whole {
-            return Ok(too_large(json));
+            return Ok(self.too_large(json));
         }
         if !self.is_ours(&TypeNames::read(json)) {
             let header = Header::read(json).unwrap_or_default();
@@ -104,6 +108,20 @@ impl<C> Decoder<C> {
         is(kind, &self.types.kind) && is(api_version, &self.types.api_version)
     }
 
+    /// An object that is not held, of which at most the metadata is known.
+    fn too_large<V>(&self, json: &[u8]) -> Read<V> {
+        let header = Header::read(json).unwrap_or_default();
+        let limit = match self.largest {
+            bytes if bytes % MIB == 0 => format!("{} MiB", bytes / MIB),
+            bytes => format!("{bytes} bytes"),
+        };
+        Read::Bad {
+            key: header.key(),
+            version: header.version().map(str::to_owned),
+            error: DecodeError::new(format!("it is larger than {limit}")),
+        }
+    }
+
     fn decode<V: Object>(&mut self, json: &[u8], types: Option<&TypeMeta>) -> Result<Read<V>, Error>
     where
         C: Codec<V>,
@@ -112,6 +130,7 @@ impl<C> Decoder<C> {
             codec,
             types: asked,
             metadata_only,
+            ..
         } = self;
         let mut expected = Expected::new(types.unwrap_or(asked));
         expected.metadata_only = *metadata_only;
@@ -140,15 +159,5 @@ fn bad<V>(error: DecodeError, json: &[u8]) -> Read<V> {
         key: error.key().cloned().or_else(|| header.key()),
         version: header.version().map(str::to_owned),
         error,
-    }
-}
-
-/// An object that is not held, of which at most the metadata is known.
-fn too_large<V>(json: &[u8]) -> Read<V> {
-    let header = Header::read(json).unwrap_or_default();
-    Read::Bad {
-        key: header.key(),
-        version: header.version().map(str::to_owned),
-        error: DecodeError::new("it is larger than 64 MiB"),
     }
 }

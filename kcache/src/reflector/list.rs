@@ -94,7 +94,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         let ask =
             |target: &crate::request::Target| (target.list(page, limit), Instant::now() + SILENCE);
         let mut incoming = self.open("list", ask).await?;
-        let mut body = ListBody::new();
+        let mut body = ListBody::new(self.target.largest);
         loop {
             while let Some(item) = body.next().map_err(super::Failure::from)? {
                 let bytes = item.json.len();

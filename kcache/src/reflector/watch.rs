@@ -12,7 +12,7 @@ use crate::codec::{Codec, Header};
 use crate::error::Error;
 use crate::feed::Input;
 use crate::object::Object;
-use crate::wire::{EventKind, Frame, WireError};
+use crate::wire::{EventKind, Frame, WatchBody, WireError};
 
 /// How much longer than the server was asked to keep a watch open it is waited for.
 const GRACE: Duration = Duration::from_secs(15);
@@ -105,7 +105,8 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             (request, deadline)
         });
         let incoming = incoming.await?;
-        let mut watching = Watching::new(incoming, asked, deadline);
+        let frames = WatchBody::new(self.target.largest);
+        let mut watching = Watching::new(incoming, frames, asked, deadline);
         watching.initial = initial;
         Ok(watching)
     }

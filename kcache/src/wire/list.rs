@@ -5,7 +5,7 @@ use kube::core::TypeMeta;
 use serde::Deserialize;
 
 use super::WireError;
-use super::members::{Found, LARGEST, Members, Span, Use};
+use super::members::{Found, Members, Span, Use};
 
 /// Takes the items out of the body of a list. `metadata` may stand before or after them.
 pub(crate) struct ListBody {
@@ -69,12 +69,8 @@ impl ListTypes {
 }
 
 impl ListBody {
-    pub(crate) fn new() -> Self {
-        Self::with_limit(LARGEST)
-    }
-
-    /// Items of more bytes than this are not held.
-    fn with_limit(limit: usize) -> Self {
+    /// Items of more bytes than the limit are not held.
+    pub(crate) fn new(limit: usize) -> Self {
         let uses = |key: &[u8]| match key {
             b"items" => Use::Elements,
             b"metadata" | b"kind" | b"apiVersion" => Use::Whole,
@@ -150,7 +146,7 @@ mod tests {
     type Read = Result<(Vec<String>, ListMeta), WireError>;
 
     fn read<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> Read {
-        let mut body = ListBody::new();
+        let mut body = ListBody::new(1 << 20);
         let mut items = Vec::new();
         for chunk in chunks {
             body.push(Bytes::copy_from_slice(chunk));
@@ -230,7 +226,7 @@ mod tests {
     fn items_are_what_the_list_says_they_are() {
         let types = |head: &str| {
             let text = format!(r#"{{{head}"items":[{{}}]}}"#);
-            let mut body = ListBody::new();
+            let mut body = ListBody::new(1 << 20);
             body.push(text.into());
             let item = body.next().unwrap().unwrap();
             item.types
@@ -257,7 +253,7 @@ mod tests {
         text: &str,
         chunk: usize,
     ) -> Result<Vec<(String, bool)>, WireError> {
-        let mut body = ListBody::with_limit(limit);
+        let mut body = ListBody::new(limit);
         let mut items = Vec::new();
         for chunk in text.as_bytes().chunks(chunk) {
             body.push(Bytes::copy_from_slice(chunk));
@@ -318,7 +314,7 @@ mod tests {
 
     #[test]
     fn of_what_is_too_large_no_more_is_held_than_the_limit() {
-        let mut body = ListBody::with_limit(1 << 10);
+        let mut body = ListBody::new(1 << 10);
         body.push(Bytes::from_static(
             br#"{"items":[{"metadata":{"name":"l"},"data":""#,
         ));

@@ -83,7 +83,7 @@ enum Place {
 }
 
 /// An API server stores no more than a few MiB in one object.
-pub(super) const LARGEST: usize = 64 << 20;
+pub(crate) const LARGEST: usize = 64 << 20;
 /// What is so much larger than the limit has no end.
 const ENDLESS: usize = 16;
 /// What a buffer may keep for the next value.

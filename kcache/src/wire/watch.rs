@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::WireError;
-use super::members::{Found, LARGEST, Members, Span, Use};
+use super::members::{Found, Members, Span, Use};
 
 /// What an event says happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,12 +53,8 @@ pub(crate) struct WatchBody {
 }
 
 impl WatchBody {
-    pub(crate) fn new() -> Self {
-        Self::with_limit(LARGEST)
-    }
-
-    /// Objects of more bytes than this are not held.
-    fn with_limit(limit: usize) -> Self {
+    /// Objects of more bytes than the limit are not held.
+    pub(crate) fn new(limit: usize) -> Self {
         let uses = |key: &[u8]| match key {
             b"type" | b"object" => Use::Whole,
             _ => Use::Skip,
@@ -147,7 +143,7 @@ mod tests {
     fn read<'a>(
         chunks: impl IntoIterator<Item = &'a [u8]>,
     ) -> (Vec<(EventKind, String)>, Result<bool, WireError>) {
-        let mut body = WatchBody::new();
+        let mut body = WatchBody::new(1 << 20);
         let mut events = Vec::new();
         for chunk in chunks {
             body.push(Bytes::copy_from_slice(chunk));
@@ -220,7 +216,7 @@ mod tests {
         );
         let header = r#"{"metadata":{"name":"l"}}"#;
         for chunk in 1..=text.len() {
-            let mut body = WatchBody::with_limit(64);
+            let mut body = WatchBody::new(64);
             let mut events = Vec::new();
             for chunk in text.as_bytes().chunks(chunk) {
                 body.push(Bytes::copy_from_slice(chunk));
@@ -246,7 +242,7 @@ mod tests {
 
     #[test]
     fn a_type_is_never_large() {
-        let mut body = WatchBody::with_limit(64);
+        let mut body = WatchBody::new(64);
         body.push(format!(r#"{{"type":"{}","object":{{}}}}"#, "x".repeat(100)).into());
         assert!(matches!(body.next(), Err(WireError::TooLarge)));
     }

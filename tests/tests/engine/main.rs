@@ -7,6 +7,7 @@ mod script;
 mod options;
 mod reflector;
 mod rules;
+mod texts;
 mod versions;
 mod waits;
 mod wire;
