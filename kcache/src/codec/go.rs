@@ -25,10 +25,15 @@ pub(crate) fn coerced(json: &[u8]) -> Cow<'_, [u8]> {
         }
         text = Cow::Owned(valid);
     }
-    if lone_surrogate(&text, 0).is_some() {
+    if has_lone_surrogate(&text) {
         mend_escapes(text.to_mut());
     }
     text
+}
+
+/// True if there is something to mend.
+pub(super) fn has_lone_surrogate(json: &[u8]) -> bool {
+    lone_surrogate(json, 0).is_some()
 }
 
 /// Puts U+FFFD in the place of each half of a surrogate pair that stands alone; every byte stays where

@@ -15,30 +15,38 @@ use simd_json::{Node, StaticNode};
 /// Goes over the nodes of one text.
 pub(super) struct Nodes<'t, 'de> {
     nodes: &'t [Node<'de>],
+    at: usize,
     /// How much deeper it may go.
     left: usize,
+    /// It would have had to go deeper.
+    too_deep: bool,
 }
 
-/// Why nodes did not make a value. What it was is not told: `serde_json` says it better.
+/// Nodes did not make a value. Why is not told: `serde_json` says it better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unfit {
-    /// It is another type than the value has.
-    Type,
-    /// More levels are wanted of it than may be.
-    Depth,
-}
+pub(super) struct Unfit;
 
 impl<'t, 'de> Nodes<'t, 'de> {
     /// Of these nodes at most so many levels are made into something.
     pub(super) fn new(nodes: &'t [Node<'de>], deepest: usize) -> Self {
-        let left = deepest;
-        Self { nodes, left }
+        Self {
+            nodes,
+            at: 0,
+            left: deepest,
+            too_deep: false,
+        }
     }
 
+    /// True if what was made is not what it should be, because it is too deep.
+    pub(super) fn are_too_deep(&self) -> bool {
+        self.too_deep
+    }
+
+    #[inline]
     fn next(&mut self) -> Result<Node<'de>, Unfit> {
-        let (first, rest) = self.nodes.split_first().ok_or(Unfit::Type)?;
-        self.nodes = rest;
-        Ok(*first)
+        let node = self.nodes.get(self.at).ok_or(Unfit)?;
+        self.at += 1;
+        Ok(*node)
     }
 
     fn pass(&mut self) -> Result<(), Unfit> {
@@ -46,30 +54,46 @@ impl<'t, 'de> Nodes<'t, 'de> {
             Node::Object { count, .. } | Node::Array { count, .. } => count,
             Node::String(_) | Node::Static(_) => 0,
         };
-        self.nodes = self.nodes.get(under..).ok_or(Unfit::Type)?;
+        self.at += under;
         Ok(())
     }
 
-    /// What is made of a level, which must take all of its `len` members.
+    /// What is made of the `count` nodes of a level, which must take all of them.
+    #[inline]
     fn level<T>(
         &mut self,
-        len: usize,
-        make: impl FnOnce(&mut Level<'_, 't, 'de>) -> Result<T, Unfit>,
+        count: usize,
+        make: impl FnOnce(&mut Self) -> Result<T, Unfit>,
     ) -> Result<T, Unfit> {
-        self.left = self.left.checked_sub(1).ok_or(Unfit::Depth)?;
-        let mut level = Level { nodes: self, len };
-        let made = make(&mut level)?;
-        let all = level.len == 0;
+        let end = self.at + count;
+        let Some(left) = self.left.checked_sub(1) else {
+            self.too_deep = true;
+            return Err(Unfit);
+        };
+        self.left = left;
+        let made = make(self)?;
         self.left += 1;
-        if all { Ok(made) } else { Err(Unfit::Type) }
+        if self.at == end { Ok(made) } else { Err(Unfit) }
     }
 
-    fn object<V: Visitor<'de>>(&mut self, len: usize, visitor: V) -> Result<V::Value, Unfit> {
-        self.level(len, |level| visitor.visit_map(level))
+    #[inline]
+    fn object<V: Visitor<'de>>(
+        &mut self,
+        len: usize,
+        count: usize,
+        visitor: V,
+    ) -> Result<V::Value, Unfit> {
+        self.level(count, |nodes| visitor.visit_map(Level { nodes, len }))
     }
 
-    fn array<V: Visitor<'de>>(&mut self, len: usize, visitor: V) -> Result<V::Value, Unfit> {
-        self.level(len, |level| visitor.visit_seq(level))
+    #[inline]
+    fn array<V: Visitor<'de>>(
+        &mut self,
+        len: usize,
+        count: usize,
+        visitor: V,
+    ) -> Result<V::Value, Unfit> {
+        self.level(count, |nodes| visitor.visit_seq(Level { nodes, len }))
     }
 }
 
@@ -80,8 +104,8 @@ impl<'de> Deserializer<'de> for &mut Nodes<'_, 'de> {
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unfit> {
         match self.next()? {
             Node::String(text) => visitor.visit_borrowed_str(text),
-            Node::Object { len, .. } => self.object(len, visitor),
-            Node::Array { len, .. } => self.array(len, visitor),
+            Node::Object { len, count } => self.object(len, count, visitor),
+            Node::Array { len, count } => self.array(len, count, visitor),
             Node::Static(StaticNode::Null) => visitor.visit_unit(),
             Node::Static(StaticNode::Bool(value)) => visitor.visit_bool(value),
             Node::Static(StaticNode::I64(number)) => visitor.visit_i64(number),
@@ -90,9 +114,53 @@ impl<'de> Deserializer<'de> for &mut Nodes<'_, 'de> {
         }
     }
 
+    /// What most values are is looked at first, which makes the code of a type small.
+    #[inline]
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unfit> {
+        match self.next()? {
+            Node::String(text) => visitor.visit_borrowed_str(text),
+            _ => Err(Unfit),
+        }
+    }
+
+    #[inline]
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unfit> {
+        self.deserialize_str(visitor)
+    }
+
+    #[inline]
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unfit> {
+        match self.next()? {
+            Node::Array { len, count } => self.array(len, count, visitor),
+            _ => Err(Unfit),
+        }
+    }
+
+    #[inline]
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unfit> {
+        match self.next()? {
+            Node::Object { len, count } => self.object(len, count, visitor),
+            _ => Err(Unfit),
+        }
+    }
+
+    #[inline]
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Unfit> {
+        match self.next()? {
+            Node::Object { len, count } => self.object(len, count, visitor),
+            Node::Array { len, count } => self.array(len, count, visitor),
+            _ => Err(Unfit),
+        }
+    }
+
     #[inline]
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unfit> {
-        if let Some(Node::Static(StaticNode::Null)) = self.nodes.first() {
+        if let Some(Node::Static(StaticNode::Null)) = self.nodes.get(self.at) {
             self.pass()?;
             visitor.visit_none()
         } else {
@@ -124,18 +192,16 @@ impl<'de> Deserializer<'de> for &mut Nodes<'_, 'de> {
         match self.next()? {
             Node::String(variant) => visitor.visit_enum(variant.into_deserializer()),
             // Its only member is named after the variant.
-            Node::Object { len: 1, .. } => self.level(1, |level| {
-                level.len = 0;
-                visitor.visit_enum(Variant(&mut *level.nodes))
-            }),
-            _ => Err(Unfit::Type),
+            Node::Object { len: 1, count } => {
+                self.level(count, |nodes| visitor.visit_enum(Variant(nodes)))
+            }
+            _ => Err(Unfit),
         }
     }
 
-    // Texts with a length of their own, bytes and the like are as in `serde_json`: strings or arrays.
     forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit
-        unit_struct seq tuple tuple_struct map struct identifier
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char bytes byte_buf unit unit_struct
+        tuple tuple_struct identifier
     }
 }
 
@@ -153,7 +219,7 @@ impl Level<'_, '_, '_> {
     }
 }
 
-impl<'de> SeqAccess<'de> for &mut Level<'_, '_, 'de> {
+impl<'de> SeqAccess<'de> for Level<'_, '_, 'de> {
     type Error = Unfit;
 
     #[inline]
@@ -170,7 +236,7 @@ impl<'de> SeqAccess<'de> for &mut Level<'_, '_, 'de> {
     }
 }
 
-impl<'de> MapAccess<'de> for &mut Level<'_, '_, 'de> {
+impl<'de> MapAccess<'de> for Level<'_, '_, 'de> {
     type Error = Unfit;
 
     #[inline]
@@ -183,7 +249,7 @@ impl<'de> MapAccess<'de> for &mut Level<'_, '_, 'de> {
         }
         match self.nodes.next()? {
             Node::String(key) => seed.deserialize(Name(key)).map(Some),
-            _ => Err(Unfit::Type),
+            _ => Err(Unfit),
         }
     }
 
@@ -205,7 +271,7 @@ macro_rules! numbers {
         fn $name<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unfit> {
             match self.0.parse::<$type>() {
                 Ok(number) => visitor.$visit(number),
-                Err(_) => Err(Unfit::Type),
+                Err(_) => Err(Unfit),
             }
         }
     )*};
@@ -264,7 +330,7 @@ impl<'de> EnumAccess<'de> for Variant<'_, '_, 'de> {
     fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Self), Unfit> {
         match self.0.next()? {
             Node::String(variant) => Ok((seed.deserialize(Name(variant))?, self)),
-            _ => Err(Unfit::Type),
+            _ => Err(Unfit),
         }
     }
 }
@@ -295,16 +361,13 @@ impl<'de> VariantAccess<'de> for Variant<'_, '_, 'de> {
 
 impl Error for Unfit {
     fn custom<T: fmt::Display>(_: T) -> Self {
-        Self::Type
+        Self
     }
 }
 
 impl fmt::Display for Unfit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Type => "another type is wanted",
-            Self::Depth => "it is nested too deep",
-        })
+        f.write_str("another value is wanted")
     }
 }
 

@@ -328,7 +328,7 @@ async fn what_no_parser_of_rust_takes_is_read_as_go_reads_it() {
         panic!("it is told");
     };
     assert_eq!(key.unwrap().name(), "too-deep");
-    assert_eq!(&*reason, "it is nested deeper than 10000 levels");
+    assert_eq!(&*reason, "it is nested deeper than 1000 levels");
 }
 
 #[tokio::test(start_paused = true)]
