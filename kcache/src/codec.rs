@@ -149,7 +149,8 @@ impl DecodeError {
 ///
 /// `metadata.managedFields`, which is a good part of most objects and which nobody reads, is left
 /// out while decoding; [`WholeJsonCodec`] keeps it. What cannot be read is named by its `metadata`,
-/// if that can be.
+/// if that can be. Strings that are no Unicode and large numbers are read as Go reads them, and what
+/// is kept at most 1,000 levels deep: whatever is done to a deeper value could exhaust the stack.
 ///
 /// # Example
 ///

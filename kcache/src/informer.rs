@@ -168,7 +168,8 @@ impl<V: Object, C> InformerBuilder<V, C> {
     }
 
     /// Asks the server for the metadata of the objects and nothing else: for
-    /// `PartialObjectMeta<DynamicObject>` and structs of one's own that need no more.
+    /// `PartialObjectMeta<DynamicObject>` and structs of one's own that need no more. Of a server that
+    /// knows only whole objects their metadata is taken.
     pub fn metadata_only(mut self) -> Self {
         self.target.metadata_only = true;
         self

@@ -81,6 +81,10 @@ mod reflector;
 mod request;
 mod wire;
 
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
+
 // The way of a change, in its order.
 mod feed;
 

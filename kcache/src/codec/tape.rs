@@ -14,7 +14,7 @@ use simd_json::{Node, StaticNode};
 
 /// Goes over the nodes of one text.
 pub(super) struct Nodes<'t, 'de> {
-    nodes: &'t [Node<'de>],
+    tape: &'t [Node<'de>],
     at: usize,
     /// How much deeper it may go.
     left: usize,
@@ -28,9 +28,9 @@ pub(super) struct Unfit;
 
 impl<'t, 'de> Nodes<'t, 'de> {
     /// Of these nodes at most so many levels are made into something.
-    pub(super) fn new(nodes: &'t [Node<'de>], deepest: usize) -> Self {
+    pub(super) fn new(tape: &'t [Node<'de>], deepest: usize) -> Self {
         Self {
-            nodes,
+            tape,
             at: 0,
             left: deepest,
             too_deep: false,
@@ -44,7 +44,7 @@ impl<'t, 'de> Nodes<'t, 'de> {
 
     #[inline]
     fn next(&mut self) -> Result<Node<'de>, Unfit> {
-        let node = self.nodes.get(self.at).ok_or(Unfit)?;
+        let node = self.tape.get(self.at).ok_or(Unfit)?;
         self.at += 1;
         Ok(*node)
     }
@@ -160,7 +160,7 @@ impl<'de> Deserializer<'de> for &mut Nodes<'_, 'de> {
 
     #[inline]
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unfit> {
-        if let Some(Node::Static(StaticNode::Null)) = self.nodes.get(self.at) {
+        if let Some(Node::Static(StaticNode::Null)) = self.tape.get(self.at) {
             self.pass()?;
             visitor.visit_none()
         } else {

@@ -49,7 +49,9 @@ impl Scan {
         let began_inside = u64::from(self.text != Text::Outside).wrapping_neg();
         let inside = prefix_xor(marks.quotes & !escaped) ^ began_inside;
         let closes = u64::from((marks.closes & !inside).count_ones());
-        if self.depth <= closes {
+        // Outside of strings a backslash escapes nothing; it is no JSON, and read the same wherever it
+        // is cut.
+        if self.depth <= closes || marks.backslashes & !inside != 0 {
             return None;
         }
         let text = match (inside >> (BLOCK - 1) == 1, escapes_next) {
@@ -216,6 +218,7 @@ mod tests {
             r#""\\""#,
             r#""\\\"}""#,
             r#""}]{[""#,
+            "\\",
             &long,
         ];
         let mut random = 1_u64;
