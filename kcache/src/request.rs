@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use form_urlencoded::{Serializer, byte_serialize};
+use form_urlencoded::Serializer;
 use http::header::{ACCEPT, ACCEPT_ENCODING};
 use http::{HeaderValue, Request};
 use kube::client::Body;
 use kube::core::ApiResource;
+
+use crate::error::Error;
 
 /// Which objects of which resource, in which form.
 #[derive(Clone, Debug)]
@@ -18,9 +20,23 @@ pub(crate) struct Target {
     pub(crate) fields: Option<String>,
     /// Only the metadata of each object is wanted.
     pub(crate) metadata_only: bool,
+    /// The server takes no other form than plain JSON.
+    pub(crate) plain: bool,
     /// Objects of more bytes than this are left out.
     pub(crate) largest: usize,
+    /// Its objects are in no namespace, as far as that is known.
+    pub(crate) cluster_scoped: bool,
 }
+
+/// A request that is longer than a URL can be.
+#[derive(Debug)]
+pub(crate) struct TooLong;
+
+type Asking = Result<Request<Body>, TooLong>;
+
+/// How a selector that matches nothing prints itself, here as in apimachinery. It is no selector that
+/// a server takes.
+const NOTHING: &str = "<nothing>";
 
 /// Where a list begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,8 +71,44 @@ pub(crate) enum Page {
 }
 
 impl Target {
+    /// Checks that a path can be made of it that leads where it says.
+    ///
+    /// # Errors
+    ///
+    /// What cannot be asked for.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let resource = &self.resource;
+        segment("plural", &resource.plural)?;
+        segment("version", &resource.version)?;
+        if !resource.group.is_empty() {
+            segment("group", &resource.group)?;
+        }
+        if let Some(namespace) = &self.namespace {
+            segment("namespace", namespace)?;
+            if self.cluster_scoped {
+                let kind = &resource.kind;
+                return Err(refused(
+                    "namespace",
+                    format!("{namespace:?} is given, and objects of kind {kind} are in none"),
+                ));
+            }
+        }
+        // No version has as many digits.
+        let version = Since::NotOlderThan("9".repeat(100));
+        let asked = self.list(&Page::First(version), Some(u32::MAX));
+        let asked = asked.map_err(|TooLong| "are longer than a URL can be".to_owned());
+        asked.map_or_else(|reason| Err(refused("selectors", reason)), |_| Ok(()))
+    }
+
+    /// True if no object can match, so that nobody needs to be asked.
+    pub(crate) fn is_nothing(&self) -> bool {
+        let selectors = [&self.labels, &self.fields];
+        let mut selectors = selectors.into_iter().flatten();
+        selectors.any(|selector| selector.trim() == NOTHING)
+    }
+
     /// A page of a list, of at most `limit` objects if there is one.
-    pub(crate) fn list(&self, page: &Page, limit: Option<u32>) -> Request<Body> {
+    pub(crate) fn list(&self, page: &Page, limit: Option<u32>) -> Asking {
         let mut query = self.query();
         if let Some(limit) = limit {
             query.put("limit", &limit.to_string());
@@ -70,8 +122,13 @@ impl Target {
         self.request(query, form)
     }
 
+    /// The newest list, of one object at most: a consistent read that costs little.
+    pub(crate) fn newest(&self) -> Asking {
+        self.list(&Page::First(Since::Newest), Some(1))
+    }
+
     /// A watch from a version on that ends by itself after a time.
-    pub(crate) fn watch(&self, version: Option<&str>, timeout: Duration) -> Request<Body> {
+    pub(crate) fn watch(&self, version: Option<&str>, timeout: Duration) -> Asking {
         let mut query = self.watch_query(timeout);
         if let Some(version) = version {
             query.put("resourceVersion", version);
@@ -81,7 +138,7 @@ impl Target {
 
     /// A list that comes as the beginning of a watch (KEP-3157), of a state that is not older than
     /// a version, or of the newest one.
-    pub(crate) fn stream(&self, version: Option<&str>, timeout: Duration) -> Request<Body> {
+    pub(crate) fn stream(&self, version: Option<&str>, timeout: Duration) -> Asking {
         let mut query = self.watch_query(timeout);
         query.put("sendInitialEvents", "true");
         query.put("resourceVersionMatch", "NotOlderThan");
@@ -99,13 +156,13 @@ impl Target {
         query
     }
 
-    fn watch_request(&self, query: Query) -> Request<Body> {
+    fn watch_request(&self, query: Query) -> Asking {
         let form = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json";
-        let mut request = self.request(query, form);
+        let mut request = self.request(query, form)?;
         // Servers from 1.37 on send one gzip member an event, which common decoders stop after.
         let headers = request.headers_mut();
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        request
+        Ok(request)
     }
 
     fn query(&self) -> Query {
@@ -123,18 +180,18 @@ impl Target {
 
     /// Where only metadata is wanted, `metadata` is the form of it. It names plain JSON last, as
     /// client-go's metadata client does: a server that knows no other answers with whole objects.
-    fn request(&self, Query(mut query): Query, metadata: &'static str) -> Request<Body> {
-        let accept = if self.metadata_only {
+    fn request(&self, Query(mut query): Query, metadata: &'static str) -> Asking {
+        let accept = if self.metadata_only && !self.plain {
             metadata
         } else {
             "application/json"
         };
         let mut request = Request::new(Body::empty());
         let uri = format!("{}?{}", self.path(), query.finish());
-        *request.uri_mut() = uri.parse().unwrap_or_default();
+        *request.uri_mut() = uri.parse().map_err(|_| TooLong)?;
         let headers = request.headers_mut();
         headers.insert(ACCEPT, HeaderValue::from_static(accept));
-        request
+        Ok(request)
     }
 
     fn path(&self) -> String {
@@ -150,13 +207,28 @@ impl Target {
             format!("/apis/{group}/{version}")
         };
         match &self.namespace {
-            Some(namespace) => {
-                let namespace: String = byte_serialize(namespace.as_bytes()).collect();
-                format!("{root}/namespaces/{namespace}/{plural}")
-            }
+            Some(namespace) => format!("{root}/namespaces/{namespace}/{plural}"),
             None => format!("{root}/{plural}"),
         }
     }
+}
+
+/// Checks a part of a path: what could lead elsewhere is refused, as client-go does it
+/// (`IsValidPathSegmentName`), and so is what a path would have to escape, which no name of these has.
+fn segment(part: &'static str, name: &str) -> Result<(), Error> {
+    let fits = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '~');
+    let reason = match (name, name.chars().find(|c| !fits(c))) {
+        ("", _) => "is empty".to_owned(),
+        ("." | "..", _) => format!("{name:?} is no name"),
+        (_, Some(odd)) => format!("{name:?} holds {odd:?}, which is in no name"),
+        (_, None) => return Ok(()),
+    };
+    Err(refused(part, reason))
+}
+
+fn refused(part: &'static str, reason: String) -> Error {
+    let reason = reason.into();
+    Error::Request { part, reason }
 }
 
 /// A query that is being put together.

@@ -24,6 +24,9 @@ pub(crate) struct ListMeta {
     pub(crate) resource_version: Option<String>,
     /// Where the next page begins.
     pub(crate) r#continue: Option<String>,
+    /// The kind of the list itself.
+    #[serde(skip)]
+    pub(crate) kind: Option<String>,
 }
 
 /// One item of a list.
@@ -131,7 +134,10 @@ impl ListBody {
     /// What the list said of itself, after its last byte.
     pub(crate) fn finish(self) -> Result<ListMeta, WireError> {
         match (self.ended && self.members.is_between(), self.listed) {
-            (true, true) => Ok(self.meta),
+            (true, true) => Ok(ListMeta {
+                kind: self.types.kind,
+                ..self.meta
+            }),
             // `{}` of a proxy must not be taken for an empty list.
             (true, false) => Err(WireError::NotAList),
             (false, _) => Err(WireError::Incomplete),
@@ -163,6 +169,7 @@ mod tests {
         ListMeta {
             resource_version,
             r#continue,
+            kind: None,
         }
     }
 
@@ -182,8 +189,10 @@ mod tests {
         let head = r#"{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"7","continue":"c"},"items":[{"a":"]}"},{"b":[{}]}]}"#;
         let tail = "{ \"items\" : [ {\"a\":\"]}\"} ,\n{\"b\":[{}]} ], \"x\": [1,{\"items\":2}],\r\"metadata\":{\"resourceVersion\":\"7\",\"continue\":\"c\"}}\n";
         for text in [head, tail] {
-            let (items, meta_) = read_every_way(text).unwrap();
+            let (items, mut meta_) = read_every_way(text).unwrap();
             assert_eq!(items, [r#"{"a":"]}"}"#, r#"{"b":[{}]}"#]);
+            let kind = meta_.kind.take();
+            assert_eq!(kind.as_deref(), (text == head).then_some("PodList"));
             assert_eq!(meta_, meta("7", Some("c")));
         }
     }
