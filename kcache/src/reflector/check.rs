@@ -20,7 +20,7 @@ use super::connection::{self, Part};
 use super::failure::Failure;
 use crate::request::Target;
 use crate::version;
-use crate::wire::ListBody;
+use crate::wire::{LARGEST, ListBody};
 
 /// How long an answer is waited for.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -107,7 +107,7 @@ impl Check {
 
 async fn version_of(client: &Client, request: Request<Body>) -> Answer {
     let mut incoming = connection::send(client, request, Instant::now() + LIMIT).await?;
-    let mut body = ListBody::new();
+    let mut body = ListBody::new(LARGEST);
     loop {
         // The object is of no use.
         while body.next()?.is_some() {}
