@@ -15,6 +15,7 @@ use crate::object::Object;
 use crate::publisher::Publisher;
 use crate::reflector::Reflector;
 use crate::request::Target;
+use crate::wire::LARGEST;
 
 /// Lists and watches a resource of an API server, and is the [`Publisher`] of its objects.
 ///
@@ -96,7 +97,9 @@ impl<V: Object> Informer<V> {
                 labels: None,
                 fields: None,
                 metadata_only: false,
+                plain: false,
                 cluster_scoped: false,
+                largest: LARGEST,
             },
             page_size: None,
             codec: JsonCodec::default(),
@@ -177,9 +180,17 @@ impl<V: Object, C> InformerBuilder<V, C> {
     }
 
     /// Asks the server for the metadata of the objects and nothing else: for
-    /// `PartialObjectMeta<DynamicObject>` and structs of one's own that need no more.
+    /// `PartialObjectMeta<DynamicObject>` and structs of one's own that need no more. Of a server that
+    /// knows only whole objects their metadata is taken.
     pub fn metadata_only(mut self) -> Self {
         self.target.metadata_only = true;
+        self
+    }
+
+    /// How large an object may be, in bytes of its JSON; 64 MiB unless told. A larger one is reported as
+    /// bad, under its name, and not held in memory while it comes in.
+    pub fn largest_object(mut self, bytes: usize) -> Self {
+        self.target.largest = bytes;
         self
     }
 

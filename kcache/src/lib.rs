@@ -81,6 +81,10 @@ mod reflector;
 mod request;
 mod wire;
 
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
+
 // The way of a change, in its order.
 mod feed;
 
@@ -116,7 +120,7 @@ mod wait;
 
 pub use bad::BadObject;
 pub use cache::Cache;
-pub use codec::{Codec, DecodeError, JsonCodec, Raw, WholeJsonCodec};
+pub use codec::{Codec, DecodeError, Expected, JsonCodec, Raw, WholeJsonCodec};
 pub use error::Error;
 pub use event::{Change, Event};
 pub use fact::{Fact, Involved, NodeName, Selects};

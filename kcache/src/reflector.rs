@@ -140,6 +140,11 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
                 Ok(incoming) => return Ok(incoming),
                 Err(failure) => failure,
             };
+            // Plain JSON is named in what is asked for, but not every server reads a list of forms.
+            if self.target.metadata_only && !self.target.plain && failure.is_not_acceptable() {
+                self.target.plain = true;
+                continue;
+            }
             match failure.wait_asked_for() {
                 Some(wait) if waits < WAITS => {
                     waits += 1;

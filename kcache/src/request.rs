@@ -20,8 +20,12 @@ pub(crate) struct Target {
     pub(crate) fields: Option<String>,
     /// Only the metadata of each object is wanted.
     pub(crate) metadata_only: bool,
+    /// The server takes no other form than plain JSON.
+    pub(crate) plain: bool,
     /// Its objects are in no namespace, as far as that is known.
     pub(crate) cluster_scoped: bool,
+    /// Objects of more bytes than this are left out.
+    pub(crate) largest: usize,
 }
 
 /// A request that is longer than a URL can be.
@@ -125,7 +129,8 @@ impl Target {
             Page::First(since) => since.put(&mut query),
             Page::Next(token) => query.put("continue", token),
         }
-        let form = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+        let form =
+            "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
         self.request(query, form)
     }
 
@@ -164,7 +169,7 @@ impl Target {
     }
 
     fn watch_request(&self, query: Query) -> Asking {
-        let form = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
+        let form = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json";
         let mut request = self.request(query, form)?;
         // Servers from 1.37 on send one gzip member an event, which common decoders stop after.
         let headers = request.headers_mut();
@@ -185,8 +190,10 @@ impl Target {
         query
     }
 
+    /// Where only metadata is wanted, `metadata` is the form of it. It names plain JSON last, as
+    /// client-go's metadata client does: a server that knows no other answers with whole objects.
     fn request(&self, Query(mut query): Query, metadata: &'static str) -> Asking {
-        let accept = if self.metadata_only {
+        let accept = if self.metadata_only && !self.plain {
             metadata
         } else {
             "application/json"

@@ -109,15 +109,15 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         let ask =
             |target: &crate::request::Target| (target.list(page, limit), Instant::now() + SILENCE);
         let mut incoming = self.open(Operation::List, ask).await?;
-        let mut body = ListBody::new();
+        let mut body = ListBody::new(self.target.largest);
         loop {
             while let Some(item) = body.next().map_err(Failure::from)? {
-                let bytes = item.len();
+                let bytes = item.json.len();
                 if self.kinds.wants_item() {
-                    self.kinds.item(self.decoder.kind(item));
+                    self.kinds.item(self.decoder.kind(item.json));
                 }
                 let read = self.decoder.item(item)?;
-                self.sink.put_made_of(read.item(), item);
+                self.sink.put_made_of(read.item(), item.json);
                 self.sink.spent(bytes).await?;
             }
             let part = incoming.part_within(SILENCE);

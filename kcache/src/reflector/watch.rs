@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::failure::Operation;
 use crate::feed::Input;
 use crate::object::{Key, Object};
-use crate::wire::{EventKind, Frame, WireError};
+use crate::wire::{EventKind, Frame, WatchBody, WireError};
 
 /// How much longer than the server was asked to keep a watch open it is waited for.
 const GRACE: Duration = Duration::from_secs(15);
@@ -120,7 +120,8 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             (request, asked + patience)
         });
         let incoming = incoming.await?;
-        let mut watching = Watching::new(incoming, asked, deadline);
+        let frames = WatchBody::new(self.target.largest);
+        let mut watching = Watching::new(incoming, frames, asked, deadline);
         watching.initial = initial;
         self.kinds.open();
         Ok(watching)
@@ -274,7 +275,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         match frame.kind {
             EventKind::Added | EventKind::Modified | EventKind::Deleted => {
                 let deleted = frame.kind == EventKind::Deleted;
-                self.event(frame.object, deleted, initial)
+                self.event(frame, deleted, initial)
             }
             EventKind::Bookmark => Ok(self.bookmark(frame.object, initial)),
             EventKind::Error => Ok(Flow::End(Failure::event(frame.object))),
@@ -287,9 +288,9 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         }
     }
 
-    fn event(&mut self, json: &[u8], deleted: bool, initial: bool) -> Result<Flow, Error> {
-        let read = self.decoder.event(json)?;
-        if deleted && self.is_unnamed(&read, json) {
+    fn event(&mut self, frame: Frame<'_>, deleted: bool, initial: bool) -> Result<Flow, Error> {
+        let read = self.decoder.event(frame)?;
+        if deleted && self.is_unnamed(&read, frame.object) {
             // Whatever it was, it would stay here as a ghost.
             let error = DecodeError::new("it is deleted and has no name");
             self.sink.put(Input::Bad(None, error));
@@ -318,7 +319,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         };
         let astray = self.kinds.ours();
         if let Some(input) = input {
-            self.sink.put_made_of(input, json);
+            self.sink.put_made_of(input, frame.object);
         }
         // The events of a streaming list are not in the order of their versions.
         if let (false, Some(version)) = (initial, version) {
