@@ -98,6 +98,7 @@ mod mailbox;
 mod subscription;
 
 // What stands beside it.
+mod aside;
 mod bad;
 mod cache;
 mod codec;
@@ -118,6 +119,7 @@ mod sync;
 mod view;
 mod wait;
 
+pub use aside::aside;
 pub use bad::BadObject;
 pub use cache::Cache;
 pub use codec::{Codec, DecodeError, Expected, JsonCodec, Raw, WholeJsonCodec};

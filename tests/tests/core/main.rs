@@ -13,10 +13,12 @@ mod replay;
 
 mod bad_objects;
 mod evaluations;
+mod followers;
 mod guarantees;
 mod joins;
 mod model;
 mod oracle;
+mod portions;
 mod regressions_delivery;
 mod regressions_sources;
 mod selectors;
