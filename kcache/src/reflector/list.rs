@@ -113,7 +113,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         loop {
             while let Some(item) = body.next().map_err(Failure::from)? {
                 let bytes = item.json.len();
-                if self.kinds.wants_item() {
+                if item.whole && self.kinds.wants_item() {
                     self.kinds.item(self.decoder.kind(item.json));
                 }
                 let read = self.decoder.item(item)?;

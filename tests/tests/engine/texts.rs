@@ -402,7 +402,7 @@ async fn an_object_that_is_too_large_is_reported_and_the_rest_goes_on() {
     stream.modified(&large);
     // What was there stays, and the watch goes on after it.
     shows(&maps, &["z@6"]).await;
-    assert_eq!((is_live(&maps), maps.status().bad_reports), (true, 3));
+    assert_eq!((is_live(&maps), maps.status().bad_objects), (true, 2));
     tokio::time::sleep(Duration::from_secs(5)).await;
     drop(stream);
     server
