@@ -167,9 +167,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
 
     fn tell(&mut self, doing: Operation, failure: &Failure, wait: Duration) -> Result<(), Error> {
         tracing::warn!(%failure, ?wait, "{doing} failed");
-        if !failure.is_short() {
-            self.versions.doubt(true);
-        }
+        self.versions.broke(!failure.is_short());
         let failure = failure.clone().during(doing);
         self.sink.put(Input::Failed(failure));
         self.sink.flush()

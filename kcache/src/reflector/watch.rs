@@ -187,9 +187,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
                 }
                 Happening::Settled => self.settled(&mut check, watching)?,
                 Happening::End => {
-                    if watching.broke {
-                        self.versions.doubt(true);
-                    }
+                    self.versions.broke(watching.broke);
                     self.sink.flush()?;
                     return Ok(Ending::Over);
                 }
