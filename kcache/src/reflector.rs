@@ -141,8 +141,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
                 Err(failure) => failure,
             };
             // Plain JSON is named in what is asked for, but not every server reads a list of forms.
-            let other_form = self.target.metadata_only && !self.target.plain;
-            if other_form && failure.is_not_acceptable() {
+            if self.target.metadata_only && !self.target.plain && failure.is_not_acceptable() {
                 self.target.plain = true;
                 continue;
             }
@@ -168,9 +167,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
 
     fn tell(&mut self, doing: Operation, failure: &Failure, wait: Duration) -> Result<(), Error> {
         tracing::warn!(%failure, ?wait, "{doing} failed");
-        if !failure.is_short() {
-            self.versions.doubt(true);
-        }
+        self.versions.broke(!failure.is_short());
         let failure = failure.clone().during(doing);
         self.sink.put(Input::Failed(failure));
         self.sink.flush()

@@ -22,10 +22,10 @@ pub(crate) struct Target {
     pub(crate) metadata_only: bool,
     /// The server takes no other form than plain JSON.
     pub(crate) plain: bool,
-    /// Objects of more bytes than this are left out.
-    pub(crate) largest: usize,
     /// Its objects are in no namespace, as far as that is known.
     pub(crate) cluster_scoped: bool,
+    /// Objects of more bytes than this are left out.
+    pub(crate) largest: usize,
 }
 
 /// A request that is longer than a URL can be.

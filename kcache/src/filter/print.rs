@@ -109,18 +109,9 @@ impl<V> Filter<V> {
             _ => None,
         }
     }
-}
 
-/// `{:#}` prints a label selector, for a server; what cannot be one stands between `<` and `>`, which
-/// no server takes.
-impl<V> fmt::Display for Filter<V> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if f.alternate() {
-            return match self.label_selector() {
-                Some(selector) => write!(f, "{selector:#}"),
-                None => write!(f, "<{self}>"),
-            };
-        }
+    /// Prints it for people.
+    fn print(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.rule() {
             Rule::Everything => f.write_str("everything"),
             Rule::Nothing => f.write_str("nothing"),
@@ -150,6 +141,22 @@ impl<V> fmt::Display for Filter<V> {
             Rule::Not(filter) => write!(f, "!{filter}"),
             Rule::By { name, .. } => write!(f, "by {name}"),
         }
+    }
+}
+
+/// `{:#}` prints a label selector, for a server; what cannot be one stands between `<` and `>`, which
+/// no server takes.
+impl<V> fmt::Display for Filter<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !f.alternate() {
+            return self.print(f);
+        }
+        if let Some(selector) = self.label_selector() {
+            return write!(f, "{selector:#}");
+        }
+        f.write_str("<")?;
+        self.print(f)?;
+        f.write_str(">")
     }
 }
 

@@ -78,6 +78,11 @@ impl Versions {
         self.unavailable = true;
     }
 
+    /// Something has ended; if it broke, who knows what the server does meanwhile.
+    pub(super) fn broke(&mut self, broke: bool) {
+        self.doubt |= broke;
+    }
+
     /// Whether it is in doubt that the versions go on.
     pub(super) fn doubt(&mut self, doubt: bool) {
         self.doubt = doubt;

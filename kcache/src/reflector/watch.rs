@@ -187,9 +187,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
                 }
                 Happening::Settled => self.settled(&mut check, watching)?,
                 Happening::End => {
-                    if watching.broke {
-                        self.versions.doubt(true);
-                    }
+                    self.versions.broke(watching.broke);
                     self.sink.flush()?;
                     return Ok(Ending::Over);
                 }
@@ -289,9 +287,8 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
     }
 
     fn event(&mut self, frame: Frame<'_>, deleted: bool, initial: bool) -> Result<Flow, Error> {
-        let json = frame.object;
         let read = self.decoder.event(frame)?;
-        if deleted && self.is_unnamed(&read, json) {
+        if deleted && self.is_unnamed(&read, frame.object) {
             // Whatever it was, it would stay here as a ghost.
             let error = DecodeError::new("it is deleted and has no name");
             self.sink.put(Input::Bad(None, error));
@@ -320,7 +317,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         };
         let astray = self.kinds.ours();
         if let Some(input) = input {
-            self.sink.put_made_of(input, json);
+            self.sink.put_made_of(input, frame.object);
         }
         // The events of a streaming list are not in the order of their versions.
         if let (false, Some(version)) = (initial, version) {
