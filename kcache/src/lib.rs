@@ -94,6 +94,7 @@ mod mailbox;
 mod subscription;
 
 // What stands beside it.
+mod aspect;
 mod bad;
 mod cache;
 mod codec;
@@ -114,6 +115,7 @@ mod sync;
 mod view;
 mod wait;
 
+pub use aspect::{Aspect, Aspects};
 pub use bad::BadObject;
 pub use cache::Cache;
 pub use codec::{Codec, DecodeError, JsonCodec, Raw, WholeJsonCodec};

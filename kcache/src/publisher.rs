@@ -296,7 +296,7 @@ impl<V: Object> Publisher<V> {
             queue: options.queue,
             overflow: options.overflow,
         };
-        Subscription::open(self.clone(), options.filter, limits)
+        Subscription::open(self.clone(), options.filter, limits).only(options.aspects)
     }
 
     /// A publisher of what a filter lets in; the filter can be changed.

@@ -15,6 +15,7 @@ mod bad_objects;
 mod evaluations;
 mod guarantees;
 mod joins;
+mod metadata;
 mod model;
 mod oracle;
 mod regressions_delivery;
