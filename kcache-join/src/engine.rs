@@ -21,6 +21,8 @@ pub(crate) struct Engine<S: Object, T: Object, O: Operator<S, T>> {
     pairs: Option<Writer<Pair<S, T>>>,
     /// The newest commits of the sources and of the targets that were taken in.
     pub(crate) frontier: [u64; 2],
+    /// The histories that these commits are of.
+    pub(crate) histories: [u64; 2],
     news: News<S, T>,
 }
 
@@ -40,6 +42,7 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
             writer,
             pairs,
             frontier: [0, 0],
+            histories: [1, 1],
             news: News {
                 targets: Updates::new(),
                 unpaired: Updates::new(),
@@ -50,6 +53,7 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
 
     /// Takes in changes of sources.
     pub(crate) fn change_sources(&mut self, changes: Vec<Change<S>>) {
+        self.tidy();
         for Change { key, new, .. } in changes {
             let Some(object) = new else {
                 self.writer.good_object(&key);
@@ -117,8 +121,15 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
         }
     }
 
+    fn tidy(&mut self) {
+        if self.operator.is_untidy(&self.sources) {
+            self.operator.tidy(&self.sources);
+        }
+    }
+
     /// Takes in changes of targets.
     pub(crate) fn change_targets(&mut self, changes: Vec<Change<T>>) {
+        self.tidy();
         for Change { key, new, .. } in changes {
             let Some(object) = new else {
                 self.remove_target(&key);
@@ -211,20 +222,37 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
         }
     }
 
+    /// How many objects it goes through to put the index in order before the next change, if that is
+    /// due.
+    pub(crate) fn tidying(&self) -> usize {
+        if self.operator.is_untidy(&self.sources) {
+            self.sources.len()
+        } else {
+            0
+        }
+    }
+
+    /// How many objects there are on both sides.
+    pub(crate) fn len(&self) -> usize {
+        self.sources.len() + self.targets.len()
+    }
+
     /// Commits what was taken in: unpair, leave, update, enter, pair.
     pub(crate) fn commit(&mut self) {
         let frontier = self.frontier;
-        let targets = std::mem::take(&mut self.news.targets);
-        if let Some(pairs) = &mut self.pairs {
-            pairs.commit(std::mem::take(&mut self.news.unpaired), &frontier);
-            self.writer.commit(targets, &frontier);
-            pairs.commit(std::mem::take(&mut self.news.paired), &frontier);
-        } else {
-            self.writer.commit(targets, &frontier);
-        }
-        self.operator.tend(&self.sources);
+        // Who sees the commit sees what it cost.
         self.writer
             .count_evaluations(self.operator.take_evaluations());
+        // One more each time that either input begins anew.
+        let history = self.histories.iter().sum::<u64>() - 1;
+        let targets = std::mem::take(&mut self.news.targets);
+        if let Some(pairs) = &mut self.pairs {
+            pairs.commit_in(history, std::mem::take(&mut self.news.unpaired), &frontier);
+            self.writer.commit_in(history, targets, &frontier);
+            pairs.commit_in(history, std::mem::take(&mut self.news.paired), &frontier);
+        } else {
+            self.writer.commit_in(history, targets, &frontier);
+        }
     }
 
     pub(crate) fn live(&mut self) {

@@ -321,9 +321,6 @@ impl<V: Object> Feed<V> {
         }
         let history = state.history + u64::from(new_history);
         self.writer.commit_in(history, updates, &[]);
-        if new_history {
-            self.writer.new_history(history);
-        }
         self.writer.live();
     }
 

@@ -94,6 +94,7 @@ mod mailbox;
 mod subscription;
 
 // What stands beside it.
+mod aside;
 mod aspect;
 mod bad;
 mod cache;
@@ -115,6 +116,7 @@ mod sync;
 mod view;
 mod wait;
 
+pub use aside::aside;
 pub use aspect::{Aspect, Aspects};
 pub use bad::BadObject;
 pub use cache::Cache;

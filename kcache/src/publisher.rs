@@ -8,6 +8,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
+use crate::aside::let_go;
 use crate::bad::{BadObject, BadObjects, Worth};
 use crate::cache::Cache;
 use crate::error::Error;
@@ -16,7 +17,7 @@ use crate::failure::{Failure, ReadyError};
 use crate::filter::Filter;
 use crate::hub::Hub;
 use crate::lookup::Lookup;
-use crate::mailbox::{Call, Limits, Mailbox};
+use crate::mailbox::{Call, Drained, Limits, Mailbox, Rest};
 use crate::monitor::{Handler, Monitor};
 use crate::object::{Key, Object};
 use crate::status::{Notice, NoticeBoard, Notices, Phase, Status};
@@ -68,13 +69,13 @@ impl<V: Object> Core<V> {
 
     /// Makes a state the newest one, and then brings its changes to the subscriptions.
     pub(crate) fn publish(&self, state: State<V>, changes: &[Change<V>]) {
-        let commit = state.commit;
+        let at = state.moment();
         let mut hub = lock(&self.hub);
         if hub.closed.is_some() {
             return;
         }
         let replaced = self.state.swap(Arc::new(state));
-        let delivered = hub.deliver(commit, changes);
+        let delivered = hub.deliver(at, changes);
         drop(hub);
         drop(replaced);
         let evaluations = &self.counters.evaluations;
@@ -94,29 +95,55 @@ impl<V: Object> Core<V> {
         }
     }
 
-    /// Gives a mailbox another filter from the next commit on, and returns the state before it.
-    /// What comes in is held until it is released.
-    pub(crate) fn reroute(
+    /// Gives a mailbox another filter from the next commit on, and does what is to be done with the
+    /// state before it.
+    pub(crate) fn reroute<T>(
         &self,
         mailbox: &Arc<Mailbox<V>>,
         from: &Filter<V>,
         to: &Filter<V>,
-    ) -> Result<Arc<State<V>>, Error> {
+        with: impl FnOnce(&Arc<State<V>>) -> T,
+    ) -> Result<T, Error> {
         let mut hub = lock(&self.hub);
-        if let Some(error) = hub.closed.clone() {
+        // One that has ended gets nothing more: its end may have come while this was waited for.
+        if let Some(error) = hub.closed.clone().or_else(|| mailbox.error()) {
             return Err(error);
         }
-        mailbox.hold();
         hub.leave(from, mailbox);
         hub.join(to, mailbox.clone());
-        Ok(self.state.load_full())
+        Ok(with(&self.state.load_full()))
+    }
+
+    /// All that waits in a mailbox.
+    pub(crate) fn drain(&self, mailbox: &Mailbox<V>) -> Drained<V> {
+        if !mailbox.has_start() {
+            return mailbox.drain();
+        }
+        let hub = lock(&self.hub);
+        mailbox.renew_start(&self.state.load_full());
+        let drained = mailbox.drain();
+        drop(hub);
+        drained
+    }
+
+    /// The rest of a start in a mailbox, to read a portion of it.
+    pub(crate) fn lend_start(&self, mailbox: &Mailbox<V>) -> Option<Rest<V>> {
+        let lent = mailbox.lend_start();
+        if lent.is_some() || !mailbox.has_start() {
+            return lent;
+        }
+        let hub = lock(&self.hub);
+        mailbox.renew_start(&self.state.load_full());
+        let lent = mailbox.lend_start();
+        drop(hub);
+        lent
     }
 
     /// Tells a mailbox which commit it has been brought up to: deliveries are made under the same
     /// lock, so none is half done.
     pub(crate) fn reach(&self, mailbox: &Mailbox<V>) {
         let hub = lock(&self.hub);
-        mailbox.reach(self.state.load().commit);
+        mailbox.reach(self.state.load().moment());
         drop(hub);
     }
 
@@ -140,6 +167,7 @@ impl<V: Object> Core<V> {
         self.set_phase(Phase::Closed(error.clone()));
         let calls = members.iter().map(|mailbox| mailbox.end(error));
         calls.for_each(Call::ring);
+        self.notices.close();
     }
 
     pub(crate) fn phase(&self) -> Phase {
@@ -224,6 +252,9 @@ struct Lease<V: Object>(Arc<Core<V>>);
 impl<V: Object> Drop for Lease<V> {
     fn drop(&mut self) {
         self.0.close(&Error::Closed);
+        // Nobody can read it any longer.
+        let state = self.0.state.swap(Arc::default());
+        let_go(state.len(), state);
     }
 }
 
@@ -231,7 +262,7 @@ impl<V: Object> Drop for Lease<V> {
 ///
 /// It has a [`cache`](Self::cache) to read, and it can be subscribed to, viewed through a filter,
 /// indexed and monitored. Cloning gives another handle of the same publisher. It lives as long as
-/// there is a handle, a subscription or anything derived from it; [`close`](Self::close) ends it and
+/// there is a handle, a cache, a subscription or anything derived from it; [`close`](Self::close) ends it and
 /// all that was derived from it.
 ///
 /// Views, indexes, monitors and joins are tasks: what makes one must be called in a tokio runtime.
@@ -270,7 +301,7 @@ impl<V: Object> Publisher<V> {
 
     /// What can be read.
     pub fn cache(&self) -> Cache<V> {
-        Cache::new(self.core().clone(), None)
+        Cache::new(self.clone(), None)
     }
 
     /// Subscribes to everything, with a queue of 256 changes. The subscription starts with the
@@ -295,6 +326,8 @@ impl<V: Object> Publisher<V> {
         let limits = Limits {
             queue: options.queue,
             overflow: options.overflow,
+            first: false,
+            many: options.many,
         };
         Subscription::open(self.clone(), options.filter, limits).only(options.aspects)
     }

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use crate::error::Error;
 use crate::failure::Failure;
 use crate::object::Key;
+use crate::sync::{Mutex, lock};
 
 /// What a publisher or a subscription is doing.
 #[derive(Clone, Debug)]
@@ -82,6 +83,22 @@ pub struct Status {
     pub waiting: usize,
 }
 
+impl Status {
+    /// Of what is no longer there.
+    pub(crate) fn ended(error: Error) -> Self {
+        Self {
+            phase: Phase::Closed(error),
+            commit: 0,
+            history: 0,
+            bad_objects: 0,
+            bad_reports: 0,
+            stale_inputs: 0,
+            lags: 0,
+            waiting: 0,
+        }
+    }
+}
+
 /// Something worth knowing that is not an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -130,19 +147,39 @@ const NOTICES: usize = 64;
 
 /// Where notices are pinned up; nothing is allocated until someone reads.
 #[derive(Default)]
-pub(crate) struct NoticeBoard(std::sync::OnceLock<broadcast::Sender<Notice>>);
+pub(crate) struct NoticeBoard(Mutex<Board>);
+
+#[derive(Default)]
+enum Board {
+    #[default]
+    Unread,
+    Read(broadcast::Sender<Notice>),
+    Closed,
+}
 
 impl NoticeBoard {
     pub(crate) fn post(&self, notice: Notice) {
-        if let Some(readers) = self.0.get() {
+        if let Board::Read(readers) = &*lock(&self.0) {
             let _ = readers.send(notice);
         }
     }
 
+    /// A reader of what is posted from now on, which ends when the board is closed.
     pub(crate) fn read(&self) -> broadcast::Receiver<Notice> {
-        self.0
-            .get_or_init(|| broadcast::channel(NOTICES).0)
-            .subscribe()
+        let board = &mut *lock(&self.0);
+        if matches!(board, Board::Unread) {
+            *board = Board::Read(broadcast::channel(NOTICES).0);
+        }
+        match board {
+            Board::Read(readers) => readers.subscribe(),
+            Board::Unread | Board::Closed => broadcast::channel(1).1,
+        }
+    }
+
+    /// Nothing will be posted any longer.
+    pub(crate) fn close(&self) {
+        let board = std::mem::replace(&mut *lock(&self.0), Board::Closed);
+        drop(board);
     }
 }
 
@@ -158,7 +195,8 @@ impl Notices {
         Self { boards }
     }
 
-    /// The next notice, or `None` when there will be no more.
+    /// The next notice, or `None` when there will be no more: what they are of was closed, and all
+    /// that it had to report was read.
     pub async fn next(&mut self) -> Option<Notice> {
         loop {
             let (received, ended) = match self.boards.as_mut_slice() {

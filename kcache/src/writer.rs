@@ -63,7 +63,9 @@ impl<V: Object> Writer<V> {
         self.commit_in(history, updates, frontier);
     }
 
-    pub(crate) fn commit_in(&mut self, history: u64, updates: Updates<V>, frontier: &[u64]) {
+    /// As [`commit`](Self::commit), in this history: the number of the history of what the updates
+    /// were made of. A higher one than before says that a new history begins, also without updates.
+    pub fn commit_in(&mut self, history: u64, updates: Updates<V>, frontier: &[u64]) {
         let mut next = State::clone(&self.state());
         let mut changes = Vec::with_capacity(updates.len());
         for (key, new) in updates {
@@ -86,9 +88,13 @@ impl<V: Object> Writer<V> {
         if *next.frontier != *frontier {
             next.frontier = frontier.into();
         }
-        next.history = history;
+        let begins = history > std::mem::replace(&mut next.history, history);
         next.commit += u64::from(!changes.is_empty());
         self.core.publish(next, &changes);
+        // Before the first complete state there was no other history to be seen.
+        if begins && self.core.phase().is_ready() {
+            self.core.notice(Notice::NewHistory { history });
+        }
     }
 
     pub(crate) fn state(&self) -> Arc<State<V>> {
@@ -154,10 +160,6 @@ impl<V: Object> Writer<V> {
             .counters
             .stale_inputs
             .fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(crate) fn new_history(&mut self, history: u64) {
-        self.core.notice(Notice::NewHistory { history });
     }
 
     /// Counts evaluations of conditions, for [`Publisher::evaluations`](crate::Publisher::evaluations).

@@ -13,11 +13,13 @@ mod replay;
 
 mod bad_objects;
 mod evaluations;
+mod followers;
 mod guarantees;
 mod joins;
 mod metadata;
 mod model;
 mod oracle;
+mod portions;
 mod regressions_delivery;
 mod regressions_sources;
 mod selectors;
