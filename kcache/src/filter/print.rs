@@ -34,7 +34,11 @@ impl<V> PartialEq for Rule<V> {
             (Self::Namespaces(a), Self::Namespaces(b)) => a == b,
             (Self::Labels(a), Self::Labels(b)) => a == b,
             (Self::Selector(a), Self::Selector(b)) => a == b,
-            (Self::OwnedBy(a), Self::OwnedBy(b)) => a == b,
+            (Self::OwnedBy(a), Self::OwnedBy(b))
+            | (Self::Annotated(a), Self::Annotated(b))
+            | (Self::Finalizer(a), Self::Finalizer(b)) => a == b,
+            (Self::Annotations(a), Self::Annotations(b)) => a == b,
+            (Self::BeingDeleted, Self::BeingDeleted) => true,
             (
                 Self::Field {
                     field,
@@ -123,6 +127,10 @@ impl<V> Filter<V> {
             Rule::Labels(labels) => write!(f, "labels {}", pairs(labels)),
             Rule::Selector(selector) => write!(f, "selector {selector}"),
             Rule::OwnedBy(uid) => write!(f, "owned by {uid}"),
+            Rule::Annotations(annotations) => write!(f, "annotations {}", pairs(annotations)),
+            Rule::Annotated(key) => write!(f, "annotated {key}"),
+            Rule::Finalizer(name) => write!(f, "finalizer {name}"),
+            Rule::BeingDeleted => f.write_str("being deleted"),
             Rule::Field {
                 field,
                 among,
