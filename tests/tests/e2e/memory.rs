@@ -4,6 +4,7 @@
 mod clients;
 mod connections;
 mod faults;
+mod habits;
 mod history;
 mod kubectl;
 
@@ -31,7 +32,7 @@ use checks;
 
 pub(crate) fn trials() -> Vec<Trial> {
     let ignored = cluster::unavailable().is_some();
-    let checks = [faults::CHECKS, history::CHECKS].concat();
+    let checks = [faults::CHECKS, habits::CHECKS, history::CHECKS].concat();
     let checks = checks
         .into_iter()
         .map(|(name, check)| Trial::test(format!("memory::{name}"), move || paused(check)));
