@@ -33,7 +33,7 @@ impl<V: Form> Observer<V> {
         };
         let overflow = *random.pick(&[Overflow::Merge, Overflow::End]);
         let options = SubscribeOptions::default()
-            .queue(*random.pick(&[1, 1, 3, 256]))
+            .queue(*random.pick(&[1, 1, 1, 3, 256]))
             .overflow(overflow);
         let deferred = random.chance(1, 4);
         let options = if deferred {
