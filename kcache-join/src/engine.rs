@@ -4,10 +4,9 @@
 //! never are two changes joined against two new states. A target is in the result while its count
 //! of sources is above zero.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use kcache::{Change, Error, Key, Object, Updates, Writer};
+use kcache::{Change, Error, Failure, Key, Object, Updates, Writer};
 
 use crate::operator::Operator;
 use crate::pair::Pair;
@@ -22,9 +21,9 @@ pub(crate) struct Engine<S: Object, T: Object, O: Operator<S, T>> {
     pairs: Option<Writer<Pair<S, T>>>,
     /// The newest commits of the sources and of the targets that were taken in.
     pub(crate) frontier: [u64; 2],
+    /// The histories that these commits are of.
+    pub(crate) histories: [u64; 2],
     news: News<S, T>,
-    /// What is wrong with sources.
-    wrong: HashMap<Key, String>,
 }
 
 /// What the commit under way changes.
@@ -43,7 +42,7 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
             writer,
             pairs,
             frontier: [0, 0],
-            wrong: HashMap::new(),
+            histories: [1, 1],
             news: News {
                 targets: Updates::new(),
                 unpaired: Updates::new(),
@@ -54,14 +53,15 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
 
     /// Takes in changes of sources.
     pub(crate) fn change_sources(&mut self, changes: Vec<Change<S>>) {
+        self.tidy();
         for Change { key, new, .. } in changes {
             let Some(object) = new else {
-                self.wrong.remove(&key);
+                self.writer.good_object(&key);
                 self.remove_source(&key);
                 continue;
             };
             let (fact, wrong) = self.operator.source(&object);
-            self.report(&key, wrong);
+            self.report(&key, wrong.as_deref());
             let place = self.sources.place(&key);
             let unchanged = place.filter(|place| self.sources[*place].fact == fact);
             if let Some(place) = unchanged {
@@ -74,15 +74,11 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
         }
     }
 
-    /// Reports what is wrong with a source, once for as long as it stays the same.
-    fn report(&mut self, key: &Key, wrong: Option<String>) {
-        let Some(reason) = wrong else {
-            self.wrong.remove(key);
-            return;
-        };
-        if self.wrong.get(key) != Some(&reason) {
-            self.writer.bad_object(Some(key.clone()), &reason);
-            self.wrong.insert(key.clone(), reason);
+    /// Reports what is wrong with a source, or that nothing is.
+    fn report(&mut self, key: &Key, wrong: Option<&str>) {
+        match wrong {
+            Some(reason) => self.writer.bad_object(Some(key.clone()), reason),
+            None => self.writer.good_object(key),
         }
     }
 
@@ -125,8 +121,15 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
         }
     }
 
+    fn tidy(&mut self) {
+        if self.operator.is_untidy(&self.sources) {
+            self.operator.tidy(&self.sources);
+        }
+    }
+
     /// Takes in changes of targets.
     pub(crate) fn change_targets(&mut self, changes: Vec<Change<T>>) {
+        self.tidy();
         for Change { key, new, .. } in changes {
             let Some(object) = new else {
                 self.remove_target(&key);
@@ -219,20 +222,37 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
         }
     }
 
+    /// How many objects it goes through to put the index in order before the next change, if that is
+    /// due.
+    pub(crate) fn tidying(&self) -> usize {
+        if self.operator.is_untidy(&self.sources) {
+            self.sources.len()
+        } else {
+            0
+        }
+    }
+
+    /// How many objects there are on both sides.
+    pub(crate) fn len(&self) -> usize {
+        self.sources.len() + self.targets.len()
+    }
+
     /// Commits what was taken in: unpair, leave, update, enter, pair.
     pub(crate) fn commit(&mut self) {
         let frontier = self.frontier;
-        let targets = std::mem::take(&mut self.news.targets);
-        if let Some(pairs) = &mut self.pairs {
-            pairs.commit(std::mem::take(&mut self.news.unpaired), &frontier);
-            self.writer.commit(targets, &frontier);
-            pairs.commit(std::mem::take(&mut self.news.paired), &frontier);
-        } else {
-            self.writer.commit(targets, &frontier);
-        }
-        self.operator.tend(&self.sources);
+        // Who sees the commit sees what it cost.
         self.writer
             .count_evaluations(self.operator.take_evaluations());
+        // One more each time that either input begins anew.
+        let history = self.histories.iter().sum::<u64>() - 1;
+        let targets = std::mem::take(&mut self.news.targets);
+        if let Some(pairs) = &mut self.pairs {
+            pairs.commit_in(history, std::mem::take(&mut self.news.unpaired), &frontier);
+            self.writer.commit_in(history, targets, &frontier);
+            pairs.commit_in(history, std::mem::take(&mut self.news.paired), &frontier);
+        } else {
+            self.writer.commit_in(history, targets, &frontier);
+        }
     }
 
     pub(crate) fn live(&mut self) {
@@ -240,9 +260,16 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
         self.pairs.iter_mut().for_each(Writer::live);
     }
 
-    pub(crate) fn stale(&mut self, reason: &str) {
-        self.writer.stale(reason);
-        self.pairs.iter_mut().for_each(|pairs| pairs.stale(reason));
+    pub(crate) fn syncing(&mut self, failure: Option<&Failure>) {
+        self.writer.syncing(failure.cloned());
+        let pairs = self.pairs.iter_mut();
+        pairs.for_each(|pairs| pairs.syncing(failure.cloned()));
+    }
+
+    pub(crate) fn stale(&mut self, failure: &Failure) {
+        self.writer.stale(failure.clone());
+        let pairs = self.pairs.iter_mut();
+        pairs.for_each(|pairs| pairs.stale(failure.clone()));
     }
 
     pub(crate) fn close(&mut self, error: &Error) {

@@ -5,8 +5,8 @@ use std::ops::Deref;
 use std::time::Duration;
 
 use kcache::{
-    Batch, Change, Error, Filter, Follower, Object, Phase, Publisher, Start, Subscription,
-    WaitError, publisher,
+    Batch, Change, Error, Failure, Filter, Follower, Object, Phase, Publisher, Start, Subscription,
+    WaitError, aside, publisher,
 };
 
 use crate::engine::Engine;
@@ -36,6 +36,9 @@ pub enum Side {
     Targets,
 }
 
+/// What the inputs are called in failures and errors.
+const INPUTS: [&str; 2] = ["sources", "targets"];
+
 impl<S: Object, T: Object> Join<S, T> {
     pub(crate) fn start<O: Operator<S, T>>(
         sources: &Publisher<S>,
@@ -60,6 +63,7 @@ impl<S: Object, T: Object> Join<S, T> {
             sources,
             targets,
             ended: [None, None],
+            phases: std::array::from_fn(|_| Phase::Syncing { failure: None }),
             engine: Engine::new(operator, writer, pair_writer),
         };
         tokio::spawn(task.run());
@@ -146,6 +150,8 @@ struct Task<S: Object, T: Object, O: Operator<S, T>> {
     targets: Subscription<T>,
     /// Why the sources and the targets ended, if they did.
     ended: [Option<Error>; 2],
+    /// What the sources and the targets were doing when they were last heard.
+    phases: [Phase; 2],
     engine: Engine<S, T, O>,
 }
 
@@ -153,139 +159,186 @@ struct Task<S: Object, T: Object, O: Operator<S, T>> {
 enum News<S: Object, T: Object> {
     Sources(Option<Batch<S>>),
     Targets(Option<Batch<T>>),
-    /// The phase of an input is another one.
-    Phase,
 }
 
 impl<S: Object, T: Object, O: Operator<S, T>> Task<S, T, O> {
-    async fn run(mut self) {
-        let ended = match self.load().await {
-            Ok(()) => self.follow().await,
-            Err(error) => error,
-        };
-        self.engine.close(&ended);
+    async fn run(self) {
+        if let Some(task) = self.load().await {
+            task.follow().await;
+        }
+    }
+
+    /// Ends it. Both sides of a join may be many objects.
+    async fn end(mut self, error: Error) {
+        self.engine.close(&error);
+        let count = self.engine.len();
+        aside(count, move || drop(self)).await;
     }
 
     /// Waits for both inputs; their states are one commit. Targets come first, so that selectors are
-    /// filed by what there is to be found.
-    async fn load(&mut self) -> Result<(), Error> {
-        let (sources, targets) = tokio::select! {
-            started = async {
-                let sources = async { self.sources.snapshot().await.map_err(of("sources")) };
-                let targets = async { self.targets.snapshot().await.map_err(of("targets")) };
-                tokio::try_join!(sources, targets)
-            } => started?,
-            error = self.engine.writer.closed() => return Err(error),
+    /// filed by what there is to be found. `None` if it ended.
+    async fn load(mut self) -> Option<Self> {
+        let (sources, targets) = match self.start().await {
+            Ok(started) => started,
+            Err(error) => {
+                self.end(error).await;
+                return None;
+            }
         };
         self.engine.frontier = [sources.commit, targets.commit];
-        Error::catch(|| {
-            self.engine.change_targets(created(targets));
-            self.engine.change_sources(created(sources));
-        })?;
-        self.engine.commit();
-        Ok(())
+        self.engine.histories = [sources.history, targets.history];
+        self.phases = [sources.phase.clone(), targets.phase.clone()];
+        let count = sources.objects.len() + targets.objects.len();
+        let take = |engine: &mut Engine<S, T, O>| {
+            engine.change_targets(created(targets));
+            engine.change_sources(created(sources));
+        };
+        self.change(count, take).await
     }
 
-    async fn follow(&mut self) -> Error {
+    /// Waits for both states, and says meanwhile what the inputs say.
+    async fn start(&mut self) -> Result<(Start<S>, Start<T>), Error> {
         let mut phases = (self.sources.phases(), self.targets.phases());
         phases.0.mark_changed();
-        let mut favoured = true;
+        let started = async {
+            let sources = async { self.sources.snapshot().await.map_err(of("sources")) };
+            let targets = async { self.targets.snapshot().await.map_err(of("targets")) };
+            tokio::try_join!(sources, targets)
+        };
+        tokio::pin!(started);
         loop {
-            // Sources are asked first, but not twice in a row while targets wait.
-            let sources = self.ended[0].is_none();
-            let targets = self.ended[1].is_none();
-            let sources_now = sources && (favoured || self.targets.status().waiting == 0);
+            tokio::select! {
+                biased;
+                error = self.engine.writer.closed() => return Err(error),
+                started = &mut started => return started,
+                Ok(()) = phases.0.changed() => {}
+                Ok(()) = phases.1.changed() => {}
+            }
+            let failures = [phases.0.borrow_and_update(), phases.1.borrow_and_update()];
+            let failures = failures.map(|phase| phase.failure().cloned());
+            let failure = Failure::of_inputs(INPUTS.into_iter().zip(failures));
+            self.engine.syncing(failure.as_ref());
+        }
+    }
+
+    async fn follow(mut self) {
+        let mut sources_first = true;
+        loop {
             let news = tokio::select! {
                 biased;
-                error = self.engine.writer.closed() => return error,
-                Ok(()) = phases.0.changed() => News::Phase,
-                Ok(()) = phases.1.changed() => News::Phase,
-                batch = self.sources.next_batch(), if sources_now => News::Sources(batch),
-                batch = self.targets.next_batch(), if targets => News::Targets(batch),
+                error = self.engine.writer.closed() => return self.end(error).await,
+                news = next(&mut self.sources, &mut self.targets, &self.ended, sources_first) => news,
             };
-            favoured = !matches!(news, News::Sources(_));
-            let taken = match news {
-                News::Phase => self.follow_phases().await,
-                news => self.take(news),
+            // Who was not heard last is heard first, so neither side waits for the other.
+            sources_first = matches!(news, News::Targets(_));
+            let Some(task) = self.take(news).await else {
+                return;
             };
-            if let Err(error) = taken {
-                return error;
-            }
+            self = task;
         }
     }
 
-    /// What the inputs committed before they said so is taken before it is said again.
-    async fn follow_phases(&mut self) -> Result<(), Error> {
-        let phases = self.phases();
-        if self.ended[0].is_none() {
-            let waiting = tokio::select! {
-                biased;
-                batch = self.sources.next_batch() => News::Sources(batch),
-                () = std::future::ready(()) => News::Phase,
-            };
-            self.take(waiting)?;
-        }
-        if self.ended[1].is_none() {
-            let waiting = tokio::select! {
-                biased;
-                batch = self.targets.next_batch() => News::Targets(batch),
-                () = std::future::ready(()) => News::Phase,
-            };
-            self.take(waiting)?;
-        }
-        self.tell_phase(phases);
-        Ok(())
-    }
-
-    fn phases(&self) -> [Phase; 2] {
-        let phases = [self.sources.phases(), self.targets.phases()];
-        phases.map(|phase| phase.borrow().clone())
-    }
-
-    fn take(&mut self, news: News<S, T>) -> Result<(), Error> {
+    /// Takes in what an input said. `None` if that was the end.
+    async fn take(mut self, news: News<S, T>) -> Option<Self> {
         match news {
-            News::Sources(Some(Batch { commit, changes })) => {
-                self.engine.frontier[0] = commit;
-                Error::catch(|| self.engine.change_sources(changes))?;
-                self.engine.commit();
-                return Ok(());
+            News::Sources(Some(batch)) => {
+                self.engine.frontier[0] = batch.commit;
+                self.engine.histories[0] = batch.history;
+                self.phases[0] = batch.phase;
+                let count = batch.changes.len();
+                return self
+                    .change(count, |engine| engine.change_sources(batch.changes))
+                    .await;
             }
-            News::Targets(Some(Batch { commit, changes })) => {
-                self.engine.frontier[1] = commit;
-                Error::catch(|| self.engine.change_targets(changes))?;
-                self.engine.commit();
-                return Ok(());
+            News::Targets(Some(batch)) => {
+                self.engine.frontier[1] = batch.commit;
+                self.engine.histories[1] = batch.history;
+                self.phases[1] = batch.phase;
+                let count = batch.changes.len();
+                return self
+                    .change(count, |engine| engine.change_targets(batch.changes))
+                    .await;
             }
             News::Sources(None) => self.ended[0] = self.sources.error(),
             News::Targets(None) => self.ended[1] = self.targets.error(),
-            News::Phase => return Ok(()),
         }
         if let [Some(_), Some(last)] = &self.ended {
-            return Err(of("targets")(last.clone()));
+            let error = of("targets")(last.clone());
+            self.end(error).await;
+            return None;
         }
-        self.tell_phase(self.phases());
-        Ok(())
+        self.tell_phase();
+        Some(self)
+    }
+
+    /// Makes one commit of what is taken in, where it holds up no other task. `None` if a relation
+    /// panicked, or the runtime shuts down.
+    async fn change(
+        mut self,
+        count: usize,
+        take: impl FnOnce(&mut Engine<S, T, O>) + Send + 'static,
+    ) -> Option<Self> {
+        let count = count + self.engine.tidying();
+        let run = move || {
+            let taken = Error::catch(|| take(&mut self.engine));
+            if taken.is_ok() {
+                self.engine.commit();
+                self.tell_phase();
+            }
+            (self, taken)
+        };
+        let (task, taken) = aside(count, run).await?;
+        match taken {
+            Ok(()) => Some(task),
+            Err(error) => {
+                task.end(error).await;
+                None
+            }
+        }
     }
 
     /// The join is live while both inputs are.
-    fn tell_phase(&mut self, phases: [Phase; 2]) {
-        let mut reasons = Vec::new();
-        for ((input, phase), ended) in ["sources", "targets"].iter().zip(phases).zip(&self.ended) {
-            match (&phase, ended) {
-                (_, Some(error)) => reasons.push(format!("the {input} ended: {error}")),
-                (Phase::Degraded { reason, .. }, None) => {
-                    reasons.push(format!("{input}: {reason}"));
-                }
+    fn tell_phase(&mut self) {
+        let mut failures = [None, None];
+        let inputs = self.phases.iter().zip(&self.ended);
+        for (failure, (phase, ended)) in failures.iter_mut().zip(inputs) {
+            *failure = match (phase, ended) {
+                (_, Some(error)) => Some(Failure::ended(error.clone())),
                 // Its end is told when all it said was taken.
                 (Phase::Closed(_), None) => return,
-                _ => {}
-            }
+                _ => phase.failure().cloned(),
+            };
         }
-        if reasons.is_empty() {
-            self.engine.live();
-        } else {
-            self.engine.stale(&reasons.join("; "));
+        match Failure::of_inputs(INPUTS.into_iter().zip(failures)) {
+            Some(failure) => self.engine.stale(&failure),
+            None => self.engine.live(),
         }
+    }
+}
+
+/// What the next of the inputs that have not ended says.
+async fn next<S: Object, T: Object>(
+    sources: &mut Subscription<S>,
+    targets: &mut Subscription<T>,
+    ended: &[Option<Error>; 2],
+    sources_first: bool,
+) -> News<S, T> {
+    let sources = async {
+        match ended[0] {
+            None => News::Sources(sources.next_batch().await),
+            Some(_) => std::future::pending().await,
+        }
+    };
+    let targets = async {
+        match ended[1] {
+            None => News::Targets(targets.next_batch().await),
+            Some(_) => std::future::pending().await,
+        }
+    };
+    if sources_first {
+        tokio::select! { biased; news = sources => news, news = targets => news }
+    } else {
+        tokio::select! { biased; news = targets => news, news = sources => news }
     }
 }
 

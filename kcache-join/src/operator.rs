@@ -31,8 +31,11 @@ pub(crate) trait Operator<S, T>: Send + 'static {
         all: &Slots<S, Self::Source>,
     ) -> Vec<u32>;
 
-    /// Called after each commit, to put the index in order if that is due.
-    fn tend(&mut self, _sources: &Slots<S, Self::Source>) {}
+    /// True if it is time to put the index in order, by going through all sources.
+    fn is_untidy(&self, _sources: &Slots<S, Self::Source>) -> bool {
+        false
+    }
+    fn tidy(&mut self, _sources: &Slots<S, Self::Source>) {}
     /// How often a relation between two objects was evaluated since the last call.
     fn take_evaluations(&mut self) -> u64;
 }

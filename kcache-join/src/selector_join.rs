@@ -212,10 +212,11 @@ impl<S: Object, T: Object> Operator<S, T> for BySelector<S> {
 
     /// Selectors were filed by what stood in the index at that time. When too many candidates turn
     /// out false, they are filed anew, which costs less than the candidates did.
-    fn tend(&mut self, sources: &Slots<S, Selecting>) {
-        if self.wasted < 16 * sources.len() + 1024 {
-            return;
-        }
+    fn is_untidy(&self, sources: &Slots<S, Selecting>) -> bool {
+        self.wasted >= 16 * sources.len() + 1024
+    }
+
+    fn tidy(&mut self, sources: &Slots<S, Selecting>) {
         self.wasted = 0;
         for (place, source) in sources.iter() {
             Operator::<S, T>::drop_source(self, place, &source.fact);

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use crate::filter::Filter;
 use crate::object::{Key, Object};
-use crate::publisher::Core;
-use crate::store::Snapshot;
+use crate::publisher::Publisher;
+use crate::store::{Snapshot, State};
 
 /// The objects of a publisher, or those that a subscription's filter lets in.
 ///
+/// It keeps its publisher alive, as a subscription does, so one that is taken from a temporary goes on.
 /// Reads take the newest state and hold no lock: they never wait for a writer, and no writer waits
 /// for them. Two calls may read two states; [`snapshot`](Self::snapshot) is one state for several
 /// reads. Reads work before the publisher is ready, when it is degraded and after it is closed, and
@@ -32,20 +33,30 @@ use crate::store::Snapshot;
 /// assert_eq!(cache.keys().iter().map(ToString::to_string).collect::<Vec<_>>(), ["a/x", "a/y", "b/x"]);
 /// # Ok::<(), kcache::Error>(())
 /// ```
-pub struct Cache<V> {
-    core: Arc<Core<V>>,
+pub struct Cache<V: Object> {
+    publisher: Publisher<V>,
     /// Only for what is read through a subscription.
     filter: Option<Filter<V>>,
 }
 
 impl<V: Object> Cache<V> {
-    pub(crate) fn new(core: Arc<Core<V>>, filter: Option<Filter<V>>) -> Self {
-        Self { core, filter }
+    pub(crate) fn new(publisher: Publisher<V>, filter: Option<Filter<V>>) -> Self {
+        Self { publisher, filter }
+    }
+
+    fn state(&self) -> Arc<State<V>> {
+        self.publisher.core().state.load_full()
     }
 
     /// The object of this name; the namespace is empty for a cluster-scoped one.
     pub fn get(&self, namespace: &str, name: &str) -> Option<Arc<V>> {
-        let found = self.core.state.load().get(namespace, name).cloned();
+        let found = self
+            .publisher
+            .core()
+            .state
+            .load()
+            .get(namespace, name)
+            .cloned();
         found.filter(|object| self.accepts(object))
     }
 
@@ -56,26 +67,26 @@ impl<V: Object> Cache<V> {
 
     /// All objects, ordered by namespace and name.
     pub fn list(&self) -> Vec<Arc<V>> {
-        let state = self.core.state.load_full();
+        let state = self.state();
         self.collect(state.iter())
     }
 
     /// The objects of one namespace, ordered by name.
     pub fn list_namespace(&self, namespace: &str) -> Vec<Arc<V>> {
-        let state = self.core.state.load_full();
+        let state = self.state();
         self.collect(state.in_namespace(namespace))
     }
 
     /// The keys of all objects, in order.
     pub fn keys(&self) -> Vec<Key> {
-        let state = self.core.state.load_full();
+        let state = self.state();
         let accepted = state.iter().filter(|(_, object)| self.accepts(object));
         accepted.map(|(key, _)| key.clone()).collect()
     }
 
     /// How many objects there are. With a filter, all are asked.
     pub fn len(&self) -> usize {
-        let state = self.core.state.load_full();
+        let state = self.state();
         match self.filter {
             None => state.len(),
             Some(_) => state
@@ -93,7 +104,7 @@ impl<V: Object> Cache<V> {
     /// The publisher's newest state, for several reads of one commit. It is not narrowed by a
     /// subscription's filter.
     pub fn snapshot(&self) -> Snapshot<V> {
-        Snapshot(self.core.state.load_full())
+        Snapshot(self.state())
     }
 
     fn accepts(&self, object: &V) -> bool {
@@ -108,16 +119,16 @@ impl<V: Object> Cache<V> {
     }
 }
 
-impl<V> Clone for Cache<V> {
+impl<V: Object> Clone for Cache<V> {
     fn clone(&self) -> Self {
         Self {
-            core: self.core.clone(),
+            publisher: self.publisher.clone(),
             filter: self.filter.clone(),
         }
     }
 }
 
-impl<V> fmt::Debug for Cache<V> {
+impl<V: Object> fmt::Debug for Cache<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Cache")
             .field("filter", &self.filter)

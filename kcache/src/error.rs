@@ -23,6 +23,14 @@ pub enum Error {
         /// The length of its queue.
         queue: usize,
     },
+    /// No request can be made of what an informer was given, so the server was not asked.
+    #[error("nothing can be asked for: the {part} {reason}")]
+    Request {
+        /// Which part: `plural`, `group`, `version`, `namespace` or `selectors`.
+        part: &'static str,
+        /// What is wrong with it.
+        reason: Arc<str>,
+    },
     /// What this was derived from ended.
     #[error("the {input} ended")]
     Input {

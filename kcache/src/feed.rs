@@ -11,8 +11,10 @@ use std::sync::Arc;
 use self::listing::{Listing, Verdict};
 use self::prints::Prints;
 pub(crate) use self::prints::print;
+use crate::bad::BadObjects;
 use crate::codec::DecodeError;
 use crate::error::Error;
+use crate::failure::Failure;
 use crate::object::{Key, Object};
 use crate::publisher::{Core, Publisher, publisher};
 use crate::version::{self, raise};
@@ -47,9 +49,9 @@ pub enum Input<V> {
     /// An object could not be read. What the cache has under the key stays; if the key of one in a
     /// list is not known then all that the cache has and the list lacks stays.
     Bad(Option<Key>, DecodeError),
-    /// The source cannot say what there is, until it says something else than this. The reason must
-    /// not tell secrets.
-    Failed(String),
+    /// The source cannot say what there is, until it says something else than this. A text that
+    /// makes such a failure must not tell secrets.
+    Failed(Failure),
 }
 
 impl<V> Input<V> {
@@ -222,6 +224,7 @@ impl<V: Object> Feed<V> {
             (Input::Restart, _) => {
                 self.flush(updates);
                 self.mode = Mode::Listing(Listing::default());
+                self.core().change_bad(BadObjects::begin_list);
             }
             (Input::Synced(version), _) => {
                 self.flush(updates);
@@ -232,12 +235,17 @@ impl<V: Object> Feed<V> {
                 self.recovered();
             }
             (Input::Bad(key, error), mode) => {
-                if let Mode::Listing(listing) = mode {
+                let listing = match mode {
+                    Mode::Listing(listing) => Some(listing),
+                    Mode::Watching => None,
+                };
+                let lists = listing.is_some();
+                if let Some(listing) = listing {
                     listing.keep(key.clone());
                 }
-                self.writer.bad_object(key, &error.to_string());
+                self.core().report_bad(key, &error.to_string(), lists);
             }
-            (Input::Failed(reason), _) => self.writer.degraded(&reason),
+            (Input::Failed(failure), _) => self.writer.degraded(failure),
             (Input::Item(object) | Input::Apply(object), _) => {
                 self.applied(object, print, updates);
             }
@@ -253,11 +261,13 @@ impl<V: Object> Feed<V> {
             let error = DecodeError::new("it has no name");
             return self.take(Input::Bad(None, error), None, updates);
         }
+        let key = Key::of(&object);
+        let listing = matches!(self.mode, Mode::Listing(_));
+        self.core().clear_bad(&key, listing);
         if let Mode::Listing(listing) = &mut self.mode {
-            return listing.put(object, print);
+            return listing.put(key, object, print);
         }
         self.recovered();
-        let key = Key::of(&object);
         self.flush_before(&key, updates);
         self.old_history.remove(&key);
         raise(&mut self.seen, object.version());
@@ -276,6 +286,8 @@ impl<V: Object> Feed<V> {
     }
 
     fn gone(&mut self, key: Key, version: &str, updates: &mut Updates<V>) {
+        let listing = matches!(self.mode, Mode::Listing(_));
+        self.core().clear_bad(&key, listing);
         if let Mode::Listing(listing) = &mut self.mode {
             return listing.take(&key, version);
         }
@@ -296,6 +308,7 @@ impl<V: Object> Feed<V> {
         let older = matches!((version, &self.seen), (Some(listed), Some(seen))
             if version::compare(listed, seen) == Some(Ordering::Less));
         let newest = listing.newest().map(str::to_owned);
+        self.core().change_bad(BadObjects::end_list);
         let Verdict {
             updates,
             new_history,
@@ -308,9 +321,6 @@ impl<V: Object> Feed<V> {
         }
         let history = state.history + u64::from(new_history);
         self.writer.commit_in(history, updates, &[]);
-        if new_history {
-            self.writer.new_history(history);
-        }
         self.writer.live();
     }
 

@@ -297,6 +297,15 @@ impl<V: Object> Filter<V> {
         }
     }
 
+    /// How many objects [`scan`](Self::scan) may look at in a state.
+    pub(crate) fn reach(&self, state: &State<V>) -> usize {
+        match self.rule() {
+            Rule::Nothing => 0,
+            Rule::Names(names) if names_one_each(names) => pairs_of(names).count(),
+            _ => state.len(),
+        }
+    }
+
     /// Anchors of which every accepted object has one. Of several ways the cheapest is taken, by
     /// how many objects to expect and then by `crowd`, how much already stands under an anchor.
     pub(crate) fn anchors(&self, crowd: &dyn Fn(Anchor<'_>) -> usize) -> Vec<Anchor<'_>> {
@@ -360,7 +369,7 @@ impl<V: Object> Filter<V> {
     }
 
     /// The namespace that all accepted objects are in, if the filter names one.
-    fn shared_namespace(&self) -> Option<&str> {
+    pub(crate) fn shared_namespace(&self) -> Option<&str> {
         match self.rule() {
             Rule::Namespaces(all) if all.len() == 1 => all.first().map(String::as_str),
             Rule::And(all) => all.iter().find_map(Self::shared_namespace),

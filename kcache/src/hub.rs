@@ -10,6 +10,7 @@ use crate::filter::Filter;
 use crate::index::{self, Anchor, Index, Term};
 use crate::mailbox::{Call, Mailbox};
 use crate::object::Object;
+use crate::store::Moment;
 
 /// The mailboxes of a publisher, by the data part of their filters.
 pub(crate) struct Hub<V> {
@@ -25,6 +26,8 @@ pub(crate) struct Hub<V> {
     /// The fields that filters are anchored by, with how many filters use each.
     fields: Vec<(Field<V>, usize)>,
     commits: u64,
+    /// The history of the newest commit.
+    history: u64,
     /// Set when the publisher is closed: nobody is let in any longer.
     pub(crate) closed: Option<Error>,
 }
@@ -59,6 +62,7 @@ impl<V> Default for Hub<V> {
             kinds: Default::default(),
             fields: Vec::new(),
             commits: 0,
+            history: 1,
             closed: None,
         }
     }
@@ -94,7 +98,7 @@ impl<V: Object> Hub<V> {
     }
 
     /// Puts each change into the mailboxes that it concerns.
-    pub(crate) fn deliver(&mut self, commit: u64, changes: &[Change<V>]) -> Delivered {
+    pub(crate) fn deliver(&mut self, at: Moment, changes: &[Change<V>]) -> Delivered {
         let mut delivered = Delivered::default();
         let mut touched = Vec::new();
         self.commits += 1;
@@ -115,12 +119,20 @@ impl<V: Object> Hub<V> {
                 }
             }
         }
+        for place in &touched {
+            self.routes[*place as usize].post_first(at, &mut delivered.calls);
+        }
         for place in touched {
             let route = &mut self.routes[place as usize];
-            route.post(commit, &mut delivered.calls);
+            route.post(at, &mut delivered.calls);
             if route.members.is_empty() && !route.is_free() {
                 self.close_route(place);
             }
+        }
+        if at.history > std::mem::replace(&mut self.history, at.history) {
+            let members = self.routes.iter().flat_map(|route| &route.members);
+            let tell = |member: &Arc<Mailbox<V>>| member.push(at, Vec::new());
+            delivered.calls.extend(members.map(tell));
         }
         delivered
     }
@@ -251,20 +263,35 @@ impl<V> Route<V> {
         calls.extend(self.members.drain(..).map(|member| member.end(error)));
     }
 
-    fn post(&mut self, commit: u64, calls: &mut Vec<Call>) {
-        let changes = std::mem::take(&mut self.outbox);
-        if let (false, Some((last, others))) = (changes.is_empty(), self.members.split_last()) {
-            let mut push = |member: &Mailbox<V>, changes| {
-                let call = member.push(commit, changes);
-                if !call.is_nothing() {
-                    calls.push(call);
-                }
-            };
-            for member in others {
-                push(member, changes.clone());
-            }
-            push(last, changes);
+    /// Brings a commit to those who get it before others. The lists of members are in no order, and
+    /// most have none of these.
+    fn post_first(&self, at: Moment, calls: &mut Vec<Call>) {
+        let first = self.members.iter().filter(|member| member.is_first());
+        for member in first.filter(|_| !self.outbox.is_empty()) {
+            push(member, at, self.outbox.clone(), calls);
         }
+    }
+
+    fn post(&mut self, at: Moment, calls: &mut Vec<Call>) {
+        let changes = std::mem::take(&mut self.outbox);
+        if changes.is_empty() {
+            return;
+        }
+        let mut others = self.members.iter().filter(|member| !member.is_first());
+        let last = others.next();
+        for member in others {
+            push(member, at, changes.clone(), calls);
+        }
+        if let Some(last) = last {
+            push(last, at, changes, calls);
+        }
+    }
+}
+
+fn push<V>(member: &Mailbox<V>, at: Moment, changes: Vec<Change<V>>, calls: &mut Vec<Call>) {
+    let call = member.push(at, changes);
+    if !call.is_nothing() {
+        calls.push(call);
     }
 }
 

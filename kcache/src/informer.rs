@@ -1,15 +1,16 @@
 //! One resource of an API server, kept in memory.
 
+use std::any::type_name;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Deref;
 
-use kube::core::ApiResource;
+use kube::core::{ApiResource, ClusterResourceScope};
 use kube::{Client, Resource};
 use tracing::Instrument;
 
 use crate::codec::{Codec, JsonCodec, WholeJsonCodec};
-use crate::feed::feed;
+use crate::feed::{Feed, feed};
 use crate::object::Object;
 use crate::publisher::Publisher;
 use crate::reflector::Reflector;
@@ -50,7 +51,10 @@ impl<V: Object> Informer<V> {
         V: Resource<DynamicType: Default>,
     {
         let resource = ApiResource::erase::<V>(&V::DynamicType::default());
-        let builder = Self::builder_of(client, resource);
+        let mut builder = Self::builder_of(client, resource);
+        // A scope is a type without a bound, so it has no `TypeId`.
+        let scopes = [type_name::<V::Scope>(), type_name::<ClusterResourceScope>()];
+        builder.target.cluster_scoped = scopes[0] == scopes[1];
         if V::metadata_api() {
             builder.metadata_only()
         } else {
@@ -92,6 +96,7 @@ impl<V: Object> Informer<V> {
                 labels: None,
                 fields: None,
                 metadata_only: false,
+                cluster_scoped: false,
             },
             page_size: None,
             codec: JsonCodec::default(),
@@ -131,8 +136,8 @@ pub struct InformerBuilder<V, C = JsonCodec> {
 }
 
 impl<V: Object, C> InformerBuilder<V, C> {
-    /// Only the objects of one namespace. Without it all namespaces are followed, for which a user
-    /// needs a permission of its own.
+    /// Only the objects of one namespace. Without it, or with an empty name (client-go's
+    /// `NamespaceAll`), all namespaces are followed, for which a user needs a permission of its own.
     pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
         self.target.namespace = Some(namespace.into()).filter(|name| !name.is_empty());
         self
@@ -146,13 +151,18 @@ impl<V: Object, C> InformerBuilder<V, C> {
 
     /// Only objects with these labels, selected by the server: a selector as kubectl's `-l` takes
     /// it, or a [`Selector`](crate::Selector). An object that stops to match is deleted here.
+    ///
+    /// The text is what `{:#}` prints. If that is `<nothing>`, as of
+    /// [`Selector::nothing`](crate::Selector::nothing), no server takes it: then none is asked, and
+    /// the informer is live and empty at once.
     pub fn labels(mut self, selector: impl fmt::Display) -> Self {
-        self.target.labels = Some(selector.to_string()).filter(|text| !text.is_empty());
+        self.target.labels = Some(format!("{selector:#}")).filter(|text| !text.is_empty());
         self
     }
 
     /// Only objects with these fields, selected by the server, as kubectl's `--field-selector`
-    /// takes it. Which fields there are depends on the resource.
+    /// takes it. Which fields there are depends on the resource. `<nothing>` is as in
+    /// [`labels`](Self::labels).
     pub fn fields(mut self, selector: impl fmt::Display) -> Self {
         self.target.fields = Some(selector.to_string()).filter(|text| !text.is_empty());
         self
@@ -192,6 +202,9 @@ impl<V: Object, C> InformerBuilder<V, C> {
 
     /// Starts it.
     ///
+    /// If no path can be made of the resource and the namespace, it is closed from the beginning, with
+    /// [`Error::Request`](crate::Error::Request), and no server is asked.
+    ///
     /// # Panics
     ///
     /// Outside of a tokio runtime.
@@ -199,14 +212,33 @@ impl<V: Object, C> InformerBuilder<V, C> {
     where
         C: Codec<V> + 'static,
     {
-        let (publisher, feed) = feed();
-        let core = feed.core().clone();
+        let (publisher, mut feed) = feed();
+        let Self { target, .. } = &self;
         let span = tracing::info_span!(
             "informer",
-            resource = self.target.resource.plural,
-            group = self.target.resource.group,
-            namespace = self.target.namespace,
+            resource = target.resource.plural,
+            group = target.resource.group,
+            namespace = target.namespace,
         );
+        if let Err(error) = target.check() {
+            span.in_scope(|| tracing::warn!(%error, "not started"));
+            feed.fail(&error);
+        } else if target.is_nothing() {
+            span.in_scope(|| tracing::debug!("nothing matches, so nobody is asked"));
+            let _ = feed.relist([], None);
+            tokio::spawn(stay_empty(feed));
+        } else {
+            tokio::spawn(self.follow(feed).instrument(span));
+        }
+        Informer(publisher)
+    }
+
+    /// Follows the server until the publisher is closed.
+    async fn follow(self, feed: Feed<V>)
+    where
+        C: Codec<V>,
+    {
+        let core = feed.core().clone();
         let Self {
             client,
             target,
@@ -215,17 +247,18 @@ impl<V: Object, C> InformerBuilder<V, C> {
             ..
         } = self;
         let reflector = Reflector::new(client, target, page_size, codec, feed);
-        let task = async move {
-            tokio::select! {
-                biased;
-                _ = core.closed() => {}
-                () = reflector.run() => {}
-            }
-            tracing::debug!("stopped");
-        };
-        tokio::spawn(task.instrument(span));
-        Informer(publisher)
+        tokio::select! {
+            biased;
+            _ = core.closed() => {}
+            () = reflector.run() => {}
+        }
+        tracing::debug!("stopped");
     }
+}
+
+/// Holds an empty state until the publisher is closed.
+async fn stay_empty<V: Object>(feed: Feed<V>) {
+    feed.closed().await;
 }
 
 impl<V: Object> InformerBuilder<V> {

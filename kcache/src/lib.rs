@@ -94,10 +94,13 @@ mod mailbox;
 mod subscription;
 
 // What stands beside it.
+mod aside;
+mod bad;
 mod cache;
 mod codec;
 mod error;
 mod fact;
+mod failure;
 mod fault;
 mod field;
 mod filter;
@@ -112,11 +115,14 @@ mod sync;
 mod view;
 mod wait;
 
+pub use aside::aside;
+pub use bad::BadObject;
 pub use cache::Cache;
 pub use codec::{Codec, DecodeError, JsonCodec, Raw, WholeJsonCodec};
 pub use error::Error;
 pub use event::{Change, Event};
 pub use fact::{Fact, Involved, NodeName, Selects};
+pub use failure::{Cause, Failure, InputFailure, Operation, ReadyError};
 #[doc(hidden)]
 #[cfg(kcache_faults)]
 pub use fault::Fault;

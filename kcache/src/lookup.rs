@@ -2,24 +2,33 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::future::poll_fn;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
+use crate::aside::{aside, let_go};
 use crate::error::Error;
 use crate::event::Change;
+use crate::filter::Filter;
+use crate::mailbox::Limits;
 use crate::object::{Key, Object};
 use crate::publisher::Publisher;
-use crate::subscription::{Subscription, Tap};
+use crate::store::Moment;
+use crate::subscription::Tap;
+use crate::sync::{Mutex, lock};
 
 /// The objects under each value, ordered by key.
 type Table<V> = imbl::HashMap<String, imbl::OrdMap<Key, Arc<V>>>;
 
 /// The objects of a publisher, by the values that a label or a function gives them.
 ///
-/// It is a task that follows the publisher, so it can be a moment behind it; each answer is of one
-/// commit. It keeps the publisher alive. A function that panics ends it.
+/// It is as new as any event that was taken from its publisher, or from what is derived from it: who
+/// looks up another object while handling an event sees the commit of that event, as with
+/// client-go's indexers. A task of its own follows the publisher; what it has not filed yet, a read
+/// files first, so a read may run the function. Each answer is of one commit. It keeps the publisher
+/// alive. A function that panics ends it.
 ///
 /// # Example
 ///
@@ -38,10 +47,10 @@ type Table<V> = imbl::HashMap<String, imbl::OrdMap<Key, Arc<V>>>;
 /// # Ok(()) }
 /// ```
 pub struct Lookup<V: Object> {
-    table: Arc<ArcSwap<Table<V>>>,
+    shared: Arc<Shared<V>>,
     ready: watch::Receiver<bool>,
     /// Ends the task when the last handle goes.
-    tap: Arc<Ending<V>>,
+    ending: Arc<Ending<V>>,
 }
 
 struct Ending<V: Object>(Arc<Tap<V>>);
@@ -52,28 +61,58 @@ impl<V: Object> Drop for Ending<V> {
     }
 }
 
+/// What the readers and the task share.
+struct Shared<V: Object> {
+    filed: ArcSwap<Filed<V>>,
+    /// Held while changes are taken and filed, so that they are filed in their order.
+    filing: Mutex<Filing<V>>,
+    tap: Arc<Tap<V>>,
+}
+
+/// The table as of a commit.
+struct Filed<V> {
+    at: Moment,
+    table: Table<V>,
+}
+
+struct Filing<V> {
+    values: Box<dyn Fn(&V) -> Vec<String> + Send>,
+    /// The values that each object was filed under, whatever the function would say now.
+    filed_under: HashMap<Key, Vec<String>>,
+}
+
 impl<V: Object> Lookup<V> {
     pub(crate) fn start(
         source: &Publisher<V>,
         values: impl Fn(&V) -> Vec<String> + Send + 'static,
     ) -> Self {
-        let input = Subscription::batches(source, Some(crate::Filter::everything()));
-        let tap = Arc::new(Ending(input.tap().clone()));
-        let table = Arc::new(ArcSwap::default());
-        let (sender, ready) = watch::channel(false);
-        let follower = Follower {
-            values,
-            filed: HashMap::new(),
-            table: table.clone(),
+        let tap = Tap::open(source.clone(), Limits::INDEX);
+        // What goes wrong ends it, which it then says.
+        let _ = tap.refilter(Filter::everything());
+        let filing = Filing {
+            values: Box::new(values),
+            filed_under: HashMap::new(),
         };
-        tokio::spawn(follower.follow(input, sender));
-        Self { table, ready, tap }
+        let shared = Arc::new(Shared {
+            filed: ArcSwap::default(),
+            filing: Mutex::new(filing),
+            tap: tap.clone(),
+        });
+        let (sender, ready) = watch::channel(false);
+        tokio::spawn(follow(shared.clone(), sender));
+        let ending = Arc::new(Ending(tap));
+        Self {
+            shared,
+            ready,
+            ending,
+        }
     }
 
     /// The objects of this value, ordered by namespace and name.
     pub fn get(&self, value: &str) -> Vec<Arc<V>> {
-        let table = self.table.load_full();
-        table
+        let filed = self.shared.newest();
+        filed
+            .table
             .get(value)
             .into_iter()
             .flat_map(imbl::OrdMap::values)
@@ -83,7 +122,17 @@ impl<V: Object> Lookup<V> {
 
     /// The values that there are, in no order.
     pub fn values(&self) -> Vec<String> {
-        self.table.load_full().keys().cloned().collect()
+        self.shared.newest().table.keys().cloned().collect()
+    }
+
+    /// The commit of the publisher that an answer is of now.
+    pub fn commit(&self) -> u64 {
+        self.shared.newest().at.commit
+    }
+
+    /// The number of the history that this commit is of.
+    pub fn history(&self) -> u64 {
+        self.shared.newest().at.history
     }
 
     /// Waits until the publisher is ready and its objects are in the index.
@@ -100,49 +149,76 @@ impl<V: Object> Lookup<V> {
 
     /// Ends it.
     pub fn close(&self) {
-        self.tap.0.close(&Error::Closed);
+        self.ending.0.close(&Error::Closed);
     }
 
     /// Waits until it has ended, and says why.
     pub async fn closed(&self) -> Error {
-        self.tap.0.ended().await
+        self.ending.0.ended().await
     }
 
     /// Why it ended, or `None` if it did not.
     pub fn error(&self) -> Option<Error> {
-        self.tap.0.mailbox().error()
+        self.ending.0.mailbox().error()
     }
 }
 
-struct Follower<V, F> {
-    values: F,
-    /// The values that each object was filed under, whatever the function would say now.
-    filed: HashMap<Key, Vec<String>>,
-    table: Arc<ArcSwap<Table<V>>>,
+async fn follow<V: Object>(shared: Arc<Shared<V>>, ready: watch::Sender<bool>) {
+    // Of a publisher that has closed, what it had is filed still.
+    let _ = shared.tap.source().ready().await;
+    loop {
+        let filing = shared.clone();
+        let count = shared.tap.mailbox().waiting();
+        if aside(count, move || filing.catch_up()).await.is_none() {
+            return;
+        }
+        ready.send_if_modified(|ready| {
+            let had =
+                !shared.filed.load().table.is_empty() || shared.tap.mailbox().error().is_none();
+            had && !std::mem::replace(ready, true)
+        });
+        let mailbox = shared.tap.mailbox();
+        if poll_fn(|cx| mailbox.poll_waiting(cx)).await.is_none() {
+            break;
+        }
+    }
+    let_go(shared.tap.source().core().state.load().len(), shared);
 }
 
-impl<V: Object, F: Fn(&V) -> Vec<String>> Follower<V, F> {
-    async fn follow(mut self, mut input: Subscription<V>, ready: watch::Sender<bool>) {
-        let Ok(start) = input.snapshot().await else {
+impl<V: Object> Shared<V> {
+    /// The table with all that has come in.
+    fn newest(&self) -> Arc<Filed<V>> {
+        let filed = self.filed.load_full();
+        if self.tap.mailbox().delivered() <= filed.at.commit {
+            return filed;
+        }
+        self.catch_up();
+        self.filed.load_full()
+    }
+
+    /// Files what has come in.
+    fn catch_up(&self) {
+        let mut filing = lock(&self.filing);
+        let drained = self.tap.source().core().drain(self.tap.mailbox());
+        let at = drained.at;
+        if drained.is_nothing() && at == self.filed.load().at {
             return;
-        };
-        let mut changes = start.objects.into_iter().map(Change::created).collect();
-        loop {
-            if let Err(error) = Error::catch(|| self.file(changes)) {
-                return input.tap().close(&error);
-            }
-            ready.send_replace(true);
-            match input.next_batch().await {
-                Some(batch) => changes = batch.changes,
-                None => return,
+        }
+        let table = Table::clone(&self.filed.load().table);
+        match Error::catch(|| filing.file(table, drained.into_changes().1)) {
+            Ok(table) => self.filed.store(Arc::new(Filed { at, table })),
+            Err(error) => {
+                drop(filing);
+                self.tap.close(&error);
             }
         }
     }
+}
 
-    fn file(&mut self, changes: Vec<Change<V>>) {
-        let mut table = Table::clone(&self.table.load());
+impl<V: Object> Filing<V> {
+    fn file(&mut self, mut table: Table<V>, changes: Vec<Change<V>>) -> Table<V> {
         for Change { key, new, .. } in changes {
-            for value in self.filed.remove(&key).into_iter().flatten() {
+            for value in self.filed_under.remove(&key).into_iter().flatten() {
                 let emptied = table.get_mut(&value).is_some_and(|objects| {
                     objects.remove(&key);
                     objects.is_empty()
@@ -157,26 +233,35 @@ impl<V: Object, F: Fn(&V) -> Vec<String>> Follower<V, F> {
                     let objects = table.entry(value.clone()).or_default();
                     objects.insert(key.clone(), object.clone());
                 }
-                self.filed.insert(key, values);
+                self.filed_under.insert(key, values);
             }
         }
-        self.table.store(Arc::new(table));
+        table
+    }
+}
+
+impl<V> Default for Filed<V> {
+    fn default() -> Self {
+        Self {
+            at: Moment::default(),
+            table: Table::default(),
+        }
     }
 }
 
 impl<V: Object> Clone for Lookup<V> {
     fn clone(&self) -> Self {
         Self {
-            table: self.table.clone(),
+            shared: self.shared.clone(),
             ready: self.ready.clone(),
-            tap: self.tap.clone(),
+            ending: self.ending.clone(),
         }
     }
 }
 
 impl<V: Object> fmt::Debug for Lookup<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let values = self.table.load().len();
+        let values = self.shared.filed.load().table.len();
         f.debug_struct("Lookup")
             .field("values", &values)
             .finish_non_exhaustive()

@@ -1,6 +1,7 @@
 //! Where a subscription's changes wait for it.
 
 mod backlog;
+mod start;
 
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -9,10 +10,15 @@ use tokio::sync::{Notify, broadcast, watch};
 
 use self::backlog::Backlog;
 pub(crate) use self::backlog::Letter;
+use self::start::Start;
+pub(crate) use self::start::{Portion, Rest};
+use crate::aside::MANY;
 use crate::error::Error;
 use crate::event::Change;
 use crate::filter::Filter;
+use crate::object::Object;
 use crate::status::{Notice, NoticeBoard};
+use crate::store::{Moment, State};
 use crate::sync::{Mutex, lock};
 use crate::wait::until;
 
@@ -61,18 +67,21 @@ impl Call {
                 stage,
                 notice,
             } = *news;
-            if let Some(stage) = stage {
+            if let Some(stage) = &stage {
                 // Two calls may ring in another order than they were made; the end stands.
                 bell.stage.send_if_modified(|now| {
                     let open = !matches!(now, Stage::Ended(_));
                     if open {
-                        *now = stage;
+                        *now = stage.clone();
                     }
                     open
                 });
             }
             if let Some(notice) = notice {
                 bell.notices.post(notice);
+            }
+            if matches!(stage, Some(Stage::Ended(_))) {
+                bell.notices.close();
             }
         }
         self.waker.into_iter().for_each(Waker::wake);
@@ -84,8 +93,12 @@ impl Call {
 pub(crate) struct Limits {
     /// How many changes are queued one by one.
     pub(crate) queue: usize,
+    /// From how many objects on a start is not made of them before it is read.
+    pub(crate) many: usize,
     /// What happens to those that do not fit.
     pub(crate) overflow: Overflow,
+    /// A commit is put in before it is put into others.
+    pub(crate) first: bool,
 }
 
 /// What a subscription does with changes that its queue has no room for.
@@ -103,7 +116,14 @@ impl Limits {
     /// For whoever always takes all that waits.
     pub(crate) const BATCHES: Self = Self {
         queue: 0,
+        many: MANY,
         overflow: Overflow::Merge,
+        first: false,
+    };
+    /// For an index, which has a commit before anybody else can have an event of it.
+    pub(crate) const INDEX: Self = Self {
+        first: true,
+        ..Self::BATCHES
     };
 
     /// From how many changes on they are merged.
@@ -128,6 +148,9 @@ pub(crate) enum Stage {
 
 struct Inner<V> {
     stage: Stage,
+    /// What is left of a start, which comes before all that waits. There is none while a refilter is
+    /// worked out.
+    start: Option<Start<V>>,
     waiting: Backlog<V>,
     /// What commits bring while a refilter is worked out, whose own changes come first.
     held: Option<Backlog<V>>,
@@ -135,8 +158,8 @@ struct Inner<V> {
     discarded: bool,
     lag: Lag,
     waker: Option<Waker>,
-    /// The newest commit that was taken out by batches.
-    drained: u64,
+    /// The newest commit and history that were taken out by batches.
+    drained: Moment,
     /// The newest commit that the reader is through with: it came back for more.
     done: u64,
 }
@@ -151,7 +174,9 @@ struct Lag {
 impl Lag {
     /// Notes it if so many more changes will make the backlog merge, and returns what to announce.
     fn note<V>(&mut self, limits: Limits, backlog: &Backlog<V>, count: usize) -> Option<Notice> {
-        let Limits { queue, overflow } = limits;
+        let Limits {
+            queue, overflow, ..
+        } = limits;
         let lagging = overflow == Overflow::Merge && queue > 0 && !backlog.fits(count, queue);
         let begins = lagging && !self.lagging;
         self.lagging |= lagging;
@@ -161,11 +186,36 @@ impl Lag {
     }
 }
 
-/// All that waited.
+/// All that waited, as it waited.
 pub(crate) struct Drained<V> {
-    pub(crate) commit: u64,
-    pub(crate) filter: Option<Filter<V>>,
-    pub(crate) changes: Vec<Change<V>>,
+    pub(crate) at: Moment,
+    start: Option<Rest<V>>,
+    waiting: Backlog<V>,
+}
+
+impl<V: Object> Drained<V> {
+    /// How many objects it may be about.
+    pub(crate) fn len(&self) -> usize {
+        self.waiting.len() + self.start.as_ref().map_or(0, Rest::len)
+    }
+
+    /// True if it is surely nothing: neither a start nor a filter nor a change.
+    pub(crate) fn is_nothing(&self) -> bool {
+        self.start.is_none() && self.waiting.is_empty()
+    }
+
+    /// The filter that takes effect with it, and the net change of each key.
+    pub(crate) fn into_changes(self) -> (Option<Filter<V>>, Vec<Change<V>>) {
+        let mut waiting = self.waiting;
+        if let Some(start) = self.start {
+            let filter = start.filter();
+            if waiting.is_empty() {
+                return (filter, start.into_changes());
+            }
+            waiting = waiting.begun_with(filter, start.into_changes());
+        }
+        waiting.drain()
+    }
 }
 
 impl<V> Inner<V> {
@@ -176,15 +226,22 @@ impl<V> Inner<V> {
         }
     }
 
-    fn drain(&mut self) -> Drained<V> {
-        self.lag.lagging = false;
-        self.drained = self.waiting.commit;
-        let (filter, changes) = self.waiting.drain();
-        Drained {
-            commit: self.waiting.commit,
-            filter,
-            changes,
+    /// Makes room for a commit beside a start that is not read: where the two are too much, what is
+    /// not read yet will be read of a newer state. Returns what is news to the reader.
+    fn beside_start(&mut self, mut changes: Vec<Change<V>>, limits: Limits) -> Vec<Change<V>> {
+        let Some(start) = &mut self.start else {
+            return changes;
+        };
+        let room = self.waiting.fits(changes.len(), limits.queue);
+        let large = changes.len() > limits.many && start.is_untouched();
+        let too_much = limits.overflow == Overflow::Merge && (large || !room);
+        if too_much && start.forget() {
+            self.waiting.keep_only(|key| start.was_read(key));
         }
+        if !start.is_kept() {
+            changes.retain(|change| start.was_read(&change.key));
+        }
+        changes
     }
 }
 
@@ -192,12 +249,13 @@ impl<V> Mailbox<V> {
     pub(crate) fn new(limits: Limits) -> Self {
         let inner = Inner {
             stage: Stage::Deferred,
+            start: None,
             waiting: Backlog::default(),
             held: None,
             discarded: false,
             lag: Lag::default(),
             waker: None,
-            drained: 0,
+            drained: Moment::default(),
             done: 0,
         };
         Self {
@@ -209,6 +267,11 @@ impl<V> Mailbox<V> {
             }),
             limits,
         }
+    }
+
+    /// True if it gets a commit before others.
+    pub(crate) fn is_first(&self) -> bool {
+        self.limits.first
     }
 
     fn call(&self, waker: Option<Waker>, stage: Option<Stage>, notice: Option<Notice>) -> Call {
@@ -223,22 +286,33 @@ impl<V> Mailbox<V> {
         Call { waker, news }
     }
 
-    /// Takes in what one commit means to this subscription, and returns whom to tell.
-    pub(crate) fn push(&self, commit: u64, changes: Vec<Change<V>>) -> Call {
+    /// Takes in what one commit means to this subscription, and returns whom to tell. It means
+    /// nothing but that a new history begins if there are no changes.
+    pub(crate) fn push(&self, at: Moment, changes: Vec<Change<V>>) -> Call {
         let inner = &mut *lock(&self.inner);
         if inner.error().is_some() {
             return Call::default();
         }
-        let Limits { queue, overflow } = self.limits;
+        let Limits {
+            queue, overflow, ..
+        } = self.limits;
         // Only commits count: what a start or a refilter brings was asked for.
         let queued = inner.waiting.queued() + inner.held.as_ref().map_or(0, Backlog::queued);
-        if overflow == Overflow::End && queued > 0 && queued + changes.len() > queue {
+        let count = changes.len();
+        if overflow == Overflow::End && count > 0 && queued > 0 && queued + count > queue {
             inner.stage = Stage::Ended(Error::Lagged { queue });
             return self.call(inner.waker.take(), Some(inner.stage.clone()), None);
         }
+        let backlog = inner.held.as_ref().unwrap_or(&inner.waiting);
+        let notice = (count > 0).then(|| inner.lag.note(self.limits, backlog, count));
+        let notice = notice.flatten();
+        let changes = inner.beside_start(changes, self.limits);
         let backlog = inner.held.as_mut().unwrap_or(&mut inner.waiting);
-        let notice = inner.lag.note(self.limits, backlog, changes.len());
-        backlog.push(commit, changes, self.limits.merge_beyond());
+        if changes.is_empty() {
+            backlog.reach(at);
+            return self.call(inner.waker.take(), None, notice);
+        }
+        backlog.push(at, changes, self.limits.merge_beyond());
         if crate::fault::LoseWakeup.strikes() && backlog.len() == 1 {
             return Call::default();
         }
@@ -250,23 +324,41 @@ impl<V> Mailbox<V> {
         lock(&self.inner).held = Some(Backlog::default());
     }
 
-    /// Puts in a filter and what it changes, as of a commit, and then what was held. Returns whom
-    /// to tell.
-    pub(crate) fn release(&self, commit: u64, filter: Filter<V>, changes: Vec<Change<V>>) -> Call {
+    /// Puts in a filter and what it changes, as of a commit, behind what was left of a start, and
+    /// then what was held. Returns whom to tell.
+    pub(crate) fn release(
+        &self,
+        at: Moment,
+        left: Option<(Option<Filter<V>>, Vec<Change<V>>)>,
+        filter: Filter<V>,
+        changes: Vec<Change<V>>,
+    ) -> Call {
         let mut inner = lock(&self.inner);
         let inner = &mut *inner;
         let held = inner.held.take().unwrap_or_default();
+        if inner.discarded {
+            return Call::default();
+        }
+        if let Some((filter, left)) = left {
+            inner.waiting = inner.waiting.take_out().begun_with(filter, left);
+        }
         let limit = self.limits.merge_beyond();
         let count = changes.len() + held.len();
         let notice = inner.lag.note(self.limits, &inner.waiting, count);
         inner.waiting.push_filter(filter, changes, limit);
-        inner.waiting.commit = inner.waiting.commit.max(commit);
+        inner.waiting.reach(at);
         inner.waiting.append(held, limit);
         let opens = matches!(inner.stage, Stage::Deferred);
         if opens {
             inner.stage = Stage::Open;
+            inner.drained.history = at.history;
         }
         self.call(inner.waker.take(), opens.then_some(Stage::Open), notice)
+    }
+
+    /// True if nothing is made of a start over so many objects before it is read.
+    pub(crate) fn is_many(&self, count: usize) -> bool {
+        count > self.limits.many
     }
 
     /// Lets nothing more in, and returns whom to tell. The first reason stands.
@@ -284,7 +376,7 @@ impl<V> Mailbox<V> {
     pub(crate) fn discard(&self) {
         let mut inner = lock(&self.inner);
         let waiting = std::mem::take(&mut inner.waiting);
-        let held = inner.held.take();
+        let held = (inner.held.take(), inner.start.take());
         inner.discarded = true;
         drop(inner);
         drop((waiting, held));
@@ -297,11 +389,11 @@ impl<V> Mailbox<V> {
     }
 
     /// Notes that all up to this commit was brought, also if that was nothing.
-    pub(crate) fn reach(&self, commit: u64) {
+    pub(crate) fn reach(&self, at: Moment) {
         let inner = &mut *lock(&self.inner);
         if inner.error().is_none() {
             let backlog = inner.held.as_mut().unwrap_or(&mut inner.waiting);
-            backlog.commit = backlog.commit.max(commit);
+            backlog.reach(at);
         }
     }
 
@@ -314,15 +406,17 @@ impl<V> Mailbox<V> {
         })
     }
 
-    /// All that waits, or `None` after the end.
-    pub(crate) fn poll_drain(&self, cx: &mut Context<'_>) -> Poll<Option<Drained<V>>> {
+    /// Waits until there is something to take by batches, or else `None` after the end.
+    pub(crate) fn poll_waiting(&self, cx: &mut Context<'_>) -> Poll<Option<()>> {
         let polled = self.poll(cx, |inner| {
-            inner.done = inner.drained;
-            if inner.waiting.is_empty() {
+            inner.done = inner.drained.commit;
+            let waits = inner.start.is_some()
+                || !inner.waiting.is_empty()
+                || inner.waiting.history > inner.drained.history;
+            if !waits {
                 inner.done = inner.waiting.commit;
-                return None;
             }
-            Some(inner.drain())
+            waits.then_some(())
         });
         self.bell.done.notify_waiters();
         polled
@@ -347,11 +441,6 @@ impl<V> Mailbox<V> {
             Some(error) if inner.done < commit => Err(error.clone()),
             _ => Ok(()),
         }
-    }
-
-    /// All that waits, which may be nothing.
-    pub(crate) fn drain(&self) -> Drained<V> {
-        lock(&self.inner).drain()
     }
 
     fn poll<T>(
@@ -391,10 +480,100 @@ impl<V> Mailbox<V> {
     /// How many changes wait.
     pub(crate) fn waiting(&self) -> usize {
         let inner = lock(&self.inner);
-        inner.waiting.len() + inner.held.as_ref().map_or(0, Backlog::len)
+        let held = inner.held.as_ref().map_or(0, Backlog::len);
+        inner.waiting.len() + held + inner.start.as_ref().map_or(0, Start::len)
     }
 
     pub(crate) fn lags(&self) -> u64 {
         lock(&self.inner).lag.times
+    }
+}
+
+/// Starts of many objects. What needs a newer state is called by who holds the publisher's lock, so
+/// that all that was committed up to that state is here.
+impl<V: Object> Mailbox<V> {
+    /// Begins with this state, of which nothing is made before it is read. Returns whom to tell.
+    pub(crate) fn begin(&self, state: Arc<State<V>>, filter: Filter<V>) -> Call {
+        let inner = &mut *lock(&self.inner);
+        let at = state.moment();
+        inner.start = Some(Start::new(state, filter));
+        inner.waiting.reach(at);
+        let opens = matches!(inner.stage, Stage::Deferred);
+        if opens {
+            inner.stage = Stage::Open;
+            inner.drained.history = at.history;
+        }
+        self.call(inner.waker.take(), opens.then_some(Stage::Open), None)
+    }
+
+    /// Forgets a start of which nothing was read, with what has come since, if the reader wants no
+    /// more than the newest state. True if there was one.
+    pub(crate) fn forget_start(&self) -> bool {
+        let inner = &mut *lock(&self.inner);
+        let untouched = inner.start.as_ref().is_some_and(Start::is_untouched);
+        let forgets = untouched && self.limits.overflow == Overflow::Merge;
+        if forgets {
+            inner.start = None;
+            drop(inner.waiting.take_out());
+        }
+        forgets
+    }
+
+    /// True if there is a start that was not read to its end.
+    pub(crate) fn has_start(&self) -> bool {
+        lock(&self.inner).start.is_some()
+    }
+
+    /// The state that the rest of the start is read of, if it wants one.
+    pub(crate) fn renew_start(&self, state: &Arc<State<V>>) {
+        let inner = &mut *lock(&self.inner);
+        if let Some(start) = inner.start.as_mut().filter(|start| !start.is_kept()) {
+            start.keep(state.clone());
+            inner.waiting.reach(state.moment());
+        }
+    }
+
+    /// Takes out what is left of a start, with what came after it, because a refilter comes.
+    pub(crate) fn take_left(&self, state: &Arc<State<V>>) -> Option<Drained<V>> {
+        let inner = &mut *lock(&self.inner);
+        let mut start = inner.start.take()?;
+        if !start.is_kept() {
+            start.keep(state.clone());
+            inner.waiting.reach(state.moment());
+        }
+        Some(Drained {
+            at: inner.waiting.at(),
+            start: start.into_rest(),
+            waiting: inner.waiting.take_out(),
+        })
+    }
+
+    /// The rest of the start, to read a portion of it.
+    pub(crate) fn lend_start(&self) -> Option<Rest<V>> {
+        lock(&self.inner).start.as_mut().and_then(Start::lend)
+    }
+
+    /// Notes that a portion was read.
+    pub(crate) fn took(&self, portion: &Portion<V>) {
+        let mut inner = lock(&self.inner);
+        let ends = inner
+            .start
+            .as_mut()
+            .is_some_and(|start| start.took(portion));
+        let ended = if ends { inner.start.take() } else { None };
+        drop(inner);
+        drop(ended);
+    }
+
+    /// All that waits, which may be nothing.
+    pub(crate) fn drain(&self) -> Drained<V> {
+        let inner = &mut *lock(&self.inner);
+        inner.lag.lagging = false;
+        inner.drained = inner.waiting.at();
+        Drained {
+            at: inner.drained,
+            start: inner.start.take().and_then(Start::into_rest),
+            waiting: inner.waiting.take_out(),
+        }
     }
 }

@@ -8,15 +8,18 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
+use crate::aside::let_go;
+use crate::bad::{BadObject, BadObjects, Worth};
 use crate::cache::Cache;
 use crate::error::Error;
 use crate::event::Change;
+use crate::failure::{Failure, ReadyError};
 use crate::filter::Filter;
 use crate::hub::Hub;
 use crate::lookup::Lookup;
-use crate::mailbox::{Call, Limits, Mailbox};
+use crate::mailbox::{Call, Drained, Limits, Mailbox, Rest};
 use crate::monitor::{Handler, Monitor};
-use crate::object::Object;
+use crate::object::{Key, Object};
 use crate::status::{Notice, NoticeBoard, Notices, Phase, Status};
 use crate::store::State;
 use crate::subscription::{SubscribeOptions, Subscription};
@@ -38,11 +41,15 @@ pub(crate) struct Core<V> {
     pub(crate) notices: NoticeBoard,
     pub(crate) counters: Counters,
     pub(crate) progress: Progress,
+    /// Never held while anything else is locked.
+    bad: Mutex<BadObjects>,
 }
 
 #[derive(Default)]
 pub(crate) struct Counters {
-    pub(crate) bad_objects: AtomicU64,
+    /// How many objects are bad now.
+    bad_objects: AtomicU64,
+    bad_reports: AtomicU64,
     pub(crate) stale_inputs: AtomicU64,
     pub(crate) evaluations: AtomicU64,
 }
@@ -56,18 +63,19 @@ impl<V: Object> Core<V> {
             notices: NoticeBoard::default(),
             counters: Counters::default(),
             progress: Progress::default(),
+            bad: Mutex::default(),
         }
     }
 
     /// Makes a state the newest one, and then brings its changes to the subscriptions.
     pub(crate) fn publish(&self, state: State<V>, changes: &[Change<V>]) {
-        let commit = state.commit;
+        let at = state.moment();
         let mut hub = lock(&self.hub);
         if hub.closed.is_some() {
             return;
         }
         let replaced = self.state.swap(Arc::new(state));
-        let delivered = hub.deliver(commit, changes);
+        let delivered = hub.deliver(at, changes);
         drop(hub);
         drop(replaced);
         let evaluations = &self.counters.evaluations;
@@ -87,29 +95,55 @@ impl<V: Object> Core<V> {
         }
     }
 
-    /// Gives a mailbox another filter from the next commit on, and returns the state before it.
-    /// What comes in is held until it is released.
-    pub(crate) fn reroute(
+    /// Gives a mailbox another filter from the next commit on, and does what is to be done with the
+    /// state before it.
+    pub(crate) fn reroute<T>(
         &self,
         mailbox: &Arc<Mailbox<V>>,
         from: &Filter<V>,
         to: &Filter<V>,
-    ) -> Result<Arc<State<V>>, Error> {
+        with: impl FnOnce(&Arc<State<V>>) -> T,
+    ) -> Result<T, Error> {
         let mut hub = lock(&self.hub);
-        if let Some(error) = hub.closed.clone() {
+        // One that has ended gets nothing more: its end may have come while this was waited for.
+        if let Some(error) = hub.closed.clone().or_else(|| mailbox.error()) {
             return Err(error);
         }
-        mailbox.hold();
         hub.leave(from, mailbox);
         hub.join(to, mailbox.clone());
-        Ok(self.state.load_full())
+        Ok(with(&self.state.load_full()))
+    }
+
+    /// All that waits in a mailbox.
+    pub(crate) fn drain(&self, mailbox: &Mailbox<V>) -> Drained<V> {
+        if !mailbox.has_start() {
+            return mailbox.drain();
+        }
+        let hub = lock(&self.hub);
+        mailbox.renew_start(&self.state.load_full());
+        let drained = mailbox.drain();
+        drop(hub);
+        drained
+    }
+
+    /// The rest of a start in a mailbox, to read a portion of it.
+    pub(crate) fn lend_start(&self, mailbox: &Mailbox<V>) -> Option<Rest<V>> {
+        let lent = mailbox.lend_start();
+        if lent.is_some() || !mailbox.has_start() {
+            return lent;
+        }
+        let hub = lock(&self.hub);
+        mailbox.renew_start(&self.state.load_full());
+        let lent = mailbox.lend_start();
+        drop(hub);
+        lent
     }
 
     /// Tells a mailbox which commit it has been brought up to: deliveries are made under the same
     /// lock, so none is half done.
     pub(crate) fn reach(&self, mailbox: &Mailbox<V>) {
         let hub = lock(&self.hub);
-        mailbox.reach(self.state.load().commit);
+        mailbox.reach(self.state.load().moment());
         drop(hub);
     }
 
@@ -133,6 +167,7 @@ impl<V: Object> Core<V> {
         self.set_phase(Phase::Closed(error.clone()));
         let calls = members.iter().map(|mailbox| mailbox.end(error));
         calls.for_each(Call::ring);
+        self.notices.close();
     }
 
     pub(crate) fn phase(&self) -> Phase {
@@ -163,10 +198,46 @@ impl<V: Object> Core<V> {
             commit: state.commit,
             history: state.history,
             bad_objects: self.counters.bad_objects.load(Ordering::Relaxed),
+            bad_reports: self.counters.bad_reports.load(Ordering::Relaxed),
             stale_inputs: self.counters.stale_inputs.load(Ordering::Relaxed),
             lags: 0,
             waiting: 0,
         }
+    }
+
+    /// An object is bad: tells it, if it is news.
+    pub(crate) fn report_bad(&self, key: Option<Key>, reason: &str, listing: bool) {
+        self.counters.bad_reports.fetch_add(1, Ordering::Relaxed);
+        let reason: Arc<str> = reason.into();
+        let worth = self.change_bad(|bad| bad.report(key.as_ref(), &reason, listing));
+        let notice = Notice::BadObject { key, reason };
+        match worth {
+            Worth::Nothing => tracing::debug!(%notice, "still"),
+            Worth::Notice => self.notices.post(notice),
+            Worth::Warning => self.notice(notice),
+        }
+    }
+
+    /// Changes what is bad.
+    pub(crate) fn change_bad<T>(&self, change: impl FnOnce(&mut BadObjects) -> T) -> T {
+        let mut bad = lock(&self.bad);
+        let changed = change(&mut bad);
+        let count = bad.count();
+        self.counters.bad_objects.store(count, Ordering::Relaxed);
+        changed
+    }
+
+    /// An object is good or gone, in a list or not. This is cheap while nothing is bad, which only
+    /// who writes changes.
+    pub(crate) fn clear_bad(&self, key: &Key, listing: bool) {
+        if self.has_bad() {
+            self.change_bad(|bad| bad.clear(key, listing));
+        }
+    }
+
+    /// True if something is bad.
+    pub(crate) fn has_bad(&self) -> bool {
+        self.counters.bad_objects.load(Ordering::Relaxed) > 0
     }
 
     pub(crate) fn notice(&self, notice: Notice) {
@@ -181,6 +252,9 @@ struct Lease<V: Object>(Arc<Core<V>>);
 impl<V: Object> Drop for Lease<V> {
     fn drop(&mut self) {
         self.0.close(&Error::Closed);
+        // Nobody can read it any longer.
+        let state = self.0.state.swap(Arc::default());
+        let_go(state.len(), state);
     }
 }
 
@@ -188,7 +262,7 @@ impl<V: Object> Drop for Lease<V> {
 ///
 /// It has a [`cache`](Self::cache) to read, and it can be subscribed to, viewed through a filter,
 /// indexed and monitored. Cloning gives another handle of the same publisher. It lives as long as
-/// there is a handle, a subscription or anything derived from it; [`close`](Self::close) ends it and
+/// there is a handle, a cache, a subscription or anything derived from it; [`close`](Self::close) ends it and
 /// all that was derived from it.
 ///
 /// Views, indexes, monitors and joins are tasks: what makes one must be called in a tokio runtime.
@@ -227,7 +301,7 @@ impl<V: Object> Publisher<V> {
 
     /// What can be read.
     pub fn cache(&self) -> Cache<V> {
-        Cache::new(self.core().clone(), None)
+        Cache::new(self.clone(), None)
     }
 
     /// Subscribes to everything, with a queue of 256 changes. The subscription starts with the
@@ -252,6 +326,8 @@ impl<V: Object> Publisher<V> {
         let limits = Limits {
             queue: options.queue,
             overflow: options.overflow,
+            first: false,
+            many: options.many,
         };
         Subscription::open(self.clone(), options.filter, limits)
     }
@@ -301,6 +377,43 @@ impl<V: Object> Publisher<V> {
             Ok(None) => Ok(()),
             Ok(Some(error)) => Err(error),
             Err(_) => Err(Error::Closed),
+        }
+    }
+
+    /// Waits until there is a complete state, or until it is known that waiting alone brings none:
+    /// the server answered 401, 403, 404 or another [refusal](Failure::is_refusal). So a program
+    /// that somebody is looking at can stop and say why, where [`ready`](Self::ready) would wait for
+    /// a right to be given. What goes by itself, a server that is away or busy, is waited for.
+    ///
+    /// The source goes on trying either way; what it was told last is what counts, until it is told
+    /// something else. A view answers as its source does, and a join as its
+    /// inputs: the failure says which.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadyError`]: the refusal, or why it was closed.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # use k8s_openapi::api::core::v1::Pod;
+    /// use kcache::{Informer, ReadyError};
+    ///
+    /// # async fn example(client: kube::Client) -> Result<(), ReadyError> {
+    /// let pods = Informer::<Pod>::builder(client).start();
+    /// match pods.ready_or_refused().await {
+    ///     Ok(()) => println!("{} Pods", pods.cache().len()),
+    ///     Err(error) if error.code() == Some(403) => println!("you may not list Pods: {error}"),
+    ///     Err(error) => return Err(error),
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub async fn ready_or_refused(&self) -> Result<(), ReadyError> {
+        let mut phases = self.phases();
+        match phases.wait_for(|phase| settled(phase).is_some()).await {
+            Ok(phase) => settled(&phase).unwrap_or(Ok(())),
+            // The sender is a part of the publisher.
+            Err(_) => Err(Error::Closed.into()),
         }
     }
 
@@ -368,6 +481,30 @@ impl<V: Object> Publisher<V> {
         self.core().phases()
     }
 
+    /// The objects that could not be taken in, as it stands now, by namespace and name: whose last
+    /// state that the source told is bad. What the cache has of them is an older one. At most 1,000
+    /// are named, and none whose name could not be read; [`Status::bad_objects`] counts all up to a
+    /// hundred thousand.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use k8s_openapi::api::core::v1::ConfigMap;
+    /// use kcache::{DecodeError, Input, Key};
+    /// let (maps, mut feed) = kcache::feed::<ConfigMap>();
+    /// feed.relist([], None)?;
+    /// let key = Key::new("default", "a");
+    /// feed.send(Input::Bad(Some(key.clone()), DecodeError::new("it is not UTF-8")))?;
+    /// let bad = maps.bad_objects();
+    /// assert_eq!((&bad[0].key, &*bad[0].reason), (&key, "it is not UTF-8"));
+    /// feed.relist([], None)?;
+    /// assert!(maps.bad_objects().is_empty());
+    /// # Ok::<(), kcache::Error>(())
+    /// ```
+    pub fn bad_objects(&self) -> Vec<BadObject> {
+        lock(&self.core().bad).list()
+    }
+
     /// New histories and bad objects, from now on.
     pub fn notices(&self) -> Notices {
         Notices::new(vec![self.core().notices.read()])
@@ -377,6 +514,18 @@ impl<V: Object> Publisher<V> {
     /// for a join what joining cost.
     pub fn evaluations(&self) -> u64 {
         self.core().counters.evaluations.load(Ordering::Relaxed)
+    }
+}
+
+/// Whether a phase is ready, or why it is no use to wait for that; `None` while it is.
+fn settled(phase: &Phase) -> Option<Result<(), ReadyError>> {
+    match phase {
+        Phase::Live | Phase::Degraded { .. } => Some(Ok(())),
+        Phase::Closed(error) => Some(Err(error.clone().into())),
+        Phase::Syncing { failure } => {
+            let refusal = failure.clone().filter(Failure::is_refusal)?;
+            Some(Err(ReadyError::Refused(refusal)))
+        }
     }
 }
 

@@ -4,14 +4,18 @@
 //! else is said; `docs/engine.md` draws the states and says why.
 
 mod backoff;
+mod check;
 mod connection;
 mod decoder;
 mod failure;
+mod kinds;
 mod list;
+mod patience;
 mod sink;
 mod watch;
 mod watching;
 
+use std::cmp::Ordering;
 use std::time::Duration;
 
 use http::Request;
@@ -23,12 +27,14 @@ use self::backoff::Backoff;
 use self::connection::Incoming;
 use self::decoder::Decoder;
 use self::failure::Failure;
+use self::kinds::Kinds;
 use self::sink::Sink;
 use crate::codec::Codec;
 use crate::error::Error;
+use crate::failure::Operation;
 use crate::feed::{Feed, Input};
 use crate::object::Object;
-use crate::request::Target;
+use crate::request::{Target, TooLong};
 use crate::version;
 
 /// What the reflector does next.
@@ -50,14 +56,21 @@ pub(crate) struct Reflector<V: Object, C> {
     /// How many objects a page holds, if the user said so.
     page_size: Option<u32>,
     decoder: Decoder<C>,
+    kinds: Kinds,
     sink: Sink<V>,
     backoff: Backoff,
     /// The newest version that was seen.
     version: Option<String>,
     /// The server could not give a list at that version, so the next asks for none.
     unavailable: bool,
+    /// Something went wrong since the server has last shown that its versions go on.
+    doubt: bool,
+    /// There has been a complete list: any other may be older than it.
+    listed: bool,
     /// The server has answered with pages.
     paginated: bool,
+    /// Its pages led nowhere, so it is asked for none.
+    whole: bool,
 }
 
 /// Why a list was not completed.
@@ -94,13 +107,17 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         Self {
             client,
             decoder: Decoder::new(codec, &target),
+            kinds: Kinds::new(&target),
             target,
             page_size,
             sink: Sink::new(feed),
             backoff: Backoff::default(),
             version: None,
             unavailable: false,
+            doubt: false,
+            listed: false,
             paginated: false,
+            whole: false,
         }
     }
 
@@ -125,13 +142,16 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
     /// Sends what `ask` makes, and again as often as the server says when.
     async fn open(
         &mut self,
-        doing: &str,
-        mut ask: impl FnMut(&Target) -> (Request<Body>, Instant),
+        doing: Operation,
+        mut ask: impl FnMut(&Target) -> (Result<Request<Body>, TooLong>, Instant),
     ) -> Result<Incoming, Halt> {
         let mut waits = 0;
         loop {
             let (request, deadline) = ask(&self.target);
-            let failure = match connection::send(&self.client, request, deadline).await {
+            let request = request.map_err(Failure::from)?;
+            let sent = connection::send(&self.client, request, deadline);
+            let sent = patience::waited(&mut self.sink, doing, Failure::waiting, sent);
+            let failure = match sent.await? {
                 Ok(incoming) => return Ok(incoming),
                 Err(failure) => failure,
             };
@@ -147,34 +167,53 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
     }
 
     /// Says that something failed, and waits before anything is tried again.
-    async fn back_off(&mut self, doing: &str, failure: &Failure) -> Result<(), Error> {
+    async fn back_off(&mut self, doing: Operation, failure: &Failure) -> Result<(), Error> {
         let wait = self.backoff.next();
-        let wait = wait.max(failure.retry_after.unwrap_or_default());
+        let wait = wait.max(failure.retry_after().unwrap_or_default());
         self.tell(doing, failure, wait)?;
         sleep(wait).await;
         Ok(())
     }
 
-    fn tell(&mut self, doing: &str, failure: &Failure, wait: Duration) -> Result<(), Error> {
+    fn tell(&mut self, doing: Operation, failure: &Failure, wait: Duration) -> Result<(), Error> {
         tracing::warn!(%failure, ?wait, "{doing} failed");
-        self.sink.put(Input::Failed(format!("{doing}: {failure}")));
+        self.doubt |= !failure.is_short();
+        let failure = failure.clone().during(doing);
+        self.sink.put(Input::Failed(failure));
         self.sink.flush()
+    }
+
+    /// Says that what comes is of another kind, if that is so.
+    fn complain(&mut self) -> bool {
+        let failure = self.kinds.complaint();
+        if let Some(failure) = &failure {
+            self.sink
+                .put(Input::Failed(failure.clone().during(Operation::Watch)));
+        }
+        failure.is_some()
     }
 
     /// Notes a version that was seen: an older one than before says nothing new.
     fn saw(&mut self, seen: &str) {
-        let newest = self.version.as_deref().unwrap_or_default();
-        if !seen.is_empty() && version::compare(seen, newest) != Some(std::cmp::Ordering::Less) {
-            self.version = Some(seen.to_owned());
+        if !version::is_one(seen) {
+            return;
         }
+        match version::compare(seen, self.version.as_deref().unwrap_or_default()) {
+            Some(Ordering::Less) => return,
+            Some(Ordering::Greater) => self.doubt = false,
+            _ => {}
+        }
+        self.version = Some(seen.to_owned());
     }
 
     /// Commits the list that has come in; it says from where on to watch.
     async fn synced(&mut self, version: Option<String>) -> Result<(), Error> {
         tracing::debug!(version, "listed");
         self.sink.synced(version.clone()).await?;
-        self.version = version;
+        self.version = version.filter(|version| version::is_one(version));
         self.unavailable = false;
+        self.doubt = false;
+        self.listed = true;
         Ok(())
     }
 
@@ -183,7 +222,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         let order = listed
             .zip(self.list_version())
             .and_then(|(listed, asked)| version::compare(listed, asked));
-        if order != Some(std::cmp::Ordering::Less) {
+        if order != Some(Ordering::Less) {
             return Ok(());
         }
         tracing::warn!("a list is older than what was asked for");

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use form_urlencoded::{Serializer, byte_serialize};
+use form_urlencoded::Serializer;
 use http::header::{ACCEPT, ACCEPT_ENCODING};
 use http::{HeaderValue, Request};
 use kube::client::Body;
 use kube::core::ApiResource;
+
+use crate::error::Error;
 
 /// Which objects of which resource, in which form.
 #[derive(Clone, Debug)]
@@ -18,7 +20,19 @@ pub(crate) struct Target {
     pub(crate) fields: Option<String>,
     /// Only the metadata of each object is wanted.
     pub(crate) metadata_only: bool,
+    /// Its objects are in no namespace, as far as that is known.
+    pub(crate) cluster_scoped: bool,
 }
+
+/// A request that is longer than a URL can be.
+#[derive(Debug)]
+pub(crate) struct TooLong;
+
+type Asking = Result<Request<Body>, TooLong>;
+
+/// How a selector that matches nothing prints itself, here as in apimachinery. It is no selector that
+/// a server takes.
+const NOTHING: &str = "<nothing>";
 
 /// Where a list begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,8 +67,44 @@ pub(crate) enum Page {
 }
 
 impl Target {
+    /// Checks that a path can be made of it that leads where it says.
+    ///
+    /// # Errors
+    ///
+    /// What cannot be asked for.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let resource = &self.resource;
+        segment("plural", &resource.plural)?;
+        segment("version", &resource.version)?;
+        if !resource.group.is_empty() {
+            segment("group", &resource.group)?;
+        }
+        if let Some(namespace) = &self.namespace {
+            segment("namespace", namespace)?;
+            if self.cluster_scoped {
+                let kind = &resource.kind;
+                return Err(refused(
+                    "namespace",
+                    format!("{namespace:?} is given, and objects of kind {kind} are in none"),
+                ));
+            }
+        }
+        // No version has as many digits.
+        let version = Since::NotOlderThan("9".repeat(100));
+        let asked = self.list(&Page::First(version), Some(u32::MAX));
+        let asked = asked.map_err(|TooLong| "are longer than a URL can be".to_owned());
+        asked.map_or_else(|reason| Err(refused("selectors", reason)), |_| Ok(()))
+    }
+
+    /// True if no object can match, so that nobody needs to be asked.
+    pub(crate) fn is_nothing(&self) -> bool {
+        let selectors = [&self.labels, &self.fields];
+        let mut selectors = selectors.into_iter().flatten();
+        selectors.any(|selector| selector.trim() == NOTHING)
+    }
+
     /// A page of a list, of at most `limit` objects if there is one.
-    pub(crate) fn list(&self, page: &Page, limit: Option<u32>) -> Request<Body> {
+    pub(crate) fn list(&self, page: &Page, limit: Option<u32>) -> Asking {
         let mut query = self.query();
         if let Some(limit) = limit {
             query.put("limit", &limit.to_string());
@@ -67,8 +117,13 @@ impl Target {
         self.request(query, form)
     }
 
+    /// The newest list, of one object at most: a consistent read that costs little.
+    pub(crate) fn newest(&self) -> Asking {
+        self.list(&Page::First(Since::Newest), Some(1))
+    }
+
     /// A watch from a version on that ends by itself after a time.
-    pub(crate) fn watch(&self, version: Option<&str>, timeout: Duration) -> Request<Body> {
+    pub(crate) fn watch(&self, version: Option<&str>, timeout: Duration) -> Asking {
         let mut query = self.watch_query(timeout);
         if let Some(version) = version {
             query.put("resourceVersion", version);
@@ -78,7 +133,7 @@ impl Target {
 
     /// A list that comes as the beginning of a watch (KEP-3157), of a state that is not older than
     /// a version, or of the newest one.
-    pub(crate) fn stream(&self, version: Option<&str>, timeout: Duration) -> Request<Body> {
+    pub(crate) fn stream(&self, version: Option<&str>, timeout: Duration) -> Asking {
         let mut query = self.watch_query(timeout);
         query.put("sendInitialEvents", "true");
         query.put("resourceVersionMatch", "NotOlderThan");
@@ -96,13 +151,13 @@ impl Target {
         query
     }
 
-    fn watch_request(&self, query: Query) -> Request<Body> {
+    fn watch_request(&self, query: Query) -> Asking {
         let form = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
-        let mut request = self.request(query, form);
+        let mut request = self.request(query, form)?;
         // Servers from 1.37 on send one gzip member an event, which common decoders stop after.
         let headers = request.headers_mut();
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        request
+        Ok(request)
     }
 
     fn query(&self) -> Query {
@@ -118,7 +173,7 @@ impl Target {
         query
     }
 
-    fn request(&self, Query(mut query): Query, metadata: &'static str) -> Request<Body> {
+    fn request(&self, Query(mut query): Query, metadata: &'static str) -> Asking {
         let accept = if self.metadata_only {
             metadata
         } else {
@@ -126,10 +181,10 @@ impl Target {
         };
         let mut request = Request::new(Body::empty());
         let uri = format!("{}?{}", self.path(), query.finish());
-        *request.uri_mut() = uri.parse().unwrap_or_default();
+        *request.uri_mut() = uri.parse().map_err(|_| TooLong)?;
         let headers = request.headers_mut();
         headers.insert(ACCEPT, HeaderValue::from_static(accept));
-        request
+        Ok(request)
     }
 
     fn path(&self) -> String {
@@ -145,13 +200,28 @@ impl Target {
             format!("/apis/{group}/{version}")
         };
         match &self.namespace {
-            Some(namespace) => {
-                let namespace: String = byte_serialize(namespace.as_bytes()).collect();
-                format!("{root}/namespaces/{namespace}/{plural}")
-            }
+            Some(namespace) => format!("{root}/namespaces/{namespace}/{plural}"),
             None => format!("{root}/{plural}"),
         }
     }
+}
+
+/// Checks a part of a path: what could lead elsewhere is refused, as client-go does it
+/// (`IsValidPathSegmentName`), and so is what a path would have to escape, which no name of these has.
+fn segment(part: &'static str, name: &str) -> Result<(), Error> {
+    let fits = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '~');
+    let reason = match (name, name.chars().find(|c| !fits(c))) {
+        ("", _) => "is empty".to_owned(),
+        ("." | "..", _) => format!("{name:?} is no name"),
+        (_, Some(odd)) => format!("{name:?} holds {odd:?}, which is in no name"),
+        (_, None) => return Ok(()),
+    };
+    Err(refused(part, reason))
+}
+
+fn refused(part: &'static str, reason: String) -> Error {
+    let reason = reason.into();
+    Error::Request { part, reason }
 }
 
 /// A query that is being put together.

@@ -14,7 +14,9 @@ use crate::object::Object;
 /// A condition on labels, built by the rules of `k8s.io/apimachinery/pkg/labels`.
 ///
 /// All requirements must hold. A selector without any matches everything;
-/// [`nothing`](Self::nothing) matches nothing.
+/// [`nothing`](Self::nothing) matches nothing, and prints `<nothing>`, which is no selector string.
+/// `{:#}` prints that for a selector by a label that no object can have, too, as
+/// [`from_map`](Self::from_map) makes them of what an API server would refuse or misread.
 ///
 /// # Example
 ///
@@ -177,6 +179,22 @@ impl Selector {
         }
     }
 
+    /// True if it asks for a label that no API server stores.
+    fn asks_for_no_label(&self) -> bool {
+        let Rule::All(all) = &self.0 else {
+            return false;
+        };
+        // Only equalities come unvalidated.
+        all.iter().any(|Requirement { key, test }| match test {
+            Test::In(values) => {
+                let mut values = values.iter();
+                validate::label_key(key).is_err()
+                    || !values.any(|value| validate::label_value(value).is_ok())
+            }
+            _ => false,
+        })
+    }
+
     /// The ways to find all that this selector can match: of each, one term is on every match.
     pub(crate) fn anchors(&self) -> Vec<Vec<Term<'_>>> {
         let Rule::All(all) = &self.0 else {
@@ -223,8 +241,9 @@ impl Test {
 
 impl fmt::Display for Selector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Rule::All(all) = &self.0 else {
-            return f.write_str("<nothing>");
+        let all = match &self.0 {
+            Rule::All(all) if !(f.alternate() && self.asks_for_no_label()) => all,
+            _ => return f.write_str("<nothing>"),
         };
         for (i, requirement) in all.iter().enumerate() {
             let comma = if i == 0 { "" } else { "," };

@@ -7,7 +7,9 @@ use tokio::sync::broadcast;
 use tokio::time::Instant;
 
 use crate::error::Error;
+use crate::failure::Failure;
 use crate::object::Key;
+use crate::sync::{Mutex, lock};
 
 /// What a publisher or a subscription is doing.
 #[derive(Clone, Debug)]
@@ -17,7 +19,7 @@ pub enum Phase {
     /// there.
     Syncing {
         /// What went wrong so far, if anything did.
-        failure: Option<Arc<str>>,
+        failure: Option<Failure>,
     },
     /// Complete, and following its source.
     Live,
@@ -26,7 +28,7 @@ pub enum Phase {
         /// Since when.
         since: Instant,
         /// Why.
-        reason: Arc<str>,
+        reason: Failure,
     },
     /// Ended; what is in the cache is the last known state.
     Closed(Error),
@@ -36,6 +38,15 @@ impl Phase {
     /// True once there has been a complete state, until it is closed.
     pub fn is_ready(&self) -> bool {
         matches!(self, Self::Live | Self::Degraded { .. })
+    }
+
+    /// What stands in the way, if anything does.
+    pub fn failure(&self) -> Option<&Failure> {
+        match self {
+            Self::Syncing { failure } => failure.as_ref(),
+            Self::Degraded { reason, .. } => Some(reason),
+            _ => None,
+        }
     }
 
     /// The reason of a closed one.
@@ -57,14 +68,35 @@ pub struct Status {
     pub commit: u64,
     /// How many histories there have been: 1, and one more each time that the server began anew.
     pub history: u64,
-    /// Objects that could not be taken in.
+    /// How many objects are there that could not be taken in, as it stands now: one that becomes
+    /// good or goes away is no longer among them. [`Publisher::bad_objects`] names them.
+    ///
+    /// [`Publisher::bad_objects`]: crate::Publisher::bad_objects
     pub bad_objects: u64,
+    /// How often an object could not be taken in, so far: the same one counts each time.
+    pub bad_reports: u64,
     /// Lists that were refused, because they were older than what was asked for.
     pub stale_inputs: u64,
     /// How often it fell behind, so that waiting changes were merged. Zero for a publisher.
     pub lags: u64,
     /// How many changes wait to be taken. Zero for a publisher.
     pub waiting: usize,
+}
+
+impl Status {
+    /// Of what is no longer there.
+    pub(crate) fn ended(error: Error) -> Self {
+        Self {
+            phase: Phase::Closed(error),
+            commit: 0,
+            history: 0,
+            bad_objects: 0,
+            bad_reports: 0,
+            stale_inputs: 0,
+            lags: 0,
+            waiting: 0,
+        }
+    }
 }
 
 /// Something worth knowing that is not an event.
@@ -83,7 +115,8 @@ pub enum Notice {
         /// The number of the new history.
         history: u64,
     },
-    /// An object could not be taken in; the others were.
+    /// An object could not be taken in; the others were. It is said once, and again only if the
+    /// reason is another one, or if the object was good or away in between.
     BadObject {
         /// Which one, as far as that is known.
         key: Option<Key>,
@@ -114,19 +147,39 @@ const NOTICES: usize = 64;
 
 /// Where notices are pinned up; nothing is allocated until someone reads.
 #[derive(Default)]
-pub(crate) struct NoticeBoard(std::sync::OnceLock<broadcast::Sender<Notice>>);
+pub(crate) struct NoticeBoard(Mutex<Board>);
+
+#[derive(Default)]
+enum Board {
+    #[default]
+    Unread,
+    Read(broadcast::Sender<Notice>),
+    Closed,
+}
 
 impl NoticeBoard {
     pub(crate) fn post(&self, notice: Notice) {
-        if let Some(readers) = self.0.get() {
+        if let Board::Read(readers) = &*lock(&self.0) {
             let _ = readers.send(notice);
         }
     }
 
+    /// A reader of what is posted from now on, which ends when the board is closed.
     pub(crate) fn read(&self) -> broadcast::Receiver<Notice> {
-        self.0
-            .get_or_init(|| broadcast::channel(NOTICES).0)
-            .subscribe()
+        let board = &mut *lock(&self.0);
+        if matches!(board, Board::Unread) {
+            *board = Board::Read(broadcast::channel(NOTICES).0);
+        }
+        match board {
+            Board::Read(readers) => readers.subscribe(),
+            Board::Unread | Board::Closed => broadcast::channel(1).1,
+        }
+    }
+
+    /// Nothing will be posted any longer.
+    pub(crate) fn close(&self) {
+        let board = std::mem::replace(&mut *lock(&self.0), Board::Closed);
+        drop(board);
     }
 }
 
@@ -142,7 +195,8 @@ impl Notices {
         Self { boards }
     }
 
-    /// The next notice, or `None` when there will be no more.
+    /// The next notice, or `None` when there will be no more: what they are of was closed, and all
+    /// that it had to report was read.
     pub async fn next(&mut self) -> Option<Notice> {
         loop {
             let (received, ended) = match self.boards.as_mut_slice() {

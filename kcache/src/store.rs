@@ -83,7 +83,21 @@ impl<V> Clone for State<V> {
     }
 }
 
+/// Where a state stands among those of its publisher.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Moment {
+    pub(crate) commit: u64,
+    pub(crate) history: u64,
+}
+
 impl<V: Object> State<V> {
+    pub(crate) fn moment(&self) -> Moment {
+        Moment {
+            commit: self.commit,
+            history: self.history,
+        }
+    }
+
     pub(crate) fn get(&self, namespace: &str, name: &str) -> Option<&Arc<V>> {
         self.get_parts(KeyRef(namespace, name))
     }
@@ -117,6 +131,21 @@ impl<V: Object> State<V> {
         let from = Bound::Included(KeyRef(namespace, ""));
         let keys = self.order.range::<_, KeyRef<'_>>((from, Bound::Unbounded));
         let keys = keys.take_while(move |key| key.namespace() == namespace);
+        keys.filter_map(|key| Some((key, self.at(key)?)))
+    }
+
+    /// The objects behind a key, in order, of one namespace or of all.
+    pub(crate) fn after<'a>(
+        &'a self,
+        namespace: Option<&'a str>,
+        key: Option<&Key>,
+    ) -> impl Iterator<Item = (&'a Key, &'a Arc<V>)> {
+        let from = match key {
+            Some(key) => Bound::Excluded(key.parts()),
+            None => Bound::Included(KeyRef(namespace.unwrap_or_default(), "")),
+        };
+        let keys = self.order.range::<_, KeyRef<'_>>((from, Bound::Unbounded));
+        let keys = keys.take_while(move |key| namespace.is_none_or(|ns| key.namespace() == ns));
         keys.filter_map(|key| Some((key, self.at(key)?)))
     }
 

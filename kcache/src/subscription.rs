@@ -4,23 +4,28 @@ mod tap;
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
-use std::future::poll_fn;
-use std::pin::Pin;
+use std::future::{Future as _, poll_fn};
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Weak};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::task::coop::consume_budget;
 
+use crate::aside::{self, Begun, MANY};
 use crate::cache::Cache;
 use crate::error::Error;
 use crate::event::{self, Change, Event};
+use crate::failure::ReadyError;
 use crate::filter::Filter;
 use crate::gate::Gate;
-use crate::mailbox::{Drained, Letter, Limits, Overflow};
+use crate::mailbox::{Drained, Letter, Limits, Mailbox, Overflow};
 use crate::object::Object;
 use crate::publisher::Publisher;
 use crate::status::{Notices, Phase, Status};
+use crate::store::Moment;
 use crate::wait::Follower;
 pub(crate) use tap::Tap;
 
@@ -59,26 +64,56 @@ pub struct Subscription<V: Object> {
     /// What was taken from the mailbox and passed the gate, and was not handed out yet. It comes
     /// before all that is in the mailbox.
     passed: VecDeque<Change<V>>,
+    /// What was taken and is being judged on another thread; it comes behind what passed the gate.
+    job: Option<JoinHandle<Judged<V>>>,
     /// Something of the start was taken.
     started: bool,
-    /// The newest commit that is in a start or batch that was taken.
-    taken: u64,
+    /// The start is being judged.
+    starting: bool,
+    /// How far the last start or batch that was taken goes.
+    taken: Moment,
+    /// The phases of the publisher, as far as batches have told them.
+    phases: watch::Receiver<Phase>,
+    /// The phase and the history that the next batch tells, and whether the phase is another one.
+    phase: Phase,
+    phase_is_new: bool,
+    told: u64,
+    /// A filter panicked.
+    failed: Option<Error>,
 }
 
-/// What waited for a subscription, as one net change a key.
+/// The gate, and what it let through.
+type Judged<V> = (Gate<V>, Result<Vec<Change<V>>, Error>);
+
+/// How many objects of a start are looked at before others may have their turn.
+const PORTION: usize = 16;
+
+/// What waited for a subscription, as one net change a key, and where its publisher stood before
+/// any of what is not in it.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Batch<V: Object> {
     /// The newest commit that is in it.
     pub commit: u64,
+    /// The number of the history that this commit is of.
+    pub history: u64,
+    /// What the publisher was doing. All that it had committed by then is in this batch or in
+    /// earlier ones.
+    pub phase: Phase,
     /// The changes: deletes, updates, creates.
     pub changes: Vec<Change<V>>,
 }
 
 /// The state that a subscription starts with.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Start<V> {
     /// The newest commit that is in it.
     pub commit: u64,
+    /// The number of the history that this commit is of.
+    pub history: u64,
+    /// What the publisher was doing, as in a [`Batch`].
+    pub phase: Phase,
     /// The objects.
     pub objects: Vec<Arc<V>>,
 }
@@ -100,6 +135,7 @@ pub struct SubscribeOptions<V> {
     pub(crate) filter: Option<Filter<V>>,
     pub(crate) queue: usize,
     pub(crate) overflow: Overflow,
+    pub(crate) many: usize,
 }
 
 impl<V> Default for SubscribeOptions<V> {
@@ -108,6 +144,7 @@ impl<V> Default for SubscribeOptions<V> {
             filter: Some(Filter::everything()),
             queue: 256,
             overflow: Overflow::default(),
+            many: MANY,
         }
     }
 }
@@ -134,6 +171,14 @@ impl<V> SubscribeOptions<V> {
         self
     }
 
+    /// From how many objects on work is done in portions: a knob for tests, which have few.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn many(mut self, objects: usize) -> Self {
+        self.many = objects;
+        self
+    }
+
     /// What happens to changes that the queue has no room for.
     #[must_use]
     pub fn overflow(mut self, overflow: Overflow) -> Self {
@@ -144,17 +189,27 @@ impl<V> SubscribeOptions<V> {
 
 impl<V: Object> Subscription<V> {
     pub(crate) fn open(source: Publisher<V>, filter: Option<Filter<V>>, limits: Limits) -> Self {
+        let phases = source.phases();
+        let phase = phases.borrow().clone();
+        let told = source.core().state.load().history;
         let tap = Tap::open(source, limits);
         if let Some(filter) = filter {
             // What goes wrong ends the subscription, which then says so.
             let _ = tap.refilter(filter);
         }
         Self {
-            tap: Arc::new(tap),
+            tap,
+            job: None,
             gate: Gate::default(),
             passed: VecDeque::new(),
             started: false,
-            taken: 0,
+            starting: false,
+            taken: Moment::default(),
+            phases,
+            phase,
+            phase_is_new: false,
+            told,
+            failed: None,
         }
     }
 
@@ -179,6 +234,17 @@ impl<V: Object> Subscription<V> {
         phases.map_err(|error| self.error().unwrap_or(error))
     }
 
+    /// Waits as [`ready`](Self::ready) does, or until waiting alone is known to be of no use: see
+    /// [`Publisher::ready_or_refused`].
+    ///
+    /// # Errors
+    ///
+    /// [`ReadyError`]: the refusal, or why it ended.
+    pub async fn ready_or_refused(&self) -> Result<(), ReadyError> {
+        self.tap.source().ready_or_refused().await?;
+        Ok(self.ready().await?)
+    }
+
     /// The state that the subscription starts with, once it is ready; to be called first. Events
     /// follow from there. There is one start only: after it, or after a first event or batch, this
     /// names the commit of the last start or batch, gives no objects and takes nothing that waits.
@@ -187,27 +253,54 @@ impl<V: Object> Subscription<V> {
     ///
     /// Why it ended, if it ends before there is a state.
     pub async fn snapshot(&mut self) -> Result<Start<V>, Error> {
-        self.ready().await?;
-        if self.started {
-            let objects = Vec::new();
-            return Ok(Start {
-                commit: self.taken,
-                objects,
-            });
+        let ready = self.ready().await;
+        if self.starting {
+            // A call that was given up has taken it.
+            return self.judged_start().await;
         }
-        self.tap.source().core().reach(self.tap.mailbox());
-        let drained = self.tap.mailbox().drain();
-        let nothing = drained.filter.is_none() && drained.changes.is_empty();
+        if self.started {
+            ready?;
+            return Ok(self.start(Vec::new()));
+        }
+        self.phase = self.phases.borrow_and_update().clone();
+        self.tap.settled().await;
+        let core = self.tap.source().core();
+        core.reach(self.tap.mailbox());
+        let drained = core.drain(self.tap.mailbox());
+        let nothing = drained.is_nothing();
+        // What waited before the end is there to be taken.
+        if nothing || !self.phase.is_ready() && drained.len() == 0 {
+            ready?;
+        }
         if let (true, Some(error)) = (nothing, self.error()) {
             return Err(error);
         }
-        let batch = self.pass_all(drained)?;
+        self.judge_all(drained);
+        self.starting = true;
+        self.judged_start().await
+    }
+
+    async fn judged_start(&mut self) -> Result<Start<V>, Error> {
+        poll_fn(|cx| self.poll_judged(cx)).await;
+        self.starting = false;
+        if let Some(error) = self.failed.clone() {
+            return Err(error);
+        }
+        self.told = self.taken.history;
         // Nobody has anything yet, so nothing can be gone or changed.
-        let objects = batch.changes.into_iter().filter_map(|change| change.new);
-        Ok(Start {
-            commit: batch.commit,
-            objects: objects.collect(),
-        })
+        let objects = self.take_passed().into_iter();
+        let objects = objects.filter_map(|change| change.new).collect();
+        Ok(self.start(objects))
+    }
+
+    fn start(&self, objects: Vec<Arc<V>>) -> Start<V> {
+        let Moment { commit, history } = self.taken;
+        Start {
+            commit,
+            history,
+            phase: self.phase.clone(),
+            objects,
+        }
     }
 
     /// The next event, or `None` once the subscription has ended and all that waited was taken;
@@ -217,18 +310,52 @@ impl<V: Object> Subscription<V> {
     }
 
     /// All that waits, as one net change a key, or `None` as for [`next`](Self::next). It holds
-    /// whole commits: what one commit changed is never split over two batches.
+    /// whole commits: what one commit changed is never split over two batches. A batch without
+    /// changes says that the publisher's phase or history is another one. Dropping the future loses
+    /// nothing.
     pub async fn next_batch(&mut self) -> Option<Batch<V>> {
         loop {
-            self.forget_closed();
-            let drained = if self.passed.is_empty() {
-                poll_fn(|cx| self.tap.mailbox().poll_drain(cx)).await?
-            } else {
-                self.tap.mailbox().drain()
-            };
-            let batch = self.pass_all(drained).ok()?;
-            if !batch.changes.is_empty() {
-                return Some(batch);
+            // Under steady load there is always a next one.
+            consume_budget().await;
+            if self.job.is_none() {
+                self.something_waits().await?;
+                // The phase first: what was committed before it was said is in what waits.
+                self.phase_is_new |= self.phases.has_changed().is_ok_and(|new| new);
+                self.phase = self.phases.borrow_and_update().clone();
+                let drained = self.tap.source().core().drain(self.tap.mailbox());
+                self.judge_all(drained);
+            }
+            poll_fn(|cx| self.poll_judged(cx)).await;
+            self.starting = false;
+            let changes = self.take_passed();
+            let Moment { commit, history } = self.taken;
+            let phase_is_new = std::mem::take(&mut self.phase_is_new);
+            let history_is_new = std::mem::replace(&mut self.told, history) != history;
+            let is_open = self.phase.closed().is_none();
+            if !changes.is_empty() || history_is_new || phase_is_new && is_open {
+                return Some(Batch {
+                    commit,
+                    history,
+                    phase: self.phase.clone(),
+                    changes,
+                });
+            }
+        }
+    }
+
+    /// Waits until a batch can be taken; `None` after the end.
+    async fn something_waits(&mut self) -> Option<()> {
+        self.forget_closed();
+        if !self.passed.is_empty() {
+            return Some(());
+        }
+        let mailbox = self.tap.mailbox();
+        tokio::select! {
+            biased;
+            waits = poll_fn(|cx| mailbox.poll_waiting(cx)) => waits,
+            Ok(()) = self.phases.changed() => {
+                self.phase_is_new = true;
+                Some(())
             }
         }
     }
@@ -245,7 +372,10 @@ impl<V: Object> Subscription<V> {
 
     /// A handle to refilter and close it while it is being read.
     pub fn control(&self) -> Control<V> {
-        Control(self.tap.clone())
+        Control {
+            tap: Arc::downgrade(&self.tap),
+            mailbox: self.tap.mailbox().clone(),
+        }
     }
 
     /// A handle to wait for whoever reads it by batches.
@@ -257,7 +387,7 @@ impl<V: Object> Subscription<V> {
     /// The publisher's newest state through this filter. It can be ahead of the last event taken.
     pub fn cache(&self) -> Cache<V> {
         let filter = self.tap.filter().unwrap_or_else(Filter::nothing);
-        Cache::new(self.tap.source().core().clone(), Some(filter))
+        Cache::new(self.tap.source().clone(), Some(filter))
     }
 
     /// Where it stands.
@@ -293,46 +423,117 @@ impl<V: Object> Subscription<V> {
 
     fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Event<V>>> {
         loop {
-            if let Some(event) = self.pop_passed() {
-                return Poll::Ready(Some(event));
+            ready!(self.poll_judged(cx));
+            self.forget_closed();
+            self.starting = false;
+            if !self.passed.is_empty() {
+                // Events that are there already are a reason to let other tasks have their turn.
+                ready!(pin!(consume_budget()).poll(cx));
+                return Poll::Ready(self.pop_passed());
             }
-            let Some(letter) = std::task::ready!(self.tap.mailbox().poll_take(cx)) else {
+            if let Some(portion) = self.portion() {
+                ready!(pin!(consume_budget()).poll(cx));
+                portion.unwrap_or_else(|error| self.fail(error));
+                continue;
+            }
+            let Some(letter) = ready!(self.tap.mailbox().poll_take(cx)) else {
                 return Poll::Ready(None);
             };
             self.started = true;
-            let passed = Error::catch(|| match letter {
-                Letter::Change(change) => self.gate.pass(change).into_iter().collect(),
-                Letter::Refilter(filter, changes) => self.gate.pass_all(Some(filter), changes),
-            });
-            match passed {
-                Ok(changes) => self.passed.extend(changes),
-                Err(error) => {
-                    self.tap.close(&error);
-                    return Poll::Ready(None);
+            match letter {
+                Letter::Change(change) => {
+                    self.judge(1, |gate| gate.pass(change).into_iter().collect())
+                }
+                Letter::Rest(changes) => {
+                    self.judge(changes.len(), |gate| gate.pass_all(None, changes));
+                }
+                Letter::Refilter(filter, changes) => {
+                    self.judge(changes.len(), |gate| gate.pass_all(Some(filter), changes));
                 }
             }
         }
     }
 
-    fn pass_all(&mut self, drained: Drained<V>) -> Result<Batch<V>, Error> {
-        let Drained {
-            commit,
-            filter,
-            changes,
-        } = drained;
+    /// Reads on in a start of many objects, if there is one that was not read to its end.
+    fn portion(&mut self) -> Option<Result<(), Error>> {
+        let mailbox = self.tap.mailbox().clone();
+        let rest = self.tap.source().core().lend_start(&mailbox)?;
         self.started = true;
-        self.taken = commit;
-        let passed = Error::catch(|| self.gate.pass_all(filter, changes));
-        let later = passed.inspect_err(|error| self.tap.close(error))?;
-        self.forget_closed();
-        let earlier = std::mem::take(&mut self.passed);
-        self.tap.note_passed(0);
-        let changes = if earlier.is_empty() {
-            later
-        } else {
-            in_sequence(earlier.into(), later)
+        let portion = Error::catch(|| rest.portion(PORTION));
+        Some(portion.map(|mut portion| {
+            let changes = std::mem::take(&mut portion.changes);
+            mailbox.took(&portion);
+            let filter = rest.filter();
+            self.judge(changes.len(), |gate| gate.pass_all(filter, changes));
+        }))
+    }
+
+    /// Takes what waited, to be judged.
+    fn judge_all(&mut self, drained: Drained<V>) {
+        self.started = true;
+        self.taken = drained.at;
+        self.judge(drained.len(), |gate| {
+            let (filter, changes) = drained.into_changes();
+            gate.pass_all(filter, changes)
+        });
+    }
+
+    /// Lets the gate judge, on another thread if there are many objects.
+    fn judge(
+        &mut self,
+        count: usize,
+        pass: impl FnOnce(&mut Gate<V>) -> Vec<Change<V>> + Send + 'static,
+    ) {
+        let mut gate = std::mem::take(&mut self.gate);
+        let pass = move || {
+            let passed = Error::catch(|| pass(&mut gate));
+            (gate, passed)
         };
-        Ok(Batch { commit, changes })
+        match aside::begin(self.tap.mailbox().is_many(count), pass) {
+            Begun::Job(job) => {
+                self.tap.note_passed(self.passed.len() + count);
+                self.job = Some(job);
+            }
+            Begun::Here(pass) => self.judged(pass()),
+        }
+    }
+
+    /// Waits for what is being judged.
+    fn poll_judged(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Some(job) = &mut self.job {
+            let judged = ready!(Pin::new(job).poll(cx));
+            self.job = None;
+            match judged {
+                Ok(judged) => self.judged(judged),
+                // The runtime shuts down.
+                Err(_) => self.fail(Error::Closed),
+            }
+        }
+        Poll::Ready(())
+    }
+
+    fn judged(&mut self, (gate, passed): Judged<V>) {
+        self.gate = gate;
+        match passed {
+            Ok(later) if self.passed.is_empty() => self.passed = later.into(),
+            Ok(later) => {
+                let earlier = std::mem::take(&mut self.passed);
+                self.passed = in_sequence(earlier.into(), later).into();
+            }
+            Err(error) => self.fail(error),
+        }
+        self.tap.note_passed(self.passed.len());
+    }
+
+    fn fail(&mut self, error: Error) {
+        self.tap.close(&error);
+        self.failed = Some(error);
+    }
+
+    fn take_passed(&mut self) -> Vec<Change<V>> {
+        self.forget_closed();
+        self.tap.note_passed(0);
+        std::mem::take(&mut self.passed).into()
     }
 
     /// Throws away what passed the gate if it was closed since.
@@ -356,8 +557,8 @@ impl<V: Object> Subscription<V> {
     }
 }
 
-/// Refilters and closes a [`Subscription`] that someone else is taking events from. It does not keep
-/// the subscription going: that ends when it is dropped.
+/// Refilters and closes a [`Subscription`] that someone else is taking events from. It keeps neither
+/// the subscription nor the publisher going: when the subscription is dropped it has ended.
 ///
 /// # Example
 ///
@@ -374,7 +575,11 @@ impl<V: Object> Subscription<V> {
 /// assert!(reader.await.is_ok());
 /// # Ok(()) }
 /// ```
-pub struct Control<V: Object>(Arc<Tap<V>>);
+pub struct Control<V: Object> {
+    tap: Weak<Tap<V>>,
+    /// Says how it ended when the subscription is gone.
+    mailbox: Arc<Mailbox<V>>,
+}
 
 impl<V: Object> Control<V> {
     /// As [`Subscription::refilter`].
@@ -383,30 +588,44 @@ impl<V: Object> Control<V> {
     ///
     /// Why the subscription ended, if it has.
     pub fn refilter(&self, filter: Filter<V>) -> Result<(), Error> {
-        self.0.refilter(filter)
+        match self.tap.upgrade() {
+            Some(tap) => tap.refilter(filter),
+            None => Err(self.mailbox.error().unwrap_or(Error::Closed)),
+        }
     }
 
-    /// As [`Subscription::status`].
+    /// As [`Subscription::status`]; of one that was dropped, how it ended and how often it lagged.
     pub fn status(&self) -> Status {
-        self.0.status()
+        match self.tap.upgrade() {
+            Some(tap) => tap.status(),
+            None => Status {
+                lags: self.mailbox.lags(),
+                ..Status::ended(self.mailbox.error().unwrap_or(Error::Closed))
+            },
+        }
     }
 
     /// As [`Subscription::close`].
     pub fn close(&self) {
-        self.0.close(&Error::Closed);
+        if let Some(tap) = self.tap.upgrade() {
+            tap.close(&Error::Closed);
+        }
     }
 }
 
 impl<V: Object> Clone for Control<V> {
     fn clone(&self) -> Self {
-        Self(self.0.clone())
+        Self {
+            tap: self.tap.clone(),
+            mailbox: self.mailbox.clone(),
+        }
     }
 }
 
 impl<V: Object> fmt::Debug for Control<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Control")
-            .field("filter", &self.0.filter())
+            .field("filter", &self.tap.upgrade().and_then(|tap| tap.filter()))
             .finish_non_exhaustive()
     }
 }

@@ -18,6 +18,11 @@ pub(crate) fn is_number(version: &str) -> bool {
     version.bytes().all(|b| b.is_ascii_digit()) && !matches!(version.as_bytes(), [] | [b'0', ..])
 }
 
+/// True if it names a state. A watch from "0" or from nothing begins with any or the newest state.
+pub(crate) fn is_one(version: &str) -> bool {
+    !matches!(version, "" | "0")
+}
+
 /// Keeps the newest of the versions that have an order.
 pub(crate) fn raise(newest: &mut Option<String>, version: &str) {
     let newer = match newest {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use crate::aside::aside;
 use crate::error::Error;
 use crate::filter::Filter;
 use crate::object::{Key, Object};
@@ -76,60 +77,69 @@ impl<V: Object> View<V> {
 
 /// Commits what the subscription brings, until one of the two ends.
 async fn follow<V: Object>(mut input: Subscription<V>, mut writer: Writer<V>) {
-    let started = tokio::select! {
-        started = input.snapshot() => started,
-        error = writer.closed() => Err(error),
-    };
-    match started {
-        Ok(Start { commit, objects }) => {
-            let entry = |object: Arc<V>| (Key::of(&*object), Some(object));
-            writer.commit(objects.into_iter().map(entry).collect(), &[commit]);
-        }
+    let start = match start(&mut input, &mut writer).await {
+        Ok(start) => start,
         Err(error) => return writer.close(&error),
-    }
-    let mut phases = input.phases();
-    loop {
-        // What the source committed before it said so is taken before it is said again.
-        let phase = phases.borrow_and_update().clone();
-        let waiting = tokio::select! {
+    };
+    let count = start.objects.len();
+    let begun = aside(count, move || {
+        let entry = |object: Arc<V>| (Key::of(&*object), Some(object));
+        let updates = start.objects.into_iter().map(entry).collect();
+        writer.commit_in(start.history, updates, &[start.commit]);
+        mirror(&start.phase, &mut writer);
+        writer
+    });
+    let mut next = begun.await;
+    while let Some(mut writer) = next {
+        let batch = tokio::select! {
             biased;
-            batch = input.next_batch() => Some(batch),
-            () = std::future::ready(()) => None,
+            _ = writer.closed() => return,
+            batch = input.next_batch() => batch,
         };
-        match waiting {
-            Some(Some(batch)) => take(batch, &mut writer),
-            Some(None) => return end(&input, &mut writer),
-            None => {}
-        }
-        mirror(&phase, &mut writer);
-        loop {
-            tokio::select! {
-                biased;
-                _ = writer.closed() => return,
-                batch = input.next_batch() => match batch {
-                    Some(batch) => take(batch, &mut writer),
-                    None => return end(&input, &mut writer),
-                },
-                Ok(()) = phases.changed() => break,
+        let Some(batch) = batch else {
+            return writer.close(&input.error().unwrap_or(Error::Closed));
+        };
+        next = take(batch, writer).await;
+    }
+}
+
+/// Waits for the first state, and says meanwhile what the source says.
+async fn start<V: Object>(
+    input: &mut Subscription<V>,
+    writer: &mut Writer<V>,
+) -> Result<Start<V>, Error> {
+    let mut phases = input.phases();
+    phases.mark_changed();
+    loop {
+        tokio::select! {
+            biased;
+            error = writer.closed() => return Err(error),
+            started = input.snapshot() => return started,
+            Ok(()) = phases.changed() => {
+                let failure = phases.borrow_and_update().failure().cloned();
+                writer.syncing(failure);
             }
         }
     }
 }
 
-fn take<V: Object>(Batch { commit, changes }: Batch<V>, writer: &mut Writer<V>) {
-    let updates = changes.into_iter().map(|change| (change.key, change.new));
-    writer.commit(updates.collect(), &[commit]);
-}
-
-fn end<V: Object>(input: &Subscription<V>, writer: &mut Writer<V>) {
-    writer.close(&input.error().unwrap_or(Error::Closed));
+async fn take<V: Object>(batch: Batch<V>, mut writer: Writer<V>) -> Option<Writer<V>> {
+    let count = batch.changes.len();
+    let run = move || {
+        let updates = batch.changes.into_iter();
+        let updates = updates.map(|change| (change.key, change.new)).collect();
+        writer.commit_in(batch.history, updates, &[batch.commit]);
+        mirror(&batch.phase, &mut writer);
+        writer
+    };
+    aside(count, run).await
 }
 
 /// A view is as live as its source; that a source ended shows when all it said was taken.
 fn mirror<V: Object>(source: &Phase, writer: &mut Writer<V>) {
     match source {
         Phase::Live => writer.live(),
-        Phase::Degraded { reason, .. } => writer.stale(reason),
+        Phase::Degraded { reason, .. } => writer.stale(reason.clone()),
         Phase::Syncing { .. } | Phase::Closed(_) => {}
     }
 }

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use crate::error::Error;
 use crate::event::{self, Change};
+use crate::failure::Failure;
 use crate::object::{Key, Object};
 use crate::publisher::Core;
 use crate::status::{Notice, Phase};
@@ -16,6 +17,9 @@ use crate::store::State;
 
 /// What a commit leaves under each key: an object, or nothing.
 pub type Updates<V> = BTreeMap<Key, Option<Arc<V>>>;
+
+/// What is wrong with an object under a key that is not its own.
+const OTHER_KEY: &str = "the object is of another key";
 
 /// Commits to a [`Publisher`](crate::Publisher), made together with it by
 /// [`publisher`](crate::publisher()).
@@ -59,13 +63,19 @@ impl<V: Object> Writer<V> {
         self.commit_in(history, updates, frontier);
     }
 
-    pub(crate) fn commit_in(&mut self, history: u64, updates: Updates<V>, frontier: &[u64]) {
+    /// As [`commit`](Self::commit), in this history: the number of the history of what the updates
+    /// were made of. A higher one than before says that a new history begins, also without updates.
+    pub fn commit_in(&mut self, history: u64, updates: Updates<V>, frontier: &[u64]) {
         let mut next = State::clone(&self.state());
         let mut changes = Vec::with_capacity(updates.len());
         for (key, new) in updates {
             if new.as_deref().is_some_and(|new| !is_key_of(&key, new)) {
-                self.bad_object(Some(key), "the object is of another key");
+                self.bad_object(Some(key), OTHER_KEY);
                 continue;
+            }
+            if self.core.has_bad() {
+                self.core
+                    .change_bad(|bad| bad.clear_reason(&key, OTHER_KEY));
             }
             let old = None;
             let mut change = Change { key, old, new };
@@ -78,9 +88,13 @@ impl<V: Object> Writer<V> {
         if *next.frontier != *frontier {
             next.frontier = frontier.into();
         }
-        next.history = history;
+        let begins = history > std::mem::replace(&mut next.history, history);
         next.commit += u64::from(!changes.is_empty());
         self.core.publish(next, &changes);
+        // Before the first complete state there was no other history to be seen.
+        if begins && self.core.phase().is_ready() {
+            self.core.notice(Notice::NewHistory { history });
+        }
     }
 
     pub(crate) fn state(&self) -> Arc<State<V>> {
@@ -94,8 +108,16 @@ impl<V: Object> Writer<V> {
         }
     }
 
+    /// There is no complete state yet, and this stands in the way, if anything does. Once there has
+    /// been one this does nothing.
+    pub fn syncing(&mut self, failure: Option<Failure>) {
+        if matches!(self.core.phase(), Phase::Syncing { .. }) {
+            self.core.set_phase(Phase::Syncing { failure });
+        }
+    }
+
     /// The source cannot be followed at the moment. The state stays as it is.
-    pub fn degraded(&mut self, reason: &str) {
+    pub fn degraded(&mut self, reason: impl Into<Failure>) {
         let reason = reason.into();
         self.core.set_phase(match self.core.phase() {
             Phase::Syncing { .. } => Phase::Syncing {
@@ -111,7 +133,7 @@ impl<V: Object> Writer<V> {
 
     /// The state is complete, but may be stale, because the source cannot be followed at the moment:
     /// the publisher is ready without having been live.
-    pub fn stale(&mut self, reason: &str) {
+    pub fn stale(&mut self, reason: impl Into<Failure>) {
         let since = match self.core.phase() {
             Phase::Degraded { since, .. } => since,
             _ => Instant::now(),
@@ -120,14 +142,17 @@ impl<V: Object> Writer<V> {
         self.core.set_phase(Phase::Degraded { since, reason });
     }
 
-    /// Reports an object that could not be taken in. The reason must not tell its content.
+    /// Reports an object that could not be taken in. The reason must not tell its content. It is
+    /// told once, however often it is reported with the same reason, until it is
+    /// [good](Self::good_object).
     pub fn bad_object(&mut self, key: Option<Key>, reason: &str) {
-        self.core
-            .counters
-            .bad_objects
-            .fetch_add(1, Ordering::Relaxed);
-        let reason = reason.into();
-        self.core.notice(Notice::BadObject { key, reason });
+        self.core.report_bad(key, reason, false);
+    }
+
+    /// The object under a key is good, or gone. The writer cannot know: what is bad need not be
+    /// under the key of anything that it commits.
+    pub fn good_object(&mut self, key: &Key) {
+        self.core.clear_bad(key, false);
     }
 
     pub(crate) fn stale_input(&mut self) {
@@ -135,10 +160,6 @@ impl<V: Object> Writer<V> {
             .counters
             .stale_inputs
             .fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(crate) fn new_history(&mut self, history: u64) {
-        self.core.notice(Notice::NewHistory { history });
     }
 
     /// Counts evaluations of conditions, for [`Publisher::evaluations`](crate::Publisher::evaluations).

@@ -3,6 +3,9 @@
 //! Prints one table, and writes it as JSON to the path given as an argument. Every row checks first
 //! that what it measures did what it should. Figures are medians; CPU time is that of the process.
 
+#[path = "bench_core/waits.rs"]
+mod waits;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -141,8 +144,21 @@ fn main() {
         joins(&mut table, sources, targets);
     }
     table.print();
+    let waits = waits::rows();
+    print_waits(&waits);
     if let Some(path) = std::env::args_os().nth(1) {
-        std::fs::write(path, table.json().to_string()).expect("the path can be written");
+        let all = json!({"costs": table.json(), "waits_ms": waits});
+        std::fs::write(path, all.to_string()).expect("the path can be written");
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "the table is what this program is for")]
+fn print_waits(waits: &[(&str, f64)]) {
+    println!(
+        "\n| at 100,000 objects, on one thread | longest wait of another task, ms |\n|---|---:|"
+    );
+    for (what, wait) in waits {
+        println!("| {what} | {wait:.1} |");
     }
 }
 
@@ -297,6 +313,17 @@ fn fan_out(table: &mut Table, runtime: &tokio::runtime::Runtime) {
     );
 }
 
+/// Things are selected by the app that a thing is of.
+fn relation() -> SelectorJoin<Thing, Thing> {
+    SelectorJoin::new(|source: &Thing| {
+        let app = source.label("app").unwrap_or_default();
+        Ok(Selector::from_map([
+            ("app", app),
+            ("app.kubernetes.io/managed-by", "bench"),
+        ]))
+    })
+}
+
 /// A join of the size, on a runtime of one thread, so that nothing runs but what is measured.
 struct Bench {
     runtime: tokio::runtime::Runtime,
@@ -310,13 +337,6 @@ impl Bench {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .build()
             .expect("a runtime");
-        let relation = SelectorJoin::new(|source: &Thing| {
-            let app = source.label("app").unwrap_or_default();
-            Ok(Selector::from_map([
-                ("app", app),
-                ("app.kubernetes.io/managed-by", "bench"),
-            ]))
-        });
         let (services, mut feed) = kcache::feed();
         let all = (0..sources).map(|i| thing(i, i + 1, i));
         feed.relist(all, None).expect("the publisher is open");
@@ -324,7 +344,7 @@ impl Bench {
         let mut join = None;
         let cost = cost(|| {
             let guard = runtime.enter();
-            let join = join.insert(relation.join(&services, &targets.0));
+            let join = join.insert(relation().join(&services, &targets.0));
             drop(guard);
             runtime
                 .block_on(join.ready())

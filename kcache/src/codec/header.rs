@@ -17,7 +17,7 @@ pub(crate) struct Header {
     name: Option<String>,
     namespace: Option<String>,
     resource_version: Option<String>,
-    annotations: Option<HashMap<String, String>>,
+    annotations: Option<HashMap<String, Option<String>>>,
 }
 
 impl Header {
@@ -49,7 +49,7 @@ impl Header {
     }
 
     pub(crate) fn annotation(&self, key: &str) -> Option<&str> {
-        self.annotations.as_ref()?.get(key).map(String::as_str)
+        self.annotations.as_ref()?.get(key)?.as_deref()
     }
 }
 

@@ -45,9 +45,8 @@ impl<V> Default for Listing<V> {
 
 impl<V: Object> Listing<V> {
     /// What comes later is true, whatever its version says.
-    pub(super) fn put(&mut self, object: V, print: Option<u64>) {
+    pub(super) fn put(&mut self, key: Key, object: V, print: Option<u64>) {
         version::raise(&mut self.newest, object.version());
-        let key = Key::of(&object);
         self.kept.remove(&key);
         self.objects.insert(key, (Arc::new(object), print));
     }
@@ -58,8 +57,9 @@ impl<V: Object> Listing<V> {
         self.kept.remove(key);
     }
 
+    /// How many objects there are, those that could not be read, too.
     pub(super) fn len(&self) -> usize {
-        self.objects.len()
+        self.objects.len() + self.kept.len()
     }
 
     pub(super) fn newest(&self) -> Option<&str> {

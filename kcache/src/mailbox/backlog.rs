@@ -5,12 +5,15 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use crate::event::Change;
 use crate::filter::Filter;
 use crate::object::Key;
+use crate::store::Moment;
 
 /// Changes in the order of their commits; after too many of them, one entry a key that holds the
 /// net change.
-pub(super) struct Backlog<V> {
+pub(crate) struct Backlog<V> {
     /// All that commits up to this one bring was put in.
     pub(super) commit: u64,
+    /// The history that this commit is of.
+    pub(super) history: u64,
     queue: VecDeque<Letter<V>>,
     /// How many changes of commits the queue holds.
     queued: usize,
@@ -28,12 +31,15 @@ pub(crate) enum Letter<V> {
     /// A filter from here on, with all that it changes; changes that waited before it may be
     /// merged into these.
     Refilter(Filter<V>, Vec<Change<V>>),
+    /// What was left of a start when a refilter came.
+    Rest(Vec<Change<V>>),
 }
 
 impl<V> Default for Backlog<V> {
     fn default() -> Self {
         Self {
             commit: 0,
+            history: 0,
             queue: VecDeque::new(),
             queued: 0,
             refiltered: 0,
@@ -44,7 +50,7 @@ impl<V> Default for Backlog<V> {
 }
 
 impl<V> Backlog<V> {
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.queued + self.refiltered + self.net.entries.len()
     }
 
@@ -57,6 +63,19 @@ impl<V> Backlog<V> {
         self.len() == 0 && self.filter.is_none() && self.queue.is_empty()
     }
 
+    /// Notes that all up to there was put in, also if that was nothing.
+    pub(super) fn reach(&mut self, at: Moment) {
+        self.commit = self.commit.max(at.commit);
+        self.history = self.history.max(at.history);
+    }
+
+    pub(super) fn at(&self) -> Moment {
+        Moment {
+            commit: self.commit,
+            history: self.history,
+        }
+    }
+
     /// True if `count` more changes can be queued. A commit is never split, so one always fits into
     /// an empty queue.
     pub(super) fn fits(&self, count: usize, limit: usize) -> bool {
@@ -66,8 +85,8 @@ impl<V> Backlog<V> {
     }
 
     /// Takes in a commit; what does not fit is merged.
-    pub(super) fn push(&mut self, commit: u64, changes: Vec<Change<V>>, limit: usize) {
-        self.commit = commit;
+    pub(super) fn push(&mut self, at: Moment, changes: Vec<Change<V>>, limit: usize) {
+        self.reach(at);
         if self.fits(changes.len(), limit) {
             self.queued += changes.len();
             self.queue.extend(changes.into_iter().map(Letter::Change));
@@ -107,7 +126,7 @@ impl<V> Backlog<V> {
 
     /// Takes in, after its own, all that waits in another.
     pub(super) fn append(&mut self, mut later: Self, limit: usize) {
-        self.commit = self.commit.max(later.commit);
+        self.reach(later.at());
         if self.fits(later.len(), limit) && later.net.entries.is_empty() {
             self.queued += later.queued;
             self.refiltered += later.refiltered;
@@ -122,11 +141,46 @@ impl<V> Backlog<V> {
         }
     }
 
+    /// Takes all out, and leaves nothing up to the same commit.
+    pub(super) fn take_out(&mut self) -> Self {
+        let left = Self {
+            commit: self.commit,
+            history: self.history,
+            ..Self::default()
+        };
+        std::mem::replace(self, left)
+    }
+
+    /// Forgets what happened to other keys than these.
+    pub(super) fn keep_only(&mut self, keep: impl Fn(&Key) -> bool) {
+        self.merge_queue();
+        self.net.keep_only(keep);
+    }
+
+    /// What began with these objects and went on with what waits here, judged by this filter from the
+    /// first object on if there is one.
+    pub(super) fn begun_with(self, filter: Option<Filter<V>>, start: Vec<Change<V>>) -> Self {
+        let mut all = Self {
+            commit: self.commit,
+            history: self.history,
+            refiltered: start.len(),
+            ..Self::default()
+        };
+        all.queue.push_back(match filter {
+            Some(filter) => Letter::Refilter(filter, start),
+            None => Letter::Rest(start),
+        });
+        all.append(self, usize::MAX);
+        all
+    }
+
     pub(super) fn take(&mut self) -> Option<Letter<V>> {
         if let Some(letter) = self.queue.pop_front() {
             match &letter {
                 Letter::Change(_) => self.queued -= 1,
-                Letter::Refilter(_, changes) => self.refiltered -= changes.len(),
+                Letter::Refilter(_, changes) | Letter::Rest(changes) => {
+                    self.refiltered -= changes.len();
+                }
             }
             return Some(letter);
         }
@@ -138,7 +192,7 @@ impl<V> Backlog<V> {
     }
 
     /// Everything at once, each key at most once.
-    pub(super) fn drain(&mut self) -> (Option<Filter<V>>, Vec<Change<V>>) {
+    pub(crate) fn drain(&mut self) -> (Option<Filter<V>>, Vec<Change<V>>) {
         self.merge_queue();
         (self.filter.take(), self.net.drain())
     }
@@ -158,6 +212,11 @@ impl<V> Backlog<V> {
                 self.filter = Some(filter);
                 for change in changes {
                     self.net.merge(change, true);
+                }
+            }
+            Letter::Rest(changes) => {
+                for change in changes {
+                    self.net.merge(change, self.filter.is_some());
                 }
             }
         }
@@ -208,6 +267,11 @@ impl<V> Net<V> {
             self.entries.remove(place);
             self.places.remove(&change.key);
         }
+    }
+
+    fn keep_only(&mut self, keep: impl Fn(&Key) -> bool) {
+        self.entries.retain(|_, entry| keep(&entry.change.key));
+        self.places.retain(|key, _| keep(key));
     }
 
     fn take_first(&mut self) -> Option<Change<V>> {

@@ -40,6 +40,11 @@ pub(super) fn watch_timeout() -> Duration {
     Duration::from_secs(seconds)
 }
 
+/// A time at random, so that clients do not come all at once.
+pub(super) fn up_to(longest: Duration) -> Duration {
+    longest.mul_f64(random())
+}
+
 /// Between 0 and 1; without a source of randomness, in the middle.
 fn random() -> f64 {
     getrandom::u32().map_or(0.5, |bits| f64::from(bits) / f64::from(u32::MAX))

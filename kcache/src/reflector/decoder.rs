@@ -26,9 +26,27 @@ pub(super) enum Read<V> {
         version: Option<String>,
         error: DecodeError,
     },
+    /// It is of another kind.
+    Other { key: Option<Key>, kind: String },
+    /// It is JSON, but no object at all.
+    NoObject,
     /// It is not even JSON, so the stream cannot be trusted.
     Garbled,
 }
+
+/// What an object, or a list, says of its kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Ours,
+    /// Nothing.
+    Unsaid,
+    /// This is its version and kind.
+    Other(String),
+}
+
+/// What is told of objects that are none of ours.
+pub(super) const OTHER: &str = "it is of another kind";
+const NO_OBJECT: &str = "it is no object";
 
 impl<V: Object> Read<V> {
     /// The input that an item of a list makes.
@@ -36,6 +54,8 @@ impl<V: Object> Read<V> {
         match self {
             Self::Object(object, _) => Input::Item(object),
             Self::Bad { key, error, .. } => Input::Bad(key, error),
+            Self::Other { key, .. } => Input::Bad(key, DecodeError::new(OTHER)),
+            Self::NoObject => Input::Bad(None, DecodeError::new(NO_OBJECT)),
             Self::Garbled => Input::Bad(None, DecodeError::new("it is not JSON")),
         }
     }
@@ -72,24 +92,41 @@ impl<C> Decoder<C> {
     where
         C: Codec<V>,
     {
-        if !self.is_ours(&TypeNames::read(json)) {
+        if let Kind::Other(kind) = self.kind(json) {
             let header = Header::read(json).unwrap_or_default();
-            return Ok(Read::Bad {
-                key: header.key(),
-                version: None,
-                error: DecodeError::new("it is of another kind"),
-            });
+            let key = header.key();
+            return Ok(Read::Other { key, kind });
         }
         self.decode(json)
     }
 
-    fn is_ours(&self, names: &TypeNames<'_>) -> bool {
+    /// What an object says of its kind.
+    pub(super) fn kind(&self, json: &[u8]) -> Kind {
+        let names = TypeNames::read(json);
         let (kind, api_version) = (names.kind.as_deref(), names.api_version.as_deref());
         if self.metadata_only && kind == Some("PartialObjectMetadata") {
-            return true;
+            return Kind::Ours;
         }
         let is = |name: Option<&str>, wanted: &str| name.is_none_or(|name| name == wanted);
-        is(kind, &self.kind) && is(api_version, &self.api_version)
+        if !is(kind, &self.kind) || !is(api_version, &self.api_version) {
+            let names = [api_version, kind].into_iter().flatten();
+            return Kind::Other(names.map(word).collect::<Vec<_>>().join(" "));
+        }
+        if kind.is_some() {
+            Kind::Ours
+        } else {
+            Kind::Unsaid
+        }
+    }
+
+    /// What the kind of a list says.
+    pub(super) fn kind_of_list(&self, kind: Option<&str>) -> Kind {
+        let items = kind.and_then(|kind| kind.strip_suffix("List"));
+        match items.filter(|items| !items.is_empty()) {
+            None => Kind::Unsaid,
+            Some(items) if items == self.kind || items == "PartialObjectMetadata" => Kind::Ours,
+            Some(items) => Kind::Other(word(items)),
+        }
     }
 
     fn decode<V: Object>(&mut self, json: &[u8]) -> Result<Read<V>, Error>
@@ -112,9 +149,22 @@ impl<C> Decoder<C> {
     }
 }
 
+/// A name of a type, to be told; a server could send anything there.
+fn word(name: &str) -> String {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'/' | b'-');
+    if name.len() <= 128 && name.bytes().all(fits) {
+        name.to_owned()
+    } else {
+        "something".to_owned()
+    }
+}
+
 fn bad<V>(error: DecodeError, json: &[u8]) -> Read<V> {
     if serde_json::from_slice::<IgnoredAny>(json).is_err() {
         return Read::Garbled;
+    }
+    if !json.trim_ascii_start().starts_with(b"{") {
+        return Read::NoObject;
     }
     let header = Header::read(json).unwrap_or_default();
     Read::Bad {

@@ -1,78 +1,31 @@
 //! What went wrong between us and the server, sorted by what to do about it.
 
 use std::error::Error as StdError;
-use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use http::StatusCode;
 use http::header::RETRY_AFTER;
 use http_body_util::{BodyExt, Limited};
 use kube::client::Body;
 use serde::Deserialize;
 
+pub(super) use crate::failure::Failure;
+use crate::failure::{Cause, Sort};
+use crate::request::TooLong;
 use crate::wire::WireError;
-
-/// Why a request, or the answer to it, came to nothing. It tells nothing of a body.
-#[derive(Clone, Debug)]
-pub(super) struct Failure {
-    cause: Cause,
-    /// How long the server wants us to wait.
-    pub(super) retry_after: Option<Duration>,
-}
-
-#[derive(Clone, Debug)]
-enum Cause {
-    /// Nobody listens.
-    Refused(String),
-    /// No answer, for another reason.
-    Unreachable(String),
-    /// No answer or no more of it within the time for it.
-    Silent,
-    /// The answer broke off.
-    Cut(String),
-    /// The server refused, with this code, and the reason if it is a word.
-    Status {
-        code: u16,
-        reason: Option<String>,
-        kind: StatusKind,
-    },
-    /// The answer is not what was asked for.
-    Wire(WireError),
-    /// A watch ended as soon as it began.
-    Short,
-    /// A list is older than what was asked for.
-    Older,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum StatusKind {
-    /// The version or the token for the next page is too old.
-    Expired,
-    /// The version is newer than what the server has.
-    TooLarge,
-    /// Too many requests.
-    Busy,
-    Other,
-}
 
 /// How much of the body of a refusal is read, and for how long, to sort it.
 const STATUS_BYTES: usize = 64 << 10;
 const STATUS_TIME: Duration = Duration::from_secs(10);
 
 impl Failure {
-    fn new(cause: Cause) -> Self {
-        Self {
-            cause,
-            retry_after: None,
-        }
-    }
-
     /// There was no answer.
     pub(super) fn unreachable(error: &kube::Error) -> Self {
-        let text = chain(error);
+        let text = chain(error).into();
         Self::new(if is_refused(error) {
-            Cause::Refused(text)
+            Cause::ConnectionRefused(text)
+        } else if has_no_credential(error) {
+            Cause::Credential(text)
         } else {
             Cause::Unreachable(text)
         })
@@ -82,8 +35,16 @@ impl Failure {
         Self::new(Cause::Silent)
     }
 
+    pub(super) fn waiting(time: Duration) -> Self {
+        Self::new(Cause::Waiting(time))
+    }
+
+    pub(super) fn unfinished(time: Duration) -> Self {
+        Self::new(Cause::Unfinished(time))
+    }
+
     pub(super) fn cut(error: &kube::Error) -> Self {
-        Self::new(Cause::Cut(chain(error)))
+        Self::new(Cause::Cut(chain(error).into()))
     }
 
     pub(super) fn short() -> Self {
@@ -94,6 +55,26 @@ impl Failure {
         Self::new(Cause::Older)
     }
 
+    pub(super) fn behind() -> Self {
+        Self::new(Cause::Behind)
+    }
+
+    pub(super) fn unversioned() -> Self {
+        Self::new(Cause::Unversioned)
+    }
+
+    pub(super) fn other_kind(kinds: String) -> Self {
+        Self::new(Cause::OtherKind(kinds.into()))
+    }
+
+    pub(super) fn nameless() -> Self {
+        Self::new(Cause::Nameless)
+    }
+
+    pub(super) fn pages() -> Self {
+        Self::new(Cause::Pages)
+    }
+
     /// The server answered with something else than success.
     pub(super) async fn refusal(response: http::Response<Body>) -> Self {
         let (parts, body) = response.into_parts();
@@ -102,11 +83,9 @@ impl Failure {
             Ok(Ok(body)) => serde_json::from_slice(&body.to_bytes()).unwrap_or_default(),
             _ => ApiStatus::default(),
         };
-        let mut failure = Self::of_status(&status, parts.status.as_u16());
         let header = parts.headers.get(RETRY_AFTER);
         let seconds = header.and_then(|value| value.to_str().ok()?.trim().parse().ok());
-        failure.retry_after = seconds.map(Duration::from_secs);
-        failure
+        Self::of_status(&status, parts.status.as_u16(), seconds)
     }
 
     /// A watch brought an error; this is its object.
@@ -114,90 +93,99 @@ impl Failure {
         let status: ApiStatus = serde_json::from_slice(json).unwrap_or_default();
         let details = status.details.as_ref();
         let seconds = details.and_then(|details| details.retry_after_seconds);
-        let code = status.code.unwrap_or(500);
-        let mut failure = Self::of_status(&status, code);
-        failure.retry_after = seconds.map(Duration::from_secs);
-        failure
+        Self::of_status(&status, status.code.unwrap_or(500), seconds)
     }
 
-    fn of_status(status: &ApiStatus, code: u16) -> Self {
+    fn of_status(status: &ApiStatus, code: u16, retry_after: Option<u64>) -> Self {
         let word = |reason: &&String| {
-            reason.len() <= 64 && reason.bytes().all(|byte| byte.is_ascii_alphabetic())
+            let length = 1..=64;
+            length.contains(&reason.len()) && reason.bytes().all(|byte| byte.is_ascii_alphabetic())
         };
-        let reason = status.reason.as_ref().filter(|reason| !reason.is_empty());
-        let kind = status.kind(code);
-        Self::new(Cause::Status {
-            code,
-            reason: reason.filter(word).cloned(),
-            kind,
-        })
-    }
-
-    fn is(&self, wanted: StatusKind) -> bool {
-        matches!(&self.cause, Cause::Status { kind, .. } if *kind == wanted)
+        let reason = status.reason.as_ref().filter(word);
+        let reason = reason.map(|reason| reason.as_str().into());
+        let retry_after = retry_after.map(Duration::from_secs);
+        Self::sorted(
+            Cause::Status { code, reason },
+            status.sort(code),
+            retry_after,
+        )
     }
 
     /// The version or the page that was asked for is no longer there.
     pub(super) fn is_expired(&self) -> bool {
-        self.is(StatusKind::Expired)
+        self.sort() == Sort::Expired
+    }
+
+    /// Nothing will come of the token that was asked with: it is too old, too long, or not understood.
+    pub(super) fn is_of_a_token(&self) -> bool {
+        self.is_expired()
+            || matches!(
+                self.cause(),
+                Cause::TooLong | Cause::Status { code: 400, .. }
+            )
     }
 
     /// The server does not have the version yet, and perhaps never will: it was restored. It says
     /// so, or answers with what it has.
     pub(super) fn is_too_large(&self) -> bool {
-        self.is(StatusKind::TooLarge) || matches!(self.cause, Cause::Older)
+        self.sort() == Sort::TooLarge || matches!(self.cause(), Cause::Older)
     }
 
     /// The server has no time for us, or is not there yet: what it had it will have again.
     pub(super) fn is_refused(&self) -> bool {
-        matches!(self.cause, Cause::Refused(_)) || self.is(StatusKind::Busy)
+        matches!(self.cause(), Cause::ConnectionRefused(_)) || self.sort() == Sort::Busy
     }
 
     /// Nothing was answered at all.
     pub(super) fn is_unanswered(&self) -> bool {
-        let causes = matches!(self.cause, Cause::Unreachable(_) | Cause::Silent);
+        let causes = matches!(
+            self.cause(),
+            Cause::Unreachable(_) | Cause::Credential(_) | Cause::Silent
+        );
         causes || self.is_refused()
+    }
+
+    /// It ended as soon as it began, and well.
+    pub(super) fn is_short(&self) -> bool {
+        matches!(self.cause(), Cause::Short)
+    }
+
+    /// The same request may be answered later.
+    pub(super) fn passes(&self) -> bool {
+        let late = match self.cause() {
+            Cause::Cut(_) => true,
+            Cause::Status { code, .. } => *code >= 500,
+            _ => false,
+        };
+        late || self.is_unanswered()
     }
 
     /// How long to wait before the very same request, if the server said so (client-go's
     /// `rest/with_retry.go`).
     pub(super) fn wait_asked_for(&self) -> Option<Duration> {
-        match self.cause {
-            Cause::Status { code, kind, .. }
-                if kind != StatusKind::TooLarge && (code == 429 || code >= 500) =>
+        match self.cause() {
+            Cause::Status { code, .. }
+                if self.sort() != Sort::TooLarge && (*code == 429 || *code >= 500) =>
             {
-                self.retry_after
+                self.retry_after()
             }
             _ => None,
         }
     }
 }
 
-impl From<WireError> for Failure {
-    fn from(error: WireError) -> Self {
-        Self::new(Cause::Wire(error))
+impl From<TooLong> for Failure {
+    fn from(TooLong: TooLong) -> Self {
+        Self::new(Cause::TooLong)
     }
 }
 
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.cause {
-            Cause::Refused(text) | Cause::Unreachable(text) => write!(f, "no answer: {text}"),
-            Cause::Silent => f.write_str("no answer in time"),
-            Cause::Cut(text) => write!(f, "the answer broke off: {text}"),
-            Cause::Status { code, reason, .. } => {
-                write!(f, "the server answered {code}")?;
-                let known = StatusCode::from_u16(*code).ok();
-                let known = known.and_then(|code| code.canonical_reason());
-                match reason.as_deref().or(known) {
-                    Some(reason) => write!(f, " {reason}"),
-                    None => Ok(()),
-                }
-            }
-            Cause::Wire(error) => write!(f, "{error}"),
-            Cause::Older => f.write_str("the list is older than what was asked for"),
-            Cause::Short => f.write_str("it ended as soon as it began"),
-        }
+impl From<WireError> for Failure {
+    fn from(error: WireError) -> Self {
+        Self::new(match error {
+            WireError::Incomplete => Cause::Incomplete,
+            _ => Cause::Garbled(error.to_string().into()),
+        })
     }
 }
 
@@ -228,16 +216,16 @@ struct StatusCause {
 const TOO_LARGE: &str = "Too large resource version";
 
 impl ApiStatus {
-    fn kind(&self, code: u16) -> StatusKind {
+    fn sort(&self, code: u16) -> Sort {
         let reason = self.reason.as_deref().unwrap_or_default();
         if self.is_too_large(code) {
-            StatusKind::TooLarge
+            Sort::TooLarge
         } else if code == 410 || matches!(reason, "Expired" | "Gone") {
-            StatusKind::Expired
+            Sort::Expired
         } else if code == 429 || reason == "TooManyRequests" {
-            StatusKind::Busy
+            Sort::Busy
         } else {
-            StatusKind::Other
+            Sort::Other
         }
     }
 
@@ -265,6 +253,19 @@ fn is_refused(error: &kube::Error) -> bool {
             .downcast_ref::<io::Error>()
             .is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
     })
+}
+
+/// True if nothing was sent, because there was no credential to send.
+fn has_no_credential(error: &kube::Error) -> bool {
+    #[cfg(feature = "client")]
+    let plugin = sources(error).any(|error| {
+        use kcc_core::client::ClientError;
+        let error = error.downcast_ref();
+        matches!(error, Some(ClientError::Plugin { .. }))
+    });
+    #[cfg(not(feature = "client"))]
+    let plugin = false;
+    plugin || matches!(error, kube::Error::Auth(_))
 }
 
 fn sources<'a>(

@@ -5,9 +5,11 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::connection::Part;
-use super::{Halt, Reflector, Step};
+use super::failure::Failure;
+use super::{Halt, Reflector, Step, patience};
 use crate::codec::Codec;
 use crate::error::Error;
+use crate::failure::Operation;
 use crate::feed::Input;
 use crate::object::Object;
 use crate::request::{Page, Since};
@@ -18,11 +20,56 @@ const PAGE: u32 = 500;
 /// A server answers a list within a minute or not at all.
 const SILENCE: Duration = Duration::from_secs(75);
 
+/// How many pages may bring nothing new, one after the other. Servers that filter what they have read
+/// send some.
+const IDLE: u32 = 16;
+
+/// What became of the pages of a list.
+enum Pages {
+    /// They are all there; the version of the list.
+    All(Option<String>),
+    /// Those after the first do not come.
+    Lost(Failure),
+}
+
+/// Follows the tokens of pages, to notice those that lead nowhere.
+#[derive(Default)]
+struct Tokens {
+    /// One that was given before: if it comes again the pages run in a circle. It is moved on at
+    /// powers of two, so that any circle is found (Brent).
+    mark: String,
+    pages: u64,
+    /// How many objects there were.
+    objects: usize,
+    /// How many pages brought no other.
+    idle: u32,
+}
+
+impl Tokens {
+    /// True if it makes sense to ask for the page of this token, now that there are so many objects.
+    fn lead_on(&mut self, token: &str, objects: usize) -> bool {
+        if self.mark == token {
+            return false;
+        }
+        self.pages += 1;
+        if self.pages.is_power_of_two() {
+            token.clone_into(&mut self.mark);
+        }
+        self.idle = if objects > self.objects {
+            0
+        } else {
+            self.idle + 1
+        };
+        self.objects = objects;
+        self.idle < IDLE
+    }
+}
+
 impl<V: Object, C: Codec<V>> Reflector<V, C> {
     pub(super) async fn list(&mut self) -> Result<Step, Error> {
         let since = match self.list_version() {
             Some(version) => Since::NotOlderThan(version.to_owned()),
-            None if self.unavailable => Since::Newest,
+            None if self.unavailable || self.listed => Since::Newest,
             None => Since::Any,
         };
         let version = match self.pages(&since).await {
@@ -39,51 +86,78 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         match version {
             Ok(version) => {
                 self.synced(version).await?;
-                Ok(Step::Watch)
+                if self.complain() {
+                    self.sink.flush()?;
+                }
+                if self.version.is_some() {
+                    return Ok(Step::Watch);
+                }
+                // What is gone between the list and a watch from nowhere would never be told.
+                self.back_off(Operation::List, &Failure::unversioned())
+                    .await?;
+                Ok(Step::Stream)
             }
             Err(Halt::Ended(error)) => Err(error),
             Err(Halt::Failed(failure)) => {
                 self.unavailable |= failure.is_expired() || failure.is_too_large();
-                self.back_off("list", &failure).await?;
+                self.back_off(Operation::List, &failure).await?;
                 Ok(Step::Stream)
             }
         }
     }
 
-    /// Reads all pages, and returns the version of the list.
+    /// Reads the list, and returns its version. Where later pages do not come, it is asked for once
+    /// without pages, as client-go's pager does it.
     async fn pages(&mut self, since: &Since) -> Result<Option<String>, Halt> {
+        let failure = match self.read(since, self.limit(since)).await? {
+            Pages::All(version) => return Ok(version),
+            Pages::Lost(failure) => failure,
+        };
+        tracing::debug!(%failure, "the pages do not come; all is listed at once");
+        // A server that cannot count pages will not learn it.
+        self.whole |= !failure.is_expired();
+        match self.read(since, None).await? {
+            Pages::All(version) => Ok(version),
+            Pages::Lost(failure) => Err(failure.into()),
+        }
+    }
+
+    async fn read(&mut self, since: &Since, limit: Option<u32>) -> Result<Pages, Halt> {
         self.sink.put(Input::Restart);
-        let mut limit = self.limit(since);
+        self.kinds.list();
         let mut page = Page::First(since.clone());
         // All pages are of one version, that of the first.
         let mut version = None;
+        let mut tokens = Tokens::default();
         loop {
-            match self.page(&page, limit).await {
-                Ok(meta) => {
-                    let said = |text: Option<String>| text.filter(|text| !text.is_empty());
-                    version = version.or_else(|| said(meta.resource_version));
-                    let Some(token) = said(meta.r#continue) else {
-                        self.refuse_older(version.as_deref())?;
-                        return Ok(version);
-                    };
-                    self.paginated = true;
-                    page = Page::Next(token);
-                }
+            let meta = match self.page(&page, limit).await {
                 Err(Halt::Failed(failure))
-                    if failure.is_expired() && matches!(page, Page::Next(_)) =>
+                    if matches!(page, Page::Next(_)) && failure.is_of_a_token() =>
                 {
-                    tracing::debug!("a page has expired; all is listed at once");
-                    self.sink.put(Input::Restart);
-                    (page, limit, version) = (Page::First(since.clone()), None, None);
+                    return Ok(Pages::Lost(failure));
                 }
-                Err(halt) => return Err(halt),
+                read => read?,
+            };
+            let said = |text: Option<String>| text.filter(|text| !text.is_empty());
+            version = version.or_else(|| said(meta.resource_version));
+            let Some(token) = said(meta.r#continue) else {
+                self.refuse_older(version.as_deref())?;
+                let kind = self.decoder.kind_of_list(meta.kind.as_deref());
+                self.kinds.listed(kind)?;
+                return Ok(Pages::All(version));
+            };
+            self.paginated = true;
+            if !tokens.lead_on(&token, self.sink.listed()?) {
+                return Ok(Pages::Lost(Failure::pages()));
             }
+            page = Page::Next(token);
         }
     }
 
     /// A server that is asked for pages of a version that it has seen goes past its cache.
     fn limit(&self, since: &Since) -> Option<u32> {
         match (self.page_size, since) {
+            _ if self.whole => None,
             (Some(size), _) => Some(size),
             (None, Since::NotOlderThan(_)) if !self.paginated => None,
             (None, _) => Some(PAGE),
@@ -93,19 +167,25 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
     async fn page(&mut self, page: &Page, limit: Option<u32>) -> Result<ListMeta, Halt> {
         let ask =
             |target: &crate::request::Target| (target.list(page, limit), Instant::now() + SILENCE);
-        let mut incoming = self.open("list", ask).await?;
+        let mut incoming = self.open(Operation::List, ask).await?;
         let mut body = ListBody::new();
         loop {
-            while let Some(item) = body.next().map_err(super::Failure::from)? {
+            while let Some(item) = body.next().map_err(Failure::from)? {
                 let bytes = item.len();
+                if self.kinds.wants_item() {
+                    self.kinds.item(self.decoder.kind(item));
+                }
                 let read = self.decoder.item(item)?;
                 self.sink.put_made_of(read.item(), item);
                 self.sink.spent(bytes).await?;
             }
-            match incoming.part_within(SILENCE).await {
+            let part = incoming.part_within(SILENCE);
+            let doing = Operation::List;
+            let part = patience::waited(&mut self.sink, doing, Failure::unfinished, part);
+            match part.await? {
                 Part::Chunk(chunk) => body.push(chunk),
                 Part::End(Some(failure)) => return Err(failure.into()),
-                Part::End(None) => return Ok(body.finish().map_err(super::Failure::from)?),
+                Part::End(None) => return Ok(body.finish().map_err(Failure::from)?),
             }
         }
     }

@@ -1,7 +1,8 @@
 //! From the reflector to the feed, in portions.
 
-use tokio::task::{spawn_blocking, yield_now};
+use tokio::task::yield_now;
 
+use crate::aside::aside;
 use crate::error::Error;
 use crate::feed::{Feed, Input, print};
 use crate::object::Object;
@@ -18,9 +19,6 @@ pub(super) struct Sink<V: Object> {
 
 /// About half a millisecond's worth of decoding.
 const TURN: usize = 128 << 10;
-/// A list of more objects than this is committed on a thread of its own, which takes some
-/// microseconds for each.
-const BIG_LIST: usize = 2_000;
 
 impl<V: Object> Sink<V> {
     pub(super) fn new(feed: Feed<V>) -> Self {
@@ -46,6 +44,12 @@ impl<V: Object> Sink<V> {
         if let Some(feed) = &mut self.feed {
             feed.refused();
         }
+    }
+
+    /// How many objects the list that comes in has so far.
+    pub(super) fn listed(&mut self) -> Result<usize, Error> {
+        self.flush()?;
+        Ok(self.feed.as_ref().map_or(0, Feed::listed))
     }
 
     /// Commits what was put in.
@@ -75,16 +79,13 @@ impl<V: Object> Sink<V> {
             return Err(Error::FeedEnded);
         };
         let end = Input::Synced(version);
-        let (feed, sent) = if feed.listed() > BIG_LIST {
-            let commit = spawn_blocking(move || {
-                let sent = feed.send(end);
-                (feed, sent)
-            });
-            commit.await.map_err(|_| Error::FeedEnded)?
-        } else {
+        // What is gone takes as long as what is there.
+        let count = feed.listed().max(feed.core().state.load().len());
+        let commit = move || {
             let sent = feed.send(end);
             (feed, sent)
         };
+        let (feed, sent) = aside(count, commit).await.ok_or(Error::FeedEnded)?;
         self.feed = Some(feed);
         sent
     }

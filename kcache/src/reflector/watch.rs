@@ -4,14 +4,18 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::decoder::Read;
+use super::check::{Answer, Check, Verdict};
+use super::decoder::{self, Read};
 use super::failure::Failure;
+use super::patience::{self, PATIENCE};
 use super::watching::{Happening, Watching};
 use super::{Halt, Reflector, Step, backoff};
-use crate::codec::{Codec, Header};
+use crate::codec::{Codec, DecodeError, Header};
 use crate::error::Error;
+use crate::failure::Operation;
 use crate::feed::Input;
 use crate::object::Object;
+use crate::version;
 use crate::wire::{EventKind, Frame, WireError};
 
 /// How much longer than the server was asked to keep a watch open it is waited for.
@@ -51,7 +55,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             },
         };
         if failure.is_refused() {
-            self.back_off("streaming list", &failure).await?;
+            self.back_off(Operation::StreamingList, &failure).await?;
             return Ok(Step::Stream);
         }
         // Without a version there is nothing to expire, so it is not asked twice.
@@ -67,6 +71,10 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
     }
 
     pub(super) async fn watch(&mut self) -> Result<Step, Error> {
+        if self.version.is_none() {
+            // A watch without a version would begin with what there is and not say what is gone.
+            return Ok(Step::Stream);
+        }
         match self.open_watch(false).await {
             Ok(mut watching) => {
                 let ending = self.follow(&mut watching).await?;
@@ -74,7 +82,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             }
             Err(Halt::Ended(error)) => Err(error),
             Err(Halt::Failed(failure)) => {
-                self.back_off("watch", &failure).await?;
+                self.back_off(Operation::Watch, &failure).await?;
                 Ok(if failure.is_unanswered() {
                     Step::Watch
                 } else {
@@ -92,7 +100,11 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         };
         let version = version.map(str::to_owned);
         let (mut asked, mut deadline) = (Instant::now(), Instant::now());
-        let doing = if initial { "streaming list" } else { "watch" };
+        let doing = if initial {
+            Operation::StreamingList
+        } else {
+            Operation::Watch
+        };
         let incoming = self.open(doing, |target| {
             let timeout = backoff::watch_timeout();
             asked = Instant::now();
@@ -102,11 +114,14 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             } else {
                 target.watch(version.as_deref(), timeout)
             };
-            (request, deadline)
+            // Something in between may hold the head of a watch back until there is an event.
+            let patience = if initial { PATIENCE } else { timeout + GRACE };
+            (request, asked + patience)
         });
         let incoming = incoming.await?;
         let mut watching = Watching::new(incoming, asked, deadline);
         watching.initial = initial;
+        self.kinds.open();
         Ok(watching)
     }
 
@@ -117,7 +132,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         match ending {
             Ending::Over if !short => Ok(Step::Watch),
             Ending::Over => {
-                self.back_off("watch", &Failure::short()).await?;
+                self.back_off(Operation::Watch, &Failure::short()).await?;
                 Ok(if events > 0 {
                     Step::Watch
                 } else {
@@ -125,7 +140,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
                 })
             }
             Ending::Failed(failure) => {
-                self.back_off("watch", &failure).await?;
+                self.back_off(Operation::Watch, &failure).await?;
                 Ok(if failure.is_refused() {
                     Step::Watch
                 } else {
@@ -137,6 +152,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
 
     /// Reads a watch to its end. What is there is one commit; nothing waits for more.
     async fn follow(&mut self, watching: &mut Watching) -> Result<Ending, Error> {
+        let mut check = Check::default();
         loop {
             if let Some(failure) = self.frames(watching).await? {
                 self.sink.flush()?;
@@ -146,12 +162,30 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
                 happening
             } else {
                 self.sink.flush()?;
-                watching.wait().await
+                if !self.doubt {
+                    check.stop();
+                }
+                tokio::select! {
+                    biased;
+                    happening = watching.wait() => happening,
+                    answer = check.answer() => {
+                        if let Some(failure) = self.answered(&answer, &mut check, watching)? {
+                            return Ok(Ending::Failed(failure));
+                        }
+                        continue;
+                    }
+                }
             };
             match happening {
                 Happening::Bytes => {}
-                Happening::Settled => self.settled(watching)?,
+                Happening::Quiet(time) => {
+                    if let Some(failure) = self.quiet(time)? {
+                        return Ok(Ending::Failed(failure));
+                    }
+                }
+                Happening::Settled => self.settled(&mut check, watching)?,
                 Happening::End => {
+                    self.doubt |= watching.broke;
                     self.sink.flush()?;
                     return Ok(Ending::Over);
                 }
@@ -159,9 +193,46 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         }
     }
 
+    /// A streaming list has brought nothing new for some time. That is told, and at last a failure.
+    fn quiet(&mut self, time: Duration) -> Result<Option<Failure>, Error> {
+        let failure = Failure::unfinished(time);
+        patience::tell(&mut self.sink, Operation::StreamingList, failure.clone())?;
+        Ok((time >= PATIENCE).then_some(failure))
+    }
+
+    /// A watch stays open. After a failure it is asked whether the versions go on; else it is fresh.
+    fn settled(&mut self, check: &mut Check, watching: &Watching) -> Result<(), Error> {
+        match &self.version {
+            Some(seen) if self.doubt && !watching.initial && version::is_number(seen) => {
+                check.ask(&self.client, &self.target, seen);
+                Ok(())
+            }
+            _ => self.is_fresh(watching),
+        }
+    }
+
+    /// Takes the newest list's answer; a failure ends the watch.
+    fn answered(
+        &mut self,
+        answer: &Answer,
+        check: &mut Check,
+        watching: &Watching,
+    ) -> Result<Option<Failure>, Error> {
+        match check.judge(answer, &self.client, &self.target) {
+            Verdict::Behind => {
+                self.unavailable = true;
+                return Ok(Some(Failure::behind()));
+            }
+            Verdict::GoesOn => self.doubt = false,
+            Verdict::Unknown { passes } => self.doubt = passes,
+        }
+        self.is_fresh(watching)?;
+        Ok(None)
+    }
+
     /// A watch that stays open has nothing newer than what is known: the state is fresh again.
-    fn settled(&mut self, watching: &Watching) -> Result<(), Error> {
-        if !watching.initial {
+    fn is_fresh(&mut self, watching: &Watching) -> Result<(), Error> {
+        if !watching.initial && !self.complain() {
             self.sink.put(match &self.version {
                 Some(version) => Input::Bookmark(version.clone()),
                 None => Input::Synced(None),
@@ -180,6 +251,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             };
             let bytes = frame.object.len();
             watching.events += 1;
+            watching.list.brought(frame.kind);
             match self.frame(frame, watching.initial)? {
                 Flow::Go => {}
                 Flow::End(failure) => return Ok(Some(failure)),
@@ -211,27 +283,44 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
     }
 
     fn event(&mut self, json: &[u8], deleted: bool, initial: bool) -> Result<Flow, Error> {
-        let (input, version) = match self.decoder.event(json)? {
+        let read = self.decoder.event(json)?;
+        if deleted && self.is_unnamed(&read, json) {
+            // Whatever it was, it would stay here as a ghost.
+            let error = DecodeError::new("it is deleted and has no name");
+            self.sink.put(Input::Bad(None, error));
+            return Ok(Flow::End(Failure::nameless()));
+        }
+        let (input, version) = match read {
             Read::Garbled => return Ok(Flow::End(WireError::NotJson.into())),
+            Read::NoObject => {
+                self.sink.put(read.item());
+                return Ok(Flow::End(WireError::NotAnEvent.into()));
+            }
+            Read::Other { key, kind } => {
+                self.kinds.other(kind);
+                self.sink
+                    .put(Input::Bad(key, DecodeError::new(decoder::OTHER)));
+                self.complain();
+                return Ok(Flow::Go);
+            }
             Read::Object(object, version) => {
                 let make = if deleted { Input::Remove } else { Input::Apply };
-                (make(object), Some(version))
-            }
-            Read::Bad {
-                key: Some(key),
-                version,
-                error,
-            } if deleted && version.is_some() => {
-                self.sink.put(Input::Bad(Some(key.clone()), error));
-                (Input::Gone(key, version.clone()), version)
+                (Some(make(object)), Some(version))
             }
             Read::Bad {
                 key,
                 version,
                 error,
-            } => (Input::Bad(key, error), version),
+            } => {
+                let gone = key.clone().filter(|_| deleted);
+                self.sink.put(Input::Bad(key, error));
+                (gone.map(|key| Input::Gone(key, version.clone())), version)
+            }
         };
-        self.sink.put_made_of(input, json);
+        self.kinds.ours();
+        if let Some(input) = input {
+            self.sink.put_made_of(input, json);
+        }
         // The events of a streaming list are not in the order of their versions.
         if let (false, Some(version)) = (initial, version) {
             self.saw(&version);
@@ -239,19 +328,41 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         Ok(Flow::Go)
     }
 
+    /// True if it is not said which object this is.
+    fn is_unnamed(&self, read: &Read<V>, json: &[u8]) -> bool {
+        let is_bare = |namespace: &str| self.target.namespace.is_some() && namespace.is_empty();
+        match read {
+            Read::Object(object, _) => {
+                // A stored form need not know its namespace.
+                object.name().is_empty()
+                    || is_bare(object.namespace().unwrap_or_default())
+                        && Header::read(json)
+                            .and_then(|header| header.key())
+                            .is_none_or(|key| is_bare(key.namespace()))
+            }
+            Read::Bad { key, .. } => key.as_ref().is_none_or(|key| is_bare(key.namespace())),
+            Read::Other { .. } | Read::NoObject | Read::Garbled => false,
+        }
+    }
+
     fn bookmark(&mut self, json: &[u8], initial: bool) -> Flow {
         let header = Header::read(json).unwrap_or_default();
         let version = header.version();
+        self.kinds.bookmark(&self.decoder.kind(json));
         if initial {
             let ends = header.annotation(INITIAL_EVENTS_END) == Some("true");
-            return match (ends, version) {
-                (true, Some(version)) => Flow::Synced(Some(version.to_owned())),
-                _ => Flow::Go,
+            // OpenShift's ends it without a version: what follows brings one.
+            return match ends.then(|| self.kinds.streamed()) {
+                None => Flow::Go,
+                Some(None) => Flow::Synced(version.map(str::to_owned)),
+                Some(Some(failure)) => Flow::End(failure),
             };
         }
         if let Some(version) = version {
             self.saw(version);
-            self.sink.put(Input::Bookmark(version.to_owned()));
+            if !self.complain() {
+                self.sink.put(Input::Bookmark(version.to_owned()));
+            }
         }
         Flow::Go
     }

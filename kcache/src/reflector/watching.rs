@@ -6,7 +6,8 @@ use tokio::time::{Instant, sleep_until};
 
 use super::connection::{Incoming, Part};
 use super::failure::Failure;
-use crate::wire::WatchBody;
+use super::patience::QUIET;
+use crate::wire::{EventKind, WatchBody};
 
 /// A watch, or a streaming list that becomes one.
 pub(super) struct Watching {
@@ -19,6 +20,10 @@ pub(super) struct Watching {
     pub(super) events: u64,
     /// The list at its beginning is not complete.
     pub(super) initial: bool,
+    /// It did not end well: it broke off, or was silent for too long.
+    pub(super) broke: bool,
+    /// How the list at its beginning comes in.
+    pub(super) list: Progress,
     /// It has shown that it is more than an answer that ends at once.
     settled: bool,
 }
@@ -27,6 +32,8 @@ pub(super) struct Watching {
 pub(super) enum Happening {
     /// More bytes have come.
     Bytes,
+    /// The list at its beginning is not complete, and nothing new of it has come for so long.
+    Quiet(Duration),
     /// It has been open long enough to be believed.
     Settled,
     /// It has ended, or shown nothing for longer than the server was asked to keep it open.
@@ -44,9 +51,11 @@ impl Watching {
             frames: WatchBody::new(),
             asked,
             opened: Instant::now(),
+            list: Progress::new(),
             deadline,
             events: 0,
             initial: false,
+            broke: false,
             settled: false,
         }
     }
@@ -60,6 +69,10 @@ impl Watching {
     /// Waits until something happens.
     pub(super) async fn wait(&mut self) -> Happening {
         let settled = self.opened + SHORT;
+        if !self.frames.is_between() {
+            self.list.advance();
+        }
+        let quiet = self.list.quiet_at();
         tokio::select! {
             biased;
             part = self.incoming.part() => self.take(part),
@@ -67,8 +80,12 @@ impl Watching {
                 self.settled = true;
                 Happening::Settled
             }
+            () = sleep_until(quiet), if self.initial => {
+                Happening::Quiet(self.list.quiet())
+            }
             () = sleep_until(self.deadline) => {
                 tracing::debug!("the watch has outlived its timeout and is given up");
+                self.broke = true;
                 Happening::End
             }
         }
@@ -77,10 +94,12 @@ impl Watching {
     fn take(&mut self, part: Part) -> Happening {
         match part {
             Part::Chunk(chunk) => {
+                self.list.arrived = Instant::now();
                 self.frames.push(chunk);
                 Happening::Bytes
             }
             Part::End(failure) => {
+                self.broke = failure.is_some();
                 let whole = self.frames.is_between();
                 let failure = failure.as_ref().map(Failure::to_string);
                 tracing::debug!(failure, whole, "the watch has ended");
@@ -92,5 +111,57 @@ impl Watching {
     /// True if it ended as soon as it was asked for.
     pub(super) fn was_short(&self) -> bool {
         self.asked.elapsed() < SHORT
+    }
+}
+
+/// How the list at the beginning of a stream comes in.
+pub(super) struct Progress {
+    /// When the last bytes came.
+    arrived: Instant,
+    /// When the last bytes came that lead to the end of the list.
+    advanced: Instant,
+    /// What comes is no longer the list, but what happened since.
+    is_past: bool,
+    /// How often it was told that nothing leads to the end.
+    told: u32,
+}
+
+impl Progress {
+    fn new() -> Self {
+        let now = Instant::now();
+        Self {
+            arrived: now,
+            advanced: now,
+            is_past: false,
+            told: 0,
+        }
+    }
+
+    /// Notes an event. A list is additions; after anything else only its end is to come, so that a
+    /// server which never says it is not taken for a slow one.
+    pub(super) fn brought(&mut self, kind: EventKind) {
+        match kind {
+            EventKind::Added => self.advance(),
+            EventKind::Modified | EventKind::Deleted | EventKind::Bookmark => self.is_past = true,
+            EventKind::Error | EventKind::Unknown => {}
+        }
+    }
+
+    fn advance(&mut self) {
+        if !self.is_past && self.arrived > self.advanced {
+            self.advanced = self.arrived;
+            self.told = 0;
+        }
+    }
+
+    /// When it is told next that nothing has come.
+    fn quiet_at(&self) -> Instant {
+        self.advanced + QUIET * (self.told + 1)
+    }
+
+    /// For how long nothing has come, which is told now.
+    fn quiet(&mut self) -> Duration {
+        self.told += 1;
+        self.advanced.elapsed()
     }
 }

@@ -82,7 +82,7 @@ pub(super) fn label_key(key: &str) -> Result<(), SelectorError> {
 }
 
 /// `IsLabelValue`; a key's name is the same but not empty.
-fn label_value(value: &str) -> Result<(), &'static str> {
+pub(super) fn label_value(value: &str) -> Result<(), &'static str> {
     let inner = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
     let ends = [value.bytes().next(), value.bytes().last()];
     if value.len() > 63 {

@@ -3,46 +3,97 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use tokio::sync::Notify;
+
+use crate::aside::{self, Begun};
 use crate::error::Error;
 use crate::event::Change;
 use crate::filter::Filter;
-use crate::mailbox::{Limits, Mailbox, Stage};
+use crate::mailbox::{Call, Drained, Limits, Mailbox, Stage};
 use crate::object::Object;
 use crate::publisher::Publisher;
 use crate::status::{Phase, Status};
 use crate::store::State;
 use crate::sync::{Mutex, lock};
-use crate::wait::{Follow, Waiting};
+use crate::wait::{Follow, Waiting, until};
 
 /// A mailbox at a publisher, with the filter that it has there.
 pub(crate) struct Tap<V: Object> {
     source: Publisher<V>,
     mailbox: Arc<Mailbox<V>>,
+    /// The filter that was asked for last.
     filter: Mutex<Option<Filter<V>>>,
-    /// Held during a refilter, so that they come one after the other.
-    turn: Mutex<()>,
+    /// Held while the publisher is told of another filter, so that refilters come one after the
+    /// other.
+    turn: Mutex<Turn<V>>,
+    /// No refilter is being worked out any longer.
+    idle: Notify,
     /// How many changes the subscriber took out of the mailbox and has not handed out yet.
     passed: AtomicUsize,
 }
 
+struct Turn<V> {
+    /// The filter that the publisher knows.
+    routed: Option<Filter<V>>,
+    /// What it changes is being worked out on another thread, and so will be what is asked for
+    /// meanwhile.
+    busy: bool,
+}
+
+/// What it is to work out what another filter changes.
+struct Refilter<V> {
+    state: Arc<State<V>>,
+    from: Filter<V>,
+    /// The new filter, whole.
+    to: Filter<V>,
+    /// Name what both let in, too, because a closure may judge it differently.
+    recheck: bool,
+    /// What was left of a start, and what came after that.
+    left: Option<Drained<V>>,
+}
+
+/// What it means: what was left before, and what the filter changes.
+type Meaning<V> = (Option<(Option<Filter<V>>, Vec<Change<V>>)>, Vec<Change<V>>);
+
+impl<V: Object> Refilter<V> {
+    /// How many objects are to be looked at.
+    fn len(&self) -> usize {
+        let to = self.to.data();
+        let left = self.left.as_ref().map_or(0, Drained::len);
+        left + self.from.reach(&self.state) + to.reach(&self.state)
+    }
+
+    fn meaning(&mut self) -> Result<Meaning<V>, Error> {
+        Error::catch(|| {
+            let left = self.left.take().map(Drained::into_changes);
+            let changes = difference(&self.state, &self.from, &self.to.data(), self.recheck);
+            (left, changes)
+        })
+    }
+}
+
 impl<V: Object> Tap<V> {
-    pub(crate) fn open(source: Publisher<V>, limits: Limits) -> Self {
+    pub(crate) fn open(source: Publisher<V>, limits: Limits) -> Arc<Self> {
         let mailbox = Arc::new(Mailbox::new(limits));
         source.core().join(&mailbox);
-        Self {
+        Arc::new(Self {
             source,
             mailbox,
             filter: Mutex::new(None),
-            turn: Mutex::new(()),
+            turn: Mutex::new(Turn {
+                routed: None,
+                busy: false,
+            }),
+            idle: Notify::new(),
             passed: AtomicUsize::new(0),
-        }
+        })
     }
 
     pub(crate) fn source(&self) -> &Publisher<V> {
         &self.source
     }
 
-    pub(crate) fn mailbox(&self) -> &Mailbox<V> {
+    pub(crate) fn mailbox(&self) -> &Arc<Mailbox<V>> {
         &self.mailbox
     }
 
@@ -55,47 +106,122 @@ impl<V: Object> Tap<V> {
     }
 
     /// Changes the filter from the next commit on, and puts what that changes in the state before
-    /// it into the mailbox. Only the first step holds up the writer, and it takes no longer than a
-    /// subscription takes.
-    pub(crate) fn refilter(&self, filter: Filter<V>) -> Result<(), Error> {
-        let turn = lock(&self.turn);
+    /// it into the mailbox. It takes no longer than telling the publisher: what goes through many
+    /// objects is done on another thread, or as the start is read.
+    pub(crate) fn refilter(self: &Arc<Self>, filter: Filter<V>) -> Result<(), Error> {
+        let mut turn = lock(&self.turn);
         if let Some(error) = self.mailbox.error() {
             return Err(error);
         }
-        let current = self.filter();
-        if current.as_ref() == Some(&filter) {
+        if self.filter().as_ref() == Some(&filter) {
             return Ok(());
         }
-        let old = current.as_ref().map_or_else(Filter::nothing, Filter::data);
-        let new = filter.data();
-        let recheck = filter.has_closure() || current.as_ref().is_some_and(Filter::has_closure);
-        let state = self.source.core().reroute(&self.mailbox, &old, &new)?;
-        *lock(&self.filter) = Some(filter.clone());
-        let changes = Error::catch(|| difference(&state, &old, &new, recheck));
-        let call = match changes {
-            Ok(changes) => self.mailbox.release(state.commit, filter, changes),
-            Err(error) => {
-                drop(turn);
-                self.close(&error);
-                return Err(error);
-            }
-        };
+        if turn.busy {
+            *lock(&self.filter) = Some(filter);
+            return Ok(());
+        }
+        let (refilter, call) = self.reroute(&mut turn, filter.clone())?;
+        *lock(&self.filter) = Some(filter);
+        turn.busy = refilter.is_some();
         drop(turn);
         call.ring();
+        let Some(refilter) = refilter else {
+            return Ok(());
+        };
+        let many = self.mailbox.is_many(refilter.len());
+        let tap = self.clone();
+        match aside::begin(many, move || tap.work_through(refilter)) {
+            Begun::Job(_) => Ok(()),
+            Begun::Here(work) => work(),
+        }
+    }
+
+    /// Tells the publisher of another filter, and says what is to be worked out then, if anything.
+    fn reroute(
+        &self,
+        turn: &mut Turn<V>,
+        filter: Filter<V>,
+    ) -> Result<(Option<Refilter<V>>, Call), Error> {
+        let known = turn.routed.as_ref();
+        let (from, to) = (
+            known.map_or_else(Filter::nothing, Filter::data),
+            filter.data(),
+        );
+        let recheck = filter.has_closure() || known.is_some_and(Filter::has_closure);
+        let mailbox = &self.mailbox;
+        let begun = |state: &Arc<State<V>>| {
+            let unread = known.is_none() || mailbox.forget_start();
+            if unread && mailbox.is_many(to.reach(state)) {
+                return (None, mailbox.begin(state.clone(), filter.clone()));
+            }
+            let left = mailbox.take_left(state);
+            mailbox.hold();
+            let refilter = Refilter {
+                state: state.clone(),
+                from: if unread {
+                    Filter::nothing()
+                } else {
+                    from.clone()
+                },
+                to: filter.clone(),
+                recheck,
+                left,
+            };
+            (Some(refilter), Call::default())
+        };
+        let begun = self.source.core().reroute(mailbox, &from, &to, begun)?;
+        turn.routed = Some(filter);
+        Ok(begun)
+    }
+
+    /// Works out what a refilter changes, and then what was asked for meanwhile.
+    fn work_through(&self, mut refilter: Refilter<V>) -> Result<(), Error> {
+        loop {
+            let meaning = refilter.meaning();
+            let mut turn = lock(&self.turn);
+            let (left, changes) = match meaning {
+                Ok(meaning) => meaning,
+                Err(error) => {
+                    turn.busy = false;
+                    drop(turn);
+                    self.close(&error);
+                    return Err(error);
+                }
+            };
+            let at = refilter.state.moment();
+            let call = self.mailbox.release(at, left, refilter.to.clone(), changes);
+            let asked = self.filter().filter(|asked| *asked != refilter.to);
+            let next = asked.map(|asked| self.reroute(&mut turn, asked));
+            // A publisher that has closed lets nobody in; what it had is in the mailbox.
+            let (next, also) = next.and_then(Result::ok).unwrap_or_default();
+            turn.busy = next.is_some();
+            drop(turn);
+            call.ring();
+            also.ring();
+            match next {
+                Some(next) => refilter = next,
+                None => break,
+            }
+        }
+        self.idle.notify_waiters();
         Ok(())
+    }
+
+    /// Waits until no refilter is being worked out.
+    pub(crate) async fn settled(&self) {
+        until(&self.idle, || !lock(&self.turn).busy).await;
     }
 
     pub(crate) fn close(&self, error: &Error) {
         let turn = lock(&self.turn);
-        let data = self
-            .filter()
-            .as_ref()
-            .map_or_else(Filter::nothing, Filter::data);
-        self.source.core().leave(&self.mailbox, &data);
+        let routed = turn.routed.as_ref();
+        let routed = routed.map_or_else(Filter::nothing, Filter::data);
+        self.source.core().leave(&self.mailbox, &routed);
         let call = self.mailbox.end(error);
         self.mailbox.discard();
         drop(turn);
         call.ring();
+        self.idle.notify_waiters();
     }
 
     /// Waits for the first filter.

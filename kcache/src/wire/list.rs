@@ -22,6 +22,9 @@ pub(crate) struct ListMeta {
     pub(crate) resource_version: Option<String>,
     /// Where the next page begins.
     pub(crate) r#continue: Option<String>,
+    /// The kind of the list itself.
+    #[serde(skip)]
+    pub(crate) kind: Option<String>,
 }
 
 impl ListBody {
@@ -29,7 +32,7 @@ impl ListBody {
         Self {
             members: Members::new(|key| match key {
                 b"items" => Use::Elements,
-                b"metadata" => Use::Whole,
+                b"metadata" | b"kind" => Use::Whole,
                 _ => Use::Skip,
             }),
             meta: ListMeta::default(),
@@ -58,7 +61,11 @@ impl ListBody {
                     if self.members.key() == b"metadata" {
                         let meta: Option<ListMeta> =
                             serde_json::from_slice(value).map_err(|_| WireError::NotAList)?;
+                        let kind = self.meta.kind.take();
                         self.meta = meta.unwrap_or_default();
+                        self.meta.kind = kind;
+                    } else if self.members.key() == b"kind" {
+                        self.meta.kind = serde_json::from_slice(value).unwrap_or_default();
                     } else if value == b"null" {
                         self.listed = true;
                     } else {
@@ -105,6 +112,7 @@ mod tests {
         ListMeta {
             resource_version,
             r#continue,
+            kind: None,
         }
     }
 
@@ -124,8 +132,10 @@ mod tests {
         let head = r#"{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"7","continue":"c"},"items":[{"a":"]}"},{"b":[{}]}]}"#;
         let tail = "{ \"items\" : [ {\"a\":\"]}\"} ,\n{\"b\":[{}]} ], \"x\": [1,{\"items\":2}],\r\"metadata\":{\"resourceVersion\":\"7\",\"continue\":\"c\"}}\n";
         for text in [head, tail] {
-            let (items, meta_) = read_every_way(text).unwrap();
+            let (items, mut meta_) = read_every_way(text).unwrap();
             assert_eq!(items, [r#"{"a":"]}"}"#, r#"{"b":[{}]}"#]);
+            let kind = meta_.kind.take();
+            assert_eq!(kind.as_deref(), (text == head).then_some("PodList"));
             assert_eq!(meta_, meta("7", Some("c")));
         }
     }

@@ -440,16 +440,18 @@ async fn the_status_says_what_the_cache_is_worth() {
         pods.status().phase,
         Phase::Syncing { failure: None }
     ));
-    feed.send(Input::Failed("no route".to_owned())).unwrap();
+    feed.send(Input::Failed("no route".into())).unwrap();
     let phase = pods.status().phase;
-    assert!(matches!(phase, Phase::Syncing { failure: Some(reason) } if &*reason == "no route"));
+    assert!(
+        matches!(phase, Phase::Syncing { failure: Some(reason) } if reason.to_string() == "no route")
+    );
     feed.relist([own("p1", 1)], None).unwrap();
     let view = pods.view(Filter::everything());
     view.ready().await.unwrap();
-    feed.send(Input::Failed("gone".to_owned())).unwrap();
+    feed.send(Input::Failed("gone".into())).unwrap();
     settle().await;
     for phase in [pods.status().phase, view.status().phase] {
-        assert!(matches!(phase, Phase::Degraded { reason, .. } if &*reason == "gone"));
+        assert!(matches!(phase, Phase::Degraded { reason, .. } if reason.to_string() == "gone"));
     }
     assert_eq!((pods.cache().len(), view.cache().len()), (1, 1));
     feed.send(Input::Bookmark("9".to_owned())).unwrap();

@@ -264,9 +264,7 @@ async fn a_failed_input_degrades_a_join_and_never_empties_it() {
         Phase::Degraded { reason, .. } => reason.to_string(),
         phase => format!("{phase:?}"),
     };
-    service_feed
-        .send(Input::Failed("no route".to_owned()))
-        .unwrap();
+    service_feed.send(Input::Failed("no route".into())).unwrap();
     settle().await;
     assert_eq!(reason(), "sources: no route");
     service_feed.send(Input::Bookmark("5".to_owned())).unwrap();

@@ -11,11 +11,14 @@ mod observer;
 mod random;
 mod replay;
 
+mod bad_objects;
 mod evaluations;
+mod followers;
 mod guarantees;
 mod joins;
 mod model;
 mod oracle;
+mod portions;
 mod regressions_delivery;
 mod regressions_sources;
 mod selectors;

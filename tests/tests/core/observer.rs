@@ -32,8 +32,11 @@ impl<V: Form> Observer<V> {
             _ => Condition::any(random),
         };
         let overflow = *random.pick(&[Overflow::Merge, Overflow::End]);
+        // With two objects being many, starts are read in portions.
+        let (queue, many) = *random.pick(&[(1, 2), (1, 512), (1, 512), (3, 512), (256, 2)]);
         let options = SubscribeOptions::default()
-            .queue(*random.pick(&[1, 1, 1, 3, 256]))
+            .queue(queue)
+            .many(many)
             .overflow(overflow);
         let deferred = random.chance(1, 4);
         let options = if deferred {

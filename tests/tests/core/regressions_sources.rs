@@ -147,7 +147,7 @@ async fn what_stands_on_a_degraded_source_never_says_live() {
     for _ in 0..200 {
         let (pods, mut feed) = kcache::feed();
         feed.relist([own("a", 1)], Some("1")).unwrap();
-        feed.send(Input::Failed("down".to_owned())).unwrap();
+        feed.send(Input::Failed("down".into())).unwrap();
         let view = pods.view(Filter::everything());
         let join = selecting().join(&pods, &pods);
         in_time(view.ready()).await.unwrap();
@@ -162,7 +162,7 @@ async fn what_says_live_again_has_what_its_source_has() {
     for _ in 0..200 {
         let (pods, mut feed) = kcache::feed();
         feed.relist([own("a", 1)], Some("1")).unwrap();
-        feed.send(Input::Failed("down".to_owned())).unwrap();
+        feed.send(Input::Failed("down".into())).unwrap();
         let view = pods.view(Filter::everything());
         in_time(view.ready()).await.unwrap();
         let mut phases = view.phases();

@@ -1,12 +1,19 @@
 //! The list/watch engine against a server that answers as each test says, on a paused clock.
 
 mod cache;
+mod failures;
 mod logs;
 mod script;
 
+mod kinds;
 mod options;
+mod pages;
 mod reflector;
+mod refused;
+mod restored;
 mod rules;
+mod silence;
+mod unversioned;
 mod versions;
 mod waits;
 mod wire;

@@ -171,7 +171,9 @@ async fn derived_custom_resources_are_stored_and_their_kind_is_checked() {
     stream.modified(&widget("Widget", 11));
     shows(&widgets, &["w@11"]).await;
     let stored = widgets.cache().get("default", "w").unwrap();
-    assert_eq!((stored.spec.size, widgets.status().bad_objects), (11, 1));
+    let status = widgets.status();
+    assert_eq!((stored.spec.size, status.bad_reports), (11, 1));
+    assert_eq!(status.bad_objects, 0, "what was said last is good");
 }
 
 #[tokio::test(start_paused = true)]

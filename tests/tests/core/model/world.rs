@@ -165,7 +165,7 @@ impl<V: Form> World<V> {
     fn trouble(&mut self) -> Vec<Input<V>> {
         if self.random.chance(1, 2) {
             self.coverage.count("degraded");
-            vec![Input::Failed("no server".to_owned())]
+            vec![Input::Failed("no server".into())]
         } else {
             self.coverage.count("bad object");
             vec![bad(None)]

@@ -232,7 +232,7 @@ impl<V: Form> Side<V> {
     /// What could not be followed or read changes nothing.
     pub(super) fn trouble(&mut self, random: &mut Random) {
         self.send([if random.chance(1, 2) {
-            Input::Failed("no server".to_owned())
+            Input::Failed("no server".into())
         } else {
             Input::Bad(None, DecodeError::new("a bad object"))
         }]);

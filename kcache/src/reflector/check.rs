@@ -1,0 +1,120 @@
+//! Whether the versions of a server go on where they were.
+//!
+//! A server that was restored from a backup without a bumped revision takes a version from its future:
+//! a watch from there on opens well, and is silent until the server has come as far again. What it
+//! says meanwhile is lost, and what it has lost stays here. Its newest list tells: a consistent read,
+//! which does not lag behind on any of several servers.
+
+use std::cmp::Ordering;
+use std::future::{Future, pending};
+use std::pin::Pin;
+use std::time::Duration;
+
+use http::Request;
+use kube::Client;
+use kube::client::Body;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::backoff::{self, Backoff};
+use super::connection::{self, Part};
+use super::failure::Failure;
+use crate::request::Target;
+use crate::version;
+use crate::wire::ListBody;
+
+/// How long an answer is waited for.
+const LIMIT: Duration = Duration::from_secs(10);
+/// Clients that were cut off together do not ask together.
+const SPREAD: Duration = Duration::from_secs(1);
+/// How often it is asked while a watch is open.
+const TRIES: u32 = 5;
+
+/// The version of the newest list, if it has one.
+pub(super) type Answer = Result<Option<String>, Failure>;
+
+/// A list of one object that is asked for beside a watch.
+#[derive(Default)]
+pub(super) struct Check {
+    asking: Option<Pin<Box<dyn Future<Output = Answer> + Send>>>,
+    /// The version that had been seen when it was asked for.
+    seen: String,
+    tries: u32,
+    backoff: Backoff,
+}
+
+/// What follows from an answer.
+pub(super) enum Verdict {
+    /// The versions go on, as far as can be known.
+    GoesOn,
+    /// The server is behind what it has told before.
+    Behind,
+    /// There was no answer; whether another time may bring one.
+    Unknown { passes: bool },
+}
+
+impl Check {
+    /// Asks, after a moment.
+    pub(super) fn ask(&mut self, client: &Client, target: &Target, seen: &str) {
+        seen.clone_into(&mut self.seen);
+        self.ask_after(backoff::up_to(SPREAD), client, target);
+    }
+
+    fn ask_after(&mut self, wait: Duration, client: &Client, target: &Target) {
+        let (client, request) = (client.clone(), target.newest());
+        self.tries += 1;
+        self.asking = Some(Box::pin(async move {
+            sleep(wait).await;
+            let answer = timeout(LIMIT, version_of(&client, request?)).await;
+            answer.unwrap_or_else(|_| Err(Failure::silent()))
+        }));
+    }
+
+    /// Nobody needs to know any longer.
+    pub(super) fn stop(&mut self) {
+        self.asking = None;
+    }
+
+    /// The answer, once there is one. This can be dropped and called again.
+    pub(super) async fn answer(&mut self) -> Answer {
+        let Some(asking) = &mut self.asking else {
+            return pending().await;
+        };
+        let answer = asking.await;
+        self.asking = None;
+        answer
+    }
+
+    /// What an answer says; without one it is asked again, after a wait.
+    pub(super) fn judge(&mut self, answer: &Answer, client: &Client, target: &Target) -> Verdict {
+        match answer {
+            Ok(Some(newest)) if version::compare(newest, &self.seen) == Some(Ordering::Less) => {
+                Verdict::Behind
+            }
+            Ok(_) => Verdict::GoesOn,
+            Err(failure) => {
+                tracing::debug!(%failure, "it is not known whether the versions go on");
+                let passes = failure.passes();
+                if passes && self.tries < TRIES {
+                    let wait = self.backoff.next();
+                    let wait = wait.max(failure.retry_after().unwrap_or_default());
+                    self.ask_after(wait, client, target);
+                }
+                Verdict::Unknown { passes }
+            }
+        }
+    }
+}
+
+async fn version_of(client: &Client, request: Request<Body>) -> Answer {
+    let mut incoming = connection::send(client, request, Instant::now() + LIMIT).await?;
+    let mut body = ListBody::new();
+    loop {
+        // The object is of no use.
+        while body.next()?.is_some() {}
+        match incoming.part().await {
+            Part::Chunk(chunk) => body.push(chunk),
+            Part::End(Some(failure)) => return Err(failure),
+            Part::End(None) => return Ok(body.finish()?.resource_version),
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! How long what does not come is waited for, and when that is told.
+
+use std::future::Future;
+use std::pin::pin;
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout};
+
+use super::failure::Failure;
+use super::sink::Sink;
+use crate::error::Error;
+use crate::failure::Operation;
+use crate::feed::Input;
+use crate::object::Object;
+
+/// After so long without anything the status says so, and again each time (client-go's
+/// `initialEventsEndBookmarkTicker`, which logs it).
+pub(super) const QUIET: Duration = Duration::from_secs(10);
+/// A streaming list that does not begin, or go on, within this time is given up, and listed: as long
+/// as kube-apiserver itself gives a list.
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Waits for something, and tells as often as it has been quiet for [`QUIET`] what `quiet` makes of
+/// the time.
+///
+/// # Errors
+///
+/// The publisher is closed.
+pub(super) async fn waited<V: Object, T>(
+    sink: &mut Sink<V>,
+    doing: Operation,
+    quiet: fn(Duration) -> Failure,
+    wait: impl Future<Output = T>,
+) -> Result<T, Error> {
+    let began = Instant::now();
+    let mut wait = pin!(wait);
+    loop {
+        match timeout(QUIET, &mut wait).await {
+            Ok(waited) => return Ok(waited),
+            Err(_) => tell(sink, doing, quiet(began.elapsed()))?,
+        }
+    }
+}
+
+/// Says that something does not come.
+///
+/// # Errors
+///
+/// The publisher is closed.
+pub(super) fn tell<V: Object>(
+    sink: &mut Sink<V>,
+    doing: Operation,
+    failure: Failure,
+) -> Result<(), Error> {
+    tracing::warn!(%failure, "{doing} is quiet");
+    sink.put(Input::Failed(failure.during(doing)));
+    sink.flush()
+}

@@ -1,0 +1,196 @@
+//! Lists whose pages do not come.
+
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::ConfigMap;
+use kcache::Informer;
+use serde_json::Value;
+use tokio::time::Instant;
+
+use crate::cache::{complaint, informer, shown};
+use crate::script::{Asked, Server, item, list, map, page, server};
+
+/// How a server answers with pages, by the number of the request in its list.
+type Answers = fn(usize, Asked);
+
+/// A page with one object, always the same.
+fn same(token: &str) -> Value {
+    page("9", &[item("a", 7)], token)
+}
+
+/// Habits of which none ever comes to the end of a list.
+fn habits() -> [(&'static str, Answers, &'static str); 9] {
+    let lead = "list: the pages of the list lead to no end";
+    let expired = "list: the server answered 410 Expired";
+    [
+        ("one token", |_, asked| asked.reply(&same("t")), lead),
+        (
+            "two tokens in turn",
+            |n, asked| asked.reply(&same(["a", "b"][n % 2])),
+            lead,
+        ),
+        (
+            "a circle after a while",
+            |n, asked| asked.reply(&same(&format!("t{}", if n < 5 { n } else { 5 + n % 3 }))),
+            lead,
+        ),
+        (
+            "no item",
+            |n, asked| asked.reply(&page("9", &[], &format!("t{n}"))),
+            lead,
+        ),
+        (
+            "the same item",
+            |n, asked| asked.reply(&same(&format!("t{n}"))),
+            lead,
+        ),
+        (
+            "nameless items",
+            |n, asked| {
+                let mut nameless = item("a", 7);
+                nameless["metadata"]["name"].take();
+                asked.reply(&page("9", &[nameless], &format!("t{n}")));
+            },
+            lead,
+        ),
+        (
+            "an expired second page",
+            |n, asked| match n {
+                0 => asked.reply(&same("t")),
+                _ => asked.refuse(410, "Expired"),
+            },
+            expired,
+        ),
+        (
+            "a token that it does not understand",
+            |n, asked| match n {
+                0 => asked.reply(&same("t")),
+                _ => asked.refuse(400, "BadRequest"),
+            },
+            "list: the server answered 400 BadRequest",
+        ),
+        (
+            "a token longer than a URL",
+            |_, asked| asked.reply(&same(&"x".repeat(70_000))),
+            "list: the request is longer than a URL can be",
+        ),
+    ]
+}
+
+/// Answers one attempt to list, of whatever many requests; how many those were, and which of them
+/// asked for a list without pages.
+async fn attempt(server: &mut Server, answers: Answers) -> (usize, usize) {
+    let (mut requests, mut full, mut number) = (0, 0, 0);
+    loop {
+        let asked = server.asked().await;
+        if asked.query.contains_key("sendInitialEvents") {
+            asked.refuse(422, "Invalid");
+            return (requests, full);
+        }
+        assert!(!asked.query.contains_key("watch"), "it is no list");
+        requests += 1;
+        if !asked.query.contains_key("continue") {
+            number = 0;
+            full += usize::from(!asked.query.contains_key("limit"));
+        }
+        answers(number, asked);
+        number += 1;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn pages_that_do_not_come_are_asked_for_once_at_once_then_after_waits_and_told() {
+    for (name, answers, says) in habits() {
+        let (maps, mut server) = informer();
+        server.asked_to_stream(None).await.refuse(422, "Invalid");
+        let mut since = Instant::now();
+        for least in [0.8, 1.6, 3.2, 6.4] {
+            let (requests, full) = attempt(&mut server, answers).await;
+            assert!(requests <= 40, "{name}: {requests} at once");
+            assert!(full >= 1, "{name}: no full list");
+            assert_eq!(complaint(&maps).as_deref(), Some(says), "{name}");
+            let wait = since.elapsed().as_secs_f64();
+            assert!(wait >= least, "{name}: {wait} s, not {least}");
+            since = Instant::now();
+        }
+        assert!(!maps.status().phase.is_ready());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn tokens_that_lead_nowhere_give_one_full_list_and_the_next_ones_without_pages() {
+    for size in [None, Some(2)] {
+        let (client, mut server) = server();
+        let mut builder = Informer::<ConfigMap>::builder(client);
+        if let Some(size) = size {
+            builder = builder.page_size(size);
+        }
+        let maps = builder.start();
+        let limit = size.unwrap_or(500).to_string();
+        server.asked_to_stream(None).await.refuse(422, "Invalid");
+        let asked = server.asked().await;
+        asked.is_for(&[("limit", &limit), ("resourceVersion", "0")]);
+        asked.reply(&page("9", &[item("a", 7), item("ghost", 8)], "t"));
+        let asked = server.asked().await;
+        asked.is_for(&[("continue", "t"), ("limit", &limit)]);
+        asked.reply(&page("9", &[item("a", 7)], "t"));
+        let asked = server.asked().await;
+        asked.is_for(&[("resourceVersion", "0")]);
+        asked.reply(&list("12", &[item("a", 11), item("b", 10)]));
+        let asked = server.asked_to_watch("12").await;
+        assert_eq!(shown(&maps), ["a@11", "b@10"]);
+        asked.refuse(410, "Expired");
+        server
+            .asked_to_stream(Some("12"))
+            .await
+            .refuse(422, "Invalid");
+        let asked = server.asked().await;
+        asked.is_for(&[
+            ("resourceVersion", "12"),
+            ("resourceVersionMatch", "NotOlderThan"),
+        ]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_full_list_whose_version_is_gone_is_listed_once_more_without_a_version() {
+    let (maps, mut server) = informer();
+    let stream = server.stream(&[map("a", 7)], "9").await;
+    stream.error(500, "InternalError");
+    server
+        .asked_to_stream(Some("9"))
+        .await
+        .refuse(422, "Invalid");
+    // It sends pages that nobody asked for, and forgets them.
+    for version in [Some("9"), Some("9")] {
+        let asked = server.asked_to_list(version).await;
+        asked.reply(&page("12", &[item("a", 7)], "t"));
+        server.asked().await.refuse(410, "Expired");
+    }
+    server
+        .asked_to_list(None)
+        .await
+        .reply(&list("12", &[item("b", 11)]));
+    server.asked_to_watch("12").await;
+    assert_eq!(shown(&maps), ["b@11"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn some_pages_without_an_item_are_a_list_still() {
+    let (maps, mut server) = informer();
+    server.asked_to_stream(None).await.refuse(422, "Invalid");
+    let asked = server.asked_to_list(Some("0")).await;
+    asked.reply(&page("9", &[], "t0"));
+    for number in 1..40 {
+        let asked = server.asked().await;
+        asked.is_for(&[("continue", &format!("t{}", number - 1)), ("limit", "500")]);
+        let objects = [item(&format!("a{number:02}"), number)];
+        // One of ten has something.
+        let objects = if number % 10 == 0 { &objects[..] } else { &[] };
+        asked.reply(&page("9", objects, &format!("t{number}")));
+    }
+    server.asked().await.reply(&list("9", &[item("z", 50)]));
+    server.asked_to_watch("9").await;
+    assert_eq!(shown(&maps), ["a10@10", "a20@20", "a30@30", "z@50"]);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+}
