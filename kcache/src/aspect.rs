@@ -14,7 +14,7 @@ use crate::object::{Key, Object};
 #[non_exhaustive]
 pub enum Aspect {
     /// `metadata.generation`: the server raises it when the spec changes, or the object begins to be
-    /// deleted, and not when the status or the metadata does. An object without one, as a ConfigMap,
+    /// deleted, and not when the status or the metadata does. An object without one, as a `ConfigMap`,
     /// counts as changed each time.
     Generation,
     /// The labels.

@@ -29,16 +29,18 @@ impl<V> PartialEq for Filter<V> {
 impl<V> PartialEq for Rule<V> {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Everything, Self::Everything) | (Self::Nothing, Self::Nothing) => true,
+            (Self::Everything, Self::Everything)
+            | (Self::Nothing, Self::Nothing)
+            | (Self::BeingDeleted, Self::BeingDeleted) => true,
             (Self::Names(a), Self::Names(b)) => a == b,
             (Self::Namespaces(a), Self::Namespaces(b)) => a == b,
-            (Self::Labels(a), Self::Labels(b)) => a == b,
+            (Self::Labels(a), Self::Labels(b)) | (Self::Annotations(a), Self::Annotations(b)) => {
+                a == b
+            }
             (Self::Selector(a), Self::Selector(b)) => a == b,
             (Self::OwnedBy(a), Self::OwnedBy(b))
             | (Self::Annotated(a), Self::Annotated(b))
             | (Self::Finalizer(a), Self::Finalizer(b)) => a == b,
-            (Self::Annotations(a), Self::Annotations(b)) => a == b,
-            (Self::BeingDeleted, Self::BeingDeleted) => true,
             (
                 Self::Field {
                     field,

@@ -108,9 +108,12 @@ fn every_form_answers_what_its_metadata_says() {
     );
 }
 
+/// Makes a filter, and says how it prints.
+type Make = fn() -> (Filter<Thing>, &'static str);
+
 #[test]
 fn filters_of_metadata_print_and_compare() {
-    let filters: [fn() -> (Filter<Thing>, &'static str); 5] = [
+    let filters: [Make; 5] = [
         || {
             (
                 Filter::annotations([("b", ""), ("a", "1")]),
@@ -148,7 +151,7 @@ fn any_thing(random: &mut Random, name: &str, version: u64) -> Thing {
         labels,
         annotations,
         finalizers: finalizers.map(|f| (*f).to_owned()).collect(),
-        generation: random.chance(3, 4).then(|| random.below(2) as i64),
+        generation: random.chance(3, 4).then(|| i64::from(random.chance(1, 2))),
         deleted: random.chance(1, 3).then(|| time(random.below(2) as u64)),
         ..thing(name, version, 0)
     }
@@ -302,17 +305,19 @@ async fn it_holds_where_changes_are_merged() {
     );
 }
 
+/// Changes one thing.
+type Edit = fn(&mut Thing);
+
 #[tokio::test(start_paused = true)]
 async fn each_aspect_is_what_it_says() {
     let base = || Thing {
         labels: [("l".to_owned(), "1".to_owned())].into(),
         ..thing("a", 1, 1)
     };
-    type Edit = fn(&mut Thing);
     let edits: [(Aspect, Edit); 7] = [
         (Aspect::Generation, |t| t.generation = Some(2)),
         (Aspect::Labels, |t| {
-            drop(t.labels.insert("l".into(), "2".into()))
+            drop(t.labels.insert("l".into(), "2".into()));
         }),
         (Aspect::Annotations, |t| {
             drop(t.annotations.insert("l".into(), String::new()));
