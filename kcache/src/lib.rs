@@ -91,6 +91,8 @@ mod feed;
 mod store;
 mod writer;
 
+mod shared;
+
 mod hub;
 
 mod mailbox;
