@@ -16,13 +16,12 @@ pub(crate) use self::limits::Limits;
 pub use self::limits::Overflow;
 use self::start::Start;
 pub(crate) use self::start::{Portion, Rest};
-use crate::aside::MANY;
 use crate::error::Error;
 use crate::event::Change;
 use crate::filter::Filter;
 use crate::object::Object;
 use crate::status::{Notice, NoticeBoard};
-use crate::store::{Moment, State};
+use crate::store::Moment;
 use crate::sync::{Mutex, lock};
 use crate::wait::until;
 

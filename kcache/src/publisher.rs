@@ -2,31 +2,27 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
 use crate::aside::let_go;
-use crate::bad::{BadObject, BadObjects, Worth};
+use crate::bad::BadObject;
 use crate::cache::Cache;
 use crate::error::Error;
-use crate::event::Change;
 use crate::failure::{Failure, ReadyError};
 use crate::filter::Filter;
-use crate::hub::Hub;
 use crate::lookup::Lookup;
-use crate::mailbox::{Call, Drained, Limits, Mailbox, Rest};
+use crate::mailbox::Limits;
 use crate::monitor::{Handler, Monitor};
-use crate::object::{Key, Object};
+use crate::object::Object;
 use crate::shared::Core;
-use crate::status::{Notice, NoticeBoard, Notices, Phase, Status};
-use crate::store::State;
+use crate::status::{Notices, Phase, Status};
 use crate::subscription::{SubscribeOptions, Subscription};
-use crate::sync::{Mutex, lock};
+use crate::sync::lock;
 use crate::view::View;
-use crate::wait::{Progress, WaitError, within};
+use crate::wait::{WaitError, within};
 use crate::writer::Writer;
 
 /// Closes the publisher when its last reader goes; the writer holds the core alone.

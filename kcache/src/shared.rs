@@ -6,10 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
-use crate::bad::{BadObject, BadObjects, Worth};
+use crate::bad::{BadObjects, Worth};
 use crate::error::Error;
 use crate::event::Change;
-use crate::failure::{Failure, ReadyError};
 use crate::filter::Filter;
 use crate::hub::Hub;
 use crate::mailbox::{Call, Drained, Mailbox, Rest};
@@ -33,7 +32,7 @@ pub(crate) struct Core<V> {
     pub(crate) counters: Counters,
     pub(crate) progress: Progress,
     /// Never held while anything else is locked.
-    bad: Mutex<BadObjects>,
+    pub(crate) bad: Mutex<BadObjects>,
 }
 
 #[derive(Default)]

@@ -41,7 +41,7 @@ impl Limits {
     };
 
     /// From how many changes on they are merged.
-    fn merge_beyond(self) -> usize {
+    pub(super) fn merge_beyond(self) -> usize {
         match self.overflow {
             Overflow::Merge => self.queue,
             Overflow::End => usize::MAX,
