@@ -99,6 +99,7 @@ mod subscription;
 
 // What stands beside it.
 mod aside;
+mod aspect;
 mod bad;
 mod cache;
 mod codec;
@@ -120,6 +121,7 @@ mod view;
 mod wait;
 
 pub use aside::aside;
+pub use aspect::{Aspect, Aspects};
 pub use bad::BadObject;
 pub use cache::Cache;
 pub use codec::{Codec, DecodeError, Expected, JsonCodec, Raw, WholeJsonCodec};

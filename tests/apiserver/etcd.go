@@ -10,8 +10,8 @@ import (
 	"go.etcd.io/etcd/server/v3/embed"
 )
 
-// startEtcd listens on sockets in the data directory only: etcd asks nobody who they are.
-func startEtcd(ctx context.Context) (*embed.Etcd, error) {
+// etcdConfig listens on sockets in the data directory only: etcd asks nobody who they are.
+func etcdConfig() *embed.Config {
 	config := embed.NewConfig()
 	config.Dir = etcdDir
 	config.ListenClientUrls = []url.URL{{Scheme: "unix", Host: etcdSocket}}
@@ -23,8 +23,11 @@ func startEtcd(ctx context.Context) (*embed.Etcd, error) {
 	config.LogOutputs = []string{"stderr"}
 	// Test data may be lost with the machine; a killed process loses nothing.
 	config.UnsafeNoFsync = true
+	return config
+}
 
-	etcd, err := embed.StartEtcd(config)
+func startEtcd(ctx context.Context) (*embed.Etcd, error) {
+	etcd, err := embed.StartEtcd(etcdConfig())
 	if err != nil {
 		return nil, err
 	}

@@ -30,7 +30,7 @@ func main() {
 		SilenceErrors: true,
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.AddCommand(serveCommand(), certCommand(), versionCommand())
+	root.AddCommand(serveCommand(), backupCommand(), restoreCommand(), certCommand(), versionCommand())
 
 	if err := root.Execute(); err != nil {
 		fmt.Fprintln(originalStderr, "apiserver:", err)
@@ -59,6 +59,59 @@ func serveCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&exitWithStdin, "exit-with-stdin", false, "end when standard input ends, which it does when the parent dies")
 	cmd.Flags().BoolVar(&temporary, "temporary", false, "remove the folder at the end (not after SIGKILL)")
 	_ = cmd.MarkFlagRequired("data-dir")
+	return cmd
+}
+
+func backupCommand() *cobra.Command {
+	var dir, file string
+	cmd := &cobra.Command{
+		Use:   "backup --data-dir DIR --to FILE",
+		Short: "Save a snapshot of the running server's etcd",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			data, err := existingDataDir(dir)
+			if err != nil {
+				return err
+			}
+			if file, err = filepath.Abs(file); err != nil {
+				return err
+			}
+			return data.backup(file)
+		},
+	}
+	cmd.Flags().StringVar(&dir, "data-dir", "", "the server's folder")
+	cmd.Flags().StringVar(&file, "to", "", "the snapshot (replaced if it is there)")
+	_ = cmd.MarkFlagRequired("data-dir")
+	_ = cmd.MarkFlagRequired("to")
+	return cmd
+}
+
+func restoreCommand() *cobra.Command {
+	var dir, file string
+	var bump uint64
+	cmd := &cobra.Command{
+		Use:   "restore --data-dir DIR --from FILE [--bump-revision N]",
+		Short: "Put a snapshot in place of what etcd holds; no server may run there",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			data, err := existingDataDir(dir)
+			if err != nil {
+				return err
+			}
+			if err := data.lock(); err != nil {
+				return err
+			}
+			if file, err = filepath.Abs(file); err != nil {
+				return err
+			}
+			return data.restore(file, bump)
+		},
+	}
+	cmd.Flags().StringVar(&dir, "data-dir", "", "the folder of a server that has ended")
+	cmd.Flags().StringVar(&file, "from", "", "a snapshot that `apiserver backup` made")
+	cmd.Flags().Uint64Var(&bump, "bump-revision", 0, "how far the revision goes on behind the snapshot's, all before it compacted; 0 to go back to the snapshot's")
+	_ = cmd.MarkFlagRequired("data-dir")
+	_ = cmd.MarkFlagRequired("from")
 	return cmd
 }
 

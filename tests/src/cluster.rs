@@ -23,6 +23,7 @@
 //! ```
 
 mod availability;
+mod backup;
 mod binaries;
 mod credentials;
 mod go;
@@ -32,6 +33,7 @@ mod rbac;
 mod server;
 
 pub use availability::{shared, unavailable};
+pub use backup::Backup;
 pub use binaries::Binaries;
 pub(crate) use binaries::hex;
 pub use credentials::{AuthCount, AuthEntry, AuthLog, ClientCertificate, TokenUser};

@@ -36,6 +36,7 @@ mod discovery;
 mod fault;
 mod form;
 mod handler;
+mod history;
 mod list;
 mod log;
 mod object;
@@ -64,6 +65,7 @@ pub use resource::Resource;
 pub use served::Served;
 pub use service::ApiService;
 pub use status::Status;
+pub use store::Backup;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -223,7 +225,7 @@ impl ApiServer {
         let index = self.shared.index_of_kind(&object)?;
         let resource = &self.shared.resources[index];
         let mut store = self.shared.store();
-        let stored = self.shared.put(&mut store, index, object)?;
+        let stored = self.shared.put(&mut store, index, object, None)?;
         self.shared.after_change(&mut store, index);
         drop(store);
         Ok(stored.value(resource))
@@ -238,7 +240,7 @@ impl ApiServer {
         for object in objects {
             let index = self.shared.index_of_kind(&object)?;
             let mut store = self.shared.store();
-            self.shared.put(&mut store, index, object)?;
+            self.shared.put(&mut store, index, object, None)?;
             self.shared.after_change(&mut store, index);
             count += 1;
         }
@@ -264,7 +266,7 @@ impl ApiServer {
             .ok_or_else(|| Status::not_found(kind, name))?;
         let mut object = current.value(kind);
         patch::merge(&mut object, merge);
-        let stored = self.shared.put(&mut store, index, object)?;
+        let stored = self.shared.put(&mut store, index, object, None)?;
         self.shared.after_change(&mut store, index);
         drop(store);
         Ok(stored.value(kind))
@@ -317,35 +319,6 @@ impl ApiServer {
     /// The version of the last change.
     pub fn version(&self) -> u64 {
         self.shared.store().version
-    }
-
-    /// Closes the past: a watch or an exact list from before now gets 410, and so does the next
-    /// page of a list. Watches that are open go on.
-    pub fn compact(&self) {
-        self.shared.store().compact();
-    }
-
-    /// Ends all watches as at their timeout.
-    pub fn end_watches(&self) {
-        self.shared
-            .store()
-            .change_signals(|signal| signal.ends += 1);
-    }
-
-    /// Cuts the connections of all watches.
-    pub fn cut_watches(&self) {
-        self.shared
-            .store()
-            .change_signals(|signal| signal.cuts += 1);
-    }
-
-    /// Cuts all watches and begins a new history at this version, which may be a lower one, with the
-    /// objects as they are: a server restored from a backup. Change objects directly before or after
-    /// it for what the backup did not have.
-    pub fn begin_history(&self, version: u64) {
-        let mut store = self.shared.store();
-        store.begin_history(version);
-        store.change_signals(|signal| signal.cuts += 1);
     }
 
     /// Lets something go wrong.
@@ -432,6 +405,7 @@ impl Shared {
         store: &mut Store,
         index: usize,
         object: Value,
+        shown: Option<u64>,
     ) -> Result<Arc<object::Stored>, Status> {
         let resource = &self.resources[index];
         let text = |field: &str| {
@@ -457,7 +431,7 @@ impl Shared {
             status: false,
             dry_run: false,
         };
-        Ok(write::put(store, target, object))
+        Ok(write::put(store, target, object, shown))
     }
 
     fn after_change(&self, store: &mut Store, index: usize) {

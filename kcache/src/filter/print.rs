@@ -29,12 +29,18 @@ impl<V> PartialEq for Filter<V> {
 impl<V> PartialEq for Rule<V> {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Everything, Self::Everything) | (Self::Nothing, Self::Nothing) => true,
+            (Self::Everything, Self::Everything)
+            | (Self::Nothing, Self::Nothing)
+            | (Self::BeingDeleted, Self::BeingDeleted) => true,
             (Self::Names(a), Self::Names(b)) => a == b,
             (Self::Namespaces(a), Self::Namespaces(b)) => a == b,
-            (Self::Labels(a), Self::Labels(b)) => a == b,
+            (Self::Labels(a), Self::Labels(b)) | (Self::Annotations(a), Self::Annotations(b)) => {
+                a == b
+            }
             (Self::Selector(a), Self::Selector(b)) => a == b,
-            (Self::OwnedBy(a), Self::OwnedBy(b)) => a == b,
+            (Self::OwnedBy(a), Self::OwnedBy(b))
+            | (Self::Annotated(a), Self::Annotated(b))
+            | (Self::Finalizer(a), Self::Finalizer(b)) => a == b,
             (
                 Self::Field {
                     field,
@@ -123,6 +129,10 @@ impl<V> Filter<V> {
             Rule::Labels(labels) => write!(f, "labels {}", pairs(labels)),
             Rule::Selector(selector) => write!(f, "selector {selector}"),
             Rule::OwnedBy(uid) => write!(f, "owned by {uid}"),
+            Rule::Annotations(annotations) => write!(f, "annotations {}", pairs(annotations)),
+            Rule::Annotated(key) => write!(f, "annotated {key}"),
+            Rule::Finalizer(name) => write!(f, "finalizer {name}"),
+            Rule::BeingDeleted => f.write_str("being deleted"),
             Rule::Field {
                 field,
                 among,

@@ -1,12 +1,14 @@
 //! Faults on demand: what goes wrong, with which requests, and how often.
 
+mod active;
+
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::Instant;
-
+pub use self::active::Injected;
+pub(super) use self::active::{Faults, Mishap};
+use super::list::expired_page;
 use super::request::{Asked, Verb};
 use super::status::Status;
 use super::stream::Effect;
@@ -44,7 +46,32 @@ enum Kind {
     /// A list shows the state this many versions ago.
     StaleList(u64),
     NoBookmarks,
+    /// What is wrong with the bookmark that ends a streaming list.
+    LastBookmark(LastBookmark),
+    /// A watch opens, and nothing comes before its time is over.
+    Silent,
     NoStreamingList(NoStreaming),
+    /// A later page names itself as the next one.
+    RepeatedToken,
+    NoVersions(NoVersions),
+    /// Objects by their metadata alone are not to be had.
+    NoMetadata,
+}
+
+/// What becomes of the bookmark that ends a streaming list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LastBookmark {
+    Missing,
+    Unversioned,
+}
+
+/// Where versions are missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NoVersions {
+    /// In the metadata of lists.
+    List,
+    /// There, and in every object.
+    Everywhere,
 }
 
 /// What happens instead of an answer.
@@ -190,6 +217,16 @@ impl Fault {
         Self::stream(Effect::Undecodable(frame))
     }
 
+    /// A frame of a watch says what happened, but not to what: it has no `object`.
+    pub fn without_object(frame: usize) -> Self {
+        Self::stream(Effect::WithoutObject(frame))
+    }
+
+    /// The object of a frame has no name.
+    pub fn without_name(frame: usize) -> Self {
+        Self::stream(Effect::WithoutName(frame))
+    }
+
     /// A frame comes twice.
     pub fn duplicate(frame: usize) -> Self {
         Self::stream(Effect::Replay { frame, count: 1 })
@@ -218,6 +255,48 @@ impl Fault {
     /// A watch gets no bookmarks, not even the one that ends a streaming list.
     pub fn no_bookmarks() -> Self {
         Self::new(Kind::NoBookmarks)
+    }
+
+    /// A streaming list is told whole, but for the bookmark that ends it; the watch goes on.
+    pub fn no_last_bookmark() -> Self {
+        Self::new(Kind::LastBookmark(LastBookmark::Missing))
+    }
+
+    /// The bookmark that ends a streaming list has no version, as of some servers of `OpenShift`.
+    pub fn unversioned_bookmark() -> Self {
+        Self::new(Kind::LastBookmark(LastBookmark::Unversioned))
+    }
+
+    /// A watch opens, and nothing comes before its time is over, as through a proxy that buffers.
+    pub fn silent() -> Self {
+        Self::new(Kind::Silent)
+    }
+
+    /// A later page of a list names itself as the next one, and has no end so. The first page is as
+    /// it should be.
+    pub fn repeated_token() -> Self {
+        Self::new(Kind::RepeatedToken)
+    }
+
+    /// A later page of a list is always too old: 410, with a token for the rest as it is now.
+    pub fn expired_page() -> Self {
+        Self::new(Kind::Before(Before::Answer(expired_page("")))).when(is_later_page)
+    }
+
+    /// A list does not say of which version it is.
+    pub fn unversioned_list() -> Self {
+        Self::new(Kind::NoVersions(NoVersions::List))
+    }
+
+    /// Neither lists nor objects have versions, in lists and watches, as of aggregated servers that
+    /// compute what they show. Bookmarks have.
+    pub fn no_versions() -> Self {
+        Self::new(Kind::NoVersions(NoVersions::Everywhere))
+    }
+
+    /// 406 for whoever takes objects by their metadata alone and nothing else.
+    pub fn no_metadata() -> Self {
+        Self::new(Kind::NoMetadata)
     }
 
     /// The server has no streaming lists.
@@ -282,14 +361,25 @@ impl Kind {
     /// A fault is not used up by a request that it cannot touch.
     fn concerns(&self, asked: &Asked) -> bool {
         match self {
-            Self::StaleList(_) => asked.verb == Verb::List,
-            Self::NoBookmarks => asked.verb == Verb::Watch,
+            Self::StaleList(_) | Self::NoVersions(NoVersions::List) => asked.verb == Verb::List,
+            Self::NoVersions(NoVersions::Everywhere) => {
+                matches!(asked.verb, Verb::List | Verb::Watch)
+            }
+            Self::NoBookmarks | Self::Silent => asked.verb == Verb::Watch,
             Self::NoStreamingList(_) => {
                 asked.verb == Verb::Watch && asked.switch("sendInitialEvents").is_some()
             }
-            Self::Before(_) | Self::Delay(_) | Self::Stream(_) => true,
+            Self::LastBookmark(_) => {
+                asked.verb == Verb::Watch && asked.switch("sendInitialEvents") == Some(true)
+            }
+            Self::RepeatedToken => is_later_page(asked),
+            Self::Before(_) | Self::Delay(_) | Self::Stream(_) | Self::NoMetadata => true,
         }
     }
+}
+
+fn is_later_page(asked: &Asked) -> bool {
+    asked.verb == Verb::List && !asked.parameter("continue").is_empty()
 }
 
 impl fmt::Debug for Fault {
@@ -301,129 +391,4 @@ impl fmt::Debug for Fault {
             .field("lasting", &self.lasting)
             .finish_non_exhaustive()
     }
-}
-
-/// A fault that waits for its requests. Dropping this leaves it there.
-#[derive(Debug, Clone)]
-pub struct Injected {
-    active: Arc<Active>,
-    list: Weak<Mutex<Vec<Arc<Active>>>>,
-}
-
-impl Injected {
-    /// How many requests it has met.
-    pub fn hits(&self) -> u64 {
-        self.active.hits.load(Ordering::SeqCst)
-    }
-
-    /// Takes it away.
-    pub fn remove(&self) {
-        if let Some(list) = self.list.upgrade() {
-            lock(&list).retain(|active| !Arc::ptr_eq(active, &self.active));
-        }
-    }
-}
-
-#[derive(Debug)]
-struct Active {
-    fault: Fault,
-    until: Option<Instant>,
-    hits: AtomicU64,
-}
-
-impl Active {
-    fn is_spent(&self) -> bool {
-        match self.fault.lasting {
-            Lasting::Times(count) => self.hits.load(Ordering::SeqCst) >= count,
-            Lasting::For(_) => self.until.is_some_and(|until| Instant::now() >= until),
-            Lasting::Forever => false,
-        }
-    }
-}
-
-/// The faults that wait.
-#[derive(Debug, Default)]
-pub(super) struct Faults {
-    active: Arc<Mutex<Vec<Arc<Active>>>>,
-}
-
-/// What goes wrong with one request.
-#[derive(Debug, Default)]
-pub(super) struct Mishap {
-    pub(super) delay: Option<Duration>,
-    pub(super) before: Option<Before>,
-    pub(super) effect: Option<Effect>,
-    pub(super) stale_by: u64,
-    pub(super) no_bookmarks: bool,
-    pub(super) no_streaming: Option<NoStreaming>,
-}
-
-impl Faults {
-    pub(super) fn inject(&self, fault: Fault) -> Injected {
-        let until = match fault.lasting {
-            Lasting::For(time) => Some(Instant::now() + time),
-            _ => None,
-        };
-        let active = Arc::new(Active {
-            fault,
-            until,
-            hits: AtomicU64::new(0),
-        });
-        lock(&self.active).push(active.clone());
-        Injected {
-            active,
-            list: Arc::downgrade(&self.active),
-        }
-    }
-
-    pub(super) fn clear(&self) {
-        lock(&self.active).clear();
-    }
-
-    /// Takes what meets a request: the oldest fault of each sort, and where one of them is instead
-    /// of an answer, no other sort but a delay.
-    pub(super) fn meet(&self, asked: &Asked) -> Mishap {
-        let mut list = lock(&self.active);
-        list.retain(|active| !active.is_spent());
-        let matching: Vec<_> = list
-            .iter()
-            .filter(|active| active.fault.matches(asked))
-            .collect();
-        let mut mishap = Mishap::default();
-        let instead = |active: &&&Arc<Active>| matches!(active.fault.kind, Kind::Before(_));
-        let no_answer = matching.iter().find(instead).copied();
-        for active in matching {
-            let other = !matches!(active.fault.kind, Kind::Before(_) | Kind::Delay(_));
-            if other && no_answer.is_some() {
-                continue;
-            }
-            if mishap.take(&active.fault.kind) {
-                active.hits.fetch_add(1, Ordering::SeqCst);
-            }
-        }
-        list.retain(|active| !active.is_spent());
-        mishap
-    }
-}
-
-impl Mishap {
-    /// Whether there was room for it.
-    fn take(&mut self, kind: &Kind) -> bool {
-        match kind {
-            Kind::Before(before) if self.before.is_none() => self.before = Some(before.clone()),
-            Kind::Delay(time) if self.delay.is_none() => self.delay = Some(*time),
-            Kind::Stream(effect) if self.effect.is_none() => self.effect = Some(effect.clone()),
-            Kind::StaleList(versions) if self.stale_by == 0 => self.stale_by = *versions,
-            Kind::NoBookmarks if !self.no_bookmarks => self.no_bookmarks = true,
-            Kind::NoStreamingList(how) if self.no_streaming.is_none() => {
-                self.no_streaming = Some(*how);
-            }
-            _ => return false,
-        }
-        true
-    }
-}
-
-fn lock(list: &Mutex<Vec<Arc<Active>>>) -> MutexGuard<'_, Vec<Arc<Active>>> {
-    list.lock().unwrap_or_else(PoisonError::into_inner)
 }

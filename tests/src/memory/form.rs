@@ -21,17 +21,22 @@ pub(super) enum Form {
 }
 
 impl Form {
-    /// Takes the first of the client's wishes that can be met.
+    /// Takes the first of the client's wishes that can be met; metadata alone may not be to be had.
     ///
     /// # Errors
     /// 406 where none can.
-    pub(super) fn negotiate(headers: &HeaderMap, include: &str) -> Result<Self, Status> {
+    pub(super) fn negotiate(
+        headers: &HeaderMap,
+        include: &str,
+        no_metadata: bool,
+    ) -> Result<Self, Status> {
         let Some(accept) = headers.get(ACCEPT).and_then(|value| value.to_str().ok()) else {
             return Ok(Self::Whole);
         };
-        let mut wishes = accept.split(',').map(str::trim);
+        let wishes = accept.split(',').map(str::trim);
         wishes
-            .find_map(|wish| Self::of_wish(wish, include))
+            .filter_map(|wish| Self::of_wish(wish, include))
+            .find(|form| !(no_metadata && matches!(form, Self::Metadata)))
             .ok_or_else(|| {
                 let message = "only the following media types are accepted: application/json";
                 Status::new(406, "NotAcceptable", message)

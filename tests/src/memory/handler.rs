@@ -111,6 +111,7 @@ fn list(call: &Call<'_>, index: usize) -> Result<Answer, Status> {
     let form = call.form()?;
     let query = ListQuery::parse(asked, index, resource)?;
     let page = query.run(&call.shared.store(), call.mishap.stale_by)?;
+    let page = page.spoilt(asked, call.mishap);
     let columns = Columns::of(resource);
     let envelope = Envelope {
         head: page.head(&form, resource, &columns),
@@ -121,7 +122,8 @@ fn list(call: &Call<'_>, index: usize) -> Result<Answer, Status> {
     let items = page.into_objects();
     let items = items
         .iter()
-        .map(|object| form.item(resource, &columns, object));
+        .map(|object| form.item(resource, &columns, object))
+        .map(|item| call.mishap.versioned(item));
     Ok(Answer::Stream {
         source: Source::Ready(items.collect()),
         envelope,
@@ -311,7 +313,8 @@ fn forbidden(asked: &Asked) -> Status {
 
 impl Call<'_> {
     pub(super) fn form(&self) -> Result<Form, Status> {
-        Form::negotiate(self.headers, self.asked.parameter("includeObject"))
+        let include = self.asked.parameter("includeObject");
+        Form::negotiate(self.headers, include, self.mishap.no_metadata)
     }
 
     fn content_type(&self) -> &str {

@@ -7,6 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
+use super::fault::Mishap;
 use super::form::Form;
 use super::object::Stored;
 use super::request::Asked;
@@ -46,7 +47,8 @@ enum From {
 /// The objects of one page.
 #[derive(Debug)]
 pub(super) struct Page {
-    version: u64,
+    /// `None` where the list does not say it.
+    version: Option<u64>,
     objects: Vec<Arc<Stored>>,
     next: Option<String>,
     remaining: Option<usize>,
@@ -92,7 +94,7 @@ impl ListQuery {
         let limit = self.limit.filter(|_| self.from != From::Any);
         let Some(limit) = limit.filter(|limit| *limit < matching.len()) else {
             return Page {
-                version,
+                version: Some(version),
                 objects: matching,
                 next: None,
                 remaining: None,
@@ -103,7 +105,7 @@ impl ListQuery {
         let last = matching.last().map_or("", |object| &object.key);
         let next = token(Some(version), &format!("{last}\0"));
         Page {
-            version,
+            version: Some(version),
             objects: matching,
             next: Some(next),
             remaining: self.selector.is_empty().then_some(rest),
@@ -177,8 +179,22 @@ impl Page {
         self.objects
     }
 
+    /// What faults make of it.
+    pub(super) fn spoilt(mut self, asked: &Asked, mishap: &Mishap) -> Self {
+        if mishap.no_versions.is_some() {
+            self.version = None;
+        }
+        if mishap.repeats_token {
+            self.next = Some(asked.parameter("continue").to_owned());
+        }
+        self
+    }
+
     fn metadata(&self) -> Value {
-        let mut metadata = json!({ "resourceVersion": self.version.to_string() });
+        let mut metadata = json!({});
+        if let Some(version) = self.version {
+            metadata["resourceVersion"] = version.to_string().into();
+        }
         if let Some(next) = &self.next {
             metadata["continue"] = next.as_str().into();
         }
@@ -275,7 +291,7 @@ fn read_token(text: &str) -> Result<From, Status> {
     read().ok_or_else(|| Status::bad_request("continue key is not valid"))
 }
 
-fn expired_page(start: &str) -> Status {
+pub(super) fn expired_page(start: &str) -> Status {
     let message = "The provided continue parameter is too old to display a consistent list result. \
                    You can start a new list without the continue parameter, or use the continue \
                    token in this response to retrieve the remainder of the results. Continuing with \

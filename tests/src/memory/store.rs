@@ -21,10 +21,30 @@ pub(super) struct Store {
     collections: Vec<Collection>,
 }
 
-/// The objects of one resource.
+/// The objects of one resource, by their keys.
+type Objects = BTreeMap<String, Arc<Stored>>;
+
+/// What a server had at some time: objects and their versions.
+#[derive(Debug, Clone)]
+pub struct Backup {
+    pub(super) version: u64,
+    /// What was shown and what was hidden of each resource.
+    objects: Vec<(Objects, Objects)>,
+}
+
+impl Backup {
+    /// The version of the last change before it.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+}
+
+/// The objects of one resource, and their past.
 #[derive(Debug)]
 struct Collection {
-    objects: BTreeMap<String, Arc<Stored>>,
+    objects: Objects,
+    /// What is there, and not shown.
+    hidden: Objects,
     /// Nothing can be watched or listed from before this version.
     floor: u64,
     /// The newest change that is no longer in the log. A watch that is open reads on below the
@@ -49,6 +69,8 @@ pub(super) struct Signal {
 /// One change of one object.
 #[derive(Debug, Clone)]
 pub(super) struct Change {
+    /// The version of the server at which it is told. What the object says of itself may be another
+    /// one.
     pub(super) version: u64,
     /// The new content; of a deletion, the last content at the deletion's version.
     pub(super) object: Arc<Stored>,
@@ -60,7 +82,8 @@ pub(super) struct Change {
 impl Store {
     pub(super) fn new(resources: usize, version: u64) -> Self {
         let collection = || Collection {
-            objects: BTreeMap::new(),
+            objects: Objects::new(),
+            hidden: Objects::new(),
             floor: version,
             lost: version,
             log: VecDeque::new(),
@@ -122,10 +145,21 @@ impl Store {
         key: &str,
         kind: &Resource,
     ) -> Option<Arc<Stored>> {
+        self.remove_at(resource, key, kind, None)
+    }
+
+    /// The same, where the deletion says another version of itself.
+    pub(super) fn remove_at(
+        &mut self,
+        resource: usize,
+        key: &str,
+        kind: &Resource,
+        shown: Option<u64>,
+    ) -> Option<Arc<Stored>> {
         let collection = &mut self.collections[resource];
         let previous = collection.objects.remove(key)?;
         self.version += 1;
-        let object = Arc::new(previous.at_version(kind, self.version));
+        let object = Arc::new(previous.at_version(kind, shown.unwrap_or(self.version)));
         collection.record(Change {
             version: self.version,
             object: object.clone(),
@@ -225,6 +259,61 @@ impl Store {
         for collection in &mut self.collections {
             collection.log.clear();
             (collection.floor, collection.lost) = (version, version);
+        }
+    }
+
+    pub(super) fn back_up(&self) -> Backup {
+        let objects = self.collections.iter();
+        Backup {
+            version: self.version,
+            objects: objects
+                .map(|collection| (collection.objects.clone(), collection.hidden.clone()))
+                .collect(),
+        }
+    }
+
+    /// Everything as it was in a backup, at another version, without a past.
+    pub(super) fn restore(&mut self, backup: &Backup, version: u64) {
+        for (collection, (objects, hidden)) in self.collections.iter_mut().zip(&backup.objects) {
+            collection.objects.clone_from(objects);
+            collection.hidden.clone_from(hidden);
+        }
+        self.begin_history(version);
+    }
+
+    /// Shows an object no longer: to those who watch it is gone. False where it is not there.
+    pub(super) fn hide(&mut self, resource: usize, key: &str, kind: &Resource) -> bool {
+        let Some(object) = self.get(resource, key).cloned() else {
+            return false;
+        };
+        self.remove(resource, key, kind);
+        self.collections[resource]
+            .hidden
+            .insert(key.to_owned(), object);
+        true
+    }
+
+    /// Shows a hidden object as it was, at the version that it has. False where there is none.
+    pub(super) fn reveal(&mut self, resource: usize, key: &str) -> bool {
+        let Some(object) = self.collections[resource].hidden.remove(key) else {
+            return false;
+        };
+        let collection = &mut self.collections[resource];
+        self.version += 1;
+        let previous = collection.objects.insert(key.to_owned(), object.clone());
+        collection.record(Change {
+            version: self.version,
+            object,
+            previous,
+            deleted: false,
+        });
+        true
+    }
+
+    /// Replaces the content of objects, and tells nobody.
+    pub(super) fn convert(&mut self, resource: usize, change: impl Fn(&Stored) -> Stored) {
+        for object in self.collections[resource].objects.values_mut() {
+            *object = Arc::new(change(object));
         }
     }
 

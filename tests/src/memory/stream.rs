@@ -23,6 +23,8 @@ pub(super) enum Effect {
     Truncate(usize),
     Garble(usize),
     Undecodable(usize),
+    WithoutObject(usize),
+    WithoutName(usize),
     Replay { frame: usize, count: usize },
     Swap(usize),
     Error(usize, Status),
@@ -156,6 +158,12 @@ impl Frames {
                 self.put(&garbled, chunk);
             }
             Some(Effect::Undecodable(at)) if at == here => self.put(&undecodable(&frame), chunk),
+            Some(Effect::WithoutObject(at)) if at == here => {
+                self.put(&without_object(&frame), chunk);
+            }
+            Some(Effect::WithoutName(at)) if at == here => {
+                self.put(&without(&frame, "name"), chunk)
+            }
             Some(Effect::Swap(at)) if at == here => self.kept.push_back(frame),
             Some(Effect::Swap(at)) if at + 1 == here => {
                 self.put(&frame, chunk);
@@ -209,13 +217,33 @@ impl Frames {
 
 /// An event, or an item, whose labels are no map.
 fn undecodable(frame: &[u8]) -> Vec<u8> {
+    changed(frame, |object| object["metadata"]["labels"] = 7.into())
+}
+
+/// An event, or an item, without this field of its metadata.
+pub(super) fn without(frame: &[u8], field: &str) -> Vec<u8> {
+    changed(frame, |object| {
+        if let Some(metadata) = object["metadata"].as_object_mut() {
+            metadata.remove(field);
+        }
+    })
+}
+
+fn changed(frame: &[u8], change: impl FnOnce(&mut Value)) -> Vec<u8> {
     let mut value: Value = serde_json::from_slice(frame).unwrap_or_default();
-    let object = match value.get("object") {
-        Some(_) => &mut value["object"],
-        None => &mut value,
-    };
-    object["metadata"]["labels"] = 7.into();
+    match value.get("object") {
+        Some(_) => change(&mut value["object"]),
+        None => change(&mut value),
+    }
     value.to_string().into_bytes()
+}
+
+/// An event that says what happened, but not to what.
+fn without_object(frame: &[u8]) -> Vec<u8> {
+    let value: Value = serde_json::from_slice(frame).unwrap_or_default();
+    serde_json::json!({ "type": value["type"] })
+        .to_string()
+        .into_bytes()
 }
 
 pub(super) fn cut() -> io::Error {

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 use super::Shared;
-use super::fault::{Mishap, NoStreaming};
+use super::fault::{LastBookmark, Mishap, NoStreaming};
 use super::form::Form;
 use super::list::{parse_version, prefix, selector};
 use super::object::Stored;
@@ -20,6 +20,7 @@ use super::resource::Resource;
 use super::selector::Selector;
 use super::status::{Cause, Status};
 use super::store::{Change, Signal, Store};
+use super::stream::without;
 use super::table::Columns;
 
 /// How many events are encoded at once.
@@ -39,8 +40,9 @@ pub(super) struct Watch {
     headed: bool,
     /// What is left of the initial events.
     initial: VecDeque<Arc<Stored>>,
-    /// The version of the bookmark that ends the initial events, until it is sent.
-    end_of_initial: Option<u64>,
+    /// The version of the bookmark that ends the initial events, until it is sent; `Some(None)` for
+    /// one that says none.
+    end_of_initial: Option<Option<u64>>,
     /// Changes up to this version were sent or do not concern the watch.
     cursor: u64,
     /// The version that the client has seen before any event.
@@ -53,6 +55,10 @@ pub(super) struct Watch {
     /// What keeps it from starting, told in the stream.
     refusal: Option<Status>,
     over: bool,
+    /// Nothing is told.
+    silent: bool,
+    /// Events have no versions.
+    unversioned: bool,
     _open: OpenWatch,
 }
 
@@ -110,7 +116,7 @@ impl Watch {
             form,
             headed: false,
             initial,
-            end_of_initial: start.end_of_initial.filter(|_| !mishap.no_bookmarks),
+            end_of_initial: last_bookmark(start.end_of_initial, mishap),
             cursor: start.cursor,
             began_at: start.cursor,
             bookmarks: asked.is_true("allowWatchBookmarks") && !mishap.no_bookmarks,
@@ -120,6 +126,8 @@ impl Watch {
             signal,
             refusal,
             over: false,
+            silent: mishap.silent,
+            unversioned: mishap.no_versions.is_some(),
             _open: OpenWatch(shared.clone()),
             shared: shared.clone(),
         };
@@ -132,6 +140,9 @@ impl Watch {
     /// # Errors
     /// Where the connection is to be cut.
     pub(super) async fn next(&mut self) -> io::Result<Option<Vec<Bytes>>> {
+        if self.silent {
+            return self.silence().await;
+        }
         if let Some(status) = self.refusal.take() {
             self.over = true;
             return Ok(Some(vec![error_frame(&status)]));
@@ -162,6 +173,23 @@ impl Watch {
             }
         }
         Ok(None)
+    }
+
+    /// Nothing, until the end.
+    async fn silence(&mut self) -> io::Result<Option<Vec<Bytes>>> {
+        self.bookmarks = false;
+        loop {
+            let signal = *self.signal.borrow_and_update();
+            if signal.cuts != self.opened_at.cuts {
+                return Err(super::stream::cut());
+            }
+            if signal.ends != self.opened_at.ends {
+                return Ok(None);
+            }
+            if let Wake::End = self.wait().await {
+                return Ok(None);
+            }
+        }
     }
 
     fn initial_frames(&mut self) -> Option<Vec<Bytes>> {
@@ -231,7 +259,7 @@ impl Watch {
         }
         self.cursor = store.version;
         drop(store);
-        Some(self.bookmark_frame(self.cursor, false))
+        Some(self.bookmark_frame(Some(self.cursor), false))
     }
 
     /// One each period, and one shortly before the end.
@@ -279,11 +307,18 @@ impl Watch {
         self.form
             .write_single(resource, &self.columns, object, headed, &mut frame);
         frame.put_slice(b"}");
+        if self.unversioned {
+            return without(&frame, "resourceVersion").into();
+        }
         frame.freeze()
     }
 
-    fn bookmark_frame(&mut self, version: u64, ends_initial: bool) -> Bytes {
-        let mut metadata = json!({ "resourceVersion": version.to_string() });
+    fn bookmark_frame(&mut self, version: Option<u64>, ends_initial: bool) -> Bytes {
+        let version = version.map(|version| version.to_string());
+        let mut metadata = match &version {
+            Some(version) => json!({ "resourceVersion": version }),
+            None => json!({}),
+        };
         if ends_initial {
             metadata["annotations"] = json!({ "k8s.io/initial-events-end": "true" });
         }
@@ -304,7 +339,7 @@ impl Watch {
                     }),
                     *include,
                 );
-                let version = json!({ "resourceVersion": version.to_string() });
+                let version = json!({ "resourceVersion": version.unwrap_or_default() });
                 self.columns.table(!self.headed, &version, &[row])
             }
         };
@@ -314,6 +349,16 @@ impl Watch {
 
     fn resource(&self) -> &Resource {
         &self.shared.resources[self.index]
+    }
+}
+
+/// What becomes of the bookmark that ends the initial events.
+fn last_bookmark(version: Option<u64>, mishap: &Mishap) -> Option<Option<u64>> {
+    let version = version.filter(|_| !mishap.no_bookmarks)?;
+    match mishap.last_bookmark {
+        None => Some(Some(version)),
+        Some(LastBookmark::Unversioned) => Some(None),
+        Some(LastBookmark::Missing) => None,
     }
 }
 

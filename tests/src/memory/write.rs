@@ -150,7 +150,12 @@ pub(super) fn delete(
 
 /// Stores an object as it is, also its status; makes it where it is missing. Another UID than the
 /// present one's is another object: the present one is deleted first.
-pub(super) fn put(store: &mut Store, at: Target<'_>, mut object: Value) -> Arc<Stored> {
+pub(super) fn put(
+    store: &mut Store,
+    at: Target<'_>,
+    mut object: Value,
+    shown: Option<u64>,
+) -> Arc<Stored> {
     if !object["metadata"].is_object() {
         object["metadata"] = json!({});
     }
@@ -168,7 +173,9 @@ pub(super) fn put(store: &mut Store, at: Target<'_>, mut object: Value) -> Arc<S
         }
         None => begin_life(store, &at, &mut object, uid),
     }
-    commit(store, &at, object)
+    store.commit(at.index, |version| {
+        Stored::new(at.resource, object, shown.unwrap_or(version))
+    })
 }
 
 /// Checks what every written object needs.

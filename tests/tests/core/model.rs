@@ -12,7 +12,7 @@ use crate::forms::{Form, Own, Packed};
 use crate::random::Random;
 
 /// Every kind of thing that has to happen often enough in a run.
-const KINDS: [&str; 28] = [
+const KINDS: [&str; 31] = [
     "create",
     "update",
     "delete",
@@ -28,6 +28,9 @@ const KINDS: [&str; 28] = [
     "new history",
     "restored ahead",
     "late version",
+    "granted late",
+    "other at an old version",
+    "same version, other content",
     "bad object",
     "degraded",
     "late subscriber",

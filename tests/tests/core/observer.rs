@@ -33,7 +33,7 @@ impl<V: Form> Observer<V> {
         };
         let overflow = *random.pick(&[Overflow::Merge, Overflow::End]);
         // With two objects being many, starts are read in portions.
-        let (queue, many) = *random.pick(&[(1, 2), (1, 512), (3, 512), (256, 2)]);
+        let (queue, many) = *random.pick(&[(1, 2), (1, 512), (1, 512), (3, 512), (256, 2)]);
         let options = SubscribeOptions::default()
             .queue(queue)
             .many(many)

@@ -19,7 +19,7 @@ use crate::observer::Observer;
 use crate::random::Random;
 use crate::replay::Watcher;
 
-const KINDS: [&str; 26] = [
+const KINDS: [&str; 29] = [
     "create",
     "update",
     "delete",
@@ -30,6 +30,9 @@ const KINDS: [&str; 26] = [
     "batch",
     "relist",
     "new history",
+    "restored ahead",
+    "granted late",
+    "late version",
     "replay",
     "trouble",
     "input refiltered",
@@ -126,12 +129,17 @@ impl<V: Form> World<V> {
             }
             11 | 12 => self.relist(),
             13 => self.refilter_input(),
-            14 | 27 => self.restore(),
+            14 => self.restore(),
             15 => self.open(),
             16 | 17 => self.watch(),
             18 => self.repeat(),
             19 => self.trouble(),
             20..23 | 28 | 29 => self.disturb(),
+            27 => match self.random.below(5) {
+                0 | 1 => self.habit("restored ahead", Side::restore_ahead, Side::restore_ahead),
+                2 => self.habit("late version", Side::late, Side::late),
+                _ => self.habit("granted late", Side::grant, Side::grant),
+            },
             23 => tokio::task::yield_now().await,
             _ => return self.check().await,
         }
@@ -254,6 +262,29 @@ impl<V: Form> World<V> {
         };
         if restored {
             self.coverage.count("new history");
+        }
+        self.forget_versions();
+    }
+
+    /// One of the servers does what not all do.
+    fn habit(
+        &mut self,
+        kind: &'static str,
+        of_sources: fn(&mut Side<Source>, &mut Random) -> bool,
+        of_targets: fn(&mut Side<V>, &mut Random) -> bool,
+    ) {
+        let random = &mut self.random;
+        let happened = match random.below(3) {
+            0 => of_sources(&mut self.gates, random),
+            1 => of_sources(&mut self.sources, random),
+            _ => {
+                let happened = of_targets(&mut self.targets, random);
+                self.between |= happened;
+                happened
+            }
+        };
+        if happened {
+            self.coverage.count(kind);
         }
         self.forget_versions();
     }
@@ -503,6 +534,6 @@ fn names_of<V: Form>(target: &V) -> Vec<String> {
 
 #[test]
 fn joins_are_their_nested_loop() {
-    let coverage = run_cases(2_000, case);
+    let coverage = run_cases(2_400, case);
     coverage.require(&KINDS, 500);
 }

@@ -285,6 +285,9 @@ impl<V: Form> World<V> {
         tokio::time::sleep(QUIET).await;
         self.coverage.count("new history");
         self.audience.begin_history();
+        // A watch from a version that a server does not have yet waits for it, there as here: what
+        // shows a client the new history is the next list.
+        self.list_again();
         let objects = self.server.list("pods");
         let back = u64::try_from(objects.len()).unwrap_or_default() + 10;
         self.server.begin_history(self.server.version() - back);

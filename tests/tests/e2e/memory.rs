@@ -4,7 +4,9 @@
 mod clients;
 mod connections;
 mod faults;
+mod habits;
 mod history;
+mod informers;
 mod kubectl;
 
 use std::pin::Pin;
@@ -31,7 +33,13 @@ use checks;
 
 pub(crate) fn trials() -> Vec<Trial> {
     let ignored = cluster::unavailable().is_some();
-    let checks = [faults::CHECKS, history::CHECKS].concat();
+    let checks = [
+        faults::CHECKS,
+        habits::CHECKS,
+        history::CHECKS,
+        informers::CHECKS,
+    ]
+    .concat();
     let checks = checks
         .into_iter()
         .map(|(name, check)| Trial::test(format!("memory::{name}"), move || paused(check)));

@@ -3,8 +3,10 @@
 
 mod chaos;
 mod main_job;
+mod restore;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -14,7 +16,7 @@ use harness::cluster::{
 use harness::{CacheHome, ExecPlugin, build_kcc_cache};
 use k8s_openapi::api::core::v1::{Pod, Service};
 use kcache::client::ClientConfig;
-use kcache::{Filter, Informer, Key, Object, Publisher, View};
+use kcache::{Filter, Informer, Key, Lookup, Object, Publisher, View};
 use kcache_join::Join;
 use kcc_core::Environment;
 use kube::Client;
@@ -33,6 +35,8 @@ pub(crate) fn trials() -> Vec<Trial> {
     [
         Trial::test("watch::the_main_job", main_job::run),
         Trial::test("watch::chaos", chaos::run),
+        Trial::test("watch::restored_ahead", restore::ahead),
+        Trial::test("watch::restored_back", restore::back),
     ]
     .map(|trial| trial.with_ignored_flag(ignored))
     .into()
@@ -80,6 +84,21 @@ impl Place {
         Ok(config.client()?)
     }
 
+    /// Where the server listens.
+    fn address(&self) -> Result<SocketAddr, Failed> {
+        let url = self.cluster.server_url();
+        Ok(url.trim_start_matches("https://").parse()?)
+    }
+
+    /// The newest revision of etcd.
+    fn revision(&self) -> Result<u64, Failed> {
+        let path = "/api/v1/namespaces?limit=1";
+        let text = self.cluster.kubectl_admin(&["get", "--raw", path])?;
+        let list: Value = serde_json::from_str(&text)?;
+        let version = list["metadata"]["resourceVersion"].as_str();
+        Ok(version.unwrap_or_default().parse()?)
+    }
+
     /// What kubectl says there is, by key, with version and labels.
     fn listed(&self, resource: &str) -> Result<Vec<Value>, Failed> {
         let arguments = ["-n", NAMESPACE, "get", resource, "-o", "json"];
@@ -96,6 +115,8 @@ struct Watched {
     services: Informer<Service>,
     view: View<Pod>,
     joined: Join<Service, Pod>,
+    /// The Pods by their label `app`.
+    by_app: Lookup<Pod>,
     /// The value of the label `tier` that the view asks for.
     tier: &'static str,
     witnesses: [(&'static str, Witness); 3],
@@ -109,6 +130,7 @@ impl Watched {
         let services = services.start();
         let view = pods.view(Filter::labels([("tier", "front")]));
         let joined = kcache_join::service_pods(&services, &pods);
+        let by_app = pods.index_by_label("app");
         let witnesses = [
             ("pods", Witness::of(&pods)),
             ("the view", Witness::of(&view)),
@@ -120,6 +142,7 @@ impl Watched {
             services,
             view,
             joined,
+            by_app,
             tier: "front",
             witnesses,
         })
@@ -128,6 +151,27 @@ impl Watched {
     fn refilter(&mut self, tier: &'static str) -> Outcome {
         self.tier = tier;
         Ok(self.view.refilter(Filter::labels([("tier", tier)]))?)
+    }
+
+    /// What comes may be of another history, where versions are lower.
+    fn begin_history(&self) {
+        for (_, witness) in &self.witnesses {
+            lock(&witness.0).between = true;
+        }
+    }
+
+    /// Everything is of one history now, and what is gone does not come back.
+    fn forget(&self) {
+        for (_, witness) in &self.witnesses {
+            let mut ledger = lock(&witness.0);
+            let new = std::mem::take(&mut ledger.between);
+            let there: BTreeSet<_> = ledger
+                .state
+                .values()
+                .map(|pod| pod.uid().to_owned())
+                .collect();
+            ledger.versions.retain(|uid, _| !new && there.contains(uid));
+        }
     }
 
     /// Waits, when nobody writes any longer, until everyone has what kubectl says there is.
@@ -154,6 +198,11 @@ impl Watched {
             until(name, || held(cache) == wanted && witness.holds(&wanted)).await?;
             witness.is_legal(name)?;
         }
+        let apps: BTreeSet<_> = pods.iter().filter_map(app_of).collect();
+        for app in apps {
+            let wanted = versions(pods.iter().filter(|pod| app_of(pod) == Some(app)));
+            until("the index", || identities(&self.by_app.get(app)) == wanted).await?;
+        }
         let wanted = versions(services.iter());
         until("services", || held(&self.services) == wanted).await
     }
@@ -163,28 +212,42 @@ impl Watched {
     }
 }
 
-type Versions = BTreeMap<Key, String>;
+/// Of each object its UID, its version and its labels: after a restore one version may be given twice.
+type Versions = BTreeMap<Key, (String, String, BTreeMap<String, String>)>;
 
 fn versions<'a>(objects: impl Iterator<Item = &'a Value>) -> Versions {
     let named = |object: &Value| {
-        let text = |field: &str| {
-            object["metadata"][field]
-                .as_str()
-                .unwrap_or_default()
-                .to_owned()
-        };
+        let metadata = &object["metadata"];
+        let text = |field: &str| metadata[field].as_str().unwrap_or_default().to_owned();
+        let labels = serde_json::from_value(metadata["labels"].clone()).unwrap_or_default();
         (
             Key::new(&text("namespace"), &text("name")),
-            text("resourceVersion"),
+            (text("uid"), text("resourceVersion"), labels),
         )
     };
     objects.map(named).collect()
 }
 
+fn app_of(pod: &Value) -> Option<&str> {
+    pod["metadata"]["labels"]["app"].as_str()
+}
+
 fn held<V: Object>(publisher: &Publisher<V>) -> Versions {
-    let list = publisher.cache().list();
-    list.iter()
-        .map(|object| (Key::of(&**object), object.version().to_owned()))
+    identities(&publisher.cache().list())
+}
+
+fn identities<'a, V: Object>(objects: impl IntoIterator<Item = &'a Arc<V>>) -> Versions {
+    let identity = |object: &Arc<V>| {
+        let labels = object.labels().map(|(k, v)| (k.to_owned(), v.to_owned()));
+        (
+            object.uid().to_owned(),
+            object.version().to_owned(),
+            labels.collect(),
+        )
+    };
+    objects
+        .into_iter()
+        .map(|object| (Key::of(&**object), identity(object)))
         .collect()
 }
 
@@ -204,13 +267,7 @@ impl Witness {
     }
 
     fn holds(&self, wanted: &Versions) -> bool {
-        let ledger = lock(&self.0);
-        let have: BTreeMap<_, _> = ledger
-            .state
-            .iter()
-            .map(|(key, pod)| (key.clone(), pod.version().to_owned()))
-            .collect();
-        have == *wanted
+        identities(lock(&self.0).state.values()) == *wanted
     }
 
     fn is_legal(&self, name: &str) -> Outcome {

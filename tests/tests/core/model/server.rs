@@ -30,6 +30,8 @@ pub(crate) struct Server {
     drawn: Vec<u64>,
     /// What there was at some time.
     backup: BTreeMap<Key, Spec>,
+    /// What there is, and may not be seen.
+    hidden: BTreeMap<Key, Spec>,
     /// What was told in this history.
     log: Vec<Happening>,
 }
@@ -117,6 +119,64 @@ impl Server {
         };
         let happening = self.put(spec);
         vec![self.tell(&happening)]
+    }
+
+    /// The right to see an object is taken away, or granted again: then it is there as it was, at a
+    /// version that is older than what was told meanwhile. Returns whether it was granted.
+    pub(crate) fn access<V: Form>(&mut self, random: &mut Random) -> (bool, Vec<Input<V>>) {
+        self.version += 1;
+        if random.chance(1, 2)
+            && let Some((key, spec)) = self.hidden.pop_first()
+        {
+            if self.objects.contains_key(&key) {
+                return (false, Vec::new());
+            }
+            let happening = self.put(spec);
+            return (true, vec![self.tell(&happening)]);
+        }
+        let Some(spec) = self.any(random) else {
+            return (false, Vec::new());
+        };
+        self.hidden.insert(spec.key(), spec.clone());
+        let happening = self.take(&spec.key(), spec);
+        (false, vec![self.tell(&happening)])
+    }
+
+    /// An object is another one at a version that says nothing of when, told by one event or by two, of
+    /// which the later one has the older version.
+    pub(crate) fn other<V: Form>(&mut self, random: &mut Random) -> Vec<Input<V>> {
+        let Some(there) = self.any(random) else {
+            return Vec::new();
+        };
+        let version = 1 + random.next() % there.version;
+        let other = Spec {
+            version,
+            ..self.fresh(&there.key(), random)
+        };
+        let mut happenings = Vec::new();
+        if random.chance(1, 2) {
+            self.version += 1;
+            happenings.push(self.take(&there.key(), there));
+        }
+        happenings.push(self.put(other));
+        happenings
+            .iter()
+            .map(|happening| self.tell(happening))
+            .collect()
+    }
+
+    /// What objects show changes, at the versions that they have, as by a new default of a CRD.
+    pub(crate) fn convert(&mut self, random: &mut Random) {
+        for spec in self.objects.values_mut() {
+            if random.chance(1, 2) {
+                spec.labels = labels(random);
+            }
+        }
+    }
+
+    fn any(&self, random: &mut Random) -> Option<Spec> {
+        let place = random.below(self.objects.len().max(1));
+        self.objects.values().nth(place).cloned()
     }
 
     fn tell<V: Form>(&mut self, happening: &Happening) -> Input<V> {
@@ -211,6 +271,7 @@ impl Server {
         self.version = self.version.saturating_sub(1 + random.next() % 10).max(1);
         self.drawn.clear();
         self.backup.clear();
+        self.hidden.clear();
         let version = self.version;
         self.objects.retain(|_, _| random.chance(3, 4));
         for spec in self.objects.values_mut() {
@@ -232,6 +293,7 @@ impl Server {
     pub(crate) fn restore_ahead(&mut self) {
         self.version += 1000;
         self.objects = self.backup.clone();
+        self.hidden.clear();
         self.log.clear();
     }
 

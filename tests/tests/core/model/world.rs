@@ -32,13 +32,16 @@ impl<V: Form> World<V> {
     }
 
     pub(crate) async fn step(&mut self) -> Result<(), String> {
-        let told = match self.random.below(33) {
+        let told = match self.random.below(38) {
             30 => self.late(),
             31 => {
                 self.server.back_up();
                 Vec::new()
             }
             32 => self.restore_ahead(),
+            33..36 => self.access(),
+            36 => self.other(),
+            37 => self.convert(),
             0..8 => self.server.news(&mut self.random),
             8..10 => self.batch(),
             10 => self.miss(),
@@ -104,6 +107,31 @@ impl<V: Form> World<V> {
             self.audience.begin_history();
         }
         told
+    }
+
+    fn access(&mut self) -> Vec<Input<V>> {
+        let (granted, told) = self.server.access(&mut self.random);
+        if granted {
+            self.coverage.count("granted late");
+        }
+        told
+    }
+
+    fn other(&mut self) -> Vec<Input<V>> {
+        let told = self.server.other(&mut self.random);
+        if !told.is_empty() {
+            self.coverage.count("other at an old version");
+        }
+        told
+    }
+
+    /// The next list shows it.
+    fn convert(&mut self) -> Vec<Input<V>> {
+        self.coverage.count("same version, other content");
+        self.server.convert(&mut self.random);
+        let mut inputs = vec![Input::Restart];
+        inputs.extend(self.server.told_anew());
+        inputs
     }
 
     /// A restore with a version that is far ahead shows by nothing but its objects.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use kcache::{DecodeError, Feed, Field, Input, Key, Object, Publisher, View};
 
-use crate::conditions::{Condition, NODES, Selecting, labels};
+use crate::conditions::{Condition, NAMES, NAMESPACES, NODES, Selecting, labels};
 use crate::forms::{Form, Spec, read};
 use crate::random::Random;
 
@@ -85,6 +85,8 @@ pub(super) struct Side<V: Form> {
     again: fn(&V, u64) -> V,
     /// What was told in this history.
     told: Vec<V>,
+    /// What there was at some time.
+    backup: Vec<V>,
 }
 
 impl<V: Form> Side<V> {
@@ -100,6 +102,7 @@ impl<V: Form> Side<V> {
             version: 0,
             again,
             told: Vec::new(),
+            backup: Vec::new(),
         }
     }
 
@@ -144,6 +147,9 @@ impl<V: Form> Side<V> {
             return false;
         }
         let object = &self.told[random.below(told)];
+        if self.is_elsewhere(object) {
+            return false;
+        }
         let version = read(object).version;
         let (sent, kept) = ((self.again)(object, version), (self.again)(object, version));
         self.send([Input::Apply(sent)]);
@@ -151,8 +157,16 @@ impl<V: Form> Side<V> {
         true
     }
 
-    /// Misses something, and lists.
+    /// It moved to another key, and is not in two places.
+    fn is_elsewhere(&self, object: &V) -> bool {
+        let mut others = self.objects.iter();
+        others.any(|(key, other)| *key != Key::of(object) && other.uid() == object.uid())
+    }
+
+    /// Misses something, and lists; a backup is made before.
     pub(super) fn relist(&mut self, random: &mut Random) {
+        let again = |object: &V| (self.again)(object, read(object).version);
+        self.backup = self.objects.values().map(again).collect();
         self.objects.retain(|_, _| random.chance(9, 10));
         self.list(None);
     }
@@ -164,12 +178,54 @@ impl<V: Form> Side<V> {
         }
         self.send([Input::Bookmark(self.version.to_string())]);
         self.version -= 1 + random.next() % (self.version / 2);
+        self.backup.clear();
         let version = self.version;
         self.objects.retain(|_, _| random.chance(3, 4));
         for object in self.objects.values_mut() {
             *object = (self.again)(object, read(object).version.min(version));
         }
         self.list(Some(version.to_string()));
+        true
+    }
+
+    /// The server is restored from a backup with a version that is far ahead, as etcd advises.
+    /// Returns whether there was a backup.
+    pub(super) fn restore_ahead(&mut self, _: &mut Random) -> bool {
+        if self.backup.is_empty() {
+            return false;
+        }
+        let again = |object: &V| (self.again)(object, read(object).version);
+        let objects = self.backup.iter().map(again);
+        self.objects = objects.map(|object| (Key::of(&object), object)).collect();
+        self.version += 1000;
+        self.list(Some(self.version.to_string()));
+        true
+    }
+
+    /// The right to see an object is granted that has been there for long, at an old version.
+    /// Returns whether there was one.
+    pub(super) fn grant(&mut self, random: &mut Random) -> bool {
+        let (namespace, name) = (*random.pick(&NAMESPACES), *random.pick(&NAMES));
+        let key = Key::new(namespace, name);
+        if self.version == 0 || self.objects.contains_key(&key) {
+            return false;
+        }
+        let spec = self.next(&key, random);
+        let version = 1 + random.next() % self.version;
+        self.put(V::of(&Spec { version, ..spec }));
+        true
+    }
+
+    /// An object is told at a version that says nothing of when: an older one, or the one that it has.
+    /// Returns whether there was one.
+    pub(super) fn late(&mut self, random: &mut Random) -> bool {
+        let place = random.below(self.objects.len().max(1));
+        let Some(there) = self.objects.values().nth(place) else {
+            return false;
+        };
+        let version = read(there).version;
+        let late = (self.again)(there, version - random.next() % version);
+        self.put(late);
         true
     }
 

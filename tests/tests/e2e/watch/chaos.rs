@@ -1,19 +1,21 @@
 //! Connections that are cut, stall, crawl and are refused, a server that is killed and started on its
-//! data, histories that are compacted; and objects that change meanwhile.
+//! data, histories that are compacted, etcd that is restored from a snapshot; and objects that change
+//! meanwhile.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::num::NonZeroU32;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use harness::cluster::ClusterOptions;
+use harness::cluster::{Backup, ClusterOptions};
 use harness::proxy::Proxy;
 use libtest_mimic::Failed;
 use tokio::sync::Mutex;
 
-use super::{NAMESPACE, Place, Watched, manifest, pod, runtime, service};
+use super::{NAMESPACE, Place, Watched, manifest, pod, runtime, service, until};
 use crate::random::Random;
 use crate::trial::{Outcome, check};
 
@@ -21,10 +23,17 @@ use crate::trial::{Outcome, check};
 const FAULTS: usize = 20;
 /// After so many faults everything has been allocated that is needed.
 const WARM: usize = 30;
-/// How many faults lie between two comparisons.
+/// How many faults lie between two comparisons, at least; and how many comparisons there are, at most:
+/// after one fault on the other an informer waits for up to half a minute.
 const AGREES: usize = 10;
+const COMPARISONS: usize = 40;
 /// How often etcd's history is compacted.
 const COMPACTION: Duration = Duration::from_secs(2);
+/// How far a restored revision goes on.
+const BUMP: u64 = 1_000_000;
+/// A restore that takes the revision back takes so many back, or more: the server's own writes when it
+/// starts must not make up for them.
+const LOST: u64 = 60;
 const PODS: usize = 120;
 const APPS: usize = 8;
 
@@ -32,7 +41,10 @@ pub(super) fn run() -> Outcome {
     let interval = format!("--etcd-compaction-interval={COMPACTION:?}");
     let options = ClusterOptions::default().with_apiserver_flag(interval);
     let mut place = Place::new(options)?;
-    runtime()?.block_on(chaos(&mut place, faults()?))
+    runtime()?.block_on(async {
+        let mut chaos = Chaos::start(&mut place).await?;
+        chaos.run(faults()?).await
+    })
 }
 
 fn faults() -> Result<usize, Failed> {
@@ -42,96 +54,167 @@ fn faults() -> Result<usize, Failed> {
     }
 }
 
-async fn chaos(place: &mut Place, faults: usize) -> Outcome {
-    let address = place
-        .cluster
-        .server_url()
-        .trim_start_matches("https://")
-        .parse()?;
-    let mut proxy = Proxy::start(address)?;
-    let mut watched = Watched::start(place.client(&proxy.url())?).await?;
-    let mut random = Random::new(u64::from(std::process::id()));
-    let writer = Writer::start(place, Random::new(random.next()));
-    let mut warm = None;
-    for fault in 1..=faults {
-        disturb(place, &mut proxy, &mut random).await?;
-        if fault % 5 == 0 {
-            watched.refilter(["front", "back"][random.below(2)])?;
-        }
-        if fault % AGREES == 0 || fault == faults {
-            let _pause = writer.turn.lock().await;
-            watched.agree(place).await?;
-        }
-        if fault == WARM {
-            warm = Some(resident()?);
-        }
-        if fault % 10 == 0 {
-            let writes = writer.writes.load(Ordering::Relaxed);
-            let memory = resident()?;
-            let line = format!("{fault} faults, {writes} writes, {memory} KiB");
-            let _ = writeln!(std::io::stderr(), "{line}");
-        }
-    }
-    check(
-        writer.writes.load(Ordering::Relaxed) >= faults / 2,
-        "kubectl wrote next to nothing",
-    )?;
-    if let Some(warm) = warm.filter(|_| faults >= 10 * WARM) {
-        let now = resident()?;
-        check(
-            now * 10 <= warm * 11,
-            format!("{now} KiB after {faults} faults, {warm} KiB after {WARM}"),
-        )?;
-    }
-    Ok(())
+struct Chaos<'a> {
+    place: &'a mut Place,
+    proxy: Proxy,
+    watched: Watched,
+    writer: Writer,
+    random: Random,
+    /// The last snapshot, and the revision that it is not older than.
+    backup: (Backup, u64),
+    /// How often each thing went wrong.
+    happened: BTreeMap<&'static str, usize>,
+    started: Instant,
 }
 
-/// Something goes wrong for a while, and is mended.
-async fn disturb(place: &mut Place, proxy: &mut Proxy, random: &mut Random) -> Outcome {
-    let time = Duration::from_millis(100 + random.next() % 1_500);
-    let pass = || tokio::time::sleep(time);
-    match random.below(16) {
-        0..4 => {
-            pass().await;
-            proxy.cut_all();
+impl<'a> Chaos<'a> {
+    async fn start(place: &'a mut Place) -> Result<Self, Failed> {
+        let proxy = Proxy::start(place.address()?)?;
+        let watched = Watched::start(place.client(&proxy.url())?).await?;
+        let mut random = Random::new(u64::from(std::process::id()));
+        let writer = Writer::start(place, Random::new(random.next()));
+        Ok(Self {
+            backup: (place.cluster.back_up()?, place.revision()?),
+            place,
+            proxy,
+            watched,
+            writer,
+            random,
+            happened: BTreeMap::new(),
+            started: Instant::now(),
+        })
+    }
+
+    async fn run(&mut self, faults: usize) -> Outcome {
+        let between = AGREES.max(faults.div_ceil(COMPARISONS));
+        let mut warm = None;
+        for fault in 1..=faults {
+            let written = self.writer.writes();
+            let what = self.disturb().await?;
+            *self.happened.entry(what).or_default() += 1;
+            // Slow as the machine may be, something changes between two faults.
+            until("kubectl", || self.writer.writes() > written).await?;
+            if fault % 5 == 0 {
+                let tier = ["front", "back"][self.random.below(2)];
+                self.watched.refilter(tier)?;
+            }
+            if fault % between == 0 || fault == faults || fault == WARM {
+                self.agree().await?;
+                self.tell(fault)?;
+            }
+            if fault == WARM {
+                warm = Some(resident()?);
+            }
         }
-        4..7 => {
-            proxy.stall();
-            pass().await;
-            proxy.resume();
-        }
-        7..9 => {
-            proxy.stall();
-            pass().await;
-            proxy.cut_all();
-            proxy.resume();
-        }
-        9..12 => {
-            proxy.set_pace(NonZeroU32::new(20_000));
-            pass().await;
-            proxy.cut_all();
-            proxy.set_pace(None);
-        }
-        12..14 => {
-            proxy.refuse();
-            proxy.cut_all();
-            pass().await;
-            proxy.accept()?;
-        }
-        14 => {
-            place.cluster.kill();
-            pass().await;
-            place.cluster.restart()?;
-        }
-        // Long enough that what is resumed from has been compacted.
-        _ => {
-            proxy.refuse();
-            proxy.cut_all();
-            tokio::time::sleep(2 * COMPACTION + time).await;
-            proxy.accept()?;
+        let now = resident()?;
+        match warm {
+            Some(warm) => check(
+                now * 10 <= warm * 11,
+                format!("{now} KiB after {faults} faults, {warm} KiB after {WARM}"),
+            ),
+            None => Ok(()),
         }
     }
-    Ok(())
+
+    /// Nobody writes, and all have what kubectl says there is; then a snapshot is saved.
+    async fn agree(&mut self) -> Outcome {
+        let turn = self.writer.turn.clone();
+        let _quiet = turn.lock().await;
+        self.watched.agree(self.place).await?;
+        self.watched.forget();
+        self.backup = (self.place.cluster.back_up()?, self.place.revision()?);
+        Ok(())
+    }
+
+    fn tell(&self, fault: usize) -> Outcome {
+        let (writes, memory) = (self.writer.writes(), resident()?);
+        let seconds = self.started.elapsed().as_secs();
+        let line = format!("{fault} faults, {writes} writes, {memory} KiB, {seconds} s");
+        let _ = writeln!(std::io::stderr(), "{line}, {:?}", self.happened);
+        Ok(())
+    }
+
+    /// Something goes wrong for a while, and is mended.
+    async fn disturb(&mut self) -> Result<&'static str, Failed> {
+        let time = Duration::from_millis(100 + self.random.next() % 1_500);
+        let pass = || tokio::time::sleep(time);
+        let proxy = &mut self.proxy;
+        Ok(match self.random.below(20) {
+            0..4 => {
+                pass().await;
+                proxy.cut_all();
+                "cut"
+            }
+            4..7 => {
+                proxy.stall();
+                pass().await;
+                proxy.resume();
+                "silent"
+            }
+            7..9 => {
+                proxy.stall();
+                pass().await;
+                proxy.cut_all();
+                proxy.resume();
+                "silent and cut"
+            }
+            9..12 => {
+                proxy.set_pace(NonZeroU32::new(20_000));
+                pass().await;
+                proxy.cut_all();
+                proxy.set_pace(None);
+                "slow"
+            }
+            12..15 => {
+                proxy.refuse();
+                proxy.cut_all();
+                pass().await;
+                proxy.accept()?;
+                "refused"
+            }
+            15 => {
+                self.place.cluster.kill();
+                pass().await;
+                self.place.cluster.restart()?;
+                "killed"
+            }
+            16 | 17 => self.restore_ahead()?,
+            18 => self.restore_back().await?,
+            // Long enough that what is resumed from has been compacted.
+            _ => {
+                proxy.refuse();
+                proxy.cut_all();
+                tokio::time::sleep(2 * COMPACTION + time).await;
+                proxy.accept()?;
+                "compacted"
+            }
+        })
+    }
+
+    /// etcd is restored as its documentation advises for Kubernetes, while kubectl writes.
+    fn restore_ahead(&mut self) -> Result<&'static str, Failed> {
+        self.watched.begin_history();
+        self.place.cluster.restore(&self.backup.0, Some(BUMP))?;
+        Ok("restored ahead")
+    }
+
+    /// etcd is restored with the revision of the snapshot. Nobody writes until that is noticed: what
+    /// is written at revisions that were given before cannot be told from what they were before.
+    async fn restore_back(&mut self) -> Result<&'static str, Failed> {
+        let turn = self.writer.turn.clone();
+        let _quiet = turn.lock().await;
+        if self.place.revision()? < self.backup.1 + LOST {
+            self.proxy.cut_all();
+            return Ok("cut");
+        }
+        // What is not yet seen of the lost history cannot be told either.
+        self.watched.agree(self.place).await?;
+        self.watched.begin_history();
+        self.place.cluster.restore(&self.backup.0, None)?;
+        self.watched.agree(self.place).await?;
+        self.watched.forget();
+        Ok("restored back")
+    }
 }
 
 /// kubectl, which writes all the time, on its own way to the server.
@@ -145,6 +228,10 @@ struct Writer {
 }
 
 impl Writer {
+    fn writes(&self) -> usize {
+        self.writes.load(Ordering::Relaxed)
+    }
+
     fn start(place: &Place, mut random: Random) -> Self {
         let (turn, writes, alive) = <(Arc<Mutex<()>>, Arc<AtomicUsize>, Arc<()>)>::default();
         let (taken, count, living) = (turn.clone(), writes.clone(), Arc::downgrade(&alive));

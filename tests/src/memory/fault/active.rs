@@ -1,0 +1,159 @@
+//! Faults that wait for their requests, and what they do to one.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::time::Instant;
+
+use super::{Before, Fault, Kind, LastBookmark, Lasting, NoStreaming, NoVersions};
+use crate::memory::request::Asked;
+use crate::memory::stream::{Effect, without};
+
+/// A fault that waits for its requests. Dropping this leaves it there.
+#[derive(Debug, Clone)]
+pub struct Injected {
+    active: Arc<Active>,
+    list: Weak<Mutex<Vec<Arc<Active>>>>,
+}
+
+impl Injected {
+    /// How many requests it has met.
+    pub fn hits(&self) -> u64 {
+        self.active.hits.load(Ordering::SeqCst)
+    }
+
+    /// Takes it away.
+    pub fn remove(&self) {
+        if let Some(list) = self.list.upgrade() {
+            lock(&list).retain(|active| !Arc::ptr_eq(active, &self.active));
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Active {
+    fault: Fault,
+    until: Option<Instant>,
+    hits: AtomicU64,
+}
+
+impl Active {
+    fn is_spent(&self) -> bool {
+        match self.fault.lasting {
+            Lasting::Times(count) => self.hits.load(Ordering::SeqCst) >= count,
+            Lasting::For(_) => self.until.is_some_and(|until| Instant::now() >= until),
+            Lasting::Forever => false,
+        }
+    }
+}
+
+/// The faults that wait.
+#[derive(Debug, Default)]
+pub(in crate::memory) struct Faults {
+    active: Arc<Mutex<Vec<Arc<Active>>>>,
+}
+
+/// What goes wrong with one request.
+#[derive(Debug, Default)]
+pub(in crate::memory) struct Mishap {
+    pub(in crate::memory) delay: Option<Duration>,
+    pub(in crate::memory) before: Option<Before>,
+    pub(in crate::memory) effect: Option<Effect>,
+    pub(in crate::memory) stale_by: u64,
+    pub(in crate::memory) no_bookmarks: bool,
+    pub(in crate::memory) last_bookmark: Option<LastBookmark>,
+    pub(in crate::memory) silent: bool,
+    pub(in crate::memory) repeats_token: bool,
+    pub(in crate::memory) no_versions: Option<NoVersions>,
+    pub(in crate::memory) no_metadata: bool,
+    pub(in crate::memory) no_streaming: Option<NoStreaming>,
+}
+
+impl Faults {
+    pub(in crate::memory) fn inject(&self, fault: Fault) -> Injected {
+        let until = match fault.lasting {
+            Lasting::For(time) => Some(Instant::now() + time),
+            _ => None,
+        };
+        let active = Arc::new(Active {
+            fault,
+            until,
+            hits: AtomicU64::new(0),
+        });
+        lock(&self.active).push(active.clone());
+        Injected {
+            active,
+            list: Arc::downgrade(&self.active),
+        }
+    }
+
+    pub(in crate::memory) fn clear(&self) {
+        lock(&self.active).clear();
+    }
+
+    /// Takes what meets a request: the oldest fault of each sort, and where one of them is instead
+    /// of an answer, no other sort but a delay.
+    pub(in crate::memory) fn meet(&self, asked: &Asked) -> Mishap {
+        let mut list = lock(&self.active);
+        list.retain(|active| !active.is_spent());
+        let matching: Vec<_> = list
+            .iter()
+            .filter(|active| active.fault.matches(asked))
+            .collect();
+        let mut mishap = Mishap::default();
+        let instead = |active: &&&Arc<Active>| matches!(active.fault.kind, Kind::Before(_));
+        let no_answer = matching.iter().find(instead).copied();
+        for active in matching {
+            let other = !matches!(active.fault.kind, Kind::Before(_) | Kind::Delay(_));
+            if other && no_answer.is_some() {
+                continue;
+            }
+            if mishap.take(&active.fault.kind) {
+                active.hits.fetch_add(1, Ordering::SeqCst);
+            }
+        }
+        list.retain(|active| !active.is_spent());
+        mishap
+    }
+}
+
+impl Mishap {
+    /// An object, or an event of one, with its version or without.
+    pub(in crate::memory) fn versioned(&self, frame: Bytes) -> Bytes {
+        match self.no_versions {
+            Some(NoVersions::Everywhere) => without(&frame, "resourceVersion").into(),
+            _ => frame,
+        }
+    }
+
+    /// Whether there was room for it.
+    fn take(&mut self, kind: &Kind) -> bool {
+        match kind {
+            Kind::Before(before) if self.before.is_none() => self.before = Some(before.clone()),
+            Kind::Delay(time) if self.delay.is_none() => self.delay = Some(*time),
+            Kind::Stream(effect) if self.effect.is_none() => self.effect = Some(effect.clone()),
+            Kind::StaleList(versions) if self.stale_by == 0 => self.stale_by = *versions,
+            Kind::NoBookmarks if !self.no_bookmarks => self.no_bookmarks = true,
+            Kind::LastBookmark(how) if self.last_bookmark.is_none() => {
+                self.last_bookmark = Some(*how);
+            }
+            Kind::Silent if !self.silent => self.silent = true,
+            Kind::RepeatedToken if !self.repeats_token => self.repeats_token = true,
+            Kind::NoVersions(place) if self.no_versions.is_none() => {
+                self.no_versions = Some(*place);
+            }
+            Kind::NoMetadata if !self.no_metadata => self.no_metadata = true,
+            Kind::NoStreamingList(how) if self.no_streaming.is_none() => {
+                self.no_streaming = Some(*how);
+            }
+            _ => return false,
+        }
+        true
+    }
+}
+
+fn lock(list: &Mutex<Vec<Arc<Active>>>) -> MutexGuard<'_, Vec<Arc<Active>>> {
+    list.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,119 @@
+//! etcd is restored from a snapshot under what runs: the cache, the index, the view and the join end
+//! with what the server has, whatever they saw that it no longer knows.
+
+use harness::cluster::ClusterOptions;
+use harness::proxy::Proxy;
+use k8s_openapi::api::core::v1::Pod;
+use kcache::{Phase, Publisher};
+use libtest_mimic::Failed;
+
+use super::{NAMESPACE, Place, Watched, manifest, pod, runtime, service, until};
+use crate::trial::{Outcome, check};
+
+const SERVICES: usize = 4;
+const PODS: usize = 24;
+/// What etcd's documentation takes: more than the writes of some weeks.
+const BUMP: u64 = 1_000_000_000;
+
+/// As etcd advises for Kubernetes: the revision goes on far ahead, and all before is compacted. Old
+/// objects come back at their old versions, in a list that is newer than all that was seen.
+pub(super) fn ahead() -> Outcome {
+    run(Some(BUMP))
+}
+
+/// Without a bump: a watch from what was seen before is one of the future, accepted and silent.
+pub(super) fn back() -> Outcome {
+    run(None)
+}
+
+fn run(bump: Option<u64>) -> Outcome {
+    let mut place = Place::new(ClusterOptions::default())?;
+    runtime()?.block_on(restored(&mut place, bump))
+}
+
+async fn restored(place: &mut Place, bump: Option<u64>) -> Outcome {
+    let mut proxy = Proxy::start(place.address()?)?;
+    let client = place.client(&proxy.url())?;
+    let mut watched = Watched::start(client).await?;
+    let mut objects: Vec<_> = (0..SERVICES).map(service).collect();
+    objects.extend((0..PODS).map(|number| pod(number, number % (2 * SERVICES))));
+    apply(place, &objects)?;
+    watched.agree(place).await?;
+
+    let backup = place.cluster.back_up()?;
+    lose(place)?;
+    watched.agree(place).await?;
+    let before = histories(&watched);
+
+    watched.begin_history();
+    // Who comes while it starts is refused, which alone would be a reason to list anew.
+    proxy.refuse();
+    proxy.cut_all();
+    place.cluster.restore(&backup, bump)?;
+    proxy.accept()?;
+    watched.agree(place).await?;
+    watched.forget();
+    let named = [
+        ("pods", watched.pods.status()),
+        ("services", watched.services.status()),
+        ("the view", watched.view.status()),
+        ("the join", watched.joined.status()),
+    ];
+    for ((name, status), before) in named.into_iter().zip(before) {
+        check(
+            status.history > before,
+            format!("{name}: history {} as before", status.history),
+        )?;
+    }
+    until("live", || {
+        publishers(&watched)
+            .iter()
+            .all(|publisher| matches!(publisher.status().phase, Phase::Live))
+    })
+    .await?;
+
+    // It is followed as before, also where a name comes again.
+    watched.refilter("back")?;
+    apply(place, &[pod(PODS, 1), pod(PODS + 1, 2), pod(3, 1)])?;
+    watched.agree(place).await
+}
+
+/// Everything that a restore takes back: objects that came, that changed, that went, and one that is
+/// another under its name. In the end many versions were given out that the snapshot does not know.
+fn lose(place: &Place) -> Outcome {
+    let admin = |words: &str| {
+        let words = words.split(' ').chain(["-n", NAMESPACE]);
+        place.cluster.kubectl_admin(&words.collect::<Vec<_>>())
+    };
+    admin("label pods -l group=g1 --overwrite app=app-1 tier=front")?;
+    admin("delete pods -l group=g2 --force --grace-period=0")?;
+    admin("delete service service-1")?;
+    // An object that goes back is what shows a new history: one that comes back could be one that may
+    // be seen again.
+    admin("label service service-2 changed=yes")?;
+    admin("delete pod pod-3 --force --grace-period=0")?;
+    apply(place, &[pod(3, 2)])?;
+    for round in 0..4 {
+        let new: Vec<_> = (0..PODS)
+            .map(|number| pod(100 + number, (number + round) % SERVICES))
+            .collect();
+        apply(place, &new)?;
+    }
+    Ok(())
+}
+
+fn apply(place: &Place, objects: &[serde_json::Value]) -> Result<(), Failed> {
+    let file = manifest(objects)?;
+    let path = file.path().display().to_string();
+    place.cluster.kubectl_admin(&["apply", "-f", &path])?;
+    Ok(())
+}
+
+fn publishers(watched: &Watched) -> [&Publisher<Pod>; 3] {
+    [&watched.pods, &watched.view, &watched.joined]
+}
+
+fn histories(watched: &Watched) -> [u64; 4] {
+    let [pods, view, joined] = publishers(watched).map(|publisher| publisher.status().history);
+    [pods, watched.services.status().history, view, joined]
+}
