@@ -2,13 +2,14 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use kcache::{Key, Object};
 
 /// A source and a target that relate to each other.
 ///
-/// As an [`Object`] it is in the target's namespace, has the target's labels, and is named after
-/// both. It is another one when either of them is.
+/// As an [`Object`] it is in the target's namespace, has the target's labels, annotations and
+/// finalizers, and is named after both. It is another one when either of them is.
 pub struct Pair<S, T> {
     /// The source.
     pub source: Arc<S>,
@@ -50,6 +51,22 @@ impl<S: Object, T: Object> Object for Pair<S, T> {
 
     fn label(&self, key: &str) -> Option<&str> {
         self.target.label(key)
+    }
+
+    fn annotations(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.target.annotations()
+    }
+
+    fn annotation(&self, key: &str) -> Option<&str> {
+        self.target.annotation(key)
+    }
+
+    fn deletion_timestamp(&self) -> Option<SystemTime> {
+        self.target.deletion_timestamp()
+    }
+
+    fn finalizers(&self) -> impl Iterator<Item = &str> {
+        self.target.finalizers()
     }
 }
 

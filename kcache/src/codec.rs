@@ -1,13 +1,17 @@
 //! From bytes to stored forms.
 
+mod go;
 mod header;
-mod pruned;
+mod shape;
+mod tape;
 mod text;
 
+use kube::core::TypeMeta;
 use serde::de::DeserializeOwned;
 
+pub(crate) use self::go::coerced;
 pub(crate) use self::header::{Header, TypeNames};
-use self::pruned::Pruned;
+use self::shape::Shape;
 use self::text::Text;
 use crate::object::Key;
 
@@ -68,6 +72,48 @@ pub trait Codec<V>: Send {
     /// What is wrong, without anything of the content. The object is reported as bad and the others
     /// go on.
     fn decode(&mut self, raw: Raw<'_>) -> Result<V, DecodeError>;
+
+    /// Decodes one object of which more is known than its bytes say; an informer calls this one. A
+    /// codec that does not need it leaves it out, and one that passes objects on to another codec
+    /// passes it on, too.
+    ///
+    /// # Errors
+    ///
+    /// As [`decode`](Self::decode).
+    fn decode_as(&mut self, raw: Raw<'_>, expected: Expected<'_>) -> Result<V, DecodeError> {
+        let _ = expected;
+        self.decode(raw)
+    }
+}
+
+/// What is known of an object before it is decoded.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Expected<'a> {
+    /// What the object is if it does not say it: items of lists of built-in kinds do not.
+    pub types: &'a TypeMeta,
+    /// Only its metadata was asked for. The bytes can be of the whole object all the same: not every
+    /// server leaves the rest out.
+    pub metadata_only: bool,
+}
+
+impl<'a> Expected<'a> {
+    /// An object of this kind, of which all is wanted.
+    pub fn new(types: &'a TypeMeta) -> Self {
+        let metadata_only = false;
+        Self {
+            types,
+            metadata_only,
+        }
+    }
+
+    fn shape(self, managed_fields: bool) -> Shape<'a> {
+        Shape {
+            managed_fields,
+            metadata_only: self.metadata_only,
+            types: Some(self.types),
+        }
+    }
 }
 
 /// Why bytes did not make an object. Final for these bytes. It tells nothing of the content, which
@@ -103,7 +149,8 @@ impl DecodeError {
 ///
 /// `metadata.managedFields`, which is a good part of most objects and which nobody reads, is left
 /// out while decoding; [`WholeJsonCodec`] keeps it. What cannot be read is named by its `metadata`,
-/// if that can be.
+/// if that can be. Strings that are no Unicode and large numbers are read as Go reads them, and what
+/// is kept at most 1,000 levels deep: whatever is done to a deeper value could exhaust the stack.
 ///
 /// # Example
 ///
@@ -124,14 +171,38 @@ pub struct JsonCodec(Text);
 #[derive(Clone, Debug, Default)]
 pub struct WholeJsonCodec(Text);
 
-impl<V: DeserializeOwned> Codec<V> for JsonCodec {
+impl<V: DeserializeOwned + Send> Codec<V> for JsonCodec {
     fn decode(&mut self, raw: Raw<'_>) -> Result<V, DecodeError> {
-        self.0.decode(raw).map(|Pruned(object)| object)
+        self.0.decode(raw, Shape::default())
+    }
+
+    fn decode_as(&mut self, raw: Raw<'_>, expected: Expected<'_>) -> Result<V, DecodeError> {
+        decode_as(&mut self.0, raw, expected.shape(false))
     }
 }
 
-impl<V: DeserializeOwned> Codec<V> for WholeJsonCodec {
+impl<V: DeserializeOwned + Send> Codec<V> for WholeJsonCodec {
     fn decode(&mut self, raw: Raw<'_>) -> Result<V, DecodeError> {
-        self.0.decode(raw)
+        let shape = Shape {
+            managed_fields: true,
+            ..Shape::default()
+        };
+        self.0.decode(raw, shape)
     }
+
+    fn decode_as(&mut self, raw: Raw<'_>, expected: Expected<'_>) -> Result<V, DecodeError> {
+        decode_as(&mut self.0, raw, expected.shape(true))
+    }
+}
+
+/// A type that knows better what it is has the last word: it reads what the server sent.
+fn decode_as<V: DeserializeOwned + Send>(
+    text: &mut Text,
+    raw: Raw<'_>,
+    shape: Shape<'_>,
+) -> Result<V, DecodeError> {
+    text.decode(raw, shape).or_else(|_| {
+        let types = None;
+        text.decode(raw, Shape { types, ..shape })
+    })
 }

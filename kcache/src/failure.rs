@@ -88,7 +88,7 @@ pub enum Cause {
     Older,
     /// The server's versions are lower than one that it gave before: it was restored from a backup.
     Behind,
-    /// A list has no version that a watch could follow on from.
+    /// Neither a list nor what came after it had a version that a watch could follow on from.
     Unversioned,
     /// What comes is not of the kind that was asked for; both are named.
     OtherKind(Arc<str>),
@@ -286,7 +286,7 @@ impl fmt::Display for Cause {
                 f.write_str("the server's versions start over: it was restored from a backup")
             }
             Self::Unversioned => {
-                f.write_str("the list has no version that a watch could follow on from")
+                f.write_str("the server gave no version that a watch could follow on from")
             }
             Self::OtherKind(kinds) => write!(f, "the server sends {kinds}"),
             Self::Nameless => f.write_str("the server deleted an object and did not say which"),

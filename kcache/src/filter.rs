@@ -44,6 +44,11 @@ pub(crate) enum Rule<V> {
     Labels(BTreeMap<String, String>),
     Selector(Selector),
     OwnedBy(String),
+    Annotations(BTreeMap<String, String>),
+    /// Objects that have an annotation of this key.
+    Annotated(String),
+    Finalizer(String),
+    BeingDeleted,
     Field {
         field: Field<V>,
         /// Whether the values are those wanted or those refused.
@@ -120,6 +125,27 @@ impl<V> Filter<V> {
     /// The objects that have an owner of this UID.
     pub fn owned_by(uid: &str) -> Self {
         Self::new(Rule::OwnedBy(uid.to_owned()))
+    }
+
+    /// The objects that have all these annotations. No annotations let in everything.
+    pub fn annotations<'a>(annotations: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        Self::new(Rule::Annotations(owned_map(annotations)))
+    }
+
+    /// The objects that have an annotation of this key, whatever its value is.
+    pub fn annotated(key: &str) -> Self {
+        Self::new(Rule::Annotated(key.to_owned()))
+    }
+
+    /// The objects that are not deleted before this finalizer is taken away.
+    pub fn finalizer(name: &str) -> Self {
+        Self::new(Rule::Finalizer(name.to_owned()))
+    }
+
+    /// The objects whose deletion was asked for, and that wait for their finalizers or for their
+    /// grace period to end.
+    pub fn being_deleted() -> Self {
+        Self::new(Rule::BeingDeleted)
     }
 
     /// The objects that have one of these values in a field.
@@ -261,6 +287,10 @@ impl<V: Object> Filter<V> {
             Rule::Labels(labels) => labels.iter().all(|(k, v)| object.label(k) == Some(v)),
             Rule::Selector(selector) => selector.matches(object),
             Rule::OwnedBy(uid) => object.owners().any(|owner| owner == uid),
+            Rule::Annotations(all) => all.iter().all(|(k, v)| object.annotation(k) == Some(v)),
+            Rule::Annotated(key) => object.annotation(key).is_some(),
+            Rule::Finalizer(name) => object.finalizers().any(|finalizer| finalizer == name),
+            Rule::BeingDeleted => object.deletion_timestamp().is_some(),
             Rule::Field {
                 field,
                 among,
@@ -341,6 +371,13 @@ impl<V: Object> Filter<V> {
                 cheapest(choices, crowd).unwrap_or_else(|| at(Term::Any))
             }
             Rule::OwnedBy(uid) => at(Term::Owner(uid)),
+            Rule::Annotations(all) => {
+                let choices = all.iter().map(|(k, v)| at(Term::Annotation(k, v)));
+                cheapest(choices, crowd).unwrap_or_else(|| at(Term::Any))
+            }
+            Rule::Annotated(key) => at(Term::AnnotationKey(key)),
+            Rule::Finalizer(name) => at(Term::Finalizer(name)),
+            Rule::BeingDeleted => at(Term::BeingDeleted),
             Rule::Field {
                 field,
                 among: true,

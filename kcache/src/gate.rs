@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use crate::aspect::{Aspects, Sieve};
 use crate::event::{self, Change};
 use crate::filter::Filter;
 use crate::object::{Key, Object};
@@ -14,6 +15,8 @@ pub(crate) struct Gate<V> {
     /// The whole filter, if it has a closure.
     filter: Option<Filter<V>>,
     let_in: HashSet<Key>,
+    /// What comes last: which updates are worth telling.
+    sieve: Sieve<V>,
 }
 
 impl<V> Default for Gate<V> {
@@ -21,15 +24,22 @@ impl<V> Default for Gate<V> {
         Self {
             filter: None,
             let_in: HashSet::new(),
+            sieve: Sieve::default(),
         }
     }
 }
 
 impl<V: Object> Gate<V> {
+    /// From now on updates pass that change one of these aspects, and no others.
+    pub(crate) fn only(&mut self, aspects: Aspects) {
+        self.sieve = Sieve::new(aspects);
+    }
+
     /// What one change means to the subscriber.
     pub(crate) fn pass(&mut self, change: Change<V>) -> Option<Change<V>> {
         let had = self.had(&change);
-        self.judge(change, had)
+        let judged = self.judge(change, had)?;
+        self.sieve.pass(judged)
     }
 
     /// What a new filter, if there is one, and the changes that come with it mean to the
@@ -41,13 +51,20 @@ impl<V: Object> Gate<V> {
     ) -> Vec<Change<V>> {
         let before = filter.map(|filter| {
             let filter = Some(filter).filter(Filter::has_closure);
+            let sieve = std::mem::take(&mut self.sieve);
             let let_in = HashSet::new();
-            std::mem::replace(self, Self { filter, let_in })
+            let next = Self {
+                filter,
+                let_in,
+                sieve,
+            };
+            std::mem::replace(self, next)
         });
         let mut passed = Vec::with_capacity(changes.len());
         for change in changes {
             let had = before.as_ref().unwrap_or(self).had(&change);
-            passed.extend(self.judge(change, had));
+            let judged = self.judge(change, had);
+            passed.extend(judged.and_then(|change| self.sieve.pass(change)));
         }
         event::sort(&mut passed);
         passed

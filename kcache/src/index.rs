@@ -25,10 +25,14 @@ pub(crate) enum Term<'a> {
     LabelKey(&'a str),
     Owner(&'a str),
     Field(&'a str, &'a str),
+    Annotation(&'a str, &'a str),
+    AnnotationKey(&'a str),
+    Finalizer(&'a str),
+    BeingDeleted,
 }
 
 /// How many kinds of terms there are.
-pub(crate) const KINDS: usize = 6;
+pub(crate) const KINDS: usize = 10;
 
 impl Term<'_> {
     /// A number below [`KINDS`] for the kind of the term.
@@ -40,6 +44,10 @@ impl Term<'_> {
             Self::LabelKey(_) => 3,
             Self::Owner(_) => 4,
             Self::Field(..) => 5,
+            Self::Annotation(..) => 6,
+            Self::AnnotationKey(_) => 7,
+            Self::Finalizer(_) => 8,
+            Self::BeingDeleted => 9,
         }
     }
 
@@ -48,8 +56,8 @@ impl Term<'_> {
         match self {
             Self::Name(_) => 0,
             Self::Owner(_) => 1,
-            Self::Label(..) | Self::Field(..) => 2,
-            Self::LabelKey(_) => 3,
+            Self::Label(..) | Self::Field(..) | Self::Annotation(..) | Self::BeingDeleted => 2,
+            Self::LabelKey(_) | Self::AnnotationKey(_) | Self::Finalizer(_) => 3,
             Self::Any => 4,
         }
     }
@@ -143,6 +151,16 @@ pub(crate) fn for_each_term<V: Object>(object: &V, mut found: impl FnMut(Term<'_
     for_each_label(object, &mut found);
     for owner in object.owners() {
         found(Term::Owner(owner));
+    }
+    for (key, value) in object.annotations() {
+        found(Term::Annotation(key, value));
+        found(Term::AnnotationKey(key));
+    }
+    for finalizer in object.finalizers() {
+        found(Term::Finalizer(finalizer));
+    }
+    if object.deletion_timestamp().is_some() {
+        found(Term::BeingDeleted);
     }
 }
 

@@ -15,6 +15,7 @@ use crate::object::Object;
 use crate::publisher::Publisher;
 use crate::reflector::Reflector;
 use crate::request::Target;
+use crate::wire::LARGEST;
 
 /// Lists and watches a resource of an API server, and is the [`Publisher`] of its objects.
 ///
@@ -96,7 +97,9 @@ impl<V: Object> Informer<V> {
                 labels: None,
                 fields: None,
                 metadata_only: false,
+                plain: false,
                 cluster_scoped: false,
+                largest: LARGEST,
             },
             page_size: None,
             codec: JsonCodec::default(),
@@ -150,7 +153,8 @@ impl<V: Object, C> InformerBuilder<V, C> {
     }
 
     /// Only objects with these labels, selected by the server: a selector as kubectl's `-l` takes
-    /// it, or a [`Selector`](crate::Selector). An object that stops to match is deleted here.
+    /// it, a [`Selector`](crate::Selector), or a [`Filter`](crate::Filter) of labels and nothing else.
+    /// An object that stops to match is deleted here.
     ///
     /// The text is what `{:#}` prints. If that is `<nothing>`, as of
     /// [`Selector::nothing`](crate::Selector::nothing), no server takes it: then none is asked, and
@@ -164,7 +168,7 @@ impl<V: Object, C> InformerBuilder<V, C> {
     /// takes it. Which fields there are depends on the resource. `<nothing>` is as in
     /// [`labels`](Self::labels).
     pub fn fields(mut self, selector: impl fmt::Display) -> Self {
-        self.target.fields = Some(selector.to_string()).filter(|text| !text.is_empty());
+        self.target.fields = Some(format!("{selector:#}")).filter(|text| !text.is_empty());
         self
     }
 
@@ -176,9 +180,17 @@ impl<V: Object, C> InformerBuilder<V, C> {
     }
 
     /// Asks the server for the metadata of the objects and nothing else: for
-    /// `PartialObjectMeta<DynamicObject>` and structs of one's own that need no more.
+    /// `PartialObjectMeta<DynamicObject>` and structs of one's own that need no more. Of a server that
+    /// knows only whole objects their metadata is taken.
     pub fn metadata_only(mut self) -> Self {
         self.target.metadata_only = true;
+        self
+    }
+
+    /// How large an object may be, in bytes of its JSON; 64 MiB unless told. A larger one is reported as
+    /// bad, under its name, and not held in memory while it comes in.
+    pub fn largest_object(mut self, bytes: usize) -> Self {
+        self.target.largest = bytes;
         self
     }
 

@@ -81,6 +81,10 @@ mod reflector;
 mod request;
 mod wire;
 
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
+
 // The way of a change, in its order.
 mod feed;
 
@@ -95,6 +99,7 @@ mod subscription;
 
 // What stands beside it.
 mod aside;
+mod aspect;
 mod bad;
 mod cache;
 mod codec;
@@ -116,9 +121,10 @@ mod view;
 mod wait;
 
 pub use aside::aside;
+pub use aspect::{Aspect, Aspects};
 pub use bad::BadObject;
 pub use cache::Cache;
-pub use codec::{Codec, DecodeError, JsonCodec, Raw, WholeJsonCodec};
+pub use codec::{Codec, DecodeError, Expected, JsonCodec, Raw, WholeJsonCodec};
 pub use error::Error;
 pub use event::{Change, Event};
 pub use fact::{Fact, Involved, NodeName, Selects};

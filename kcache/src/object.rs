@@ -3,6 +3,7 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use equivalent::{Comparable, Equivalent};
 use kube::Resource;
@@ -70,6 +71,32 @@ pub trait Object: Send + Sync + 'static {
     fn owners(&self) -> impl Iterator<Item = &str> {
         std::iter::empty()
     }
+
+    /// The annotations, each key once.
+    fn annotations(&self) -> impl Iterator<Item = (&str, &str)> {
+        std::iter::empty()
+    }
+
+    /// The value of one annotation.
+    fn annotation(&self, key: &str) -> Option<&str> {
+        self.annotations().find(|(k, _)| *k == key).map(|(_, v)| v)
+    }
+
+    /// `metadata.generation`, which the server raises with each change of the spec; `None` for kinds
+    /// that have none.
+    fn generation(&self) -> Option<i64> {
+        None
+    }
+
+    /// When the deletion was asked for, if it was: the object stays until its finalizers are gone.
+    fn deletion_timestamp(&self) -> Option<SystemTime> {
+        None
+    }
+
+    /// Who has to let go of the object before it is deleted.
+    fn finalizers(&self) -> impl Iterator<Item = &str> {
+        std::iter::empty()
+    }
 }
 
 impl<K: Resource + Send + Sync + 'static> Object for K {
@@ -102,6 +129,30 @@ impl<K: Resource + Send + Sync + 'static> Object for K {
     fn owners(&self) -> impl Iterator<Item = &str> {
         let owners = self.meta().owner_references.iter().flatten();
         owners.map(|owner| owner.uid.as_str())
+    }
+
+    fn annotations(&self) -> impl Iterator<Item = (&str, &str)> {
+        let annotations = self.meta().annotations.iter().flatten();
+        annotations.map(|(k, v)| (k.as_str(), v.as_str()))
+    }
+
+    fn annotation(&self, key: &str) -> Option<&str> {
+        let annotations = self.meta().annotations.as_ref()?;
+        annotations.get(key).map(String::as_str)
+    }
+
+    fn generation(&self) -> Option<i64> {
+        self.meta().generation
+    }
+
+    fn deletion_timestamp(&self) -> Option<SystemTime> {
+        let time = self.meta().deletion_timestamp.as_ref()?;
+        Some(time.0.into())
+    }
+
+    fn finalizers(&self) -> impl Iterator<Item = &str> {
+        let finalizers = self.meta().finalizers.iter().flatten();
+        finalizers.map(String::as_str)
     }
 }
 

@@ -329,7 +329,7 @@ impl<V: Object> Publisher<V> {
             first: false,
             many: options.many,
         };
-        Subscription::open(self.clone(), options.filter, limits)
+        Subscription::open(self.clone(), options.filter, limits).only(options.aspects)
     }
 
     /// A publisher of what a filter lets in; the filter can be changed.

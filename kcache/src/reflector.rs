@@ -10,12 +10,13 @@ mod decoder;
 mod failure;
 mod kinds;
 mod list;
+mod pages;
 mod patience;
 mod sink;
+mod versions;
 mod watch;
 mod watching;
 
-use std::cmp::Ordering;
 use std::time::Duration;
 
 use http::Request;
@@ -28,14 +29,15 @@ use self::connection::Incoming;
 use self::decoder::Decoder;
 use self::failure::Failure;
 use self::kinds::Kinds;
+use self::pages::Paging;
 use self::sink::Sink;
+use self::versions::Versions;
 use crate::codec::Codec;
 use crate::error::Error;
 use crate::failure::Operation;
 use crate::feed::{Feed, Input};
 use crate::object::Object;
 use crate::request::{Target, TooLong};
-use crate::version;
 
 /// What the reflector does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,24 +55,12 @@ enum Step {
 pub(crate) struct Reflector<V: Object, C> {
     client: Client,
     target: Target,
-    /// How many objects a page holds, if the user said so.
-    page_size: Option<u32>,
     decoder: Decoder<C>,
     kinds: Kinds,
     sink: Sink<V>,
     backoff: Backoff,
-    /// The newest version that was seen.
-    version: Option<String>,
-    /// The server could not give a list at that version, so the next asks for none.
-    unavailable: bool,
-    /// Something went wrong since the server has last shown that its versions go on.
-    doubt: bool,
-    /// There has been a complete list: any other may be older than it.
-    listed: bool,
-    /// The server has answered with pages.
-    paginated: bool,
-    /// Its pages led nowhere, so it is asked for none.
-    whole: bool,
+    versions: Versions,
+    paging: Paging,
 }
 
 /// Why a list was not completed.
@@ -109,15 +99,10 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             decoder: Decoder::new(codec, &target),
             kinds: Kinds::new(&target),
             target,
-            page_size,
             sink: Sink::new(feed),
             backoff: Backoff::default(),
-            version: None,
-            unavailable: false,
-            doubt: false,
-            listed: false,
-            paginated: false,
-            whole: false,
+            versions: Versions::default(),
+            paging: Paging::new(page_size),
         }
     }
 
@@ -125,7 +110,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
     pub(crate) async fn run(mut self) {
         let mut step = Step::Stream;
         let error = loop {
-            tracing::debug!(?step, version = self.version, "next");
+            tracing::debug!(?step, version = self.versions.seen(), "next");
             let next = match step {
                 Step::Stream => self.stream().await,
                 Step::List => self.list().await,
@@ -155,6 +140,11 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
                 Ok(incoming) => return Ok(incoming),
                 Err(failure) => failure,
             };
+            // Plain JSON is named in what is asked for, but not every server reads a list of forms.
+            if self.target.metadata_only && !self.target.plain && failure.is_not_acceptable() {
+                self.target.plain = true;
+                continue;
+            }
             match failure.wait_asked_for() {
                 Some(wait) if waits < WAITS => {
                     waits += 1;
@@ -177,7 +167,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
 
     fn tell(&mut self, doing: Operation, failure: &Failure, wait: Duration) -> Result<(), Error> {
         tracing::warn!(%failure, ?wait, "{doing} failed");
-        self.doubt |= !failure.is_short();
+        self.versions.broke(!failure.is_short());
         let failure = failure.clone().during(doing);
         self.sink.put(Input::Failed(failure));
         self.sink.flush()
@@ -193,45 +183,21 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         failure.is_some()
     }
 
-    /// Notes a version that was seen: an older one than before says nothing new.
-    fn saw(&mut self, seen: &str) {
-        if !version::is_one(seen) {
-            return;
-        }
-        match version::compare(seen, self.version.as_deref().unwrap_or_default()) {
-            Some(Ordering::Less) => return,
-            Some(Ordering::Greater) => self.doubt = false,
-            _ => {}
-        }
-        self.version = Some(seen.to_owned());
-    }
-
     /// Commits the list that has come in; it says from where on to watch.
     async fn synced(&mut self, version: Option<String>) -> Result<(), Error> {
         tracing::debug!(version, "listed");
         self.sink.synced(version.clone()).await?;
-        self.version = version.filter(|version| version::is_one(version));
-        self.unavailable = false;
-        self.doubt = false;
-        self.listed = true;
+        self.versions.synced(version);
         Ok(())
     }
 
     /// A list that is older than what it was asked for is thrown away.
     fn refuse_older(&mut self, listed: Option<&str>) -> Result<(), Failure> {
-        let order = listed
-            .zip(self.list_version())
-            .and_then(|(listed, asked)| version::compare(listed, asked));
-        if order != Some(Ordering::Less) {
+        if !self.versions.is_older(listed) {
             return Ok(());
         }
         tracing::warn!("a list is older than what was asked for");
         self.sink.refused();
         Err(Failure::older())
-    }
-
-    /// The version that a list must not be older than.
-    fn list_version(&self) -> Option<&str> {
-        self.version.as_deref().filter(|_| !self.unavailable)
     }
 }

@@ -20,8 +20,12 @@ pub(crate) struct Target {
     pub(crate) fields: Option<String>,
     /// Only the metadata of each object is wanted.
     pub(crate) metadata_only: bool,
+    /// The server takes no other form than plain JSON.
+    pub(crate) plain: bool,
     /// Its objects are in no namespace, as far as that is known.
     pub(crate) cluster_scoped: bool,
+    /// Objects of more bytes than this are left out.
+    pub(crate) largest: usize,
 }
 
 /// A request that is longer than a URL can be.
@@ -89,6 +93,15 @@ impl Target {
                 ));
             }
         }
+        let mut selectors = self.selectors();
+        if let Some(odd) = selectors.find(|text| text.starts_with('<') && text.trim() != NOTHING) {
+            let reason = format!("hold {odd:?}, which no server takes");
+            return Err(refused("selectors", reason));
+        }
+        self.check_length()
+    }
+
+    fn check_length(&self) -> Result<(), Error> {
         // No version has as many digits.
         let version = Since::NotOlderThan("9".repeat(100));
         let asked = self.list(&Page::First(version), Some(u32::MAX));
@@ -98,9 +111,12 @@ impl Target {
 
     /// True if no object can match, so that nobody needs to be asked.
     pub(crate) fn is_nothing(&self) -> bool {
-        let selectors = [&self.labels, &self.fields];
-        let mut selectors = selectors.into_iter().flatten();
-        selectors.any(|selector| selector.trim() == NOTHING)
+        self.selectors().any(|selector| selector.trim() == NOTHING)
+    }
+
+    fn selectors(&self) -> impl Iterator<Item = &str> {
+        let selectors = [self.labels.as_deref(), self.fields.as_deref()];
+        selectors.into_iter().flatten()
     }
 
     /// A page of a list, of at most `limit` objects if there is one.
@@ -113,7 +129,8 @@ impl Target {
             Page::First(since) => since.put(&mut query),
             Page::Next(token) => query.put("continue", token),
         }
-        let form = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+        let form =
+            "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
         self.request(query, form)
     }
 
@@ -152,7 +169,7 @@ impl Target {
     }
 
     fn watch_request(&self, query: Query) -> Asking {
-        let form = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
+        let form = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json";
         let mut request = self.request(query, form)?;
         // Servers from 1.37 on send one gzip member an event, which common decoders stop after.
         let headers = request.headers_mut();
@@ -173,8 +190,10 @@ impl Target {
         query
     }
 
+    /// Where only metadata is wanted, `metadata` is the form of it. It names plain JSON last, as
+    /// client-go's metadata client does: a server that knows no other answers with whole objects.
     fn request(&self, Query(mut query): Query, metadata: &'static str) -> Asking {
-        let accept = if self.metadata_only {
+        let accept = if self.metadata_only && !self.plain {
             metadata
         } else {
             "application/json"

@@ -156,6 +156,18 @@ impl Selector {
         Self(Rule::All(requirements))
     }
 
+    /// The selector of what all of these match.
+    pub(crate) fn all_of(selectors: Vec<Self>) -> Self {
+        let mut requirements = Vec::new();
+        for Self(rule) in selectors {
+            match rule {
+                Rule::Nothing => return Self::nothing(),
+                Rule::All(all) => requirements.extend(all),
+            }
+        }
+        Self::all(requirements)
+    }
+
     /// True if every object matches.
     pub fn is_everything(&self) -> bool {
         matches!(&self.0, Rule::All(all) if all.is_empty())

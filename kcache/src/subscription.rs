@@ -15,6 +15,7 @@ use tokio::task::JoinHandle;
 use tokio::task::coop::consume_budget;
 
 use crate::aside::{self, Begun, MANY};
+use crate::aspect::Aspects;
 use crate::cache::Cache;
 use crate::error::Error;
 use crate::event::{self, Change, Event};
@@ -135,6 +136,7 @@ pub struct SubscribeOptions<V> {
     pub(crate) filter: Option<Filter<V>>,
     pub(crate) queue: usize,
     pub(crate) overflow: Overflow,
+    pub(crate) aspects: Aspects,
     pub(crate) many: usize,
 }
 
@@ -144,6 +146,7 @@ impl<V> Default for SubscribeOptions<V> {
             filter: Some(Filter::everything()),
             queue: 256,
             overflow: Overflow::default(),
+            aspects: Aspects::default(),
             many: MANY,
         }
     }
@@ -185,6 +188,40 @@ impl<V> SubscribeOptions<V> {
         self.overflow = overflow;
         self
     }
+
+    /// An update is told only if one of these aspects differs between what the subscriber was last
+    /// given and what is there now; said again, it adds more. Creates and deletes are always told, and
+    /// so is another object of the same name. `old` stays the very object that was last given, so
+    /// where updates are left out, those objects are kept for that long.
+    ///
+    /// It is about events only: [`cache`](Subscription::cache) shows the newest state.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use k8s_openapi::api::apps::v1::Deployment;
+    /// use kcache::{Aspect, Event, SubscribeOptions};
+    /// # fn deployment(generation: i64, version: &str) -> Deployment {
+    /// #     let metadata = serde_json::json!({"name": "a", "generation": generation, "resourceVersion": version});
+    /// #     serde_json::from_value(serde_json::json!({"metadata": metadata})).expect("a Deployment")
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), kcache::Error> {
+    /// let (deployments, mut feed) = kcache::feed();
+    /// let specs = SubscribeOptions::default().changes_of(Aspect::Generation | Aspect::Labels);
+    /// let mut changes = deployments.subscribe_options(specs);
+    /// feed.relist([deployment(1, "7")], None)?;
+    /// feed.apply(deployment(1, "8"))?; // a new status
+    /// feed.apply(deployment(2, "9"))?; // a new spec
+    /// assert!(matches!(changes.next().await, Some(Event::Create { .. })));
+    /// let update = changes.next().await.expect("an update");
+    /// assert_eq!(format!("{update:?}"), "Update(a@9)");
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn changes_of(mut self, aspects: impl Into<Aspects>) -> Self {
+        self.aspects = self.aspects | aspects;
+        self
+    }
 }
 
 impl<V: Object> Subscription<V> {
@@ -211,6 +248,12 @@ impl<V: Object> Subscription<V> {
             told,
             failed: None,
         }
+    }
+
+    /// Leaves out updates that change none of these aspects.
+    pub(crate) fn only(mut self, aspects: Aspects) -> Self {
+        self.gate.only(aspects);
+        self
     }
 
     pub(crate) fn tap(&self) -> &Arc<Tap<V>> {

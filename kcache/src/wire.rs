@@ -1,14 +1,16 @@
 //! What an API server sends, taken apart while it comes in.
 //!
 //! The bytes of one object at a time are held, and those only where a chunk ends inside of it: never
-//! a whole body and never the bytes of a whole list.
+//! a whole body and never the bytes of a whole list. Of an object that is too large to be held its
+//! `metadata` is.
 
 mod list;
 mod members;
 mod scan;
 mod watch;
 
-pub(crate) use self::list::{ListBody, ListMeta};
+pub(crate) use self::list::{Item, ListBody, ListMeta};
+pub(crate) use self::members::LARGEST;
 pub(crate) use self::watch::{EventKind, Frame, WatchBody};
 
 /// Why bytes are not what they should be. Nothing of them is told.
@@ -26,7 +28,7 @@ pub(crate) enum WireError {
     /// The body ended inside of a value.
     #[error("the answer ended before it was complete")]
     Incomplete,
-    /// One value is larger than an API server can store.
-    #[error("the server sent a value larger than 64 MiB")]
+    /// One value, and not an object, is larger than what is held of any.
+    #[error("the server sent a value that is too large")]
     TooLarge,
 }

@@ -314,7 +314,7 @@ fn fan_out(table: &mut Table, runtime: &tokio::runtime::Runtime) {
 }
 
 /// Things are selected by the app that a thing is of.
-fn relation() -> SelectorJoin<Thing, Thing> {
+fn relation() -> SelectorJoin<Thing> {
     SelectorJoin::new(|source: &Thing| {
         let app = source.label("app").unwrap_or_default();
         Ok(Selector::from_map([

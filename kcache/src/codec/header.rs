@@ -27,7 +27,7 @@ impl Header {
         struct Named {
             metadata: Header,
         }
-        serde_json::from_slice(json)
+        serde_json::from_slice(&super::coerced(json))
             .ok()
             .map(|Named { metadata }| metadata)
     }

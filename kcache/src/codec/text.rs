@@ -1,89 +1,174 @@
 //! Decoding of JSON text.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::panic::resume_unwind;
+use std::thread;
 
-use serde::de::DeserializeOwned;
-use simd_json::{Buffers, Node, Tape};
+use serde::de::{DeserializeOwned, DeserializeSeed};
+use simd_json::{Buffers, Node};
 
-use super::{DecodeError, Header, Raw};
+use super::shape::Shape;
+use super::tape::Nodes;
+use super::{DecodeError, Header, Raw, go};
 
 /// Decodes JSON, and keeps what it needs for that from one object to the next.
 ///
 /// simd-json goes through the whole text before anything is made of it. So it tells each vector how
 /// long it will be, and none is moved while it grows or has room left over, which would be a quarter
-/// of what a Pod takes. `serde_json` has the last word on what simd-json does not take: it says where
-/// an error is.
+/// of what a Pod takes. `serde_json` has the last word on what cannot be made of that: it says where
+/// an error is, and makes some types that no other can, those that hold a `RawValue`.
 #[derive(Default)]
 pub(super) struct Text {
     /// A copy, because texts are read in place.
     copy: Vec<u8>,
     buffers: Buffers,
-    /// There are types that only `serde_json` can make, those that hold a `RawValue`.
-    only_serde: bool,
+    /// How many of the next objects are left to `serde_json` without a try, and how many after that
+    /// if the try fails.
+    left_over: (u32, u32),
 }
 
-/// As deep as `serde_json` goes: reading is recursive, and whoever sends the text decides how deep.
-const DEEPEST: usize = 128;
+/// How deep an object is read where it stands. What is made of it takes a part of the stack for each
+/// level, in builds without optimisation up to 14 KB (`JSONSchemaProps`), and threads have 2 MiB.
+const SHALLOW: usize = 32;
+/// How much stack a level of a deeper one has, on a thread of its own.
+const LEVEL_STACK: usize = 64 << 10;
+/// How deep what is made of an object may be. Whoever clones, compares, prints or drops it recurses
+/// as deep on a stack of his own: up to 1.9 KB a level, in builds without optimisation.
+const DEEPEST: usize = 1000;
 /// For the next object no more is kept than for one of this size.
 const KEPT: usize = 1 << 20;
+/// After so many objects at most simd-json is tried again.
+const LEFT_OVER: u32 = 1024;
+
+/// Why nothing was made of what simd-json reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unread {
+    NotJson,
+    TooDeep,
+    Type,
+    /// There is no room for the stack.
+    NoStack,
+}
 
 impl Text {
-    pub(super) fn decode<T: DeserializeOwned>(&mut self, raw: Raw<'_>) -> Result<T, DecodeError> {
+    pub(super) fn decode<T: DeserializeOwned + Send>(
+        &mut self,
+        raw: Raw<'_>,
+        shape: Shape<'_>,
+    ) -> Result<T, DecodeError> {
         let Raw::Json(json) = raw else {
             return Err(DecodeError::new("this codec reads JSON only"));
         };
-        if let Some(object) = self.read(json) {
-            return Ok(object);
+        let (left, _) = &mut self.left_over;
+        if *left > 0 {
+            *left -= 1;
+            return by_serde_json(&go::coerced(json), shape, None);
         }
-        let object = serde_json::from_slice(json).map_err(|error| described(&error, json))?;
-        self.only_serde = true;
+        let mut unread = match self.read(json, shape) {
+            Ok(object) => return Ok(object),
+            Err(unread) => unread,
+        };
+        let text = go::coerced(json);
+        if let (Unread::NotJson, Cow::Owned(text)) = (unread, &text) {
+            unread = match self.read(text, shape) {
+                Ok(object) => return Ok(object),
+                Err(unread) => unread,
+            };
+        }
+        let object = by_serde_json(&text, shape, Some(unread))?;
+        if unread == Unread::Type {
+            let (left, next) = &mut self.left_over;
+            *left = *next;
+            *next = (*next * 2).clamp(1, LEFT_OVER);
+        }
         Ok(object)
     }
 
-    fn read<T: DeserializeOwned>(&mut self, json: &[u8]) -> Option<T> {
-        if self.only_serde {
-            return None;
-        }
+    fn read<T: DeserializeOwned + Send>(
+        &mut self,
+        json: &[u8],
+        shape: Shape<'_>,
+    ) -> Result<T, Unread> {
         self.copy.clear();
         self.copy.extend_from_slice(json);
-        let tape = simd_json::to_tape_with_buffers(&mut self.copy, &mut self.buffers).ok();
-        let object = tape.filter(|tape| !is_too_deep(tape))?.deserialize().ok();
+        if go::has_lone_surrogate(json) {
+            go::mend_escapes(&mut self.copy);
+        }
+        let tape = simd_json::to_tape_with_buffers(&mut self.copy, &mut self.buffers);
+        let object = match &tape {
+            Ok(tape) => made_of(&tape.0, shape),
+            Err(_) => Err(Unread::NotJson),
+        };
         if json.len() > KEPT {
-            (self.copy, self.buffers) = (Vec::new(), Buffers::default());
+            (self.copy, self.buffers) = Default::default();
         }
         object
     }
 }
 
-fn is_too_deep(tape: &Tape<'_>) -> bool {
-    // Where the maps and arrays end that are open.
-    let mut ends = [0; DEEPEST];
-    let mut depth = 0;
-    for (place, node) in tape.0.iter().enumerate() {
-        while depth > 0 && ends[depth - 1] <= place {
-            depth -= 1;
+/// What is made of nodes. How deep it goes is not known before: what is passed over may be deeper.
+fn made_of<T: DeserializeOwned + Send>(nodes: &[Node<'_>], shape: Shape<'_>) -> Result<T, Unread> {
+    let make = move |deepest| {
+        let mut nodes = Nodes::new(nodes, deepest);
+        let made = shape.seed().deserialize(&mut nodes);
+        if nodes.are_too_deep() {
+            return Err(Unread::TooDeep);
         }
-        if let Node::Object { count, .. } | Node::Array { count, .. } = node {
-            let Some(end) = ends.get_mut(depth) else {
-                return true;
-            };
-            *end = place + count + 1;
-            depth += 1;
-        }
+        made.map_err(|_| Unread::Type)
+    };
+    match make(SHALLOW) {
+        Err(Unread::TooDeep) => on_a_deep_stack(|| make(DEEPEST)).unwrap_or(Err(Unread::NoStack)),
+        made => made,
     }
-    false
+}
+
+/// Runs it on a thread of its own.
+fn on_a_deep_stack<T: Send>(make: impl FnOnce() -> T + Send) -> Option<T> {
+    thread::scope(|scope| {
+        let thread = thread::Builder::new().stack_size((DEEPEST + SHALLOW) * LEVEL_STACK);
+        match thread.spawn_scoped(scope, make).ok()?.join() {
+            Ok(made) => Some(made),
+            Err(panic) => resume_unwind(panic),
+        }
+    })
+}
+
+/// Reads it again, with what hindered before.
+fn by_serde_json<T: DeserializeOwned>(
+    json: &[u8],
+    shape: Shape<'_>,
+    unread: Option<Unread>,
+) -> Result<T, DecodeError> {
+    let mut reader = serde_json::Deserializer::from_slice(json);
+    let read = shape.seed().deserialize(&mut reader);
+    let error = match read.and_then(|object| reader.end().map(|()| object)) {
+        Ok(object) => return Ok(object),
+        Err(error) => error,
+    };
+    let error = match unread {
+        Some(Unread::TooDeep) => {
+            DecodeError::new(format!("it is nested deeper than {DEEPEST} levels"))
+        }
+        Some(Unread::NoStack) => {
+            DecodeError::new("it is nested deep, and there is no memory for it")
+        }
+        // `serde_json` ends at level 128.
+        Some(Unread::Type) if error.is_syntax() => DecodeError::new("Data error in JSON"),
+        _ => described(&error),
+    };
+    Err(match Header::read(json).and_then(|header| header.key()) {
+        Some(key) => error.with_key(key),
+        None => error,
+    })
 }
 
 /// serde's own message can quote the content, so only the place is told.
-fn described(error: &serde_json::Error, json: &[u8]) -> DecodeError {
+fn described(error: &serde_json::Error) -> DecodeError {
     let (kind, line, column) = (error.classify(), error.line(), error.column());
-    let error = DecodeError::new(format!(
+    DecodeError::new(format!(
         "{kind:?} error in JSON at line {line} column {column}"
-    ));
-    match Header::read(json).and_then(|header| header.key()) {
-        Some(key) => error.with_key(key),
-        None => error,
-    }
+    ))
 }
 
 impl Clone for Text {
@@ -101,15 +186,23 @@ impl fmt::Debug for Text {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use k8s_openapi::api::core::v1::Pod;
+    use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::JSONSchemaProps;
     use kube::core::DynamicObject;
     use serde_json::value::RawValue;
     use serde_json::{Value, json};
 
     use super::*;
 
-    fn read<T: DeserializeOwned>(json: &str) -> Option<T> {
-        Text::default().read(json.as_bytes())
+    /// Without a word of `serde_json`.
+    fn read<T: DeserializeOwned + Send>(json: &str) -> Option<T> {
+        Text::default().read(json.as_bytes(), Shape::default()).ok()
+    }
+
+    fn decode<T: DeserializeOwned + Send>(json: impl AsRef<[u8]>) -> Result<T, DecodeError> {
+        Text::default().decode(Raw::Json(json.as_ref()), Shape::default())
     }
 
     /// All that JSON has, and what Kubernetes makes of it.
@@ -135,7 +228,7 @@ mod tests {
 
     #[test]
     fn both_ways_of_reading_make_the_same() {
-        fn same<T: DeserializeOwned + PartialEq + fmt::Debug>(json: &str) {
+        fn same<T: DeserializeOwned + Send + PartialEq + fmt::Debug>(json: &str) {
             let want: T = serde_json::from_str(json).unwrap();
             assert_eq!(read::<T>(json), Some(want), "{json}");
         }
@@ -165,21 +258,14 @@ mod tests {
 
     #[test]
     fn serde_json_says_what_is_wrong() {
-        let decode = |json: &str| Text::default().decode::<Pod>(Raw::Json(json.as_bytes()));
+        let decode = decode::<Pod>;
         let error = decode(r#"{"metadata":{"name":"a"},"spec":7}"#).unwrap_err();
         assert!(
             error.to_string().contains("Data error in JSON at line 1"),
             "{error}"
         );
         assert_eq!(error.key().map(ToString::to_string).as_deref(), Some("a"));
-        for json in [
-            "",
-            "{",
-            "{}x",
-            "{\"a\":\u{1}}",
-            "[]",
-            r#"{"kind":"\ud83e"}"#,
-        ] {
+        for json in ["", "{", "{}x", "{\"a\":\u{1}}", "[]", r#"{"kind":"\ud8"}"#] {
             assert!(decode(json).is_err(), "{json}");
         }
     }
@@ -187,16 +273,108 @@ mod tests {
     #[test]
     fn no_text_exhausts_the_stack() {
         let nested = |depth| ["[".repeat(depth), "]".repeat(depth)].concat();
-        let decode = |depth| {
-            let json = nested(depth);
-            Text::default().decode::<Value>(Raw::Json(json.as_bytes()))
-        };
-        assert!(decode(100).is_ok());
-        assert!(decode(1_000_000).is_err());
-        assert!(read::<Value>(&nested(DEEPEST)).is_some());
-        assert!(read::<Value>(&nested(DEEPEST + 1)).is_none());
+        for depth in [1, SHALLOW, SHALLOW + 1, 130, DEEPEST] {
+            assert!(read::<Value>(&nested(depth)).is_some(), "{depth}");
+        }
+        for depth in [DEEPEST + 1, 10_000, 1_000_000] {
+            let error = decode::<Value>(nested(depth)).unwrap_err();
+            assert_eq!(error.to_string(), "it is nested deeper than 1000 levels");
+        }
         // Many, and none deep.
         assert!(read::<Value>(&format!("[{}[]]", "[[]],".repeat(1_000))).is_some());
+    }
+
+    #[test]
+    fn only_what_is_kept_is_too_deep() {
+        let deep = ["{\"a\":".repeat(9_000), "1".to_owned(), "}".repeat(9_000)].concat();
+        let json = format!(r#"{{"metadata":{{"name":"a"}},"spec":{{"unknown":{deep}}}}}"#);
+        let pod: Pod = read(&json).unwrap();
+        assert_eq!(pod.metadata.name.as_deref(), Some("a"));
+        let error = decode::<DynamicObject>(&json).unwrap_err();
+        assert_eq!(error.key().map(ToString::to_string).as_deref(), Some("a"));
+        let raw: BTreeMap<String, Box<RawValue>> = decode(&json).unwrap();
+        assert!(raw["spec"].get().contains(&deep));
+    }
+
+    #[test]
+    fn a_schema_is_read_as_deep_as_a_map() {
+        // Each takes fourteen times as much of the stack as a map does.
+        let levels = DEEPEST / 2;
+        let open = r#"{"properties":{"a":"#.repeat(levels - 1);
+        let json = [&open, r#"{"type":"object"}"#, &"}}".repeat(levels - 1)].concat();
+        let schema: JSONSchemaProps = read(&json).unwrap();
+        let mut inner = &schema;
+        while let Some(properties) = &inner.properties {
+            inner = &properties["a"];
+        }
+        assert_eq!(inner.type_.as_deref(), Some("object"));
+        let error = decode::<JSONSchemaProps>(json.replace(r#""object""#, "7")).unwrap_err();
+        assert_eq!(error.to_string(), "Data error in JSON");
+    }
+
+    #[test]
+    fn strings_are_read_as_go_reads_them() {
+        let json = br#"{"\ud83ea":"\ud83e","\udd80":["\ud83e\ud83e\udd80","\\ud83e","\ud83e\ue000"],"x":"a"#;
+        let json = [json.as_slice(), b"\xffb\"}"].concat();
+        let json = json.as_slice();
+        let want = json!({
+            "\u{fffd}a": "\u{fffd}", "\u{fffd}": ["\u{fffd}\u{1f980}", "\\ud83e", "\u{fffd}\u{e000}"],
+            "x": "a\u{fffd}b",
+        });
+        assert_eq!(decode::<Value>(json), Ok(want.clone()));
+        let raw: BTreeMap<String, Box<RawValue>> = decode(json).unwrap();
+        let raw: Value = serde_json::from_str(&serde_json::to_string(&raw).unwrap()).unwrap();
+        assert_eq!(raw, want);
+    }
+
+    #[test]
+    fn numbers_are_read_as_go_reads_them() {
+        // As printed by Go 1.26 of what apimachinery's `json.Unmarshal` makes of them.
+        for (json, want) in [
+            ("9223372036854775807", json!(i64::MAX)),
+            ("-9223372036854775808", json!(i64::MIN)),
+            ("-9223372036854775809", json!(-9_223_372_036_854_775_808.0)),
+            ("18446744073709551616", json!(18_446_744_073_709_552_000.0)),
+            (
+                "123456789012345678901234567890",
+                json!(1.234_567_890_123_456_8e29),
+            ),
+            ("1.0", json!(1.0)),
+            ("-0", json!(0)),
+            ("1e3", json!(1000.0)),
+            ("1e-400", json!(0.0)),
+            ("5e-324", json!(5e-324)),
+            ("0.1", json!(0.1)),
+            ("2.2250738585072011e-308", json!(2.225_073_858_507_201e-308)),
+            ("9007199254740993.0", json!(9_007_199_254_740_992.0)),
+        ] {
+            assert_eq!(read::<Value>(json), Some(want), "{json}");
+        }
+        // What Go has as a float is no less exact here.
+        assert_eq!(read("18446744073709551615"), Some(json!(u64::MAX)));
+        for json in ["1e400", "-1e400", "01", "1.", ".5", "+1", "NaN", "Infinity"] {
+            assert!(decode::<Value>(json).is_err(), "{json}");
+        }
+    }
+
+    #[test]
+    fn a_float_is_rounded_the_same_by_whoever_reads_it() {
+        let mut random = 1_u64;
+        for _ in 0..2_000 {
+            random = random
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            let float = f64::from_bits(random);
+            if !float.is_finite() {
+                continue;
+            }
+            let json = format!("{float:e}");
+            assert_eq!(read::<f64>(&json), Some(float), "{json}");
+            assert_eq!(
+                by_serde_json::<f64>(json.as_bytes(), Shape::default(), None),
+                Ok(float)
+            );
+        }
     }
 
     #[test]
@@ -206,10 +384,32 @@ mod tests {
             spec: Box<RawValue>,
         }
         let mut text = Text::default();
-        for _ in 0..2 {
-            let whole: Whole = text.decode(Raw::Json(br#"{"spec":{ "a":1}}"#)).unwrap();
+        let mut tried = 0;
+        for _ in 0..2000 {
+            tried += u32::from(text.left_over.0 == 0);
+            let json = Raw::Json(br#"{"spec":{ "a":1}}"#);
+            let whole: Whole = text.decode(json, Shape::default()).unwrap();
             assert_eq!(whole.spec.get(), r#"{ "a":1}"#);
         }
-        assert!(text.only_serde);
+        assert_eq!(tried, 12);
+    }
+
+    #[test]
+    fn one_hard_text_leaves_no_other_to_serde_json() {
+        let mut text = Text::default();
+        for json in [
+            r#"{"a":18446744073709551616}"#,
+            r#"{"a":"\ud83e"}"#,
+            r#"{"a":1e400}"#,
+            r#"{"a":"#,
+        ] {
+            let read = text.decode::<Value>(Raw::Json(json.as_bytes()), Shape::default());
+            assert_eq!(
+                read.is_ok(),
+                !json.contains("e400") && json.ends_with('}'),
+                "{json}"
+            );
+            assert_eq!(text.left_over.0, 0, "{json}");
+        }
     }
 }

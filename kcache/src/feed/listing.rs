@@ -135,7 +135,12 @@ pub(super) fn is_same_version<V: Object>(a: &V, b: &V) -> bool {
 
 /// What can be asked of them is the same, as far as it is cheap to ask.
 fn is_alike<V: Object>(a: &V, b: &V) -> bool {
-    a.labels().eq(b.labels()) && a.owners().eq(b.owners())
+    a.generation() == b.generation()
+        && a.deletion_timestamp() == b.deletion_timestamp()
+        && a.labels().eq(b.labels())
+        && a.owners().eq(b.owners())
+        && a.annotations().eq(b.annotations())
+        && a.finalizers().eq(b.finalizers())
 }
 
 /// True if an object cannot have come after another in one history: it is older, or another one of

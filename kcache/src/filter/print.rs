@@ -5,6 +5,7 @@ use std::ops::{BitAnd, BitOr, Not};
 use std::sync::Arc;
 
 use super::{Filter, Rule};
+use crate::selector::Selector;
 
 impl<V> Clone for Filter<V> {
     fn clone(&self) -> Self {
@@ -28,12 +29,18 @@ impl<V> PartialEq for Filter<V> {
 impl<V> PartialEq for Rule<V> {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Everything, Self::Everything) | (Self::Nothing, Self::Nothing) => true,
+            (Self::Everything, Self::Everything)
+            | (Self::Nothing, Self::Nothing)
+            | (Self::BeingDeleted, Self::BeingDeleted) => true,
             (Self::Names(a), Self::Names(b)) => a == b,
             (Self::Namespaces(a), Self::Namespaces(b)) => a == b,
-            (Self::Labels(a), Self::Labels(b)) => a == b,
+            (Self::Labels(a), Self::Labels(b)) | (Self::Annotations(a), Self::Annotations(b)) => {
+                a == b
+            }
             (Self::Selector(a), Self::Selector(b)) => a == b,
-            (Self::OwnedBy(a), Self::OwnedBy(b)) => a == b,
+            (Self::OwnedBy(a), Self::OwnedBy(b))
+            | (Self::Annotated(a), Self::Annotated(b))
+            | (Self::Finalizer(a), Self::Finalizer(b)) => a == b,
             (
                 Self::Field {
                     field,
@@ -90,8 +97,27 @@ impl<V> fmt::Debug for Filter<V> {
     }
 }
 
-impl<V> fmt::Display for Filter<V> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl<V> Filter<V> {
+    /// The same as a label selector, if it can be one.
+    fn label_selector(&self) -> Option<Selector> {
+        match self.rule() {
+            Rule::Everything => Some(Selector::everything()),
+            Rule::Nothing => Some(Selector::nothing()),
+            Rule::Labels(labels) => {
+                let labels = labels.iter().map(|(k, v)| (k.as_str(), v.as_str()));
+                Some(Selector::from_map(labels))
+            }
+            Rule::Selector(selector) => Some(selector.clone()),
+            Rule::And(all) => {
+                let all: Option<Vec<_>> = all.iter().map(Self::label_selector).collect();
+                all.map(Selector::all_of)
+            }
+            _ => None,
+        }
+    }
+
+    /// Prints it for people.
+    fn print(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.rule() {
             Rule::Everything => f.write_str("everything"),
             Rule::Nothing => f.write_str("nothing"),
@@ -103,6 +129,10 @@ impl<V> fmt::Display for Filter<V> {
             Rule::Labels(labels) => write!(f, "labels {}", pairs(labels)),
             Rule::Selector(selector) => write!(f, "selector {selector}"),
             Rule::OwnedBy(uid) => write!(f, "owned by {uid}"),
+            Rule::Annotations(annotations) => write!(f, "annotations {}", pairs(annotations)),
+            Rule::Annotated(key) => write!(f, "annotated {key}"),
+            Rule::Finalizer(name) => write!(f, "finalizer {name}"),
+            Rule::BeingDeleted => f.write_str("being deleted"),
             Rule::Field {
                 field,
                 among,
@@ -121,6 +151,22 @@ impl<V> fmt::Display for Filter<V> {
             Rule::Not(filter) => write!(f, "!{filter}"),
             Rule::By { name, .. } => write!(f, "by {name}"),
         }
+    }
+}
+
+/// `{:#}` prints a label selector, for a server; what cannot be one stands between `<` and `>`, which
+/// no server takes.
+impl<V> fmt::Display for Filter<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !f.alternate() {
+            return self.print(f);
+        }
+        if let Some(selector) = self.label_selector() {
+            return write!(f, "{selector:#}");
+        }
+        f.write_str("<")?;
+        self.print(f)?;
+        f.write_str(">")
     }
 }
 

@@ -61,10 +61,11 @@ impl Check {
 
     fn ask_after(&mut self, wait: Duration, client: &Client, target: &Target) {
         let (client, request) = (client.clone(), target.newest());
+        let largest = target.largest;
         self.tries += 1;
         self.asking = Some(Box::pin(async move {
             sleep(wait).await;
-            let answer = timeout(LIMIT, version_of(&client, request?)).await;
+            let answer = timeout(LIMIT, version_of(&client, request?, largest)).await;
             answer.unwrap_or_else(|_| Err(Failure::silent()))
         }));
     }
@@ -105,9 +106,9 @@ impl Check {
     }
 }
 
-async fn version_of(client: &Client, request: Request<Body>) -> Answer {
+async fn version_of(client: &Client, request: Request<Body>, largest: usize) -> Answer {
     let mut incoming = connection::send(client, request, Instant::now() + LIMIT).await?;
-    let mut body = ListBody::new();
+    let mut body = ListBody::new(largest);
     loop {
         // The object is of no use.
         while body.next()?.is_some() {}

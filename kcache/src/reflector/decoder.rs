@@ -1,20 +1,24 @@
 //! Objects of what comes in, each for itself: a bad one is told and the others go on.
 
+use kube::core::TypeMeta;
 use serde::de::IgnoredAny;
 
-use crate::codec::{Codec, DecodeError, Header, Raw, TypeNames};
+use crate::codec::{Codec, DecodeError, Expected, Header, Raw, TypeNames, coerced};
 use crate::error::Error;
 use crate::feed::Input;
 use crate::object::{Key, Object};
 use crate::request::Target;
+use crate::wire::{Frame, Item};
 
 /// Decodes objects of one resource.
 pub(super) struct Decoder<C> {
     codec: C,
-    kind: String,
-    api_version: String,
+    types: TypeMeta,
     metadata_only: bool,
+    largest: usize,
 }
+
+const MIB: usize = 1 << 20;
 
 /// What became of the bytes of an object.
 pub(super) enum Read<V> {
@@ -65,22 +69,30 @@ impl<C> Decoder<C> {
     pub(super) fn new(codec: C, target: &Target) -> Self {
         Self {
             codec,
-            kind: target.resource.kind.clone(),
-            api_version: target.resource.api_version.clone(),
+            types: TypeMeta {
+                kind: target.resource.kind.clone(),
+                api_version: target.resource.api_version.clone(),
+            },
             metadata_only: target.metadata_only,
+            largest: target.largest,
         }
     }
 
-    /// Decodes an item of a list, which need not say its kind.
+    /// Decodes an item of a list, which need not say its kind: then it is what the list says, or what
+    /// was asked for.
     ///
     /// # Errors
     ///
     /// The codec panicked.
-    pub(super) fn item<V: Object>(&mut self, json: &[u8]) -> Result<Read<V>, Error>
+    pub(super) fn item<V: Object>(&mut self, item: Item<'_>) -> Result<Read<V>, Error>
     where
         C: Codec<V>,
     {
-        self.decode(json)
+        if item.whole {
+            self.decode(item.json, item.types)
+        } else {
+            Ok(self.too_large(item.json))
+        }
     }
 
     /// Decodes the object of an event.
@@ -88,16 +100,20 @@ impl<C> Decoder<C> {
     /// # Errors
     ///
     /// The codec panicked.
-    pub(super) fn event<V: Object>(&mut self, json: &[u8]) -> Result<Read<V>, Error>
+    pub(super) fn event<V: Object>(&mut self, frame: Frame<'_>) -> Result<Read<V>, Error>
     where
         C: Codec<V>,
     {
+        let json = frame.object;
+        if !frame.whole {
+            return Ok(self.too_large(json));
+        }
         if let Kind::Other(kind) = self.kind(json) {
             let header = Header::read(json).unwrap_or_default();
             let key = header.key();
             return Ok(Read::Other { key, kind });
         }
-        self.decode(json)
+        self.decode(json, None)
     }
 
     /// What an object says of its kind.
@@ -108,7 +124,7 @@ impl<C> Decoder<C> {
             return Kind::Ours;
         }
         let is = |name: Option<&str>, wanted: &str| name.is_none_or(|name| name == wanted);
-        if !is(kind, &self.kind) || !is(api_version, &self.api_version) {
+        if !is(kind, &self.types.kind) || !is(api_version, &self.types.api_version) {
             let names = [api_version, kind].into_iter().flatten();
             return Kind::Other(names.map(word).collect::<Vec<_>>().join(" "));
         }
@@ -124,16 +140,40 @@ impl<C> Decoder<C> {
         let items = kind.and_then(|kind| kind.strip_suffix("List"));
         match items.filter(|items| !items.is_empty()) {
             None => Kind::Unsaid,
-            Some(items) if items == self.kind || items == "PartialObjectMetadata" => Kind::Ours,
+            Some(items) if items == self.types.kind || items == "PartialObjectMetadata" => {
+                Kind::Ours
+            }
             Some(items) => Kind::Other(word(items)),
         }
     }
 
-    fn decode<V: Object>(&mut self, json: &[u8]) -> Result<Read<V>, Error>
+    /// An object that is not held, of which at most the metadata is known.
+    fn too_large<V>(&self, json: &[u8]) -> Read<V> {
+        let header = Header::read(json).unwrap_or_default();
+        let limit = match self.largest {
+            bytes if bytes % MIB == 0 => format!("{} MiB", bytes / MIB),
+            bytes => format!("{bytes} bytes"),
+        };
+        Read::Bad {
+            key: header.key(),
+            version: header.version().map(str::to_owned),
+            error: DecodeError::new(format!("it is larger than {limit}")),
+        }
+    }
+
+    fn decode<V: Object>(&mut self, json: &[u8], types: Option<&TypeMeta>) -> Result<Read<V>, Error>
     where
         C: Codec<V>,
     {
-        let decoded = Error::catch(|| self.codec.decode(Raw::Json(json)))?;
+        let Self {
+            codec,
+            types: asked,
+            metadata_only,
+            ..
+        } = self;
+        let mut expected = Expected::new(types.unwrap_or(asked));
+        expected.metadata_only = *metadata_only;
+        let decoded = Error::catch(|| codec.decode_as(Raw::Json(json), expected))?;
         Ok(match decoded {
             Ok(object) if object.version().is_empty() => {
                 let header = Header::read(json).unwrap_or_default();
@@ -160,7 +200,7 @@ fn word(name: &str) -> String {
 }
 
 fn bad<V>(error: DecodeError, json: &[u8]) -> Read<V> {
-    if serde_json::from_slice::<IgnoredAny>(json).is_err() {
+    if serde_json::from_slice::<IgnoredAny>(&coerced(json)).is_err() {
         return Read::Garbled;
     }
     if !json.trim_ascii_start().starts_with(b"{") {

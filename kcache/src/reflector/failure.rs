@@ -9,6 +9,7 @@ use http_body_util::{BodyExt, Limited};
 use kube::client::Body;
 use serde::Deserialize;
 
+use crate::codec::coerced;
 pub(super) use crate::failure::Failure;
 use crate::failure::{Cause, Sort};
 use crate::request::TooLong;
@@ -80,7 +81,7 @@ impl Failure {
         let (parts, body) = response.into_parts();
         let read = tokio::time::timeout(STATUS_TIME, Limited::new(body, STATUS_BYTES).collect());
         let status = match read.await {
-            Ok(Ok(body)) => serde_json::from_slice(&body.to_bytes()).unwrap_or_default(),
+            Ok(Ok(body)) => serde_json::from_slice(&coerced(&body.to_bytes())).unwrap_or_default(),
             _ => ApiStatus::default(),
         };
         let header = parts.headers.get(RETRY_AFTER);
@@ -90,7 +91,7 @@ impl Failure {
 
     /// A watch brought an error; this is its object.
     pub(super) fn event(json: &[u8]) -> Self {
-        let status: ApiStatus = serde_json::from_slice(json).unwrap_or_default();
+        let status: ApiStatus = serde_json::from_slice(&coerced(json)).unwrap_or_default();
         let details = status.details.as_ref();
         let seconds = details.and_then(|details| details.retry_after_seconds);
         Self::of_status(&status, status.code.unwrap_or(500), seconds)
@@ -129,6 +130,11 @@ impl Failure {
     /// so, or answers with what it has.
     pub(super) fn is_too_large(&self) -> bool {
         self.sort() == Sort::TooLarge || matches!(self.cause(), Cause::Older)
+    }
+
+    /// The server has no such form of an answer.
+    pub(super) fn is_not_acceptable(&self) -> bool {
+        matches!(self.cause(), Cause::Status { code: 406, .. })
     }
 
     /// The server has no time for us, or is not there yet: what it had it will have again.

@@ -27,6 +27,8 @@ pub(super) struct Kinds {
 
 /// As many of another kind in a row are no accident.
 const MANY: u32 = 3;
+/// Among as many there was something of ours, under whatever name.
+const ASTRAY: u32 = 10;
 
 impl Kinds {
     pub(super) fn new(target: &Target) -> Self {
@@ -48,9 +50,12 @@ impl Kinds {
         self.ours = false;
     }
 
-    /// An event brought an object of the right kind.
-    pub(super) fn ours(&mut self) {
+    /// An event brought an object of the right kind. If the server comes back to it after so many
+    /// others that what happened meanwhile is not known, that is a failure.
+    pub(super) fn ours(&mut self) -> Option<Failure> {
+        let astray = (self.others >= ASTRAY).then(|| self.failure(&self.other));
         (self.proven, self.ours, self.others) = (true, true, 0);
+        astray
     }
 
     /// An event brought an object of another kind.

@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use super::connection::Part;
 use super::failure::Failure;
+use super::pages::{Pages, Tokens};
 use super::{Halt, Reflector, Step, patience};
 use crate::codec::Codec;
 use crate::error::Error;
@@ -15,70 +16,19 @@ use crate::object::Object;
 use crate::request::{Page, Since};
 use crate::wire::{ListBody, ListMeta};
 
-/// How many objects are asked for at once where that does not cost the server more than all.
-const PAGE: u32 = 500;
 /// A server answers a list within a minute or not at all.
 const SILENCE: Duration = Duration::from_secs(75);
 
-/// How many pages may bring nothing new, one after the other. Servers that filter what they have read
-/// send some.
-const IDLE: u32 = 16;
-
-/// What became of the pages of a list.
-enum Pages {
-    /// They are all there; the version of the list.
-    All(Option<String>),
-    /// Those after the first do not come.
-    Lost(Failure),
-}
-
-/// Follows the tokens of pages, to notice those that lead nowhere.
-#[derive(Default)]
-struct Tokens {
-    /// One that was given before: if it comes again the pages run in a circle. It is moved on at
-    /// powers of two, so that any circle is found (Brent).
-    mark: String,
-    pages: u64,
-    /// How many objects there were.
-    objects: usize,
-    /// How many pages brought no other.
-    idle: u32,
-}
-
-impl Tokens {
-    /// True if it makes sense to ask for the page of this token, now that there are so many objects.
-    fn lead_on(&mut self, token: &str, objects: usize) -> bool {
-        if self.mark == token {
-            return false;
-        }
-        self.pages += 1;
-        if self.pages.is_power_of_two() {
-            token.clone_into(&mut self.mark);
-        }
-        self.idle = if objects > self.objects {
-            0
-        } else {
-            self.idle + 1
-        };
-        self.objects = objects;
-        self.idle < IDLE
-    }
-}
-
 impl<V: Object, C: Codec<V>> Reflector<V, C> {
     pub(super) async fn list(&mut self) -> Result<Step, Error> {
-        let since = match self.list_version() {
-            Some(version) => Since::NotOlderThan(version.to_owned()),
-            None if self.unavailable || self.listed => Since::Newest,
-            None => Since::Any,
-        };
+        let since = self.versions.since();
         let version = match self.pages(&since).await {
             // The server no longer or not yet has the version. Never "0": that may be older than
             // what is known.
             Err(Halt::Failed(failure))
                 if since != Since::Newest && (failure.is_expired() || failure.is_too_large()) =>
             {
-                self.unavailable = true;
+                self.versions.unavailable();
                 self.pages(&Since::Newest).await
             }
             listed => listed,
@@ -89,7 +39,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
                 if self.complain() {
                     self.sink.flush()?;
                 }
-                if self.version.is_some() {
+                if self.versions.seen().is_some() {
                     return Ok(Step::Watch);
                 }
                 // What is gone between the list and a watch from nowhere would never be told.
@@ -99,7 +49,9 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             }
             Err(Halt::Ended(error)) => Err(error),
             Err(Halt::Failed(failure)) => {
-                self.unavailable |= failure.is_expired() || failure.is_too_large();
+                if failure.is_expired() || failure.is_too_large() {
+                    self.versions.unavailable();
+                }
                 self.back_off(Operation::List, &failure).await?;
                 Ok(Step::Stream)
             }
@@ -109,13 +61,12 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
     /// Reads the list, and returns its version. Where later pages do not come, it is asked for once
     /// without pages, as client-go's pager does it.
     async fn pages(&mut self, since: &Since) -> Result<Option<String>, Halt> {
-        let failure = match self.read(since, self.limit(since)).await? {
+        let failure = match self.read(since, self.paging.limit(since)).await? {
             Pages::All(version) => return Ok(version),
             Pages::Lost(failure) => failure,
         };
         tracing::debug!(%failure, "the pages do not come; all is listed at once");
-        // A server that cannot count pages will not learn it.
-        self.whole |= !failure.is_expired();
+        self.paging.lost(&failure);
         match self.read(since, None).await? {
             Pages::All(version) => Ok(version),
             Pages::Lost(failure) => Err(failure.into()),
@@ -146,7 +97,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
                 self.kinds.listed(kind)?;
                 return Ok(Pages::All(version));
             };
-            self.paginated = true;
+            self.paging.paginated();
             if !tokens.lead_on(&token, self.sink.listed()?) {
                 return Ok(Pages::Lost(Failure::pages()));
             }
@@ -154,29 +105,19 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         }
     }
 
-    /// A server that is asked for pages of a version that it has seen goes past its cache.
-    fn limit(&self, since: &Since) -> Option<u32> {
-        match (self.page_size, since) {
-            _ if self.whole => None,
-            (Some(size), _) => Some(size),
-            (None, Since::NotOlderThan(_)) if !self.paginated => None,
-            (None, _) => Some(PAGE),
-        }
-    }
-
     async fn page(&mut self, page: &Page, limit: Option<u32>) -> Result<ListMeta, Halt> {
         let ask =
             |target: &crate::request::Target| (target.list(page, limit), Instant::now() + SILENCE);
         let mut incoming = self.open(Operation::List, ask).await?;
-        let mut body = ListBody::new();
+        let mut body = ListBody::new(self.target.largest);
         loop {
             while let Some(item) = body.next().map_err(Failure::from)? {
-                let bytes = item.len();
-                if self.kinds.wants_item() {
-                    self.kinds.item(self.decoder.kind(item));
+                let bytes = item.json.len();
+                if item.whole && self.kinds.wants_item() {
+                    self.kinds.item(self.decoder.kind(item.json));
                 }
                 let read = self.decoder.item(item)?;
-                self.sink.put_made_of(read.item(), item);
+                self.sink.put_made_of(read.item(), item.json);
                 self.sink.spent(bytes).await?;
             }
             let part = incoming.part_within(SILENCE);

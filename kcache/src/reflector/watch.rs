@@ -14,9 +14,8 @@ use crate::codec::{Codec, DecodeError, Header};
 use crate::error::Error;
 use crate::failure::Operation;
 use crate::feed::Input;
-use crate::object::Object;
-use crate::version;
-use crate::wire::{EventKind, Frame, WireError};
+use crate::object::{Key, Object};
+use crate::wire::{EventKind, Frame, WatchBody, WireError};
 
 /// How much longer than the server was asked to keep a watch open it is waited for.
 const GRACE: Duration = Duration::from_secs(15);
@@ -59,9 +58,9 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             return Ok(Step::Stream);
         }
         // Without a version there is nothing to expire, so it is not asked twice.
-        let again = self.list_version().is_some();
+        let again = self.versions.of_list().is_some();
         if failure.is_expired() || failure.is_too_large() {
-            self.unavailable = true;
+            self.versions.unavailable();
             if again {
                 return Ok(Step::Stream);
             }
@@ -71,8 +70,10 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
     }
 
     pub(super) async fn watch(&mut self) -> Result<Step, Error> {
-        if self.version.is_none() {
+        if self.versions.seen().is_none() {
             // A watch without a version would begin with what there is and not say what is gone.
+            self.back_off(Operation::Watch, &Failure::unversioned())
+                .await?;
             return Ok(Step::Stream);
         }
         match self.open_watch(false).await {
@@ -94,9 +95,9 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
 
     async fn open_watch(&mut self, initial: bool) -> Result<Watching, Halt> {
         let version = if initial {
-            self.list_version()
+            self.versions.of_list()
         } else {
-            self.version.as_deref()
+            self.versions.seen()
         };
         let version = version.map(str::to_owned);
         let (mut asked, mut deadline) = (Instant::now(), Instant::now());
@@ -119,7 +120,8 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             (request, asked + patience)
         });
         let incoming = incoming.await?;
-        let mut watching = Watching::new(incoming, asked, deadline);
+        let frames = WatchBody::new(self.target.largest);
+        let mut watching = Watching::new(incoming, frames, asked, deadline);
         watching.initial = initial;
         self.kinds.open();
         Ok(watching)
@@ -162,7 +164,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
                 happening
             } else {
                 self.sink.flush()?;
-                if !self.doubt {
+                if self.versions.doubted().is_none() {
                     check.stop();
                 }
                 tokio::select! {
@@ -185,7 +187,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
                 }
                 Happening::Settled => self.settled(&mut check, watching)?,
                 Happening::End => {
-                    self.doubt |= watching.broke;
+                    self.versions.broke(watching.broke);
                     self.sink.flush()?;
                     return Ok(Ending::Over);
                 }
@@ -202,8 +204,8 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
 
     /// A watch stays open. After a failure it is asked whether the versions go on; else it is fresh.
     fn settled(&mut self, check: &mut Check, watching: &Watching) -> Result<(), Error> {
-        match &self.version {
-            Some(seen) if self.doubt && !watching.initial && version::is_number(seen) => {
+        match self.versions.doubted() {
+            Some(seen) if !watching.initial => {
                 check.ask(&self.client, &self.target, seen);
                 Ok(())
             }
@@ -220,11 +222,11 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
     ) -> Result<Option<Failure>, Error> {
         match check.judge(answer, &self.client, &self.target) {
             Verdict::Behind => {
-                self.unavailable = true;
+                self.versions.unavailable();
                 return Ok(Some(Failure::behind()));
             }
-            Verdict::GoesOn => self.doubt = false,
-            Verdict::Unknown { passes } => self.doubt = passes,
+            Verdict::GoesOn => self.versions.doubt(false),
+            Verdict::Unknown { passes } => self.versions.doubt(passes),
         }
         self.is_fresh(watching)?;
         Ok(None)
@@ -233,8 +235,8 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
     /// A watch that stays open has nothing newer than what is known: the state is fresh again.
     fn is_fresh(&mut self, watching: &Watching) -> Result<(), Error> {
         if !watching.initial && !self.complain() {
-            self.sink.put(match &self.version {
-                Some(version) => Input::Bookmark(version.clone()),
+            self.sink.put(match self.versions.seen() {
+                Some(version) => Input::Bookmark(version.to_owned()),
                 None => Input::Synced(None),
             });
         }
@@ -271,20 +273,22 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         match frame.kind {
             EventKind::Added | EventKind::Modified | EventKind::Deleted => {
                 let deleted = frame.kind == EventKind::Deleted;
-                self.event(frame.object, deleted, initial)
+                self.event(frame, deleted, initial)
             }
             EventKind::Bookmark => Ok(self.bookmark(frame.object, initial)),
             EventKind::Error => Ok(Flow::End(Failure::event(frame.object))),
             EventKind::Unknown => {
-                tracing::warn!("an event of an unknown type is left out");
-                Ok(Flow::Go)
+                // Whatever it says of the object, it is not known any longer.
+                let error = DecodeError::new("its event is of an unknown type");
+                self.sink.put(Input::Bad(None, error));
+                Ok(Flow::End(WireError::NotAnEvent.into()))
             }
         }
     }
 
-    fn event(&mut self, json: &[u8], deleted: bool, initial: bool) -> Result<Flow, Error> {
-        let read = self.decoder.event(json)?;
-        if deleted && self.is_unnamed(&read, json) {
+    fn event(&mut self, frame: Frame<'_>, deleted: bool, initial: bool) -> Result<Flow, Error> {
+        let read = self.decoder.event(frame)?;
+        if deleted && self.is_unnamed(&read, frame.object) {
             // Whatever it was, it would stay here as a ghost.
             let error = DecodeError::new("it is deleted and has no name");
             self.sink.put(Input::Bad(None, error));
@@ -296,13 +300,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
                 self.sink.put(read.item());
                 return Ok(Flow::End(WireError::NotAnEvent.into()));
             }
-            Read::Other { key, kind } => {
-                self.kinds.other(kind);
-                self.sink
-                    .put(Input::Bad(key, DecodeError::new(decoder::OTHER)));
-                self.complain();
-                return Ok(Flow::Go);
-            }
+            Read::Other { key, kind } => return Ok(self.other(key, kind)),
             Read::Object(object, version) => {
                 let make = if deleted { Input::Remove } else { Input::Apply };
                 (Some(make(object)), Some(version))
@@ -317,15 +315,26 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
                 (gone.map(|key| Input::Gone(key, version.clone())), version)
             }
         };
-        self.kinds.ours();
+        let astray = self.kinds.ours();
         if let Some(input) = input {
-            self.sink.put_made_of(input, json);
+            self.sink.put_made_of(input, frame.object);
         }
         // The events of a streaming list are not in the order of their versions.
         if let (false, Some(version)) = (initial, version) {
-            self.saw(&version);
+            self.versions.saw(&version);
         }
-        Ok(Flow::Go)
+        // A list has what there is, whatever else came.
+        let astray = astray.filter(|_| !initial);
+        Ok(astray.map_or(Flow::Go, Flow::End))
+    }
+
+    /// An object of another kind is passed by; if there is nothing else that is told.
+    fn other(&mut self, key: Option<Key>, kind: String) -> Flow {
+        self.kinds.other(kind);
+        let error = DecodeError::new(decoder::OTHER);
+        self.sink.put(Input::Bad(key, error));
+        self.complain();
+        Flow::Go
     }
 
     /// True if it is not said which object this is.
@@ -359,7 +368,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             };
         }
         if let Some(version) = version {
-            self.saw(version);
+            self.versions.saw(version);
             if !self.complain() {
                 self.sink.put(Input::Bookmark(version.to_owned()));
             }

@@ -45,10 +45,15 @@ pub(super) enum Happening {
 const SHORT: Duration = Duration::from_secs(1);
 
 impl Watching {
-    pub(super) fn new(incoming: Incoming, asked: Instant, deadline: Instant) -> Self {
+    pub(super) fn new(
+        incoming: Incoming,
+        frames: WatchBody,
+        asked: Instant,
+        deadline: Instant,
+    ) -> Self {
         Self {
             incoming,
-            frames: WatchBody::new(),
+            frames,
             asked,
             opened: Instant::now(),
             list: Progress::new(),

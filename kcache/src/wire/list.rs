@@ -1,15 +1,17 @@
 //! The body of a LIST.
 
 use bytes::Bytes;
+use kube::core::TypeMeta;
 use serde::Deserialize;
 
 use super::WireError;
-use super::members::{Found, Members, Use};
+use super::members::{Found, Members, Span, Use};
 
 /// Takes the items out of the body of a list. `metadata` may stand before or after them.
 pub(crate) struct ListBody {
     members: Members,
     meta: ListMeta,
+    types: ListTypes,
     /// The list has had its `items`.
     listed: bool,
     ended: bool,
@@ -27,15 +29,60 @@ pub(crate) struct ListMeta {
     pub(crate) kind: Option<String>,
 }
 
+/// One item of a list.
+#[derive(Clone, Copy)]
+pub(crate) struct Item<'a> {
+    pub(crate) json: &'a [u8],
+    /// False if it is larger than what is held of an object: then this is its `metadata` at most.
+    pub(crate) whole: bool,
+    /// What the list says it is, if it has said that already.
+    pub(crate) types: Option<&'a TypeMeta>,
+}
+
+/// What a list says it is, and what its items are by that.
+#[derive(Default)]
+struct ListTypes {
+    kind: Option<String>,
+    api_version: Option<String>,
+    items: Option<TypeMeta>,
+}
+
+impl ListTypes {
+    /// As apimachinery has it (`UnstructuredList`): the kind of the list without its `List`.
+    fn put(&mut self, key: &[u8], json: &[u8]) {
+        let text = serde_json::from_slice(json).ok();
+        match key {
+            b"kind" => self.kind = text,
+            _ => self.api_version = text,
+        }
+        let kind = self
+            .kind
+            .as_deref()
+            .and_then(|kind| kind.strip_suffix("List"));
+        let kind = kind.filter(|kind| !kind.is_empty());
+        let api_version = self
+            .api_version
+            .as_deref()
+            .filter(|version| !version.is_empty());
+        self.items = kind.zip(api_version).map(|(kind, api_version)| TypeMeta {
+            api_version: api_version.to_owned(),
+            kind: kind.to_owned(),
+        });
+    }
+}
+
 impl ListBody {
-    pub(crate) fn new() -> Self {
+    /// Items of more bytes than the limit are not held.
+    pub(crate) fn new(limit: usize) -> Self {
+        let uses = |key: &[u8]| match key {
+            b"items" => Use::Elements,
+            b"metadata" | b"kind" | b"apiVersion" => Use::Whole,
+            _ => Use::Skip,
+        };
         Self {
-            members: Members::new(|key| match key {
-                b"items" => Use::Elements,
-                b"metadata" | b"kind" => Use::Whole,
-                _ => Use::Skip,
-            }),
+            members: Members::new(uses, limit),
             meta: ListMeta::default(),
+            types: ListTypes::default(),
             listed: false,
             ended: false,
         }
@@ -46,41 +93,51 @@ impl ListBody {
         self.members.push(chunk);
     }
 
-    /// The JSON of the next item, or `None` if more bytes are needed.
-    pub(crate) fn next(&mut self) -> Result<Option<&[u8]>, WireError> {
+    /// The next item, or `None` if more bytes are needed.
+    pub(crate) fn next(&mut self) -> Result<Option<Item<'_>>, WireError> {
         while let Some(found) = self.members.next()? {
             if self.ended {
                 return Err(WireError::NotJson);
             }
             match found {
-                Found::Element(span) => return Ok(Some(self.members.bytes(&span))),
+                Found::Element(span) => {
+                    return Ok(Some(Item {
+                        json: self.members.bytes(&span),
+                        whole: !matches!(span, Span::TooLarge),
+                        types: self.types.items.as_ref(),
+                    }));
+                }
                 Found::Elements => self.listed = true,
                 Found::End => self.ended = true,
-                Found::Value(span) => {
-                    let value = self.members.bytes(&span);
-                    if self.members.key() == b"metadata" {
-                        let meta: Option<ListMeta> =
-                            serde_json::from_slice(value).map_err(|_| WireError::NotAList)?;
-                        let kind = self.meta.kind.take();
-                        self.meta = meta.unwrap_or_default();
-                        self.meta.kind = kind;
-                    } else if self.members.key() == b"kind" {
-                        self.meta.kind = serde_json::from_slice(value).unwrap_or_default();
-                    } else if value == b"null" {
-                        self.listed = true;
-                    } else {
-                        return Err(WireError::NotAList);
-                    }
-                }
+                Found::Value(Span::TooLarge) => return Err(WireError::TooLarge),
+                Found::Value(span) => self.member(&span)?,
             }
         }
         Ok(None)
     }
 
+    fn member(&mut self, span: &Span) -> Result<(), WireError> {
+        let (key, value) = (self.members.key(), self.members.bytes(span));
+        match key {
+            b"metadata" => {
+                let meta: Option<ListMeta> =
+                    serde_json::from_slice(value).map_err(|_| WireError::NotAList)?;
+                self.meta = meta.unwrap_or_default();
+            }
+            b"items" if value == b"null" => self.listed = true,
+            b"items" => return Err(WireError::NotAList),
+            _ => self.types.put(key, value),
+        }
+        Ok(())
+    }
+
     /// What the list said of itself, after its last byte.
     pub(crate) fn finish(self) -> Result<ListMeta, WireError> {
         match (self.ended && self.members.is_between(), self.listed) {
-            (true, true) => Ok(self.meta),
+            (true, true) => Ok(ListMeta {
+                kind: self.types.kind,
+                ..self.meta
+            }),
             // `{}` of a proxy must not be taken for an empty list.
             (true, false) => Err(WireError::NotAList),
             (false, _) => Err(WireError::Incomplete),
@@ -95,12 +152,12 @@ mod tests {
     type Read = Result<(Vec<String>, ListMeta), WireError>;
 
     fn read<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> Read {
-        let mut body = ListBody::new();
+        let mut body = ListBody::new(1 << 20);
         let mut items = Vec::new();
         for chunk in chunks {
             body.push(Bytes::copy_from_slice(chunk));
             while let Some(item) = body.next()? {
-                items.push(String::from_utf8_lossy(item).into_owned());
+                items.push(String::from_utf8_lossy(item.json).into_owned());
             }
         }
         Ok((items, body.finish()?))
@@ -171,6 +228,110 @@ mod tests {
             r#"{"items":[{}]"#,
         ] {
             assert_eq!(read_every_way(text), Err(WireError::Incomplete), "{text}");
+        }
+    }
+
+    #[test]
+    fn items_are_what_the_list_says_they_are() {
+        let types = |head: &str| {
+            let text = format!(r#"{{{head}"items":[{{}}]}}"#);
+            let mut body = ListBody::new(1 << 20);
+            body.push(text.into());
+            let item = body.next().unwrap().unwrap();
+            item.types
+                .map(|types| (types.kind.clone(), types.api_version.clone()))
+        };
+        let pods = Some(("Pod".to_owned(), "v1".to_owned()));
+        assert_eq!(types(r#""kind":"PodList","apiVersion":"v1","#), pods);
+        assert_eq!(types(r#""apiVersion":"v1","kind":"PodList","#), pods);
+        for none in [
+            "",
+            r#""kind":"List","apiVersion":"v1","#,
+            r#""kind":"PodList","#,
+            r#""kind":"Pod","apiVersion":"v1","#,
+            r#""kind":"PodList","apiVersion":"","#,
+            r#""kind":7,"apiVersion":{},"#,
+        ] {
+            assert_eq!(types(none), None, "{none}");
+        }
+    }
+
+    /// Items by their `metadata`, and whether they were whole.
+    fn read_within(
+        limit: usize,
+        text: &str,
+        chunk: usize,
+    ) -> Result<Vec<(String, bool)>, WireError> {
+        let mut body = ListBody::new(limit);
+        let mut items = Vec::new();
+        for chunk in text.as_bytes().chunks(chunk) {
+            body.push(Bytes::copy_from_slice(chunk));
+            while let Some(item) = body.next()? {
+                items.push((String::from_utf8_lossy(item.json).into_owned(), item.whole));
+            }
+        }
+        body.finish().map(|_| items)
+    }
+
+    #[test]
+    fn of_an_item_that_is_too_large_the_metadata_is_kept_and_the_rest_goes_on() {
+        let (small, header) = (
+            r#"{"metadata":{"name":"s"}}"#,
+            r#"{"metadata":{"name":"l"}}"#,
+        );
+        let large = "x".repeat(100);
+        for item in [
+            format!(r#"{{"metadata":{{"name":"l"}},"data":"{large}"}}"#),
+            format!(r#"{{"data":"{large}","x":[{{"metadata":1}}],"metadata":{{"name":"l"}} }}"#),
+        ] {
+            let text = format!(r#"{{"items":[{small},{item}, {item} ,{small}]}}"#);
+            for chunk in 1..=text.len() {
+                let items = read_within(64, &text, chunk).unwrap();
+                let items: Vec<_> = items
+                    .iter()
+                    .map(|(item, whole)| (item.as_str(), *whole))
+                    .collect();
+                let (small, large) = ((small, true), (header, false));
+                assert_eq!(items, [small, large, large, small], "{chunk}");
+            }
+        }
+        for item in [
+            format!("[{large}]"),
+            format!("\"{large}\""),
+            format!(r#"{{"a":{{{large}"#) + "}}",
+        ] {
+            let text = format!(r#"{{"items":[{item},{small}]}}"#);
+            for chunk in [1, 7, text.len()] {
+                let items = read_within(64, &text, chunk).unwrap();
+                assert_eq!(items, [("{}".to_owned(), false), (small.to_owned(), true)]);
+            }
+        }
+    }
+
+    #[test]
+    fn what_has_no_end_is_not_waited_for() {
+        let endless = format!(r#"{{"items":[{{"a":"{}"#, "x".repeat(64 * 20));
+        assert_eq!(read_within(64, &endless, 10), Err(WireError::TooLarge));
+        let meta = format!(
+            r#"{{"metadata":{{"continue":"{}"}},"items":[]}}"#,
+            "x".repeat(100)
+        );
+        assert_eq!(read_within(64, &meta, 10), Err(WireError::TooLarge));
+        let key = format!(r#"{{"{}":1,"items":[]}}"#, "x".repeat(100));
+        assert_eq!(read_within(64, &key, 10), Err(WireError::TooLarge));
+    }
+
+    #[test]
+    fn of_what_is_too_large_no_more_is_held_than_the_limit() {
+        let mut body = ListBody::new(1 << 10);
+        body.push(Bytes::from_static(
+            br#"{"items":[{"metadata":{"name":"l"},"data":""#,
+        ));
+        assert!(body.next().unwrap().is_none());
+        for _ in 0..100 {
+            body.push(Bytes::from(vec![b'x'; 100]));
+            assert!(body.next().unwrap().is_none());
+            assert!(body.members.held() <= 1 << 10, "{}", body.members.held());
         }
     }
 }

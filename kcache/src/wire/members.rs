@@ -35,6 +35,8 @@ pub(super) enum Span {
     Chunk(Range<usize>),
     /// They came in more than one chunk.
     Carry,
+    /// They were too many to be held; an object with its `metadata` at most stands for them.
+    TooLarge,
 }
 
 /// Takes objects that follow one another apart, in bytes that come in chunks.
@@ -44,8 +46,11 @@ pub(super) struct Members {
     at: usize,
     /// The bytes so far of a value that began in an earlier chunk.
     carry: Vec<u8>,
-    /// The value in `carry` was given out.
+    /// The value in `carry` or `large` was given out.
     given: bool,
+    limit: usize,
+    /// What there is of a value that is larger than the limit.
+    large: Option<Box<Large>>,
     key: Vec<u8>,
     place: Place,
     scan: Scan,
@@ -78,18 +83,23 @@ enum Place {
 }
 
 /// An API server stores no more than a few MiB in one object.
-const LARGEST: usize = 64 << 20;
+pub(crate) const LARGEST: usize = 64 << 20;
+/// What is so much larger than the limit has no end.
+const ENDLESS: usize = 16;
 /// What a buffer may keep for the next value.
 const KEPT: usize = 1 << 20;
 
 impl Members {
-    pub(super) fn new(uses: fn(&[u8]) -> Use) -> Self {
+    /// Values of more bytes than the limit are not held.
+    pub(super) fn new(uses: fn(&[u8]) -> Use, limit: usize) -> Self {
         Self {
             uses,
             chunk: Bytes::new(),
             at: 0,
             carry: Vec::new(),
             given: false,
+            limit,
+            large: None,
             key: Vec::new(),
             place: Place::Object,
             scan: Scan::default(),
@@ -113,7 +123,18 @@ impl Members {
         match span {
             Span::Chunk(range) => &self.chunk[range.clone()],
             Span::Carry => &self.carry,
+            Span::TooLarge => self.large.as_ref().map_or(b"{}", |large| &large.header),
         }
+    }
+
+    /// How many bytes of the value that is being read are held.
+    #[cfg(test)]
+    pub(super) fn held(&self) -> usize {
+        let large = self.large.as_ref();
+        let members = large.and_then(|large| large.members.as_ref());
+        self.carry.len()
+            + large.map_or(0, |large| large.header.len())
+            + members.map_or(0, Self::held)
     }
 
     /// True if all that was pushed were whole objects.
@@ -143,6 +164,7 @@ impl Members {
         if std::mem::take(&mut self.given) {
             self.carry.clear();
             self.carry.shrink_to(KEPT);
+            self.large = None;
         }
     }
 
@@ -188,7 +210,7 @@ impl Members {
         let rest = &self.chunk[self.at..];
         let end = self.scan.advance(rest);
         let taken = end.unwrap_or(rest.len());
-        if self.key.len() + taken > LARGEST {
+        if self.key.len() + taken > self.limit {
             return Err(WireError::TooLarge);
         }
         self.key.extend_from_slice(&rest[..taken]);
@@ -214,22 +236,79 @@ impl Members {
         let rest = &self.chunk[self.at..];
         let end = self.scan.advance(rest);
         let taken = end.unwrap_or(rest.len());
-        if self.carry.len() + taken > LARGEST {
-            return Err(WireError::TooLarge);
-        }
         let range = self.at..self.at + taken;
         self.at = range.end;
-        if end.is_some() && taken == 0 && self.carry.is_empty() {
-            return Err(WireError::NotJson);
-        }
         if end.is_some() {
             self.place = after;
-            if self.carry.is_empty() {
-                return Ok(Some(Span::Chunk(range)));
+        }
+        if self.large.is_some() || self.carry.len() + taken > self.limit {
+            self.let_go(range)?;
+            self.given = end.is_some();
+            return Ok(end.map(|_| Span::TooLarge));
+        }
+        if end.is_some() && self.carry.is_empty() {
+            if taken == 0 {
+                return Err(WireError::NotJson);
             }
+            return Ok(Some(Span::Chunk(range)));
         }
         self.carry.extend_from_slice(&self.chunk[range]);
         self.given = end.is_some();
         Ok(end.map(|_| Span::Carry))
+    }
+
+    /// Looks at bytes of a value that is too large, and holds none of them.
+    fn let_go(&mut self, range: Range<usize>) -> Result<(), WireError> {
+        let large = self.large.get_or_insert_with(|| Box::new(Large::new()));
+        if !self.carry.is_empty() {
+            large.push(std::mem::take(&mut self.carry).into());
+        }
+        large.push(self.chunk.slice(range));
+        if large.size / ENDLESS > self.limit {
+            return Err(WireError::TooLarge);
+        }
+        Ok(())
+    }
+}
+
+/// An object that is too large to be held: its `metadata` is looked for while it passes.
+struct Large {
+    size: usize,
+    /// Until `metadata` was found, or anything that is no object.
+    members: Option<Members>,
+    /// An object with that and nothing else.
+    header: Vec<u8>,
+}
+
+/// What `metadata` may take: API servers allow 256 KiB of annotations.
+const LARGEST_METADATA: usize = 4 << 20;
+
+impl Large {
+    fn new() -> Self {
+        let uses = |key: &[u8]| match key {
+            b"metadata" => Use::Whole,
+            _ => Use::Skip,
+        };
+        Self {
+            size: 0,
+            members: Some(Members::new(uses, LARGEST_METADATA)),
+            header: b"{}".to_vec(),
+        }
+    }
+
+    fn push(&mut self, chunk: Bytes) {
+        self.size += chunk.len();
+        let Some(members) = &mut self.members else {
+            return;
+        };
+        members.push(chunk);
+        match members.next() {
+            Ok(None) => return,
+            Ok(Some(Found::Value(span @ (Span::Chunk(_) | Span::Carry)))) => {
+                self.header = [br#"{"metadata":"#, members.bytes(&span), b"}"].concat();
+            }
+            _ => {}
+        }
+        self.members = None;
     }
 }

@@ -7,7 +7,7 @@ use wide::u8x16;
 /// It counts brackets and knows strings; whether the value is well formed is for who decodes it.
 #[derive(Default)]
 pub(super) struct Scan {
-    depth: u32,
+    depth: u64,
     text: Text,
 }
 
@@ -48,8 +48,10 @@ impl Scan {
         let (escaped, escapes_next) = marks.escaped(self.text == Text::Escaped);
         let began_inside = u64::from(self.text != Text::Outside).wrapping_neg();
         let inside = prefix_xor(marks.quotes & !escaped) ^ began_inside;
-        let closes = (marks.closes & !inside).count_ones();
-        if self.depth <= closes {
+        let closes = u64::from((marks.closes & !inside).count_ones());
+        // Outside of strings a backslash escapes nothing; it is no JSON, and read the same wherever it
+        // is cut.
+        if self.depth <= closes || marks.backslashes & !inside != 0 {
             return None;
         }
         let text = match (inside >> (BLOCK - 1) == 1, escapes_next) {
@@ -57,7 +59,7 @@ impl Scan {
             (true, false) => Text::Inside,
             (false, _) => Text::Outside,
         };
-        let depth = self.depth + (marks.opens & !inside).count_ones() - closes;
+        let depth = self.depth + u64::from((marks.opens & !inside).count_ones()) - closes;
         Some(Self { depth, text })
     }
 
@@ -216,6 +218,7 @@ mod tests {
             r#""\\""#,
             r#""\\\"}""#,
             r#""}]{[""#,
+            "\\",
             &long,
         ];
         let mut random = 1_u64;

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::WireError;
-use super::members::{Found, Members, Use};
+use super::members::{Found, Members, Span, Use};
 
 /// What an event says happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +36,8 @@ pub(crate) struct Frame<'a> {
     pub(crate) kind: EventKind,
     /// The JSON of its object.
     pub(crate) object: &'a [u8],
+    /// False if that is larger than what is held of an object: then this is its `metadata` at most.
+    pub(crate) whole: bool,
 }
 
 /// Takes the events out of the body of a watch.
@@ -44,19 +46,21 @@ pub(crate) struct Frame<'a> {
 pub(crate) struct WatchBody {
     members: Members,
     kind: Option<EventKind>,
-    /// The object of an event that did not tell its type first.
-    early: Option<Vec<u8>>,
+    /// The object of an event that did not tell its type first, and whether that is all of it.
+    early: Option<(Vec<u8>, bool)>,
     /// The frame being read had its object.
     complete: bool,
 }
 
 impl WatchBody {
-    pub(crate) fn new() -> Self {
+    /// Objects of more bytes than the limit are not held.
+    pub(crate) fn new(limit: usize) -> Self {
+        let uses = |key: &[u8]| match key {
+            b"type" | b"object" => Use::Whole,
+            _ => Use::Skip,
+        };
         Self {
-            members: Members::new(|key| match key {
-                b"type" | b"object" => Use::Whole,
-                _ => Use::Skip,
-            }),
+            members: Members::new(uses, limit),
             kind: None,
             early: None,
             complete: false,
@@ -80,6 +84,7 @@ impl WatchBody {
                     continue;
                 }
                 (Found::Value(span), kind) if self.members.key() == b"object" => (kind, Some(span)),
+                (Found::Value(Span::TooLarge), _) => return Err(WireError::TooLarge),
                 (Found::Value(span), _) => {
                     let kind = EventKind::of(self.members.bytes(&span));
                     self.kind = Some(kind);
@@ -91,15 +96,22 @@ impl WatchBody {
                 _ => return Err(WireError::NotAnEvent),
             };
             match (kind, span) {
-                (None, Some(span)) => self.early = Some(self.members.bytes(&span).to_vec()),
+                (None, Some(span)) => {
+                    self.early = Some((self.members.bytes(&span).to_vec(), is_whole(&span)));
+                }
                 (None, None) => {}
                 (Some(kind), span) => {
                     self.complete = true;
-                    let object = match &span {
-                        Some(span) => self.members.bytes(span),
-                        None => self.early.as_deref().unwrap_or_default(),
+                    let (object, whole) = match (&span, &self.early) {
+                        (Some(span), _) => (self.members.bytes(span), is_whole(span)),
+                        (None, Some((object, whole))) => (object.as_slice(), *whole),
+                        (None, None) => return Err(WireError::NotAnEvent),
                     };
-                    return Ok(Some(Frame { kind, object }));
+                    return Ok(Some(Frame {
+                        kind,
+                        object,
+                        whole,
+                    }));
                 }
             }
         }
@@ -110,6 +122,10 @@ impl WatchBody {
     pub(crate) fn is_between(&self) -> bool {
         self.members.is_between()
     }
+}
+
+fn is_whole(span: &Span) -> bool {
+    !matches!(span, Span::TooLarge)
 }
 
 impl std::fmt::Debug for Frame<'_> {
@@ -127,13 +143,13 @@ mod tests {
     fn read<'a>(
         chunks: impl IntoIterator<Item = &'a [u8]>,
     ) -> (Vec<(EventKind, String)>, Result<bool, WireError>) {
-        let mut body = WatchBody::new();
+        let mut body = WatchBody::new(1 << 20);
         let mut events = Vec::new();
         for chunk in chunks {
             body.push(Bytes::copy_from_slice(chunk));
             loop {
                 match body.next() {
-                    Ok(Some(Frame { kind, object })) => {
+                    Ok(Some(Frame { kind, object, .. })) => {
                         events.push((kind, String::from_utf8_lossy(object).into_owned()));
                     }
                     Ok(None) => break,
@@ -186,5 +202,48 @@ mod tests {
         }
         let (events, end) = read([event.as_bytes(), br#"{"type":"ADDED","obj"#]);
         assert_eq!((events.len(), end), (1, Ok(false)));
+    }
+
+    #[test]
+    fn of_an_object_that_is_too_large_the_kind_of_event_and_the_metadata_are_told() {
+        let large = format!(
+            r#"{{"data":"{}","metadata":{{"name":"l"}}}}"#,
+            "x".repeat(100)
+        );
+        let text = format!(
+            r#"{{"type":"ADDED","object":{{}}}}{{"type":"DELETED","object":{large}}}
+            {{"object":{large},"type":"MODIFIED"}} {{"type":"BOOKMARK","object":{{}}}}"#
+        );
+        let header = r#"{"metadata":{"name":"l"}}"#;
+        for chunk in 1..=text.len() {
+            let mut body = WatchBody::new(64);
+            let mut events = Vec::new();
+            for chunk in text.as_bytes().chunks(chunk) {
+                body.push(Bytes::copy_from_slice(chunk));
+                while let Some(frame) = body.next().unwrap() {
+                    let object = String::from_utf8_lossy(frame.object).into_owned();
+                    events.push((frame.kind, object, frame.whole));
+                }
+            }
+            let event = |kind, object: &str, whole| (kind, object.to_owned(), whole);
+            let want = [
+                event(EventKind::Added, "{}", true),
+                event(EventKind::Deleted, header, false),
+                event(EventKind::Modified, header, false),
+                event(EventKind::Bookmark, "{}", true),
+            ];
+            assert_eq!(
+                (events.as_slice(), body.is_between()),
+                (&want[..], true),
+                "{chunk}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_type_is_never_large() {
+        let mut body = WatchBody::new(64);
+        body.push(format!(r#"{{"type":"{}","object":{{}}}}"#, "x".repeat(100)).into());
+        assert!(matches!(body.next(), Err(WireError::TooLarge)));
     }
 }

@@ -31,9 +31,14 @@ use crate::environment::Environment;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 /// As kube. There is no such limit for reading: a quiet watch and a quiet exec are no faults.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(295);
+/// A peer that is gone is noticed as soon as HTTP/2's PING would (`KeepAlive`), also by who only
+/// waits for it. Go probes for longer.
 const TCP_KEEPALIVE: Duration = Duration::from_secs(30);
-const TCP_KEEPALIVE_INTERVAL: Duration = Duration::from_secs(15);
+const TCP_KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
 const TCP_KEEPALIVE_PROBES: u32 = 3;
+/// So long what was sent may remain without an acknowledgement: keepalive does not probe meanwhile.
+#[cfg(target_os = "linux")]
+const TCP_USER_TIMEOUT: Duration = Duration::from_secs(45);
 
 /// Makes connections to one server, directly or through a proxy.
 pub(super) struct Connector {
@@ -82,13 +87,12 @@ impl Connector {
 
     /// Connections over this TLS; they are made as they are needed.
     pub(super) fn connections(&self, tls: &ClientConfig) -> Connections {
-        let mut tcp = HttpConnector::new();
-        tcp.enforce_http(false);
-        tcp.set_nodelay(true);
-        tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
-        tcp.set_keepalive(Some(TCP_KEEPALIVE));
-        tcp.set_keepalive_interval(Some(TCP_KEEPALIVE_INTERVAL));
-        tcp.set_keepalive_retries(Some(TCP_KEEPALIVE_PROBES));
+        let upgrades = self.connections_from(tcp(), tls);
+        let tcp = acknowledged(tcp());
+        self.connections_from(tcp, tls).with_upgrades(upgrades)
+    }
+
+    fn connections_from(&self, tcp: HttpConnector, tls: &ClientConfig) -> Connections {
         match &self.proxy {
             None => self.connections_over(&tcp, tls),
             Some(proxy) => self.connections_by(proxy, tcp, tls),
@@ -168,6 +172,28 @@ impl Connector {
             target: Arc::clone(&self.target),
         }
     }
+}
+
+/// Connections that show when their peer is gone.
+fn tcp() -> HttpConnector {
+    let mut tcp = HttpConnector::new();
+    tcp.enforce_http(false);
+    tcp.set_nodelay(true);
+    tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
+    tcp.set_keepalive(Some(TCP_KEEPALIVE));
+    tcp.set_keepalive_interval(Some(TCP_KEEPALIVE_INTERVAL));
+    tcp.set_keepalive_retries(Some(TCP_KEEPALIVE_PROBES));
+    tcp
+}
+
+/// The same, also while something is sent. Not for exec, attach and port-forward: the system counts a
+/// peer that reads nothing for so long as gone, and a process need not read what it is sent.
+fn acknowledged(mut tcp: HttpConnector) -> HttpConnector {
+    #[cfg(target_os = "linux")]
+    tcp.set_tcp_user_timeout(Some(TCP_USER_TIMEOUT));
+    #[cfg(not(target_os = "linux"))]
+    let _ = &mut tcp;
+    tcp
 }
 
 type Https<C> = Named<TimeoutConnector<HttpsConnector<C>>>;
@@ -326,6 +352,16 @@ mod tests {
         assert_eq!(kube.connect_timeout, Some(CONNECT_TIMEOUT));
         assert_eq!(kube.write_timeout, Some(WRITE_TIMEOUT));
         assert_eq!(kube.read_timeout, None);
+    }
+
+    #[test]
+    fn a_peer_that_is_gone_is_noticed_in_under_a_minute() {
+        let minute = Duration::from_secs(60);
+        assert!(TCP_KEEPALIVE + TCP_KEEPALIVE_INTERVAL * TCP_KEEPALIVE_PROBES < minute);
+        #[cfg(target_os = "linux")]
+        assert!(TCP_USER_TIMEOUT < minute);
+        let ping = KeepAlive::of(&Environment::default());
+        assert!(ping.idle + ping.wait < minute);
     }
 
     /// The operating system takes the connection, and nobody else ever does.

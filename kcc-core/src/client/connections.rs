@@ -16,6 +16,8 @@ pub(super) type Http1 = BoxCloneSyncService<Request<Body>, Response<Incoming>, B
 /// Connections to one server that prove one client certificate.
 pub(super) struct Connections {
     http1: Http1,
+    /// For what becomes another protocol.
+    upgrades: Http1,
     http2: Option<Http2>,
 }
 
@@ -37,7 +39,17 @@ impl Connections {
             requests: Streams::new(dial, closing.clone()),
             is_refused: AtomicBool::new(false),
         });
-        Self { http1, http2 }
+        Self {
+            upgrades: http1.clone(),
+            http1,
+            http2,
+        }
+    }
+
+    /// Upgrades go by the connections of another.
+    pub(super) fn with_upgrades(self, other: Self) -> Self {
+        let upgrades = other.http1;
+        Self { upgrades, ..self }
     }
 
     pub(super) async fn send(
@@ -58,7 +70,12 @@ impl Connections {
                 }
             };
         }
-        let response = self.http1.clone().oneshot(request).await?;
+        let http1 = if verb::is_upgrade(&request) {
+            &self.upgrades
+        } else {
+            &self.http1
+        };
+        let response = http1.clone().oneshot(request).await?;
         Ok(response.map(Answer::from))
     }
 }

@@ -75,7 +75,7 @@ async fn work(what: usize, things: &Publisher<Thing>, mut feed: Feed<Thing>) {
             assert_eq!(index.get("app-7").len(), 10);
         }
         3 => {
-            let join: SelectorJoin<Thing, Thing> = relation();
+            let join: SelectorJoin<Thing> = relation();
             let join = join.join(things, things);
             join.ready().await.expect("it is open");
             assert_eq!(join.cache().len(), OBJECTS);

@@ -31,7 +31,7 @@ fn cost_beside(filters: u32, make: impl Fn(u32) -> Filter<Own>) -> u64 {
 
 #[test]
 fn filters_that_do_not_match_cost_nothing() {
-    let kinds: [fn(u32) -> Filter<Own>; 6] = [
+    let kinds: [fn(u32) -> Filter<Own>; 10] = [
         |i| Filter::labels([("app", format!("app-{i}").as_str())]),
         |i| Filter::name("a", &format!("other-{i}")),
         |i| Filter::namespace(&format!("namespace-{i}")),
@@ -43,6 +43,10 @@ fn filters_that_do_not_match_cost_nothing() {
             )
         },
         |i| Filter::field(Own::node(), [format!("node-{i}").as_str()]),
+        |i| Filter::annotations([("a", format!("value-{i}").as_str())]),
+        |i| Filter::annotated(&format!("key-{i}")),
+        |i| Filter::finalizer(&format!("finalizer-{i}")),
+        |i| Filter::being_deleted() & Filter::by(&i.to_string(), |_| true),
         |i| Filter::owned_by(&format!("uid-{i}")) & Filter::by("any", |_| true),
     ];
     for make in kinds {

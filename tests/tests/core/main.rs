@@ -16,6 +16,7 @@ mod evaluations;
 mod followers;
 mod guarantees;
 mod joins;
+mod metadata;
 mod model;
 mod oracle;
 mod portions;

@@ -88,6 +88,23 @@ async fn a_change_without_an_object_is_listed_anew() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_event_of_an_unknown_type_is_listed_anew() {
+    for kind in [r#""RENAMED""#, r#""deleted""#, "null", "7"] {
+        let (maps, mut server) = informer();
+        let stream = server.stream(&[map("a", 7)], "9").await;
+        is_ready(&maps).await;
+        stream.send(format!(r#"{{"type":{kind},"object":{}}}"#, map("a", 10)));
+        let asked = server.asked_to_stream(Some("9")).await;
+        let said = complaint(&maps).expect("a reason");
+        assert!(said.contains("not a watch event"), "{said}");
+        let stream = asked.open();
+        stream.added(&map("b", 11));
+        stream.synced("12");
+        shows(&maps, &["b@11"]).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_delete_without_a_version_or_readable_content_leaves_no_ghost() {
     let mut bad = without(map("a", 10), "resourceVersion");
     bad["data"] = json!(7);
@@ -198,21 +215,35 @@ async fn one_object_of_another_kind_is_passed_by() {
 
 #[tokio::test(start_paused = true)]
 async fn many_of_another_kind_are_told_until_one_of_the_right_kind_comes() {
-    let (maps, mut server) = informer();
-    let stream = server.stream(&[map("a", 7)], "9").await;
-    is_ready(&maps).await;
-    for version in 10..20 {
-        stream.added(&secret("x", version));
+    for many in [3, 10] {
+        let (maps, mut server) = informer();
+        let stream = server.stream(&[map("a", 7), map("gone", 8)], "9").await;
+        is_ready(&maps).await;
+        for version in 0..many {
+            stream.added(&secret("x", 10 + version));
+        }
+        eventually(|| is_degraded(&maps)).await;
+        let said = "watch: the server sends v1 Secret where v1 ConfigMap was asked for";
+        assert_eq!(complaint(&maps).as_deref(), Some(said));
+        stream.event("BOOKMARK", &bookmark("20", None));
+        pass(20).await;
+        assert!(is_degraded(&maps));
+        stream.modified(&map("a", 21));
+        shows(&maps, &["a@21", "gone@8"]).await;
+        if many < 10 {
+            assert!(is_live(&maps));
+            server.is_left_alone(Duration::from_secs(60)).await;
+            continue;
+        }
+        // Who knows what happened meanwhile.
+        let asked = server.asked_to_stream(Some("21")).await;
+        assert_eq!(complaint(&maps).as_deref(), Some(said));
+        let stream = asked.open();
+        stream.added(&map("a", 21));
+        stream.synced("22");
+        shows(&maps, &["a@21"]).await;
+        assert!(is_live(&maps));
     }
-    eventually(|| is_degraded(&maps)).await;
-    let said = "watch: the server sends v1 Secret where v1 ConfigMap was asked for";
-    assert_eq!(complaint(&maps).as_deref(), Some(said));
-    stream.event("BOOKMARK", &bookmark("20", None));
-    pass(20).await;
-    assert!(is_degraded(&maps));
-    stream.modified(&map("a", 21));
-    shows(&maps, &["a@21"]).await;
-    assert!(is_live(&maps));
 }
 
 #[tokio::test(start_paused = true)]

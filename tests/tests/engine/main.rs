@@ -13,6 +13,7 @@ mod refused;
 mod restored;
 mod rules;
 mod silence;
+mod texts;
 mod unversioned;
 mod versions;
 mod waits;

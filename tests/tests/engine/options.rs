@@ -109,8 +109,12 @@ async fn managed_fields_are_left_out_unless_they_are_wanted() {
 
 #[tokio::test(start_paused = true)]
 async fn metadata_alone_can_be_asked_for() {
-    let form =
-        |list: &str| format!("application/json;as=PartialObjectMetadata{list};g=meta.k8s.io;v=v1");
+    // Plain JSON comes last, for servers that have no metadata alone.
+    let form = |list: &str| {
+        format!(
+            "application/json;as=PartialObjectMetadata{list};g=meta.k8s.io;v=v1,application/json"
+        )
+    };
     let meta = |version: u64| {
         let mut meta = item("a", version);
         meta["kind"] = json!("PartialObjectMetadata");

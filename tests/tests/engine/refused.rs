@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{ConfigMap, Node};
-use kcache::{Error, Informer, InformerBuilder, Object, Selector};
+use kcache::{Error, Filter, Informer, InformerBuilder, Object, Selector};
 use kube::core::{ApiResource, DynamicObject, PartialObjectMeta};
 
 use crate::cache::{is_live, is_ready, shown, within};
 use crate::script::{Server, map, server};
 
 const MINUTE: Duration = Duration::from_secs(60);
+
+type Change = dyn Fn(InformerBuilder<ConfigMap>) -> InformerBuilder<ConfigMap>;
 
 fn builder() -> (InformerBuilder<ConfigMap>, Server) {
     let (client, server) = server();
@@ -22,13 +24,19 @@ async fn an_informer_of_nothing_asks_nothing_and_is_live_and_empty_at_once() {
     // No label can be like these; printed, the second would be another selector.
     let impossible = [("app", "a b"), ("app", "a,b=c"), ("a b", "c"), ("", "x")];
     let impossible = impossible.map(|label| Selector::from_map([label, ("x", "y")]));
-    let mut kinds: Vec<Box<dyn Fn(InformerBuilder<ConfigMap>) -> InformerBuilder<ConfigMap>>> = vec![
+    let mut kinds: Vec<Box<Change>> = vec![
         Box::new(|maps| maps.labels(Selector::nothing())),
         Box::new(|maps| maps.labels(Selector::nothing().to_string())),
         Box::new(|maps| maps.labels("app=web").labels(" <nothing> ")),
         Box::new(|maps| maps.labels(Selector::from_object(None).expect("a selector"))),
         Box::new(|maps| maps.fields(Selector::nothing()).labels("app=web")),
         Box::new(move |maps| maps.namespace("shop").labels(&nothing)),
+        Box::new(|maps| maps.labels(Filter::<ConfigMap>::nothing())),
+        Box::new(|maps| maps.fields(Filter::<ConfigMap>::nothing())),
+        Box::new(|maps| {
+            let web = Filter::<ConfigMap>::labels([("app", "web")]);
+            maps.labels(web & Filter::selector(Selector::nothing()))
+        }),
     ];
     for selector in impossible {
         kinds.push(Box::new(move |maps| maps.labels(&selector)));
@@ -68,10 +76,36 @@ async fn a_selector_that_happens_to_match_nothing_is_the_servers_to_judge() {
         want.sort_unstable();
         assert_eq!(labels, want);
     }
+    let filter = Filter::<ConfigMap>::labels([("app", "web"), ("tier", "a")]);
+    let filter = filter & Filter::selector("x!=y".parse().expect("a selector"));
+    let (maps, mut server) = builder();
+    let _maps = maps.labels(&filter).start();
+    let request = server.asked().await;
+    assert_eq!(request.query["labelSelector"], "app=web,tier=a,x!=y");
+    let (maps, mut server) = builder();
+    let _maps = maps.labels(Filter::<ConfigMap>::everything()).start();
+    server.asked_to_stream(None).await;
     // Neither everything nor an empty text is a selector.
     let (maps, mut server) = builder();
     let _maps = maps.labels(Selector::everything()).fields("").start();
     server.asked_to_stream(None).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_filter_that_is_no_selector_of_labels_is_refused() {
+    for filter in [
+        Filter::<ConfigMap>::name("default", "a"),
+        Filter::namespace("shop"),
+        Filter::by("odd", |_: &ConfigMap| true),
+        !Filter::labels([("app", "web")]),
+    ] {
+        let (maps, mut server) = builder();
+        is_refused(&maps.labels(&filter).start(), "selectors", "no server");
+        server.is_left().await;
+        let (maps, mut server) = builder();
+        is_refused(&maps.fields(&filter).start(), "selectors", "no server");
+        server.is_left().await;
+    }
 }
 
 fn resource() -> ApiResource {
@@ -83,6 +117,8 @@ fn resource() -> ApiResource {
         plural: "widgets".into(),
     }
 }
+
+type Part = fn(&mut ApiResource) -> &mut String;
 
 /// It is closed at once, with an error that names this part and says this; nobody is asked.
 #[track_caller]
@@ -108,8 +144,7 @@ async fn a_path_that_cannot_be_built_closes_the_informer_with_an_error_that_name
         ("a\n", "'\\n'"),
         ("ä", "'ä'"),
     ];
-    type Change = fn(&mut ApiResource) -> &mut String;
-    let parts: [(&str, Change); 3] = [
+    let parts: [(&str, Part); 3] = [
         ("plural", |resource| &mut resource.plural),
         ("version", |resource| &mut resource.version),
         ("group", |resource| &mut resource.group),

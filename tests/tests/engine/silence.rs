@@ -20,13 +20,13 @@ async fn told(maps: &Informer<ConfigMap>, since: Instant, seconds: u64) -> Optio
     complaint(maps)
 }
 
-fn unfinished(seconds: u64) -> Option<String> {
+fn unfinished(seconds: u64) -> String {
     let what = "the list is not complete, and nothing new has come";
-    Some(format!("streaming list: {what} for {seconds} s"))
+    format!("streaming list: {what} for {seconds} s")
 }
 
-fn unanswered(doing: &str, seconds: u64) -> Option<String> {
-    Some(format!("{doing}: no answer for {seconds} s"))
+fn unanswered(doing: &str, seconds: u64) -> String {
+    format!("{doing}: no answer for {seconds} s")
 }
 
 #[tokio::test(start_paused = true)]
@@ -35,15 +35,15 @@ async fn a_stream_that_brings_nothing_is_told_after_10_s_and_listed_after_60() {
     let since = Instant::now();
     let _stream = server.asked_to_stream(None).await.open();
     assert_eq!(told(&maps, since, 9).await, None);
-    assert_eq!(told(&maps, since, 10).await, unfinished(10));
+    assert_eq!(told(&maps, since, 10).await, Some(unfinished(10)));
     let failure = maps.status().phase.failure().cloned().unwrap();
     assert_eq!(failure.operation(), Some(Operation::StreamingList));
     assert_eq!(failure.cause(), &Cause::Unfinished(SECONDS(10)));
-    assert_eq!(told(&maps, since, 50).await, unfinished(50));
+    assert_eq!(told(&maps, since, 50).await, Some(unfinished(50)));
     assert!(matches!(maps.status().phase, Phase::Syncing { .. }));
     let asked = server.asked_to_list(Some("0")).await;
     assert_eq!(asked.at - since, SECONDS(60));
-    assert_eq!(complaint(&maps), unfinished(60));
+    assert_eq!(complaint(&maps), Some(unfinished(60)));
     asked.reply(&list("9", &[item("a", 7)]));
     shows(&maps, &["a@7"]).await;
     let _watch = server.asked_to_watch("9").await.open();
@@ -77,7 +77,7 @@ async fn a_stream_that_never_says_its_end_is_listed() {
         };
         let asked = async {
             assert_eq!(told(&maps, since, 9).await, None);
-            assert_eq!(told(&maps, since, 10).await, unfinished(10));
+            assert_eq!(told(&maps, since, 10).await, Some(unfinished(10)));
             server.asked_to_list(Some("0")).await
         };
         let asked = tokio::select! {
@@ -95,7 +95,7 @@ async fn a_slow_stream_is_no_silent_one() {
     let stream = server.asked_to_stream(None).await.open();
     for version in 1..=2 {
         sleep(SECONDS(55)).await;
-        assert_eq!(complaint(&maps), unfinished(50));
+        assert_eq!(complaint(&maps), Some(unfinished(50)));
         stream.added(&map(&format!("x{version}"), version));
     }
     // One large object that comes a byte at a time is progress, too.
@@ -120,7 +120,7 @@ async fn a_relist_that_brings_nothing_is_told_and_keeps_what_was_known() {
     let asked = server.asked_to_stream(Some("9")).await;
     let since = Instant::now();
     let _silent = asked.open();
-    assert_eq!(told(&maps, since, 10).await, unfinished(10));
+    assert_eq!(told(&maps, since, 10).await, Some(unfinished(10)));
     assert!(is_degraded(&maps));
     assert_eq!(shown(&maps), ["a@7"]);
     let asked = server.asked_to_list(Some("9")).await;
@@ -137,16 +137,16 @@ async fn an_answer_that_does_not_begin_is_told_and_given_up() {
     let since = stream.at;
     assert_eq!(
         told(&maps, since, 10).await,
-        unanswered("streaming list", 10)
+        Some(unanswered("streaming list", 10))
     );
     let asked = server.asked_to_list(Some("0")).await;
     assert_eq!(asked.at - since, SECONDS(60));
     let since = asked.at;
     assert_eq!(
         told(&maps, since, 9).await,
-        unanswered("streaming list", 50)
+        Some(unanswered("streaming list", 50))
     );
-    assert_eq!(told(&maps, since, 20).await, unanswered("list", 20));
+    assert_eq!(told(&maps, since, 20).await, Some(unanswered("list", 20)));
     // A list that stops in its middle.
     let body = list("9", &[item("a", 7)]).to_string();
     let body = body.as_bytes();
@@ -156,7 +156,7 @@ async fn an_answer_that_does_not_begin_is_told_and_given_up() {
     answer.send(half.to_vec());
     assert_eq!(
         told(&maps, since, 30).await,
-        unfinished(30).map(|text| text.replace("streaming ", ""))
+        Some(unfinished(30).replace("streaming ", ""))
     );
     answer.send(rest.to_vec());
     drop(answer);
@@ -166,10 +166,13 @@ async fn an_answer_that_does_not_begin_is_told_and_given_up() {
     // Nor does the watch begin: what is there may be old.
     let since = watch.at;
     assert_eq!(told(&maps, since, 9).await, None);
-    assert_eq!(told(&maps, since, 10).await, unanswered("watch", 10));
+    assert_eq!(told(&maps, since, 10).await, Some(unanswered("watch", 10)));
     assert!(is_degraded(&maps));
     // It is waited for: what stands in between may hold it back until there is an event.
-    assert_eq!(told(&maps, since, 120).await, unanswered("watch", 120));
+    assert_eq!(
+        told(&maps, since, 120).await,
+        Some(unanswered("watch", 120))
+    );
     let _watch = watch.open();
     sleep(SECONDS(2)).await;
     assert!(is_live(&maps));

@@ -60,12 +60,14 @@ async fn a_watch_that_ends_before_a_version_came_is_listed_anew() {
         let want = objects.len();
         crate::cache::eventually(|| maps.cache().len() == want).await;
         pass(5).await;
+        assert!(is_live(&maps));
         drop(stream);
     }
     // Not from "0", which could be older than what is known.
     server.asked_to_stream(None).await.refuse(422, "Invalid");
     let asked = server.asked_to_list(None).await;
     assert_eq!(shown(&maps), ["a@9"]);
+    assert!(is_degraded(&maps));
     asked.reply(&list("12", &[item("b", 11)]));
     server.asked_to_watch("12").await;
     assert_eq!(shown(&maps), ["b@11"]);
@@ -90,7 +92,7 @@ async fn a_list_without_a_version_is_shown_and_listed_anew_after_a_wait() {
             shows(&maps, &[&format!("a@{number}")]).await;
             pass(0).await;
             assert!(is_degraded(&maps));
-            let said = "list: the list has no version that a watch could follow on from";
+            let said = "list: the server gave no version that a watch could follow on from";
             assert_eq!(complaint(&maps).as_deref(), Some(said));
         }
         for (wait, least) in waits.iter().zip([0.8, 1.6, 3.2, 6.4]) {

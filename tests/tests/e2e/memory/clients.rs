@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use harness::CacheHome;
-use harness::cluster::{KubeconfigUser, TokenUser};
+use harness::cluster::{Kubeconfig, KubeconfigUser, TokenUser};
 use harness::memory::{ApiServer, Fault, Verb};
+use harness::proxy::Proxy;
 use k8s_openapi::api::core::v1::Pod;
 use kcc_core::client::ClientConfig;
 use kube::api::{ListParams, Patch, PatchParams, PostParams, WatchEvent, WatchParams};
@@ -13,12 +14,17 @@ use kube::{Api, Client};
 use serde_json::json;
 use tokio::runtime::{Builder, Runtime};
 
+use super::connections::within;
 use super::pod;
 use crate::trial::{Outcome, Run, check};
 
 pub(super) const TRIALS: &[(&str, Run)] = &[
     ("kube_works_without_a_socket", kube_works_without_a_socket),
     ("loader_connects_over_tls", loader_connects_over_tls),
+    (
+        "a_link_that_swallows_all_is_left",
+        a_link_that_swallows_all_is_left,
+    ),
 ];
 
 fn kube_works_without_a_socket() -> Outcome {
@@ -48,6 +54,42 @@ fn loader_connects_over_tls() -> Outcome {
             .with_terminal(false);
         let config = loader.with_kubeconfig(file.path()).load()?;
         use_it(config.client()?).await
+    })
+}
+
+/// Nothing comes through in either direction and nothing is closed, as with a cable that is pulled.
+fn a_link_that_swallows_all_is_left() -> Outcome {
+    let server = ApiServer::new();
+    server.add_token(&TokenUser::new("secret", "alice", &["testers"]));
+    server.put(pod("a"))?;
+    let listening = server.serve()?;
+    let proxy = Proxy::start(listening.address())?;
+    let token = KubeconfigUser::Token("secret".into());
+    let config = Kubeconfig::new(&proxy.url(), listening.ca_pem());
+    let file = config.with_user("alice", token).write()?;
+    let home = CacheHome::new()?;
+    // As by default, but seconds, not half a minute.
+    let mut variables = home.variables();
+    for name in [
+        "HTTP2_READ_IDLE_TIMEOUT_SECONDS",
+        "HTTP2_PING_TIMEOUT_SECONDS",
+    ] {
+        variables.push((name, "1".to_owned()));
+    }
+    Runtime::new()?.block_on(async {
+        let loader = ClientConfig::loader()
+            .with_environment(variables.into_iter().collect())
+            .with_terminal(false);
+        let config = loader.with_kubeconfig(file.path()).load()?;
+        let pods = kcache::Informer::<Pod>::builder(config.client()?).start();
+        pods.ready().await?;
+        within("a watch", || listening.server().open_watches() == 1).await?;
+        proxy.stall();
+        let before = proxy.connections();
+        within("another connection", || proxy.connections() > before).await?;
+        server.put(pod("b"))?;
+        proxy.resume();
+        within("what was missed", || pods.cache().len() == 2).await
     })
 }
 

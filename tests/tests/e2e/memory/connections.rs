@@ -156,7 +156,7 @@ fn connections_are_counted_and_cut() -> Outcome {
     })
 }
 
-async fn within(what: &str, holds: impl Fn() -> bool) -> Outcome {
+pub(super) async fn within(what: &str, holds: impl Fn() -> bool) -> Outcome {
     let started = Instant::now();
     while !holds() {
         check(started.elapsed() < LIMIT, format!("waited for {what}"))?;

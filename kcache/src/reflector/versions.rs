@@ -1,0 +1,90 @@
+//! The versions that a server has shown, and what can be asked for by them.
+
+use std::cmp::Ordering;
+
+use crate::request::Since;
+use crate::version;
+
+/// What is known of the versions of the resource.
+#[derive(Debug, Default)]
+pub(super) struct Versions {
+    /// The newest that was seen.
+    seen: Option<String>,
+    /// The server could not give a list at that version, so the next asks for none.
+    unavailable: bool,
+    /// There has been a complete list: any other may be older than it.
+    listed: bool,
+    /// Something went wrong since the server has last shown that its versions go on.
+    doubt: bool,
+}
+
+impl Versions {
+    /// From where on to watch, if that is known.
+    pub(super) fn seen(&self) -> Option<&str> {
+        self.seen.as_deref()
+    }
+
+    /// The version that a list must not be older than.
+    pub(super) fn of_list(&self) -> Option<&str> {
+        self.seen().filter(|_| !self.unavailable)
+    }
+
+    /// Where a list in pages begins.
+    pub(super) fn since(&self) -> Since {
+        match self.of_list() {
+            Some(version) => Since::NotOlderThan(version.to_owned()),
+            None if self.unavailable || self.listed => Since::Newest,
+            None => Since::Any,
+        }
+    }
+
+    /// True if a list is older than what it was asked for.
+    pub(super) fn is_older(&self, listed: Option<&str>) -> bool {
+        let versions = listed.zip(self.of_list());
+        let order = versions.and_then(|(listed, asked)| version::compare(listed, asked));
+        order == Some(Ordering::Less)
+    }
+
+    /// The version that was seen, if something went wrong since and it can be compared with others.
+    pub(super) fn doubted(&self) -> Option<&str> {
+        let seen = self.seen().filter(|_| self.doubt);
+        seen.filter(|version| version::is_number(version))
+    }
+
+    /// An event of a watch has this version; an older one than before says nothing new.
+    pub(super) fn saw(&mut self, seen: &str) {
+        if !version::is_one(seen) {
+            return;
+        }
+        match version::compare(seen, self.seen().unwrap_or_default()) {
+            Some(Ordering::Less) => return,
+            Some(Ordering::Greater) => self.doubt = false,
+            _ => {}
+        }
+        self.seen = Some(seen.to_owned());
+    }
+
+    /// A list of this version is complete.
+    pub(super) fn synced(&mut self, version: Option<String>) {
+        *self = Self {
+            seen: version.filter(|version| version::is_one(version)),
+            listed: true,
+            ..Self::default()
+        };
+    }
+
+    /// The server has no list at the version that was seen.
+    pub(super) fn unavailable(&mut self) {
+        self.unavailable = true;
+    }
+
+    /// Something has ended; if it broke, who knows what the server does meanwhile.
+    pub(super) fn broke(&mut self, broke: bool) {
+        self.doubt |= broke;
+    }
+
+    /// Whether it is in doubt that the versions go on.
+    pub(super) fn doubt(&mut self, doubt: bool) {
+        self.doubt = doubt;
+    }
+}
