@@ -97,6 +97,8 @@ mod feed;
 mod store;
 mod writer;
 
+mod shared;
+
 mod hub;
 
 mod mailbox;

@@ -75,8 +75,10 @@ struct Filed<V> {
     table: Table<V>,
 }
 
+type Values<V> = Box<dyn Fn(&V) -> Vec<String> + Send>;
+
 struct Filing<V> {
-    values: Box<dyn Fn(&V) -> Vec<String> + Send>,
+    values: Values<V>,
     /// The values that each object was filed under, whatever the function would say now.
     filed_under: HashMap<Key, Vec<String>>,
 }

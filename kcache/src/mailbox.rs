@@ -1,7 +1,9 @@
 //! Where a subscription's changes wait for it.
 
 mod backlog;
+mod limits;
 mod start;
+mod starts;
 
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -10,15 +12,16 @@ use tokio::sync::{Notify, broadcast, watch};
 
 use self::backlog::Backlog;
 pub(crate) use self::backlog::Letter;
+pub(crate) use self::limits::Limits;
+pub use self::limits::Overflow;
 use self::start::Start;
 pub(crate) use self::start::{Portion, Rest};
-use crate::aside::MANY;
 use crate::error::Error;
 use crate::event::Change;
 use crate::filter::Filter;
 use crate::object::Object;
 use crate::status::{Notice, NoticeBoard};
-use crate::store::{Moment, State};
+use crate::store::Moment;
 use crate::sync::{Mutex, lock};
 use crate::wait::until;
 
@@ -88,53 +91,6 @@ impl Call {
     }
 }
 
-/// How much may wait.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Limits {
-    /// How many changes are queued one by one.
-    pub(crate) queue: usize,
-    /// From how many objects on a start is not made of them before it is read.
-    pub(crate) many: usize,
-    /// What happens to those that do not fit.
-    pub(crate) overflow: Overflow,
-    /// A commit is put in before it is put into others.
-    pub(crate) first: bool,
-}
-
-/// What a subscription does with changes that its queue has no room for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Overflow {
-    /// From there on one entry a key waits, with the net change.
-    #[default]
-    Merge,
-    /// The subscription ends with [`Error::Lagged`], after what waits was taken.
-    End,
-}
-
-impl Limits {
-    /// For whoever always takes all that waits.
-    pub(crate) const BATCHES: Self = Self {
-        queue: 0,
-        many: MANY,
-        overflow: Overflow::Merge,
-        first: false,
-    };
-    /// For an index, which has a commit before anybody else can have an event of it.
-    pub(crate) const INDEX: Self = Self {
-        first: true,
-        ..Self::BATCHES
-    };
-
-    /// From how many changes on they are merged.
-    fn merge_beyond(self) -> usize {
-        match self.overflow {
-            Overflow::Merge => self.queue,
-            Overflow::End => usize::MAX,
-        }
-    }
-}
-
 /// How far a mailbox is in its life.
 #[derive(Clone, Debug)]
 pub(crate) enum Stage {
@@ -193,6 +149,9 @@ pub(crate) struct Drained<V> {
     waiting: Backlog<V>,
 }
 
+/// The filter that takes effect with what was taken out, and the net change of each key.
+pub(crate) type Taken<V> = (Option<Filter<V>>, Vec<Change<V>>);
+
 impl<V: Object> Drained<V> {
     /// How many objects it may be about.
     pub(crate) fn len(&self) -> usize {
@@ -204,8 +163,7 @@ impl<V: Object> Drained<V> {
         self.start.is_none() && self.waiting.is_empty()
     }
 
-    /// The filter that takes effect with it, and the net change of each key.
-    pub(crate) fn into_changes(self) -> (Option<Filter<V>>, Vec<Change<V>>) {
+    pub(crate) fn into_changes(self) -> Taken<V> {
         let mut waiting = self.waiting;
         if let Some(start) = self.start {
             let filter = start.filter();
@@ -329,7 +287,7 @@ impl<V> Mailbox<V> {
     pub(crate) fn release(
         &self,
         at: Moment,
-        left: Option<(Option<Filter<V>>, Vec<Change<V>>)>,
+        left: Option<Taken<V>>,
         filter: Filter<V>,
         changes: Vec<Change<V>>,
     ) -> Call {
@@ -486,94 +444,5 @@ impl<V> Mailbox<V> {
 
     pub(crate) fn lags(&self) -> u64 {
         lock(&self.inner).lag.times
-    }
-}
-
-/// Starts of many objects. What needs a newer state is called by who holds the publisher's lock, so
-/// that all that was committed up to that state is here.
-impl<V: Object> Mailbox<V> {
-    /// Begins with this state, of which nothing is made before it is read. Returns whom to tell.
-    pub(crate) fn begin(&self, state: Arc<State<V>>, filter: Filter<V>) -> Call {
-        let inner = &mut *lock(&self.inner);
-        let at = state.moment();
-        inner.start = Some(Start::new(state, filter));
-        inner.waiting.reach(at);
-        let opens = matches!(inner.stage, Stage::Deferred);
-        if opens {
-            inner.stage = Stage::Open;
-            inner.drained.history = at.history;
-        }
-        self.call(inner.waker.take(), opens.then_some(Stage::Open), None)
-    }
-
-    /// Forgets a start of which nothing was read, with what has come since, if the reader wants no
-    /// more than the newest state. True if there was one.
-    pub(crate) fn forget_start(&self) -> bool {
-        let inner = &mut *lock(&self.inner);
-        let untouched = inner.start.as_ref().is_some_and(Start::is_untouched);
-        let forgets = untouched && self.limits.overflow == Overflow::Merge;
-        if forgets {
-            inner.start = None;
-            drop(inner.waiting.take_out());
-        }
-        forgets
-    }
-
-    /// True if there is a start that was not read to its end.
-    pub(crate) fn has_start(&self) -> bool {
-        lock(&self.inner).start.is_some()
-    }
-
-    /// The state that the rest of the start is read of, if it wants one.
-    pub(crate) fn renew_start(&self, state: &Arc<State<V>>) {
-        let inner = &mut *lock(&self.inner);
-        if let Some(start) = inner.start.as_mut().filter(|start| !start.is_kept()) {
-            start.keep(state.clone());
-            inner.waiting.reach(state.moment());
-        }
-    }
-
-    /// Takes out what is left of a start, with what came after it, because a refilter comes.
-    pub(crate) fn take_left(&self, state: &Arc<State<V>>) -> Option<Drained<V>> {
-        let inner = &mut *lock(&self.inner);
-        let mut start = inner.start.take()?;
-        if !start.is_kept() {
-            start.keep(state.clone());
-            inner.waiting.reach(state.moment());
-        }
-        Some(Drained {
-            at: inner.waiting.at(),
-            start: start.into_rest(),
-            waiting: inner.waiting.take_out(),
-        })
-    }
-
-    /// The rest of the start, to read a portion of it.
-    pub(crate) fn lend_start(&self) -> Option<Rest<V>> {
-        lock(&self.inner).start.as_mut().and_then(Start::lend)
-    }
-
-    /// Notes that a portion was read.
-    pub(crate) fn took(&self, portion: &Portion<V>) {
-        let mut inner = lock(&self.inner);
-        let ends = inner
-            .start
-            .as_mut()
-            .is_some_and(|start| start.took(portion));
-        let ended = if ends { inner.start.take() } else { None };
-        drop(inner);
-        drop(ended);
-    }
-
-    /// All that waits, which may be nothing.
-    pub(crate) fn drain(&self) -> Drained<V> {
-        let inner = &mut *lock(&self.inner);
-        inner.lag.lagging = false;
-        inner.drained = inner.waiting.at();
-        Drained {
-            at: inner.drained,
-            start: inner.start.take().and_then(Start::into_rest),
-            waiting: inner.waiting.take_out(),
-        }
     }
 }

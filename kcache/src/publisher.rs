@@ -2,249 +2,28 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
 use crate::aside::let_go;
-use crate::bad::{BadObject, BadObjects, Worth};
+use crate::bad::BadObject;
 use crate::cache::Cache;
 use crate::error::Error;
-use crate::event::Change;
 use crate::failure::{Failure, ReadyError};
 use crate::filter::Filter;
-use crate::hub::Hub;
 use crate::lookup::Lookup;
-use crate::mailbox::{Call, Drained, Limits, Mailbox, Rest};
+use crate::mailbox::Limits;
 use crate::monitor::{Handler, Monitor};
-use crate::object::{Key, Object};
-use crate::status::{Notice, NoticeBoard, Notices, Phase, Status};
-use crate::store::State;
+use crate::object::Object;
+use crate::shared::Core;
+use crate::status::{Notices, Phase, Status};
 use crate::subscription::{SubscribeOptions, Subscription};
-use crate::sync::{Mutex, lock};
+use crate::sync::lock;
 use crate::view::View;
-use crate::wait::{Progress, WaitError, within};
+use crate::wait::{WaitError, within};
 use crate::writer::Writer;
-
-/// What the writer and all readers of one publisher share.
-///
-/// Lock order: a subscription's turn, its filter, the hub, a mailbox. Whoever waits for
-/// events, notices or an end is woken when all are released.
-pub(crate) struct Core<V> {
-    /// The newest state. Stored only under the hub's lock, so that whoever holds that lock sees a
-    /// state and the subscriptions that were told of it; loaded without any lock.
-    pub(crate) state: ArcSwap<State<V>>,
-    hub: Mutex<Hub<V>>,
-    phase: watch::Sender<Phase>,
-    pub(crate) notices: NoticeBoard,
-    pub(crate) counters: Counters,
-    pub(crate) progress: Progress,
-    /// Never held while anything else is locked.
-    bad: Mutex<BadObjects>,
-}
-
-#[derive(Default)]
-pub(crate) struct Counters {
-    /// How many objects are bad now.
-    bad_objects: AtomicU64,
-    bad_reports: AtomicU64,
-    pub(crate) stale_inputs: AtomicU64,
-    pub(crate) evaluations: AtomicU64,
-}
-
-impl<V: Object> Core<V> {
-    pub(crate) fn new() -> Self {
-        Self {
-            state: ArcSwap::default(),
-            hub: Mutex::new(Hub::default()),
-            phase: watch::Sender::new(Phase::Syncing { failure: None }),
-            notices: NoticeBoard::default(),
-            counters: Counters::default(),
-            progress: Progress::default(),
-            bad: Mutex::default(),
-        }
-    }
-
-    /// Makes a state the newest one, and then brings its changes to the subscriptions.
-    pub(crate) fn publish(&self, state: State<V>, changes: &[Change<V>]) {
-        let at = state.moment();
-        let mut hub = lock(&self.hub);
-        if hub.closed.is_some() {
-            return;
-        }
-        let replaced = self.state.swap(Arc::new(state));
-        let delivered = hub.deliver(at, changes);
-        drop(hub);
-        drop(replaced);
-        let evaluations = &self.counters.evaluations;
-        evaluations.fetch_add(delivered.evaluations, Ordering::Relaxed);
-        delivered.calls.into_iter().for_each(Call::ring);
-    }
-
-    /// Lets a mailbox in that gets nothing yet.
-    pub(crate) fn join(&self, mailbox: &Arc<Mailbox<V>>) {
-        let mut hub = lock(&self.hub);
-        match hub.closed.clone() {
-            Some(error) => {
-                drop(hub);
-                mailbox.end(&error).ring();
-            }
-            None => hub.join(&Filter::nothing(), mailbox.clone()),
-        }
-    }
-
-    /// Gives a mailbox another filter from the next commit on, and does what is to be done with the
-    /// state before it.
-    pub(crate) fn reroute<T>(
-        &self,
-        mailbox: &Arc<Mailbox<V>>,
-        from: &Filter<V>,
-        to: &Filter<V>,
-        with: impl FnOnce(&Arc<State<V>>) -> T,
-    ) -> Result<T, Error> {
-        let mut hub = lock(&self.hub);
-        // One that has ended gets nothing more: its end may have come while this was waited for.
-        if let Some(error) = hub.closed.clone().or_else(|| mailbox.error()) {
-            return Err(error);
-        }
-        hub.leave(from, mailbox);
-        hub.join(to, mailbox.clone());
-        Ok(with(&self.state.load_full()))
-    }
-
-    /// All that waits in a mailbox.
-    pub(crate) fn drain(&self, mailbox: &Mailbox<V>) -> Drained<V> {
-        if !mailbox.has_start() {
-            return mailbox.drain();
-        }
-        let hub = lock(&self.hub);
-        mailbox.renew_start(&self.state.load_full());
-        let drained = mailbox.drain();
-        drop(hub);
-        drained
-    }
-
-    /// The rest of a start in a mailbox, to read a portion of it.
-    pub(crate) fn lend_start(&self, mailbox: &Mailbox<V>) -> Option<Rest<V>> {
-        let lent = mailbox.lend_start();
-        if lent.is_some() || !mailbox.has_start() {
-            return lent;
-        }
-        let hub = lock(&self.hub);
-        mailbox.renew_start(&self.state.load_full());
-        let lent = mailbox.lend_start();
-        drop(hub);
-        lent
-    }
-
-    /// Tells a mailbox which commit it has been brought up to: deliveries are made under the same
-    /// lock, so none is half done.
-    pub(crate) fn reach(&self, mailbox: &Mailbox<V>) {
-        let hub = lock(&self.hub);
-        mailbox.reach(self.state.load().moment());
-        drop(hub);
-    }
-
-    pub(crate) fn leave(&self, mailbox: &Arc<Mailbox<V>>, filter: &Filter<V>) {
-        lock(&self.hub).leave(filter, mailbox);
-    }
-
-    pub(crate) fn set_phase(&self, phase: Phase) {
-        self.phase.send_if_modified(|now| {
-            let open = now.closed().is_none();
-            if open {
-                *now = phase;
-            }
-            open
-        });
-    }
-
-    /// Ends the publisher and its subscriptions. The first reason stands.
-    pub(crate) fn close(&self, error: &Error) {
-        let members = lock(&self.hub).close(error);
-        self.set_phase(Phase::Closed(error.clone()));
-        let calls = members.iter().map(|mailbox| mailbox.end(error));
-        calls.for_each(Call::ring);
-        self.notices.close();
-    }
-
-    pub(crate) fn phase(&self) -> Phase {
-        self.phase.borrow().clone()
-    }
-
-    pub(crate) fn phases(&self) -> watch::Receiver<Phase> {
-        self.phase.subscribe()
-    }
-
-    pub(crate) fn error(&self) -> Option<Error> {
-        self.phase.borrow().closed().cloned()
-    }
-
-    pub(crate) async fn closed(&self) -> Error {
-        let mut phases = self.phases();
-        match phases.wait_for(|phase| phase.closed().is_some()).await {
-            Ok(phase) => phase.closed().cloned().unwrap_or(Error::Closed),
-            // The sender is a part of `self`.
-            Err(_) => Error::Closed,
-        }
-    }
-
-    pub(crate) fn status(&self) -> Status {
-        let state = self.state.load();
-        Status {
-            phase: self.phase(),
-            commit: state.commit,
-            history: state.history,
-            bad_objects: self.counters.bad_objects.load(Ordering::Relaxed),
-            bad_reports: self.counters.bad_reports.load(Ordering::Relaxed),
-            stale_inputs: self.counters.stale_inputs.load(Ordering::Relaxed),
-            lags: 0,
-            waiting: 0,
-        }
-    }
-
-    /// An object is bad: tells it, if it is news.
-    pub(crate) fn report_bad(&self, key: Option<Key>, reason: &str, listing: bool) {
-        self.counters.bad_reports.fetch_add(1, Ordering::Relaxed);
-        let reason: Arc<str> = reason.into();
-        let worth = self.change_bad(|bad| bad.report(key.as_ref(), &reason, listing));
-        let notice = Notice::BadObject { key, reason };
-        match worth {
-            Worth::Nothing => tracing::debug!(%notice, "still"),
-            Worth::Notice => self.notices.post(notice),
-            Worth::Warning => self.notice(notice),
-        }
-    }
-
-    /// Changes what is bad.
-    pub(crate) fn change_bad<T>(&self, change: impl FnOnce(&mut BadObjects) -> T) -> T {
-        let mut bad = lock(&self.bad);
-        let changed = change(&mut bad);
-        let count = bad.count();
-        self.counters.bad_objects.store(count, Ordering::Relaxed);
-        changed
-    }
-
-    /// An object is good or gone, in a list or not. This is cheap while nothing is bad, which only
-    /// who writes changes.
-    pub(crate) fn clear_bad(&self, key: &Key, listing: bool) {
-        if self.has_bad() {
-            self.change_bad(|bad| bad.clear(key, listing));
-        }
-    }
-
-    /// True if something is bad.
-    pub(crate) fn has_bad(&self) -> bool {
-        self.counters.bad_objects.load(Ordering::Relaxed) > 0
-    }
-
-    pub(crate) fn notice(&self, notice: Notice) {
-        tracing::warn!(%notice, "watch cache");
-        self.notices.post(notice);
-    }
-}
 
 /// Closes the publisher when its last reader goes; the writer holds the core alone.
 struct Lease<V: Object>(Arc<Core<V>>);

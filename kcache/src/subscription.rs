@@ -1,5 +1,7 @@
 //! Taking the changes of a publisher.
 
+mod control;
+mod options;
 mod tap;
 
 use std::collections::{HashMap, VecDeque};
@@ -14,7 +16,10 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::task::coop::consume_budget;
 
-use crate::aside::{self, Begun, MANY};
+pub use self::control::Control;
+pub use self::options::SubscribeOptions;
+pub(crate) use self::tap::Tap;
+use crate::aside::{self, Begun};
 use crate::aspect::Aspects;
 use crate::cache::Cache;
 use crate::error::Error;
@@ -22,13 +27,12 @@ use crate::event::{self, Change, Event};
 use crate::failure::ReadyError;
 use crate::filter::Filter;
 use crate::gate::Gate;
-use crate::mailbox::{Drained, Letter, Limits, Mailbox, Overflow};
+use crate::mailbox::{Drained, Letter, Limits};
 use crate::object::Object;
 use crate::publisher::Publisher;
 use crate::status::{Notices, Phase, Status};
 use crate::store::Moment;
 use crate::wait::Follower;
-pub(crate) use tap::Tap;
 
 /// The changes of a publisher, from one state on and without a gap.
 ///
@@ -117,111 +121,6 @@ pub struct Start<V> {
     pub phase: Phase,
     /// The objects.
     pub objects: Vec<Arc<V>>,
-}
-
-/// How to subscribe.
-///
-/// # Example
-///
-/// ```
-/// # use k8s_openapi::api::core::v1::ConfigMap;
-/// use kcache::{Overflow, SubscribeOptions};
-/// # let (maps, _feed) = kcache::feed::<ConfigMap>();
-/// let every_change = SubscribeOptions::default().queue(10_000).overflow(Overflow::End);
-/// let audit = maps.subscribe_options(every_change);
-/// # let _ = audit;
-/// ```
-#[derive(Debug)]
-pub struct SubscribeOptions<V> {
-    pub(crate) filter: Option<Filter<V>>,
-    pub(crate) queue: usize,
-    pub(crate) overflow: Overflow,
-    pub(crate) aspects: Aspects,
-    pub(crate) many: usize,
-}
-
-impl<V> Default for SubscribeOptions<V> {
-    fn default() -> Self {
-        Self {
-            filter: Some(Filter::everything()),
-            queue: 256,
-            overflow: Overflow::default(),
-            aspects: Aspects::default(),
-            many: MANY,
-        }
-    }
-}
-
-impl<V> SubscribeOptions<V> {
-    /// Only what this filter lets in.
-    #[must_use]
-    pub fn filter(mut self, filter: Filter<V>) -> Self {
-        self.filter = Some(filter);
-        self
-    }
-
-    /// No filter until the first refilter.
-    #[must_use]
-    pub fn deferred(mut self) -> Self {
-        self.filter = None;
-        self
-    }
-
-    /// How many changes wait one by one; 256 unless told, at least 1. One commit always has room.
-    #[must_use]
-    pub fn queue(mut self, length: usize) -> Self {
-        self.queue = length.max(1);
-        self
-    }
-
-    /// From how many objects on work is done in portions: a knob for tests, which have few.
-    #[doc(hidden)]
-    #[must_use]
-    pub fn many(mut self, objects: usize) -> Self {
-        self.many = objects;
-        self
-    }
-
-    /// What happens to changes that the queue has no room for.
-    #[must_use]
-    pub fn overflow(mut self, overflow: Overflow) -> Self {
-        self.overflow = overflow;
-        self
-    }
-
-    /// An update is told only if one of these aspects differs between what the subscriber was last
-    /// given and what is there now; said again, it adds more. Creates and deletes are always told, and
-    /// so is another object of the same name. `old` stays the very object that was last given, so
-    /// where updates are left out, those objects are kept for that long.
-    ///
-    /// It is about events only: [`cache`](Subscription::cache) shows the newest state.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use k8s_openapi::api::apps::v1::Deployment;
-    /// use kcache::{Aspect, Event, SubscribeOptions};
-    /// # fn deployment(generation: i64, version: &str) -> Deployment {
-    /// #     let metadata = serde_json::json!({"name": "a", "generation": generation, "resourceVersion": version});
-    /// #     serde_json::from_value(serde_json::json!({"metadata": metadata})).expect("a Deployment")
-    /// # }
-    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), kcache::Error> {
-    /// let (deployments, mut feed) = kcache::feed();
-    /// let specs = SubscribeOptions::default().changes_of(Aspect::Generation | Aspect::Labels);
-    /// let mut changes = deployments.subscribe_options(specs);
-    /// feed.relist([deployment(1, "7")], None)?;
-    /// feed.apply(deployment(1, "8"))?; // a new status
-    /// feed.apply(deployment(2, "9"))?; // a new spec
-    /// assert!(matches!(changes.next().await, Some(Event::Create { .. })));
-    /// let update = changes.next().await.expect("an update");
-    /// assert_eq!(format!("{update:?}"), "Update(a@9)");
-    /// # Ok(()) }
-    /// ```
-    #[must_use]
-    pub fn changes_of(mut self, aspects: impl Into<Aspects>) -> Self {
-        self.aspects = self.aspects | aspects;
-        self
-    }
 }
 
 impl<V: Object> Subscription<V> {
@@ -415,10 +314,7 @@ impl<V: Object> Subscription<V> {
 
     /// A handle to refilter and close it while it is being read.
     pub fn control(&self) -> Control<V> {
-        Control {
-            tap: Arc::downgrade(&self.tap),
-            mailbox: self.tap.mailbox().clone(),
-        }
+        Control::of(&self.tap)
     }
 
     /// A handle to wait for whoever reads it by batches.
@@ -597,79 +493,6 @@ impl<V: Object> Subscription<V> {
         }
         self.tap.note_passed(self.passed.len());
         first
-    }
-}
-
-/// Refilters and closes a [`Subscription`] that someone else is taking events from. It keeps neither
-/// the subscription nor the publisher going: when the subscription is dropped it has ended.
-///
-/// # Example
-///
-/// ```
-/// # use k8s_openapi::api::core::v1::ConfigMap;
-/// # use kcache::Filter;
-/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), kcache::Error> {
-/// # let (maps, _feed) = kcache::feed::<ConfigMap>();
-/// let mut changes = maps.subscribe();
-/// let control = changes.control();
-/// let reader = tokio::spawn(async move { while changes.next().await.is_some() {} });
-/// control.refilter(Filter::namespace("default"))?;
-/// control.close();
-/// assert!(reader.await.is_ok());
-/// # Ok(()) }
-/// ```
-pub struct Control<V: Object> {
-    tap: Weak<Tap<V>>,
-    /// Says how it ended when the subscription is gone.
-    mailbox: Arc<Mailbox<V>>,
-}
-
-impl<V: Object> Control<V> {
-    /// As [`Subscription::refilter`].
-    ///
-    /// # Errors
-    ///
-    /// Why the subscription ended, if it has.
-    pub fn refilter(&self, filter: Filter<V>) -> Result<(), Error> {
-        match self.tap.upgrade() {
-            Some(tap) => tap.refilter(filter),
-            None => Err(self.mailbox.error().unwrap_or(Error::Closed)),
-        }
-    }
-
-    /// As [`Subscription::status`]; of one that was dropped, how it ended and how often it lagged.
-    pub fn status(&self) -> Status {
-        match self.tap.upgrade() {
-            Some(tap) => tap.status(),
-            None => Status {
-                lags: self.mailbox.lags(),
-                ..Status::ended(self.mailbox.error().unwrap_or(Error::Closed))
-            },
-        }
-    }
-
-    /// As [`Subscription::close`].
-    pub fn close(&self) {
-        if let Some(tap) = self.tap.upgrade() {
-            tap.close(&Error::Closed);
-        }
-    }
-}
-
-impl<V: Object> Clone for Control<V> {
-    fn clone(&self) -> Self {
-        Self {
-            tap: self.tap.clone(),
-            mailbox: self.mailbox.clone(),
-        }
-    }
-}
-
-impl<V: Object> fmt::Debug for Control<V> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Control")
-            .field("filter", &self.tap.upgrade().and_then(|tap| tap.filter()))
-            .finish_non_exhaustive()
     }
 }
 

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::event::{self, Change};
 use crate::failure::Failure;
 use crate::object::{Key, Object};
-use crate::publisher::Core;
+use crate::shared::Core;
 use crate::status::{Notice, Phase};
 use crate::store::State;
 

@@ -26,6 +26,7 @@ func etcdConfig() *embed.Config {
 	return config
 }
 
+// startEtcd gives back an etcd that is ready for requests.
 func startEtcd(ctx context.Context) (*embed.Etcd, error) {
 	etcd, err := embed.StartEtcd(etcdConfig())
 	if err != nil {

@@ -9,7 +9,7 @@ use crate::aside::{self, Begun};
 use crate::error::Error;
 use crate::event::Change;
 use crate::filter::Filter;
-use crate::mailbox::{Call, Drained, Limits, Mailbox, Stage};
+use crate::mailbox::{Call, Drained, Limits, Mailbox, Stage, Taken};
 use crate::object::Object;
 use crate::publisher::Publisher;
 use crate::status::{Phase, Status};
@@ -53,7 +53,7 @@ struct Refilter<V> {
 }
 
 /// What it means: what was left before, and what the filter changes.
-type Meaning<V> = (Option<(Option<Filter<V>>, Vec<Change<V>>)>, Vec<Change<V>>);
+type Meaning<V> = (Option<Taken<V>>, Vec<Change<V>>);
 
 impl<V: Object> Refilter<V> {
     /// How many objects are to be looked at.

@@ -45,9 +45,7 @@ enum Kind {
     Stream(Effect),
     /// A list shows the state this many versions ago.
     StaleList(u64),
-    NoBookmarks,
-    /// What is wrong with the bookmark that ends a streaming list.
-    LastBookmark(LastBookmark),
+    Bookmarks(Bookmarks),
     /// A watch opens, and nothing comes before its time is over.
     Silent,
     NoStreamingList(NoStreaming),
@@ -58,11 +56,14 @@ enum Kind {
     NoMetadata,
 }
 
-/// What becomes of the bookmark that ends a streaming list.
+/// What becomes of the bookmarks of a watch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum LastBookmark {
-    Missing,
-    Unversioned,
+pub(super) enum Bookmarks {
+    None,
+    /// The one that ends a streaming list is missing.
+    WithoutLast,
+    /// That one has no version.
+    UnversionedLast,
 }
 
 /// Where versions are missing.
@@ -254,17 +255,17 @@ impl Fault {
 
     /// A watch gets no bookmarks, not even the one that ends a streaming list.
     pub fn no_bookmarks() -> Self {
-        Self::new(Kind::NoBookmarks)
+        Self::new(Kind::Bookmarks(Bookmarks::None))
     }
 
     /// A streaming list is told whole, but for the bookmark that ends it; the watch goes on.
     pub fn no_last_bookmark() -> Self {
-        Self::new(Kind::LastBookmark(LastBookmark::Missing))
+        Self::new(Kind::Bookmarks(Bookmarks::WithoutLast))
     }
 
     /// The bookmark that ends a streaming list has no version, as of some servers of `OpenShift`.
     pub fn unversioned_bookmark() -> Self {
-        Self::new(Kind::LastBookmark(LastBookmark::Unversioned))
+        Self::new(Kind::Bookmarks(Bookmarks::UnversionedLast))
     }
 
     /// A watch opens, and nothing comes before its time is over, as through a proxy that buffers.
@@ -365,11 +366,11 @@ impl Kind {
             Self::NoVersions(NoVersions::Everywhere) => {
                 matches!(asked.verb, Verb::List | Verb::Watch)
             }
-            Self::NoBookmarks | Self::Silent => asked.verb == Verb::Watch,
+            Self::Bookmarks(Bookmarks::None) | Self::Silent => asked.verb == Verb::Watch,
             Self::NoStreamingList(_) => {
                 asked.verb == Verb::Watch && asked.switch("sendInitialEvents").is_some()
             }
-            Self::LastBookmark(_) => {
+            Self::Bookmarks(_) => {
                 asked.verb == Verb::Watch && asked.switch("sendInitialEvents") == Some(true)
             }
             Self::RepeatedToken => is_later_page(asked),

@@ -162,7 +162,7 @@ impl Frames {
                 self.put(&without_object(&frame), chunk);
             }
             Some(Effect::WithoutName(at)) if at == here => {
-                self.put(&without(&frame, "name"), chunk)
+                self.put(&without(&frame, "name"), chunk);
             }
             Some(Effect::Swap(at)) if at == here => self.kept.push_back(frame),
             Some(Effect::Swap(at)) if at + 1 == here => {

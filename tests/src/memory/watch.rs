@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 use super::Shared;
-use super::fault::{LastBookmark, Mishap, NoStreaming};
+use super::fault::{Bookmarks, Mishap, NoStreaming};
 use super::form::Form;
 use super::list::{parse_version, prefix, selector};
 use super::object::Stored;
@@ -40,9 +40,9 @@ pub(super) struct Watch {
     headed: bool,
     /// What is left of the initial events.
     initial: VecDeque<Arc<Stored>>,
-    /// The version of the bookmark that ends the initial events, until it is sent; `Some(None)` for
-    /// one that says none.
-    end_of_initial: Option<Option<u64>>,
+    /// The version of the bookmark that ends the initial events, until it is sent; empty where it
+    /// says none.
+    end_of_initial: Option<String>,
     /// Changes up to this version were sent or do not concern the watch.
     cursor: u64,
     /// The version that the client has seen before any event.
@@ -55,11 +55,16 @@ pub(super) struct Watch {
     /// What keeps it from starting, told in the stream.
     refusal: Option<Status>,
     over: bool,
+    manner: Manner,
+    _open: OpenWatch,
+}
+
+/// What faults make of a watch.
+struct Manner {
     /// Nothing is told.
     silent: bool,
     /// Events have no versions.
     unversioned: bool,
-    _open: OpenWatch,
 }
 
 /// Counts the watches that are open.
@@ -119,15 +124,18 @@ impl Watch {
             end_of_initial: last_bookmark(start.end_of_initial, mishap),
             cursor: start.cursor,
             began_at: start.cursor,
-            bookmarks: asked.is_true("allowWatchBookmarks") && !mishap.no_bookmarks,
+            bookmarks: asked.is_true("allowWatchBookmarks")
+                && mishap.bookmarks != Some(Bookmarks::None),
             next_bookmark: now,
             deadline: now + timeout,
             opened_at,
             signal,
             refusal,
             over: false,
-            silent: mishap.silent,
-            unversioned: mishap.no_versions.is_some(),
+            manner: Manner {
+                silent: mishap.silent,
+                unversioned: mishap.no_versions.is_some(),
+            },
             _open: OpenWatch(shared.clone()),
             shared: shared.clone(),
         };
@@ -140,7 +148,7 @@ impl Watch {
     /// # Errors
     /// Where the connection is to be cut.
     pub(super) async fn next(&mut self) -> io::Result<Option<Vec<Bytes>>> {
-        if self.silent {
+        if self.manner.silent {
             return self.silence().await;
         }
         if let Some(status) = self.refusal.take() {
@@ -202,7 +210,7 @@ impl Watch {
         if self.initial.is_empty()
             && let Some(version) = self.end_of_initial.take()
         {
-            frames.push(self.bookmark_frame(version, true));
+            frames.push(self.bookmark_frame(&version, true));
         }
         (!frames.is_empty()).then_some(frames)
     }
@@ -259,7 +267,7 @@ impl Watch {
         }
         self.cursor = store.version;
         drop(store);
-        Some(self.bookmark_frame(Some(self.cursor), false))
+        Some(self.bookmark_frame(&self.cursor.to_string(), false))
     }
 
     /// One each period, and one shortly before the end.
@@ -307,18 +315,17 @@ impl Watch {
         self.form
             .write_single(resource, &self.columns, object, headed, &mut frame);
         frame.put_slice(b"}");
-        if self.unversioned {
+        if self.manner.unversioned {
             return without(&frame, "resourceVersion").into();
         }
         frame.freeze()
     }
 
-    fn bookmark_frame(&mut self, version: Option<u64>, ends_initial: bool) -> Bytes {
-        let version = version.map(|version| version.to_string());
-        let mut metadata = match &version {
-            Some(version) => json!({ "resourceVersion": version }),
-            None => json!({}),
-        };
+    fn bookmark_frame(&mut self, version: &str, ends_initial: bool) -> Bytes {
+        let mut metadata = json!({});
+        if !version.is_empty() {
+            metadata["resourceVersion"] = version.into();
+        }
         if ends_initial {
             metadata["annotations"] = json!({ "k8s.io/initial-events-end": "true" });
         }
@@ -339,7 +346,7 @@ impl Watch {
                     }),
                     *include,
                 );
-                let version = json!({ "resourceVersion": version.unwrap_or_default() });
+                let version = json!({ "resourceVersion": version });
                 self.columns.table(!self.headed, &version, &[row])
             }
         };
@@ -352,13 +359,13 @@ impl Watch {
     }
 }
 
-/// What becomes of the bookmark that ends the initial events.
-fn last_bookmark(version: Option<u64>, mishap: &Mishap) -> Option<Option<u64>> {
-    let version = version.filter(|_| !mishap.no_bookmarks)?;
-    match mishap.last_bookmark {
-        None => Some(Some(version)),
-        Some(LastBookmark::Unversioned) => Some(None),
-        Some(LastBookmark::Missing) => None,
+/// What the bookmark that ends the initial events says, if there is one.
+fn last_bookmark(version: Option<u64>, mishap: &Mishap) -> Option<String> {
+    let version = version?;
+    match mishap.bookmarks {
+        None => Some(version.to_string()),
+        Some(Bookmarks::UnversionedLast) => Some(String::new()),
+        Some(Bookmarks::None | Bookmarks::WithoutLast) => None,
     }
 }
 

@@ -11,7 +11,7 @@ use kcache::{Feed, Filter, Handler, Input, Key, Object, Publisher, Subscription}
 use kcache_join::KeyJoin;
 
 const OBJECTS: u64 = 5_000;
-/// A fortieth of a microsecond's worth of a release build each; what is asked of 512 objects.
+/// What is asked of 512 objects at most.
 const AT_ONCE: u64 = 512 * 12;
 
 thread_local! {
@@ -70,7 +70,7 @@ impl Ticker {
 
     /// No turn was longer than it may be.
     #[track_caller]
-    fn is_content(self, what: &str) {
+    fn ends_content(self, what: &str) {
         self.task.abort();
         let most = self.most.load(Ordering::Relaxed);
         assert!(most <= AT_ONCE, "{what}: {most} questions in one piece");
@@ -129,7 +129,7 @@ async fn a_subscription_starts_and_is_read_in_portions() {
     take(&mut few, OBJECTS / 1000).await;
     let start = things.subscribe().snapshot().await.unwrap();
     assert_eq!(start.objects.len() as u64, OBJECTS);
-    ticker.is_content("subscriptions");
+    ticker.ends_content("subscriptions");
 }
 
 #[tokio::test(start_paused = true)]
@@ -152,7 +152,7 @@ async fn a_refilter_is_worked_out_elsewhere() {
     take(&mut changes, 100).await;
     changes.refilter(Filter::everything()).unwrap();
     take(&mut changes, OBJECTS - 100).await;
-    ticker.is_content("refilters");
+    ticker.ends_content("refilters");
 }
 
 #[tokio::test(start_paused = true)]
@@ -180,7 +180,7 @@ async fn views_indexes_monitors_and_joins_start_and_follow_elsewhere() {
     until(|| join.cache().is_empty() && index.values().is_empty()).await;
     drop((feed, view, index, join, monitor, behind, things));
     tokio::task::yield_now().await;
-    ticker.is_content("what stands on it");
+    ticker.ends_content("what stands on it");
 }
 
 /// Who does not read keeps nothing old: what was replaced is gone, whatever was subscribed.

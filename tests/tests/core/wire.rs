@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use harness::memory::{ApiServer, Fault, NoStreaming, Options, Verb};
+use harness::memory::{ApiServer, Backup, Fault, NoStreaming, Options, Verb};
 use k8s_openapi::api::core::v1::Pod;
 use kcache::{Codec, DecodeError, Informer, Key, Raw};
 use kube::Client;
@@ -31,7 +31,7 @@ const TRANSITIONS: [&str; 10] = [
 ];
 
 /// What is rarer; first of all each fault.
-const TROUBLES: [&str; 30] = [
+const TROUBLES: [&str; 42] = [
     "cut",
     "no answer",
     "401",
@@ -56,7 +56,19 @@ const TROUBLES: [&str; 30] = [
     "stale list",
     "no bookmarks",
     "no streaming list",
+    "silent watch",
+    "no last bookmark",
+    "unversioned bookmark",
+    "event without an object",
+    "object without a name",
+    "repeated token",
+    "expired page",
+    "unversioned list",
     "new history",
+    "restored ahead",
+    "granted late",
+    "late version",
+    "same version, other content",
     "deferred",
     "lag",
     "panic",
@@ -136,6 +148,10 @@ struct World<V: Form> {
     server: ApiServer,
     audience: Audience<V>,
     uids: u64,
+    /// What the server had at some time.
+    backup: Backup,
+    /// What there is, and may not be seen.
+    hidden: Vec<Key>,
     /// Something was told that only a new list can mend: a lost object, a wrong order.
     astray: bool,
     coverage: Coverage,
@@ -148,16 +164,23 @@ impl<V: Form> World<V> {
         let informer = start(Client::new(server.service(), "default"));
         Self {
             random,
+            backup: server.back_up(),
             server,
             audience: Audience::of((*informer).clone()),
             uids: 0,
+            hidden: Vec::new(),
             astray: false,
             coverage: Coverage::default(),
         }
     }
 
     async fn step(&mut self) -> Result<(), String> {
-        match self.random.below(24) {
+        match self.random.below(30) {
+            24..26 => self.access(),
+            26 => self.late(),
+            27 => self.convert(),
+            28 => self.backup = self.server.back_up(),
+            29 => self.restore_ahead(),
             0..6 => self.change(),
             6 => {
                 self.coverage.count("batch");
@@ -213,6 +236,66 @@ impl<V: Form> World<V> {
         self.server.put(spec.json()).expect("it is a Pod");
     }
 
+    /// One of the objects that there are.
+    fn any(&mut self) -> Option<Spec> {
+        let objects = self.server.list("pods");
+        let place = self.random.below(objects.len().max(1));
+        objects.get(place).map(spec_of)
+    }
+
+    /// The right to see an object is taken away, or granted again.
+    fn access(&mut self) {
+        if self.random.chance(1, 2)
+            && let Some(key) = self.hidden.pop()
+        {
+            let (namespace, name) = (key.namespace(), key.name());
+            // What came under its name meanwhile is replaced.
+            if self.server.reveal("pods", namespace, name).is_ok() {
+                self.coverage.count("granted late");
+                self.audience.begin_history();
+            }
+        } else if let Some(Spec {
+            namespace, name, ..
+        }) = self.any()
+        {
+            let hidden = self.server.hide("pods", &namespace, &name);
+            hidden.expect("it was there");
+            self.hidden.push(Key::new(&namespace, &name));
+        }
+    }
+
+    /// An object changes at an old version, or at the one that it has.
+    fn late(&mut self) {
+        let Some(there) = self.any() else { return };
+        self.coverage.count("late version");
+        self.audience.begin_history();
+        let back = *self.random.pick(&[0, 0, 1, 5]);
+        let version = there.version.saturating_sub(back).max(1);
+        let spec = Spec {
+            labels: labels(&mut self.random),
+            ..there
+        };
+        let put = self.server.put_at(spec.json(), version);
+        put.expect("it is a Pod");
+    }
+
+    /// All objects get another content at the versions that they have; the next list shows it.
+    fn convert(&mut self) {
+        self.coverage.count("same version, other content");
+        let node = *self.random.pick(&NODES);
+        let merge = serde_json::json!({ "spec": { "nodeName": node } });
+        self.server.convert("pods", &merge);
+        self.astray = true;
+    }
+
+    /// The server is restored from its backup as etcd advises, with a version that is far ahead.
+    fn restore_ahead(&mut self) {
+        self.coverage.count("restored ahead");
+        self.audience.begin_history();
+        let ahead = self.server.version() + 1_000;
+        self.server.restore(&self.backup, ahead);
+    }
+
     /// Something goes wrong with the next requests.
     fn fault(&mut self) {
         let random = &mut self.random;
@@ -222,7 +305,21 @@ impl<V: Form> World<V> {
             let status = harness::memory::Status::new(code, "Trouble", "not now");
             status.with_retry_after(1)
         };
-        let (name, fault) = match random.below(24) {
+        let (name, fault) = match random.below(32) {
+            24 => ("silent watch", Fault::silent()),
+            25 => ("no last bookmark", Fault::no_last_bookmark()),
+            26 => ("unversioned bookmark", Fault::unversioned_bookmark()),
+            27 => (
+                "event without an object",
+                Fault::without_object(frame).on(Verb::Watch),
+            ),
+            28 => (
+                "object without a name",
+                Fault::without_name(frame).on(Verb::Watch),
+            ),
+            29 => ("repeated token", Fault::repeated_token()),
+            30 => ("expired page", Fault::expired_page()),
+            31 => ("unversioned list", Fault::unversioned_list()),
             0 => ("cut", Fault::cut()),
             1 => ("no answer", Fault::stall()),
             2 => ("401", Fault::unauthorized()),
@@ -257,7 +354,12 @@ impl<V: Form> World<V> {
             }
         };
         // In a list each of these is one bad object, which stays as it was known.
-        let bad = ["undecodable object", "garbled frame", "truncated frame"];
+        let bad = [
+            "undecodable object",
+            "garbled frame",
+            "truncated frame",
+            "object without a name",
+        ];
         // A watch that says things twice takes objects back and on again, as a list that is asked for
         // without a version and is old.
         let back = [
@@ -270,6 +372,12 @@ impl<V: Form> World<V> {
             self.audience.begin_history();
         }
         self.astray |= bad.contains(&name) || name == "reordered events";
+        if ["repeated token", "expired page"].contains(&name) {
+            // Neither a streaming list nor one of any state has pages.
+            let invalid = Fault::no_streaming_list(NoStreaming::Invalid);
+            self.server.inject(invalid.times(2));
+            self.server.inject(Fault::gone().on(Verb::List));
+        }
         self.coverage.count(name);
         self.server.inject(fault.resource("pods").times(times));
         if random.chance(2, 3) {
@@ -282,12 +390,13 @@ impl<V: Form> World<V> {
     /// is written before it is noticed, for nobody can tell histories apart that overlap.
     async fn restore(&mut self) {
         self.server.clear_faults();
+        // No object is newer than its server, also one that is not seen.
+        for key in std::mem::take(&mut self.hidden) {
+            let _ = self.server.reveal("pods", key.namespace(), key.name());
+        }
         tokio::time::sleep(QUIET).await;
         self.coverage.count("new history");
         self.audience.begin_history();
-        // A watch from a version that a server does not have yet waits for it, there as here: what
-        // shows a client the new history is the next list.
-        self.list_again();
         let objects = self.server.list("pods");
         let back = u64::try_from(objects.len()).unwrap_or_default() + 10;
         self.server.begin_history(self.server.version() - back);
@@ -336,7 +445,7 @@ impl<V: Form> World<V> {
 
 #[test]
 fn the_informer_is_its_server() {
-    let coverage = run_cases(900, case);
+    let coverage = run_cases(1_300, case);
     coverage.require(&TRANSITIONS, 500);
     coverage.require(&TROUBLES, 200);
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::{Before, Fault, Kind, LastBookmark, Lasting, NoStreaming, NoVersions};
+use super::{Before, Bookmarks, Fault, Kind, Lasting, NoStreaming, NoVersions};
 use crate::memory::request::Asked;
 use crate::memory::stream::{Effect, without};
 
@@ -62,8 +62,7 @@ pub(in crate::memory) struct Mishap {
     pub(in crate::memory) before: Option<Before>,
     pub(in crate::memory) effect: Option<Effect>,
     pub(in crate::memory) stale_by: u64,
-    pub(in crate::memory) no_bookmarks: bool,
-    pub(in crate::memory) last_bookmark: Option<LastBookmark>,
+    pub(in crate::memory) bookmarks: Option<Bookmarks>,
     pub(in crate::memory) silent: bool,
     pub(in crate::memory) repeats_token: bool,
     pub(in crate::memory) no_versions: Option<NoVersions>,
@@ -135,10 +134,7 @@ impl Mishap {
             Kind::Delay(time) if self.delay.is_none() => self.delay = Some(*time),
             Kind::Stream(effect) if self.effect.is_none() => self.effect = Some(effect.clone()),
             Kind::StaleList(versions) if self.stale_by == 0 => self.stale_by = *versions,
-            Kind::NoBookmarks if !self.no_bookmarks => self.no_bookmarks = true,
-            Kind::LastBookmark(how) if self.last_bookmark.is_none() => {
-                self.last_bookmark = Some(*how);
-            }
+            Kind::Bookmarks(how) if self.bookmarks.is_none() => self.bookmarks = Some(*how),
             Kind::Silent if !self.silent => self.silent = true,
             Kind::RepeatedToken if !self.repeats_token => self.repeats_token = true,
             Kind::NoVersions(place) if self.no_versions.is_none() => {

@@ -1,0 +1,99 @@
+//! Starts of many objects, on the mailbox's side.
+
+use std::sync::Arc;
+
+use super::start::Start;
+use super::{Call, Drained, Mailbox, Overflow, Portion, Rest, Stage};
+use crate::filter::Filter;
+use crate::object::Object;
+use crate::store::State;
+use crate::sync::lock;
+
+/// Starts of many objects. What needs a newer state is called by who holds the publisher's lock, so
+/// that all that was committed up to that state is here.
+impl<V: Object> Mailbox<V> {
+    /// Begins with this state, of which nothing is made before it is read. Returns whom to tell.
+    pub(crate) fn begin(&self, state: Arc<State<V>>, filter: Filter<V>) -> Call {
+        let inner = &mut *lock(&self.inner);
+        let at = state.moment();
+        inner.start = Some(Start::new(state, filter));
+        inner.waiting.reach(at);
+        let opens = matches!(inner.stage, Stage::Deferred);
+        if opens {
+            inner.stage = Stage::Open;
+            inner.drained.history = at.history;
+        }
+        self.call(inner.waker.take(), opens.then_some(Stage::Open), None)
+    }
+
+    /// Forgets a start of which nothing was read, with what has come since, if the reader wants no
+    /// more than the newest state. True if there was one.
+    pub(crate) fn forget_start(&self) -> bool {
+        let inner = &mut *lock(&self.inner);
+        let untouched = inner.start.as_ref().is_some_and(Start::is_untouched);
+        let forgets = untouched && self.limits.overflow == Overflow::Merge;
+        if forgets {
+            inner.start = None;
+            drop(inner.waiting.take_out());
+        }
+        forgets
+    }
+
+    /// True if there is a start that was not read to its end.
+    pub(crate) fn has_start(&self) -> bool {
+        lock(&self.inner).start.is_some()
+    }
+
+    /// The state that the rest of the start is read of, if it wants one.
+    pub(crate) fn renew_start(&self, state: &Arc<State<V>>) {
+        let inner = &mut *lock(&self.inner);
+        if let Some(start) = inner.start.as_mut().filter(|start| !start.is_kept()) {
+            start.keep(state.clone());
+            inner.waiting.reach(state.moment());
+        }
+    }
+
+    /// Takes out what is left of a start, with what came after it, because a refilter comes.
+    pub(crate) fn take_left(&self, state: &Arc<State<V>>) -> Option<Drained<V>> {
+        let inner = &mut *lock(&self.inner);
+        let mut start = inner.start.take()?;
+        if !start.is_kept() {
+            start.keep(state.clone());
+            inner.waiting.reach(state.moment());
+        }
+        Some(Drained {
+            at: inner.waiting.at(),
+            start: start.into_rest(),
+            waiting: inner.waiting.take_out(),
+        })
+    }
+
+    /// The rest of the start, to read a portion of it.
+    pub(crate) fn lend_start(&self) -> Option<Rest<V>> {
+        lock(&self.inner).start.as_mut().and_then(Start::lend)
+    }
+
+    /// Notes that a portion was read.
+    pub(crate) fn took(&self, portion: &Portion<V>) {
+        let mut inner = lock(&self.inner);
+        let ends = inner
+            .start
+            .as_mut()
+            .is_some_and(|start| start.took(portion));
+        let ended = if ends { inner.start.take() } else { None };
+        drop(inner);
+        drop(ended);
+    }
+
+    /// All that waits, which may be nothing.
+    pub(crate) fn drain(&self) -> Drained<V> {
+        let inner = &mut *lock(&self.inner);
+        inner.lag.lagging = false;
+        inner.drained = inner.waiting.at();
+        Drained {
+            at: inner.drained,
+            start: inner.start.take().and_then(Start::into_rest),
+            waiting: inner.waiting.take_out(),
+        }
+    }
+}

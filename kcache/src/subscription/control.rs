@@ -1,0 +1,91 @@
+//! A handle of a subscription that someone else reads.
+
+use std::fmt;
+use std::sync::{Arc, Weak};
+
+use super::Tap;
+use crate::error::Error;
+use crate::filter::Filter;
+use crate::mailbox::Mailbox;
+use crate::object::Object;
+use crate::status::Status;
+
+/// Refilters and closes a [`Subscription`](super::Subscription) that someone else is taking events from. It keeps neither
+/// the subscription nor the publisher going: when the subscription is dropped it has ended.
+///
+/// # Example
+///
+/// ```
+/// # use k8s_openapi::api::core::v1::ConfigMap;
+/// # use kcache::Filter;
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), kcache::Error> {
+/// # let (maps, _feed) = kcache::feed::<ConfigMap>();
+/// let mut changes = maps.subscribe();
+/// let control = changes.control();
+/// let reader = tokio::spawn(async move { while changes.next().await.is_some() {} });
+/// control.refilter(Filter::namespace("default"))?;
+/// control.close();
+/// assert!(reader.await.is_ok());
+/// # Ok(()) }
+/// ```
+pub struct Control<V: Object> {
+    tap: Weak<Tap<V>>,
+    /// Says how it ended when the subscription is gone.
+    mailbox: Arc<Mailbox<V>>,
+}
+
+impl<V: Object> Control<V> {
+    pub(super) fn of(tap: &Arc<Tap<V>>) -> Self {
+        Self {
+            tap: Arc::downgrade(tap),
+            mailbox: tap.mailbox().clone(),
+        }
+    }
+
+    /// As [`Subscription::refilter`](super::Subscription::refilter).
+    ///
+    /// # Errors
+    ///
+    /// Why the subscription ended, if it has.
+    pub fn refilter(&self, filter: Filter<V>) -> Result<(), Error> {
+        match self.tap.upgrade() {
+            Some(tap) => tap.refilter(filter),
+            None => Err(self.mailbox.error().unwrap_or(Error::Closed)),
+        }
+    }
+
+    /// As [`Subscription::status`](super::Subscription::status); of one that was dropped, how it ended and how often it lagged.
+    pub fn status(&self) -> Status {
+        match self.tap.upgrade() {
+            Some(tap) => tap.status(),
+            None => Status {
+                lags: self.mailbox.lags(),
+                ..Status::ended(self.mailbox.error().unwrap_or(Error::Closed))
+            },
+        }
+    }
+
+    /// As [`Subscription::close`](super::Subscription::close).
+    pub fn close(&self) {
+        if let Some(tap) = self.tap.upgrade() {
+            tap.close(&Error::Closed);
+        }
+    }
+}
+
+impl<V: Object> Clone for Control<V> {
+    fn clone(&self) -> Self {
+        Self {
+            tap: self.tap.clone(),
+            mailbox: self.mailbox.clone(),
+        }
+    }
+}
+
+impl<V: Object> fmt::Debug for Control<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Control")
+            .field("filter", &self.tap.upgrade().and_then(|tap| tap.filter()))
+            .finish_non_exhaustive()
+    }
+}
