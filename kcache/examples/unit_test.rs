@@ -47,7 +47,7 @@ async fn each_pod_is_named_once() -> Result<(), kcache::Error> {
     feed.relist([pod("a")], None)?;
     let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
     tokio::spawn(name_new(pods.subscribe(), move |name| {
-        drop(tell.send(name.to_owned()))
+        drop(tell.send(name.to_owned()));
     }));
     assert_eq!(told.recv().await.as_deref(), Some("a"));
     feed.apply(pod("b"))?;

@@ -75,8 +75,11 @@ struct Filed<V> {
     table: Table<V>,
 }
 
+/// What an object is filed under.
+type Values<V> = dyn Fn(&V) -> Vec<String> + Send;
+
 struct Filing<V> {
-    values: Box<dyn Fn(&V) -> Vec<String> + Send>,
+    values: Box<Values<V>>,
     /// The values that each object was filed under, whatever the function would say now.
     filed_under: HashMap<Key, Vec<String>>,
 }

@@ -32,6 +32,9 @@ pub(crate) struct Mailbox<V> {
     limits: Limits,
 }
 
+/// What was left of a start: its filter, and the changes that it lets in.
+type Left<V> = (Option<Filter<V>>, Vec<Change<V>>);
+
 /// What others wait for at a mailbox; rung only when no lock is held.
 struct Bell {
     stage: watch::Sender<Stage>,
@@ -329,7 +332,7 @@ impl<V> Mailbox<V> {
     pub(crate) fn release(
         &self,
         at: Moment,
-        left: Option<(Option<Filter<V>>, Vec<Change<V>>)>,
+        left: Option<Left<V>>,
         filter: Filter<V>,
         changes: Vec<Change<V>>,
     ) -> Call {

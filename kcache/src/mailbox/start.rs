@@ -100,7 +100,7 @@ impl<V: Object> Start<V> {
     pub(super) fn took(&mut self, portion: &Portion<V>) -> bool {
         self.lent = false;
         self.seen += portion.seen;
-        self.after = portion.last.clone();
+        self.after.clone_from(&portion.last);
         self.after.is_none()
     }
 
