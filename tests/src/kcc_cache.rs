@@ -3,7 +3,7 @@ use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::{env, fs, io};
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, ensure};
 use tempfile::TempDir;
 
 /// A home directory with a credential cache of its own.
@@ -42,24 +42,9 @@ fn build(binary: &str, variable: &str, arguments: &[&str]) -> anyhow::Result<Pat
         );
         return Ok(path);
     }
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = Command::new(cargo)
-        .args(["build", "--quiet", "--package=kcc-cli", "--bin", binary])
-        .arg("--message-format=json-render-diagnostics")
-        .args(arguments)
-        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
-        .stderr(Stdio::inherit())
-        .output()
-        .with_context(|| format!("cannot run cargo to build {binary}"))?;
-    ensure!(output.status.success(), "cargo could not build {binary}");
-    let messages = String::from_utf8(output.stdout)?;
-    for message in messages.lines() {
-        let message: serde_json::Value = serde_json::from_str(message)?;
-        if let Some(path) = message["executable"].as_str() {
-            return Ok(path.into());
-        }
-    }
-    bail!("cargo built {binary} and did not say where")
+    let package = ["build", "--package=kcc-cli", "--bin", binary];
+    crate::built_program::build(&[&package, arguments].concat())
+        .with_context(|| format!("cannot build {binary}"))
 }
 
 impl CacheHome {

@@ -4,6 +4,7 @@
 //! The library names no crate of this workspace in its dependencies, so that an edit in them does
 //! not rebuild it, nor `xtask`, which uses it, too.
 
+mod built_program;
 pub mod cluster;
 mod distance;
 mod exec_plugin;
@@ -13,6 +14,7 @@ pub mod memory;
 pub mod proxy;
 mod python_client;
 
+pub use built_program::build_example;
 pub use distance::Distance;
 pub use exec_plugin::ExecPlugin;
 pub use kcc_cache::{CacheHome, build_kcc, build_kcc_cache, build_kcc_cache_with_keyring};

@@ -3,6 +3,7 @@
 mod answers;
 mod apiserver;
 mod contract;
+mod examples;
 mod inject;
 mod kubeconfig;
 mod kubectl;
@@ -34,6 +35,7 @@ fn main() {
         answers::trials(),
         apiserver::trials(),
         contract::trials(),
+        examples::trials(),
         inject::trials(),
         kubeconfig::trials(),
         kubectl::trials(),
