@@ -381,7 +381,7 @@ impl<V: Object> Subscription<V> {
             self.started = true;
             match letter {
                 Letter::Change(change) => {
-                    self.judge(1, |gate| gate.pass(change).into_iter().collect())
+                    self.judge(1, |gate| gate.pass(change).into_iter().collect());
                 }
                 Letter::Rest(changes) => {
                     self.judge(changes.len(), |gate| gate.pass_all(None, changes));
