@@ -546,7 +546,10 @@ fn wrong_calls_say_what_is_wrong() {
     assert!(help.contains("usage: kcc-cache <command> [args...]"));
     for name in kcc_core::variable::ALL {
         let short = name.replace(kcc_core::variable::PREFIX, "..._");
-        assert!(help.contains(&format!("  {short} ")), "{name} is not in --help");
+        assert!(
+            help.contains(&format!("  {short} ")),
+            "{name} is not in --help"
+        );
     }
     let version = run(&["--version"]);
     assert!(
