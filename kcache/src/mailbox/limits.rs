@@ -22,7 +22,7 @@ pub enum Overflow {
     /// From there on one entry a key waits, with the net change.
     #[default]
     Merge,
-    /// The subscription ends with [`Error::Lagged`], after what waits was taken.
+    /// The subscription ends with [`Error::Lagged`](crate::Error::Lagged), after what waits was taken.
     End,
 }
 

@@ -80,7 +80,7 @@ impl<V> SubscribeOptions<V> {
     /// so is another object of the same name. `old` stays the very object that was last given, so
     /// where updates are left out, those objects are kept for that long.
     ///
-    /// It is about events only: [`cache`](Subscription::cache) shows the newest state.
+    /// It is about events only: [`cache`](crate::Subscription::cache) shows the newest state.
     ///
     /// # Example
     ///
