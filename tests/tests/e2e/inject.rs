@@ -206,9 +206,21 @@ fn kubectl_config_and_kcc_at_once_lose_nothing() -> Outcome {
     let before = user.exec()?;
     let raced: Outcome = std::thread::scope(|scope| {
         let toggle = scope.spawn(|| -> Outcome {
-            for _ in 0..15 {
-                succeeds(user.inject())?;
-                succeeds(user.kcc(&["eject"]))?;
+            for turn in 0..30 {
+                // Where kubectl is always first, kcc changes nothing and says so.
+                loop {
+                    let mut kcc = if turn % 2 == 0 {
+                        user.inject()
+                    } else {
+                        user.kcc(&["eject"])
+                    };
+                    let output = kcc.output()?;
+                    let stderr = String::from_utf8_lossy(&output.stderr);
+                    if output.status.success() {
+                        break;
+                    }
+                    check(stderr.contains("keep changing"), stderr.into_owned())?;
+                }
             }
             Ok(())
         });
