@@ -19,6 +19,11 @@ fuzz_target!(|input: (u8, &[u8])| {
         let whole = read(&[body], LIMIT);
         assert_eq!(read(&[first, second], LIMIT), whole);
         assert_eq!(read(&bytes, LIMIT), whole);
-        assert!(whole.0.iter().all(|(json, whole)| json.len() <= LIMIT || !whole));
+        assert!(
+            whole
+                .0
+                .iter()
+                .all(|(json, whole)| json.len() <= LIMIT || !whole)
+        );
     }
 });
