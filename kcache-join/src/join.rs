@@ -5,7 +5,7 @@ use std::ops::Deref;
 use std::time::Duration;
 
 use kcache::{
-    Batch, Change, Error, Failure, Filter, Follower, Object, Phase, Publisher, Start, Subscription,
+    Batch, Error, Failure, Filter, Follower, Object, Phase, Publisher, Start, Subscription,
     WaitError, aside, publisher,
 };
 
@@ -185,13 +185,22 @@ impl<S: Object, T: Object, O: Operator<S, T>> Task<S, T, O> {
                 return None;
             }
         };
-        self.engine.frontier = [sources.commit, targets.commit];
-        self.engine.histories = [sources.history, targets.history];
-        self.phases = [sources.phase.clone(), targets.phase.clone()];
+        self.heard(
+            Side::Sources,
+            sources.commit,
+            sources.history,
+            sources.phase.clone(),
+        );
+        self.heard(
+            Side::Targets,
+            targets.commit,
+            targets.history,
+            targets.phase.clone(),
+        );
         let count = sources.objects.len() + targets.objects.len();
         let take = |engine: &mut Engine<S, T, O>| {
-            engine.change_targets(created(targets));
-            engine.change_sources(created(sources));
+            engine.change_targets(Batch::from(targets).changes);
+            engine.change_sources(Batch::from(sources).changes);
         };
         self.change(count, take).await
     }
@@ -242,21 +251,17 @@ impl<S: Object, T: Object, O: Operator<S, T>> Task<S, T, O> {
     async fn take(mut self, news: News<S, T>) -> Option<Self> {
         match news {
             News::Sources(Some(batch)) => {
-                self.engine.frontier[0] = batch.commit;
-                self.engine.histories[0] = batch.history;
-                self.phases[0] = batch.phase;
-                let count = batch.changes.len();
+                self.heard(Side::Sources, batch.commit, batch.history, batch.phase);
+                let changes = batch.changes;
                 return self
-                    .change(count, |engine| engine.change_sources(batch.changes))
+                    .change(changes.len(), |engine| engine.change_sources(changes))
                     .await;
             }
             News::Targets(Some(batch)) => {
-                self.engine.frontier[1] = batch.commit;
-                self.engine.histories[1] = batch.history;
-                self.phases[1] = batch.phase;
-                let count = batch.changes.len();
+                self.heard(Side::Targets, batch.commit, batch.history, batch.phase);
+                let changes = batch.changes;
                 return self
-                    .change(count, |engine| engine.change_targets(batch.changes))
+                    .change(changes.len(), |engine| engine.change_targets(changes))
                     .await;
             }
             News::Sources(None) => self.ended[0] = self.sources.error(),
@@ -269,6 +274,14 @@ impl<S: Object, T: Object, O: Operator<S, T>> Task<S, T, O> {
         }
         self.tell_phase();
         Some(self)
+    }
+
+    /// Notes how far an input is that has said something.
+    fn heard(&mut self, input: Side, commit: u64, history: u64, phase: Phase) {
+        let input = input as usize;
+        self.engine.frontier[input] = commit;
+        self.engine.histories[input] = history;
+        self.phases[input] = phase;
     }
 
     /// Makes one commit of what is taken in, where it holds up no other task. `None` if a relation
@@ -340,10 +353,6 @@ async fn next<S: Object, T: Object>(
     } else {
         tokio::select! { biased; news = targets => news, news = sources => news }
     }
-}
-
-fn created<V: Object>(start: Start<V>) -> Vec<Change<V>> {
-    start.objects.into_iter().map(Change::created).collect()
 }
 
 /// Says which input an error is of.

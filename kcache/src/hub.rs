@@ -38,6 +38,7 @@ struct Route<V> {
     anchors: Vec<u64>,
     /// The kinds of the anchors.
     kinds: Vec<[usize; 2]>,
+    /// Those who get a commit before others come first.
     members: Vec<Arc<Mailbox<V>>>,
     /// What the commit under way brings.
     outbox: Vec<Change<V>>,
@@ -73,7 +74,9 @@ impl<V: Object> Hub<V> {
         let place = self
             .place_of(filter)
             .unwrap_or_else(|| self.open_route(filter));
-        self.routes[place as usize].members.push(mailbox);
+        let members = &mut self.routes[place as usize].members;
+        let at = if mailbox.is_first() { 0 } else { members.len() };
+        members.insert(at, mailbox);
     }
 
     pub(crate) fn leave(&mut self, filter: &Filter<V>, mailbox: &Arc<Mailbox<V>>) {
@@ -263,26 +266,27 @@ impl<V> Route<V> {
         calls.extend(self.members.drain(..).map(|member| member.end(error)));
     }
 
-    /// Brings a commit to those who get it before others. The lists of members are in no order, and
-    /// most have none of these.
+    /// Brings a commit to those who get it before others.
     fn post_first(&self, at: Moment, calls: &mut Vec<Call>) {
-        let first = self.members.iter().filter(|member| member.is_first());
-        for member in first.filter(|_| !self.outbox.is_empty()) {
+        if self.outbox.is_empty() {
+            return;
+        }
+        for member in self.members.iter().take_while(|member| member.is_first()) {
             push(member, at, self.outbox.clone(), calls);
         }
     }
 
+    /// Brings it to all others.
     fn post(&mut self, at: Moment, calls: &mut Vec<Call>) {
         let changes = std::mem::take(&mut self.outbox);
         if changes.is_empty() {
             return;
         }
-        let mut others = self.members.iter().filter(|member| !member.is_first());
-        let last = others.next();
-        for member in others {
-            push(member, at, changes.clone(), calls);
-        }
-        if let Some(last) = last {
+        let first = self.members.partition_point(|member| member.is_first());
+        if let Some((last, others)) = self.members[first..].split_last() {
+            for member in others {
+                push(member, at, changes.clone(), calls);
+            }
             push(last, at, changes, calls);
         }
     }

@@ -142,6 +142,13 @@ impl Lag {
     }
 }
 
+/// What a reader takes next, one by one.
+pub(crate) enum Next<V> {
+    /// A start of many objects was not read to its end; [`Mailbox::lend_start`] gives the rest.
+    Start,
+    Letter(Letter<V>),
+}
+
 /// All that waited, as it waited.
 pub(crate) struct Drained<V> {
     pub(crate) at: Moment,
@@ -177,6 +184,17 @@ impl<V: Object> Drained<V> {
 }
 
 impl<V> Inner<V> {
+    /// The state of that moment, which it starts with, is in it. Returns the stage to announce, if
+    /// that is news.
+    fn open(&mut self, at: Moment) -> Option<Stage> {
+        let opens = matches!(self.stage, Stage::Deferred);
+        if opens {
+            self.stage = Stage::Open;
+            self.drained.history = at.history;
+        }
+        opens.then_some(Stage::Open)
+    }
+
     fn error(&self) -> Option<&Error> {
         match &self.stage {
             Stage::Ended(error) => Some(error),
@@ -306,12 +324,8 @@ impl<V> Mailbox<V> {
         inner.waiting.push_filter(filter, changes, limit);
         inner.waiting.reach(at);
         inner.waiting.append(held, limit);
-        let opens = matches!(inner.stage, Stage::Deferred);
-        if opens {
-            inner.stage = Stage::Open;
-            inner.drained.history = at.history;
-        }
-        self.call(inner.waker.take(), opens.then_some(Stage::Open), notice)
+        let opens = inner.open(at);
+        self.call(inner.waker.take(), opens, notice)
     }
 
     /// True if nothing is made of a start over so many objects before it is read.
@@ -355,12 +369,15 @@ impl<V> Mailbox<V> {
         }
     }
 
-    /// The next change, or `None` after the end.
-    pub(crate) fn poll_take(&self, cx: &mut Context<'_>) -> Poll<Option<Letter<V>>> {
+    /// What comes next, or `None` after the end.
+    pub(crate) fn poll_take(&self, cx: &mut Context<'_>) -> Poll<Option<Next<V>>> {
         self.poll(cx, |inner| {
+            if inner.start.is_some() {
+                return Some(Next::Start);
+            }
             let letter = inner.waiting.take();
             inner.lag.lagging &= !inner.waiting.is_empty();
-            letter
+            letter.map(Next::Letter)
         })
     }
 

@@ -27,7 +27,7 @@ use crate::event::{self, Change, Event};
 use crate::failure::ReadyError;
 use crate::filter::Filter;
 use crate::gate::Gate;
-use crate::mailbox::{Drained, Letter, Limits};
+use crate::mailbox::{Drained, Letter, Limits, Next};
 use crate::object::Object;
 use crate::publisher::Publisher;
 use crate::status::{Notices, Phase, Status};
@@ -121,6 +121,24 @@ pub struct Start<V> {
     pub phase: Phase,
     /// The objects.
     pub objects: Vec<Arc<V>>,
+}
+
+/// A start as the batch that brings it: whoever takes batches had nothing before.
+impl<V: Object> From<Start<V>> for Batch<V> {
+    fn from(start: Start<V>) -> Self {
+        let Start {
+            commit,
+            history,
+            phase,
+            objects,
+        } = start;
+        Self {
+            commit,
+            history,
+            phase,
+            changes: objects.into_iter().map(Change::created).collect(),
+        }
+    }
 }
 
 impl<V: Object> Subscription<V> {
@@ -370,41 +388,44 @@ impl<V: Object> Subscription<V> {
                 ready!(pin!(consume_budget()).poll(cx));
                 return Poll::Ready(self.pop_passed());
             }
-            if let Some(portion) = self.portion() {
-                ready!(pin!(consume_budget()).poll(cx));
-                portion.unwrap_or_else(|error| self.fail(error));
-                continue;
-            }
-            let Some(letter) = ready!(self.tap.mailbox().poll_take(cx)) else {
+            let Some(next) = ready!(self.tap.mailbox().poll_take(cx)) else {
                 return Poll::Ready(None);
             };
             self.started = true;
-            match letter {
-                Letter::Change(change) => {
+            match next {
+                Next::Start => {
+                    ready!(pin!(consume_budget()).poll(cx));
+                    self.take_portion();
+                }
+                Next::Letter(Letter::Change(change)) => {
                     self.judge(1, |gate| gate.pass(change).into_iter().collect());
                 }
-                Letter::Rest(changes) => {
+                Next::Letter(Letter::Rest(changes)) => {
                     self.judge(changes.len(), |gate| gate.pass_all(None, changes));
                 }
-                Letter::Refilter(filter, changes) => {
+                Next::Letter(Letter::Refilter(filter, changes)) => {
                     self.judge(changes.len(), |gate| gate.pass_all(Some(filter), changes));
                 }
             }
         }
     }
 
-    /// Reads on in a start of many objects, if there is one that was not read to its end.
-    fn portion(&mut self) -> Option<Result<(), Error>> {
-        let mailbox = self.tap.mailbox().clone();
-        let rest = self.tap.source().core().lend_start(&mailbox)?;
-        self.started = true;
-        let portion = Error::catch(|| rest.portion(PORTION));
-        Some(portion.map(|mut portion| {
-            let changes = std::mem::take(&mut portion.changes);
-            mailbox.took(&portion);
-            let filter = rest.filter();
-            self.judge(changes.len(), |gate| gate.pass_all(filter, changes));
-        }))
+    /// Reads on in a start of many objects.
+    fn take_portion(&mut self) {
+        let mailbox = self.tap.mailbox();
+        // A refilter may have taken it meanwhile.
+        let Some(rest) = self.tap.source().core().lend_start(mailbox) else {
+            return;
+        };
+        match Error::catch(|| rest.portion(PORTION)) {
+            Ok(mut portion) => {
+                let changes = std::mem::take(&mut portion.changes);
+                mailbox.took(&portion);
+                let filter = rest.filter();
+                self.judge(changes.len(), |gate| gate.pass_all(filter, changes));
+            }
+            Err(error) => self.fail(error),
+        }
     }
 
     /// Takes what waited, to be judged.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::aside::aside;
 use crate::error::Error;
 use crate::filter::Filter;
-use crate::object::{Key, Object};
+use crate::object::Object;
 use crate::publisher::{Publisher, publisher};
 use crate::status::Phase;
 use crate::subscription::{Batch, Start, Subscription, Tap};
@@ -81,15 +81,7 @@ async fn follow<V: Object>(mut input: Subscription<V>, mut writer: Writer<V>) {
         Ok(start) => start,
         Err(error) => return writer.close(&error),
     };
-    let count = start.objects.len();
-    let begun = aside(count, move || {
-        let entry = |object: Arc<V>| (Key::of(&*object), Some(object));
-        let updates = start.objects.into_iter().map(entry).collect();
-        writer.commit_in(start.history, updates, &[start.commit]);
-        mirror(&start.phase, &mut writer);
-        writer
-    });
-    let mut next = begun.await;
+    let mut next = take(start.objects.len(), start, writer).await;
     while let Some(mut writer) = next {
         let batch = tokio::select! {
             biased;
@@ -99,7 +91,7 @@ async fn follow<V: Object>(mut input: Subscription<V>, mut writer: Writer<V>) {
         let Some(batch) = batch else {
             return writer.close(&input.error().unwrap_or(Error::Closed));
         };
-        next = take(batch, writer).await;
+        next = take(batch.changes.len(), batch, writer).await;
     }
 }
 
@@ -123,9 +115,14 @@ async fn start<V: Object>(
     }
 }
 
-async fn take<V: Object>(batch: Batch<V>, mut writer: Writer<V>) -> Option<Writer<V>> {
-    let count = batch.changes.len();
+/// Commits so many changes, where that holds up no other task. `None` if the runtime shuts down.
+async fn take<V: Object>(
+    count: usize,
+    news: impl Into<Batch<V>> + Send + 'static,
+    mut writer: Writer<V>,
+) -> Option<Writer<V>> {
     let run = move || {
+        let batch = news.into();
         let updates = batch.changes.into_iter();
         let updates = updates.map(|change| (change.key, change.new)).collect();
         writer.commit_in(batch.history, updates, &[batch.commit]);

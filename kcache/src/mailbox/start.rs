@@ -153,10 +153,11 @@ impl<V: Object> Rest<V> {
         let filter = self.filter.data();
         let mut changes = Vec::new();
         filter.scan(&self.state, |object| {
-            let created = Change::created(object.clone());
-            let is_left = self.after.as_ref().is_none_or(|after| created.key > *after);
-            if is_left && filter.accepts(object) {
-                changes.push(created);
+            if filter.accepts(object) {
+                let created = Change::created(object.clone());
+                if self.after.as_ref().is_none_or(|after| created.key > *after) {
+                    changes.push(created);
+                }
             }
         });
         changes

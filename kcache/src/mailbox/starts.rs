@@ -3,11 +3,21 @@
 use std::sync::Arc;
 
 use super::start::Start;
-use super::{Call, Drained, Mailbox, Overflow, Portion, Rest, Stage};
+use super::{Call, Drained, Inner, Mailbox, Overflow, Portion, Rest};
 use crate::filter::Filter;
 use crate::object::Object;
 use crate::store::State;
 use crate::sync::lock;
+
+impl<V: Object> Inner<V> {
+    /// Reads the rest of the start of this state, if the one that it was read of was let go.
+    fn renew(&mut self, state: &Arc<State<V>>) {
+        if let Some(start) = self.start.as_mut().filter(|start| !start.is_kept()) {
+            start.keep(state.clone());
+            self.waiting.reach(state.moment());
+        }
+    }
+}
 
 /// Starts of many objects. What needs a newer state is called by who holds the publisher's lock, so
 /// that all that was committed up to that state is here.
@@ -18,12 +28,8 @@ impl<V: Object> Mailbox<V> {
         let at = state.moment();
         inner.start = Some(Start::new(state, filter));
         inner.waiting.reach(at);
-        let opens = matches!(inner.stage, Stage::Deferred);
-        if opens {
-            inner.stage = Stage::Open;
-            inner.drained.history = at.history;
-        }
-        self.call(inner.waker.take(), opens.then_some(Stage::Open), None)
+        let opens = inner.open(at);
+        self.call(inner.waker.take(), opens, None)
     }
 
     /// Forgets a start of which nothing was read, with what has come since, if the reader wants no
@@ -46,21 +52,14 @@ impl<V: Object> Mailbox<V> {
 
     /// The state that the rest of the start is read of, if it wants one.
     pub(crate) fn renew_start(&self, state: &Arc<State<V>>) {
-        let inner = &mut *lock(&self.inner);
-        if let Some(start) = inner.start.as_mut().filter(|start| !start.is_kept()) {
-            start.keep(state.clone());
-            inner.waiting.reach(state.moment());
-        }
+        lock(&self.inner).renew(state);
     }
 
     /// Takes out what is left of a start, with what came after it, because a refilter comes.
     pub(crate) fn take_left(&self, state: &Arc<State<V>>) -> Option<Drained<V>> {
         let inner = &mut *lock(&self.inner);
-        let mut start = inner.start.take()?;
-        if !start.is_kept() {
-            start.keep(state.clone());
-            inner.waiting.reach(state.moment());
-        }
+        inner.renew(state);
+        let start = inner.start.take()?;
         Some(Drained {
             at: inner.waiting.at(),
             start: start.into_rest(),

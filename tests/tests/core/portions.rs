@@ -55,7 +55,7 @@ struct Ticker {
 }
 
 impl Ticker {
-    fn start() -> Self {
+    async fn start() -> Self {
         let most = Arc::new(AtomicU64::new(0));
         let found = most.clone();
         let task = tokio::spawn(async move {
@@ -65,6 +65,7 @@ impl Ticker {
                 found.fetch_max(ASKED.get() - before, Ordering::Relaxed);
             }
         });
+        tokio::task::yield_now().await;
         Self { most, task }
     }
 
@@ -77,31 +78,26 @@ impl Ticker {
     }
 }
 
-fn things(version: u64) -> impl Iterator<Item = Thing> {
+fn versions_of_all(version: u64) -> impl Iterator<Item = Thing> {
     (0..OBJECTS).map(move |number| Thing::new(number, version))
 }
 
-/// Filled where it holds up nobody.
+/// Lists where it holds up nobody.
+async fn relist(
+    mut feed: Feed<Thing>,
+    objects: impl Iterator<Item = Thing> + Send + 'static,
+) -> Feed<Thing> {
+    let send = move || {
+        feed.relist(objects, None).unwrap();
+        feed
+    };
+    tokio::task::spawn_blocking(send).await.unwrap()
+}
+
 async fn filled() -> (Publisher<Thing>, Feed<Thing>) {
     let (publisher, feed) = kcache::feed();
-    let feed = relist(feed, 1).await;
+    let feed = relist(feed, versions_of_all(1)).await;
     (publisher, feed)
-}
-
-async fn relist(mut feed: Feed<Thing>, version: u64) -> Feed<Thing> {
-    let send = move || {
-        feed.relist(things(version), None).unwrap();
-        feed
-    };
-    tokio::task::spawn_blocking(send).await.unwrap()
-}
-
-async fn empty(mut feed: Feed<Thing>) -> Feed<Thing> {
-    let send = move || {
-        feed.relist([], None).unwrap();
-        feed
-    };
-    tokio::task::spawn_blocking(send).await.unwrap()
 }
 
 async fn take(changes: &mut Subscription<Thing>, count: u64) {
@@ -119,8 +115,7 @@ async fn until(holds: impl Fn() -> bool) {
 #[tokio::test(start_paused = true)]
 async fn a_subscription_starts_and_is_read_in_portions() {
     let (things, _feed) = filled().await;
-    let ticker = Ticker::start();
-    tokio::task::yield_now().await;
+    let ticker = Ticker::start().await;
     let mut all = things.subscribe();
     take(&mut all, OBJECTS).await;
     // Most of it is looked at and not let in.
@@ -135,8 +130,7 @@ async fn a_subscription_starts_and_is_read_in_portions() {
 #[tokio::test(start_paused = true)]
 async fn a_refilter_is_worked_out_elsewhere() {
     let (things, _feed) = filled().await;
-    let ticker = Ticker::start();
-    tokio::task::yield_now().await;
+    let ticker = Ticker::start().await;
     let half = |digit: u8| {
         let name = format!("half {digit}");
         Filter::by(&name, move |thing: &Thing| {
@@ -158,8 +152,7 @@ async fn a_refilter_is_worked_out_elsewhere() {
 #[tokio::test(start_paused = true)]
 async fn views_indexes_monitors_and_joins_start_and_follow_elsewhere() {
     let (things, feed) = filled().await;
-    let ticker = Ticker::start();
-    tokio::task::yield_now().await;
+    let ticker = Ticker::start().await;
     let view = things.view(Filter::everything());
     let index = things.index_by(|thing: &Thing| [thing.name.clone()]);
     let itself = |thing: &Thing| vec![Key::new("default", &thing.name)];
@@ -173,9 +166,9 @@ async fn views_indexes_monitors_and_joins_start_and_follow_elsewhere() {
     let mut behind = view.subscribe();
     take(&mut behind, OBJECTS).await;
     // A relist in which all is new, and one in which all is gone.
-    let feed = relist(feed, 2).await;
+    let feed = relist(feed, versions_of_all(2)).await;
     take(&mut behind, OBJECTS).await;
-    let feed = empty(feed).await;
+    let feed = relist(feed, std::iter::empty()).await;
     take(&mut behind, OBJECTS).await;
     until(|| join.cache().is_empty() && index.values().is_empty()).await;
     drop((feed, view, index, join, monitor, behind, things));

@@ -120,6 +120,18 @@ fn succeeds(mut command: Command) -> Result<String, Failed> {
     Ok(String::from_utf8(output.stdout)?)
 }
 
+/// Runs it again for as long as it says that it was in the way of another.
+fn succeeds_at_last(mut command: Command, in_the_way: &str) -> Outcome {
+    loop {
+        let output = command.output()?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        check(stderr.contains(in_the_way), stderr.into_owned())?;
+    }
+}
+
 fn an_injected_kubeconfig_works_and_an_ejected_one_does() -> Outcome {
     let user = User::new("injected")?;
     let before = user.text()?;
@@ -207,20 +219,13 @@ fn kubectl_config_and_kcc_at_once_lose_nothing() -> Outcome {
     let raced: Outcome = std::thread::scope(|scope| {
         let toggle = scope.spawn(|| -> Outcome {
             for turn in 0..30 {
+                let kcc = if turn % 2 == 0 {
+                    user.inject()
+                } else {
+                    user.kcc(&["eject"])
+                };
                 // Where kubectl is always first, kcc changes nothing and says so.
-                loop {
-                    let mut kcc = if turn % 2 == 0 {
-                        user.inject()
-                    } else {
-                        user.kcc(&["eject"])
-                    };
-                    let output = kcc.output()?;
-                    let stderr = String::from_utf8_lossy(&output.stderr);
-                    if output.status.success() {
-                        break;
-                    }
-                    check(stderr.contains("keep changing"), stderr.into_owned())?;
-                }
+                succeeds_at_last(kcc, "keep changing")?;
             }
             Ok(())
         });
@@ -229,14 +234,7 @@ fn kubectl_config_and_kcc_at_once_lose_nothing() -> Outcome {
                 let name = format!("context-{number}");
                 let args = ["config", "set-context", &name, "--cluster=apiserver"];
                 // kubectl does not wait for a lock.
-                loop {
-                    let output = user.kubectl(&args).output()?;
-                    let stderr = String::from_utf8_lossy(&output.stderr);
-                    if output.status.success() {
-                        break;
-                    }
-                    check(stderr.contains("file exists"), stderr.into_owned())?;
-                }
+                succeeds_at_last(user.kubectl(&args), "file exists")?;
             }
             Ok(())
         });

@@ -300,32 +300,27 @@ fn list_in_pages(server: &ApiServer) {
     server.inject(Fault::gone().on(Verb::List).resource("pods"));
 }
 
-async fn informer_ends_pages_that_have_no_end(server: ApiServer, _: Wire) -> Outcome {
+/// All is there at last, and the server was not asked in a hot loop for pages with this fault.
+async fn lists_in_spite_of(server: &ApiServer, fault: Fault) -> Outcome {
     for name in ["a", "b", "c", "d", "e"] {
         server.put(pod(name))?;
     }
-    list_in_pages(&server);
-    let fault = server.inject(Fault::repeated_token().forever());
-    let standing = Standing::on(&server)?;
-    standing.agree(&server).await?;
+    list_in_pages(server);
+    let fault = server.inject(fault.forever());
+    let standing = Standing::on(server)?;
+    standing.agree(server).await?;
     check(
         (1..20).contains(&fault.hits()),
         format!("{} pages were asked for", fault.hits()),
     )
 }
 
+async fn informer_ends_pages_that_have_no_end(server: ApiServer, _: Wire) -> Outcome {
+    lists_in_spite_of(&server, Fault::repeated_token()).await
+}
+
 async fn informer_lists_whole_where_pages_expire(server: ApiServer, _: Wire) -> Outcome {
-    for name in ["a", "b", "c", "d", "e"] {
-        server.put(pod(name))?;
-    }
-    list_in_pages(&server);
-    let fault = server.inject(Fault::expired_page().forever());
-    let standing = Standing::on(&server)?;
-    standing.agree(&server).await?;
-    check(
-        (1..20).contains(&fault.hits()),
-        format!("{} pages were asked for", fault.hits()),
-    )
+    lists_in_spite_of(&server, Fault::expired_page()).await
 }
 
 async fn informer_shows_lists_without_versions(server: ApiServer, _: Wire) -> Outcome {
