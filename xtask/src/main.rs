@@ -12,6 +12,7 @@ mod clients;
 mod demo;
 mod dist;
 mod fuzz;
+mod layers;
 mod pairs;
 mod sizes;
 mod soak;
@@ -56,6 +57,8 @@ enum Task {
         #[arg(long, value_name = "DIR")]
         data_dir: Option<PathBuf>,
     },
+    /// Fail where a module uses one that is declared behind it, or files need each other in a circle
+    Layers,
     /// Report the sizes of files and functions against the style's limits
     Sizes,
     /// Feed the parsers with what nobody thought of
@@ -176,6 +179,7 @@ fn main() -> ExitCode {
         Task::Apiserver { data_dir } => apiserver::run(data_dir),
         Task::CliDocs { check } => cli_docs::run(check),
         Task::Dist { out, url } => dist::run(&out, url.as_deref()),
+        Task::Layers => layers::run(),
         Task::Sizes => sizes::run(),
         Task::E2e(E2e::Clients {
             only,
