@@ -7,11 +7,8 @@ use http::{Request, Response, StatusCode};
 use kube::client::Body;
 use tower::{BoxError, Service};
 
-use super::credential::Credential;
-use super::login::Login;
-use super::streams::Answer;
-use super::transport::Transport;
-use super::unsent::Unsent;
+use super::credentials::{Credential, CredentialSource, UnsentCredential};
+use super::transport::{ResponseBody, Transport, try_clone};
 use crate::kubeconfig::Impersonation;
 
 const IMPERSONATE_USER: &str = "impersonate-user";
@@ -20,22 +17,23 @@ const IMPERSONATE_USER: &str = "impersonate-user";
 /// answers 401.
 #[derive(Clone)]
 pub(super) struct Authorize {
-    pub(super) login: Arc<Login>,
+    pub(super) credentials: Arc<CredentialSource>,
     pub(super) transport: Arc<Transport>,
-    pub(super) unsent: Option<Arc<Unsent>>,
-    /// The name and password of the server's URL.
-    pub(super) url_login: Option<HeaderValue>,
+    pub(super) unsent: Option<Arc<UnsentCredential>>,
+    /// For the name and password of the server's URL.
+    pub(super) url_authorization: Option<HeaderValue>,
     pub(super) impersonation: HeaderMap,
 }
 
 impl Authorize {
-    async fn send(self, mut request: Request<Body>) -> Result<Response<Answer>, BoxError> {
+    async fn send(self, mut request: Request<Body>) -> Result<Response<ResponseBody>, BoxError> {
         self.impersonate(request.headers_mut());
-        if let (false, Some(login)) = (says_who(&request), &self.url_login) {
-            request.headers_mut().insert(AUTHORIZATION, login.clone());
+        if let (false, Some(authorization)) = (is_authorized(&request), &self.url_authorization) {
+            let headers = request.headers_mut();
+            headers.insert(AUTHORIZATION, authorization.clone());
         }
         match &self.unsent {
-            Some(unsent) if !says_who(&request) => {
+            Some(unsent) if !is_authorized(&request) => {
                 let unsent = Arc::clone(unsent);
                 Ok(unsent.explain(self.exchange(request).await?).await)
             }
@@ -43,24 +41,24 @@ impl Authorize {
         }
     }
 
-    async fn exchange(self, request: Request<Body>) -> Result<Response<Answer>, BoxError> {
-        // A caller who says who they are is not answered for, and no plugin runs (client-go's
-        // exec.go, `roundTripper`).
-        if says_who(&request) {
-            let certificate = self.login.own_certificate().await;
+    async fn exchange(self, request: Request<Body>) -> Result<Response<ResponseBody>, BoxError> {
+        // Where the caller authorizes the request, no plugin runs (client-go's exec.go,
+        // `roundTripper`).
+        if is_authorized(&request) {
+            let certificate = self.credentials.own_certificate().await;
             return self.transport.send(certificate.as_ref(), request).await;
         }
-        let credential = self.login.current().await?;
-        let again = copy(&request);
+        let credential = self.credentials.current().await?;
+        let again = try_clone(&request);
         let response = self.send_as(&credential, request).await?;
         if response.status() != StatusCode::UNAUTHORIZED {
             return Ok(response);
         }
-        match (self.login.instead_of(&credential).await, again) {
+        match (self.credentials.instead_of(&credential).await, again) {
             (Ok(fresh), Some(again)) if !fresh.proves_the_same(&credential) => {
                 self.send_as(&fresh, again).await
             }
-            // The login has said why; the server's own answer is for the caller.
+            // The source has said why; the server's own response is for the caller.
             _ => Ok(response),
         }
     }
@@ -69,7 +67,7 @@ impl Authorize {
         &self,
         credential: &Credential,
         mut request: Request<Body>,
-    ) -> Result<Response<Answer>, BoxError> {
+    ) -> Result<Response<ResponseBody>, BoxError> {
         if let Some(authorization) = credential.authorization() {
             let headers = request.headers_mut();
             headers.insert(AUTHORIZATION, authorization.clone());
@@ -91,7 +89,7 @@ impl Authorize {
 }
 
 impl Service<Request<Body>> for Authorize {
-    type Response = Response<Answer>;
+    type Response = Response<ResponseBody>;
     type Error = BoxError;
     type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
 
@@ -104,19 +102,8 @@ impl Service<Request<Body>> for Authorize {
     }
 }
 
-fn says_who(request: &Request<Body>) -> bool {
+fn is_authorized(request: &Request<Body>) -> bool {
     request.headers().contains_key(AUTHORIZATION)
-}
-
-/// The same request again, unless its body is a stream.
-pub(super) fn copy(request: &Request<Body>) -> Option<Request<Body>> {
-    let mut copy = Request::new(request.body().try_clone()?);
-    request.method().clone_into(copy.method_mut());
-    request.uri().clone_into(copy.uri_mut());
-    *copy.version_mut() = request.version();
-    request.headers().clone_into(copy.headers_mut());
-    request.extensions().clone_into(copy.extensions_mut());
-    Some(copy)
 }
 
 /// The headers of `as` and its relatives; `None` where one of them cannot be sent.
@@ -177,18 +164,5 @@ mod tests {
         let groups: Vec<_> = headers.get_all("impersonate-group").iter().collect();
         assert_eq!(groups, ["a", "b"]);
         assert_eq!(headers["impersonate-extra-example.com%2fx%20y"], "1");
-    }
-
-    #[test]
-    fn a_copy_is_the_same_request() {
-        let request = Request::post("/x")
-            .header("a", "1")
-            .body(Body::from(b"y".to_vec()));
-        let again = copy(&request.unwrap()).unwrap();
-        assert_eq!(
-            (again.method().as_str(), again.uri().path()),
-            ("POST", "/x")
-        );
-        assert_eq!(again.headers()["a"], "1");
     }
 }

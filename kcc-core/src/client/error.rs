@@ -15,7 +15,7 @@ use crate::user_request::RequestProblem;
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum ClientError {
-    /// The kubeconfig cannot be used. Final until somebody mends it.
+    /// The kubeconfig cannot be used. Final until it is changed.
     #[error("{0}")]
     Kubeconfig(Arc<KubeconfigError>),
     /// There is no kubeconfig, and this is no Pod. Final.
@@ -28,27 +28,27 @@ pub enum ClientError {
         looked_at: Vec<PathBuf>,
     },
     /// A cluster or user is complete and yet of no use. Final.
-    #[error("{place}: {problem}")]
+    #[error("{entry}: {problem}")]
     Unusable {
         /// Which one.
-        place: Place,
+        entry: EntryRef,
         /// What is wrong.
         problem: ClientProblem,
     },
     /// The exec plugin gave no credential. The next request runs it again.
-    #[error("{place}: {error}{}", Hint(.error.install_hint()))]
+    #[error("{entry}: {error}{}", Hint(.error.install_hint()))]
     Plugin {
         /// The user.
-        place: Place,
+        entry: EntryRef,
         /// What happened; names the plugin's command.
         error: Arc<Error>,
     },
     /// There is no connection to the server: its source says whether nobody answers, or its
     /// certificate is not trusted, or a proxy is in the way. The next request tries again.
-    #[error("{place}: cannot connect to {server}")]
+    #[error("{entry}: cannot connect to {server}")]
     Connect {
         /// The cluster.
-        place: Place,
+        entry: EntryRef,
         /// Scheme, host and port.
         server: String,
         /// Why.
@@ -57,23 +57,23 @@ pub enum ClientError {
     },
     /// The operating system gives no thread for a plugin run, or that thread came to an end. The
     /// next request tries again.
-    #[error("{place}: cannot ask the exec plugin: {error}")]
+    #[error("{entry}: cannot run the exec plugin: {error}")]
     Thread {
         /// The user.
-        place: Place,
+        entry: EntryRef,
         /// Why.
         error: Arc<io::Error>,
     },
-    /// A client was asked for outside of a tokio runtime.
+    /// [`ClientConfig::client`](super::ClientConfig::client) outside of a tokio runtime.
     #[error("a client can only be made within a tokio runtime")]
     NoRuntime,
 }
 
-/// Which cluster or user an error is about, and where it stands. Shown as
+/// The cluster or user of the kubeconfig that an error is about, and where it stands. Shown as
 /// `/home/me/.kube/config:7: user "dev"`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Place {
+pub struct EntryRef {
     /// File and line; none for a Pod's service account.
     pub origin: Option<Origin>,
     /// What it is.
@@ -130,7 +130,7 @@ pub enum ClientProblem {
     /// `auth-provider`, which no client of today runs.
     #[error("auth-provider {0:?} is not supported: use exec")]
     AuthProvider(String),
-    /// The plugin cannot be asked as kubectl would ask it.
+    /// The plugin cannot be run as kubectl would run it.
     #[error(transparent)]
     Request(#[from] RequestProblem),
     /// A setting of the cache.
@@ -143,7 +143,7 @@ pub enum ClientProblem {
     },
 }
 
-impl Place {
+impl EntryRef {
     pub(super) fn of<T>(entry: &Entry<T>, kind: EntryKind) -> Self {
         Self {
             origin: Some(entry.origin.clone()),
@@ -153,8 +153,8 @@ impl Place {
     }
 
     pub(super) fn unusable(&self, problem: ClientProblem) -> ClientError {
-        let place = self.clone();
-        ClientError::Unusable { place, problem }
+        let entry = self.clone();
+        ClientError::Unusable { entry, problem }
     }
 }
 
@@ -173,7 +173,7 @@ impl From<KubeconfigError> for ClientError {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for EntryRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.origin {
             Some(origin) => write!(f, "{origin}: {} {:?}", self.kind, self.name),

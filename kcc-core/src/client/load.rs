@@ -5,13 +5,11 @@ use std::time::Duration;
 
 use http::HeaderMap;
 
-use super::ClientConfig;
 use super::authorize::impersonation;
-use super::error::{ClientError, ClientProblem, Place};
-use super::login::Login;
-use super::service_account::ServiceAccount;
+use super::config::ClientConfig;
+use super::credentials::{CredentialSource, ServiceAccount, UnsentCredential};
+use super::error::{ClientError, ClientProblem, EntryRef};
 use super::target::Target;
-use super::unsent::Unsent;
 use crate::environment::Environment;
 use crate::kubeconfig::{EntryKind, Kubeconfig, LoadingRules, Overrides};
 
@@ -32,8 +30,24 @@ pub struct Loader {
     file_period: Duration,
 }
 
+impl ClientConfig {
+    /// What kubectl would use: the files of `KUBECONFIG`, else `~/.kube/config`, and where those say
+    /// nothing, the service account of the Pod that this runs in.
+    ///
+    /// # Errors
+    /// [`ClientError`], which names file, line, cluster or user. No plugin runs yet.
+    pub fn load() -> Result<Self, ClientError> {
+        Self::loader().load()
+    }
+
+    /// The same with a choice of file, context, cluster, user or namespace.
+    pub fn loader() -> Loader {
+        Loader::new()
+    }
+}
+
 impl Loader {
-    pub(super) fn new() -> Self {
+    fn new() -> Self {
         Self {
             kubeconfig: None,
             overrides: Overrides::default(),
@@ -88,7 +102,7 @@ impl Loader {
         self
     }
 
-    /// Says whether a plugin may ask somebody at standard input; by default, whether that is a
+    /// Says whether a plugin may prompt at standard input; by default, whether that is a
     /// terminal. A program that reads standard input itself says `false`.
     pub fn with_terminal(mut self, has_terminal: bool) -> Self {
         self.has_terminal = Some(has_terminal);
@@ -145,24 +159,28 @@ impl Loader {
         let impersonation = match resolved.user {
             None => HeaderMap::new(),
             Some(user) => impersonation(&user.value.impersonate).ok_or_else(|| {
-                let place = Place::of(user, EntryKind::User);
-                place.unusable(ClientProblem::Header("name to impersonate"))
+                let entry = EntryRef::of(user, EntryKind::User);
+                entry.unusable(ClientProblem::Header("name to impersonate"))
             })?,
         };
-        let (login, unsent) = match resolved.user {
-            None => (Login::anonymous(), None),
-            Some(user) if target.is_plain() => (Login::anonymous(), Unsent::of(user, &target)),
+        let (credentials, unsent) = match resolved.user {
+            None => (CredentialSource::anonymous(), None),
+            Some(user) if target.is_plain() => (
+                CredentialSource::anonymous(),
+                UnsentCredential::of(user, &target),
+            ),
             Some(user) => {
                 let cluster = &resolved.cluster.value;
                 let environment = &self.environment;
                 let period = self.file_period;
-                let login = Login::of(user, cluster, environment, has_terminal, period)?;
-                (login, None)
+                let credentials =
+                    CredentialSource::of(user, cluster, environment, has_terminal, period)?;
+                (credentials, None)
             }
         };
         Ok(ClientConfig {
             target: Arc::new(target),
-            login: Arc::new(login),
+            credentials: Arc::new(credentials),
             unsent: unsent.map(Arc::new),
             impersonation,
             context: resolved.context.map(|context| context.name.clone()),
@@ -176,7 +194,7 @@ impl Loader {
         let named = self.overrides.namespace.filter(|name| !name.is_empty());
         Ok(ClientConfig {
             target: Arc::new(account.target()?),
-            login: Arc::new(account.login(self.file_period)?),
+            credentials: Arc::new(account.credentials(self.file_period)?),
             unsent: None,
             impersonation: HeaderMap::new(),
             context: None,

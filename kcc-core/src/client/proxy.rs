@@ -2,8 +2,7 @@ use std::net::IpAddr;
 
 use http::{HeaderValue, Uri};
 
-use super::credential::basic;
-use super::target::Target;
+use super::header::basic;
 use crate::environment::Environment;
 use crate::kubeconfig::{Url, UrlProblem};
 use crate::secret::Secret;
@@ -12,7 +11,7 @@ use crate::secret::Secret;
 #[derive(Clone)]
 pub(super) struct Proxy {
     uri: Uri,
-    login: Option<(String, Secret)>,
+    credentials: Option<(String, Secret)>,
 }
 
 impl Proxy {
@@ -21,21 +20,13 @@ impl Proxy {
         Self::of(Url::parse(text)?)
     }
 
-    /// The kubeconfig's, else what the environment says.
-    pub(super) fn on_the_way_to(
-        target: &Target,
-        environment: &Environment,
-    ) -> Result<Option<Self>, UrlProblem> {
-        match &target.proxy {
-            Some(proxy) => Ok(Some(proxy.clone())),
-            None => Self::by_environment(&target.server, environment),
-        }
-    }
-
     /// As Go reads it (golang.org/x/net/http/httpproxy): never for this machine itself, and a
     /// variable that is no URL at all counts as none. In a CGI program a client of the server may
     /// have set `HTTP_PROXY`.
-    fn by_environment(server: &Uri, environment: &Environment) -> Result<Option<Self>, UrlProblem> {
+    pub(super) fn by_environment(
+        server: &Uri,
+        environment: &Environment,
+    ) -> Result<Option<Self>, UrlProblem> {
         let is_tls = server.scheme_str() == Some("https");
         if !is_tls && environment.non_empty("REQUEST_METHOD").is_some() {
             return Ok(None);
@@ -78,7 +69,7 @@ impl Proxy {
         }
         Ok(Self {
             uri: url.origin().parse().map_err(|_| UrlProblem::Host)?,
-            login: url.login,
+            credentials: url.login,
         })
     }
 
@@ -87,8 +78,9 @@ impl Proxy {
         &self.uri
     }
 
-    pub(super) fn login(&self) -> Option<&(String, Secret)> {
-        self.login.as_ref()
+    /// Name and password.
+    pub(super) fn credentials(&self) -> Option<&(String, Secret)> {
+        self.credentials.as_ref()
     }
 
     pub(super) fn is_socks(&self) -> bool {
@@ -97,7 +89,7 @@ impl Proxy {
 
     /// For `Proxy-Authorization`.
     pub(super) fn basic_auth(&self) -> Option<HeaderValue> {
-        let (name, password) = self.login.as_ref()?;
+        let (name, password) = self.credentials.as_ref()?;
         basic(name, password.expose()).ok()
     }
 }
@@ -266,12 +258,12 @@ mod tests {
     }
 
     fn shown(proxy: &Proxy) -> String {
-        let login = proxy.login().map(|(name, password)| {
+        let credentials = proxy.credentials().map(|(name, password)| {
             format!("{name}:{}@", String::from_utf8_lossy(password.expose()))
         });
         let authority = proxy.uri().authority().unwrap();
         let scheme = proxy.uri().scheme_str().unwrap();
-        format!("{scheme}://{}{authority}", login.unwrap_or_default())
+        format!("{scheme}://{}{authority}", credentials.unwrap_or_default())
     }
 
     #[test]

@@ -4,10 +4,10 @@ use kube::client::retry::RetryPolicy;
 use tower::BoxError;
 use tower::retry::Policy;
 
-use super::verb::is_list_or_watch;
+use super::transport::is_list_or_watch;
 
-/// kube's retries of 429, 503 and 504 for everything but list and watch: who lists and watches has
-/// rules of their own for each of these answers, and must see them.
+/// kube's retries of 429, 503 and 504 for everything but list and watch: whoever lists and watches
+/// has rules of their own for these responses, and must see them.
 #[derive(Clone)]
 pub(super) struct Retries(RetryPolicy);
 

@@ -3,21 +3,23 @@ use std::path::PathBuf;
 use http::{HeaderValue, Uri};
 use rustls::pki_types::ServerName;
 
-use super::credential::basic;
-use super::error::{ClientError, ClientProblem, Place};
+use super::error::{ClientError, ClientProblem, EntryRef};
+use super::header::basic;
 use super::proxy::Proxy;
+use crate::environment::Environment;
 use crate::kubeconfig::{Cluster, Entry, EntryKind, ServerUrl, UrlProblem};
 
 /// Where the server is, and how to know that it is the right one.
 pub(super) struct Target {
-    pub(super) place: Place,
+    pub(super) entry: EntryRef,
     /// Without a name and password.
     pub(super) server: Uri,
-    /// The name and password that stood in the server's URL.
-    pub(super) url_login: Option<HeaderValue>,
+    /// For the name and password that stood in the server's URL.
+    pub(super) url_authorization: Option<HeaderValue>,
     pub(super) authority: Authority,
     pub(super) tls_server_name: Option<ServerName<'static>>,
-    pub(super) proxy: Option<Proxy>,
+    /// The kubeconfig's.
+    proxy: Option<Proxy>,
 }
 
 /// Who vouches for the server.
@@ -35,14 +37,14 @@ pub(super) enum Authority {
 
 impl Target {
     pub(super) fn of(cluster: &Entry<Cluster>) -> Result<Self, ClientError> {
-        let place = Place::of(cluster, EntryKind::Cluster);
-        let unusable = |problem| place.unusable(problem);
+        let entry = EntryRef::of(cluster, EntryKind::Cluster);
+        let unusable = |problem| entry.unusable(problem);
         let cluster = &cluster.value;
         let url = cluster.server_url();
         let url = url.map_err(|problem| unusable(ClientProblem::ServerUrl(problem)))?;
         let proxy = cluster.proxy_url.as_deref().map(Proxy::parse).transpose();
         let proxy = proxy.map_err(|problem| unusable(ClientProblem::ProxyUrl(problem)))?;
-        let mut target = Self::at(place.clone(), &url)?;
+        let mut target = Self::at(entry.clone(), &url)?;
         target.proxy = proxy;
         if url.is_tls() {
             target.authority = authority(cluster).map_err(unusable)?;
@@ -55,26 +57,34 @@ impl Target {
 
     /// What the URL alone says. Where there is no TLS, nothing of it is looked at (client-go's
     /// `clientcmd/client_config.go`, `ClientConfig`); a proxy may have it all the same.
-    pub(super) fn at(place: Place, url: &ServerUrl) -> Result<Self, ClientError> {
+    pub(super) fn at(entry: EntryRef, url: &ServerUrl) -> Result<Self, ClientError> {
         let server = url.to_string().parse();
-        let server = server.map_err(|_| place.unusable(ClientProblem::ServerUrl(UrlProblem::Host)));
-        let login = url.login().map(|(name, password)| {
-            let login = basic(name, password.expose());
-            login.map_err(|problem| place.unusable(problem))
+        let server = server.map_err(|_| entry.unusable(ClientProblem::ServerUrl(UrlProblem::Host)));
+        let authorization = url.login().map(|(name, password)| {
+            let authorization = basic(name, password.expose());
+            authorization.map_err(|problem| entry.unusable(problem))
         });
         Ok(Self {
             server: server?,
-            url_login: login.transpose()?,
+            url_authorization: authorization.transpose()?,
             authority: Authority::System,
             tls_server_name: None,
             proxy: None,
-            place,
+            entry,
         })
     }
 
     /// Whether there is no TLS to the server, so that nothing of the user's is sent.
     pub(super) fn is_plain(&self) -> bool {
         self.server.scheme_str() != Some("https")
+    }
+
+    /// The proxy on the way: the kubeconfig's, else what the environment says.
+    pub(super) fn proxy(&self, environment: &Environment) -> Result<Option<Proxy>, UrlProblem> {
+        match &self.proxy {
+            Some(proxy) => Ok(Some(proxy.clone())),
+            None => Proxy::by_environment(&self.server, environment),
+        }
     }
 
     /// Scheme, host and port, for messages.
@@ -161,7 +171,7 @@ mod tests {
         let target = target.unwrap();
         assert_eq!(target.server, "https://a:1/base");
         assert_eq!(target.address(), "https://a:1");
-        assert_eq!(target.url_login.unwrap(), "Basic bWU6czNjcmV0");
+        assert_eq!(target.url_authorization.unwrap(), "Basic bWU6czNjcmV0");
     }
 
     #[test]

@@ -1,3 +1,16 @@
+//! How a request gets to the server: over which connection, and how that is made.
+
+// A request, its response, and the stream between them.
+mod request;
+mod permit;
+mod body;
+// Connections: HTTP/2, then those of either protocol.
+mod http2;
+mod connections;
+// How they are made.
+mod forward_proxy;
+mod connector;
+
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -7,14 +20,16 @@ use kube::client::Body;
 use rustls::client::danger::ServerCertVerifier;
 use tower::BoxError;
 
-use super::connect::Connector;
-use super::connections::Connections;
 use super::error::ClientError;
-use super::roots::Roots;
-use super::streams::Answer;
 use super::target::{Authority, Target};
-use super::tls::{self, ClientCertificate};
+use super::tls::{self, ClientCertificate, Roots};
 use crate::environment::Environment;
+
+use connections::Connections;
+use connector::Connector;
+
+pub(super) use body::ResponseBody;
+pub(super) use request::{is_list_or_watch, try_clone};
 
 /// Sends requests to one server, over TLS with one client certificate at a time.
 pub(super) struct Transport {
@@ -22,12 +37,12 @@ pub(super) struct Transport {
     connector: Connector,
     /// For each request, where a proxy is given whole ones.
     proxy_authorization: Option<HeaderValue>,
-    pool: Mutex<Option<Pool>>,
+    current: Mutex<Option<CurrentConnections>>,
 }
 
 /// The connections that were made with one client certificate and one CA. With another they are of
 /// no use: a connection proves what it began with. What is under way on them goes on.
-struct Pool {
+struct CurrentConnections {
     certificate: Option<Arc<ClientCertificate>>,
     verifier: Arc<dyn ServerCertVerifier>,
     connections: Arc<Connections>,
@@ -47,10 +62,10 @@ impl Transport {
         };
         let roots = Roots::new(authority, file_period);
         Ok(Self {
-            roots: roots.map_err(|problem| target.place.unusable(problem))?,
+            roots: roots.map_err(|problem| target.entry.unusable(problem))?,
             proxy_authorization: connector.proxy_authorization(),
             connector,
-            pool: Mutex::default(),
+            current: Mutex::default(),
         })
     }
 
@@ -58,7 +73,7 @@ impl Transport {
         &self,
         certificate: Option<&Arc<ClientCertificate>>,
         mut request: Request<Body>,
-    ) -> Result<Response<Answer>, BoxError> {
+    ) -> Result<Response<ResponseBody>, BoxError> {
         if let Some(authorization) = &self.proxy_authorization {
             let headers = request.headers_mut();
             headers.insert(PROXY_AUTHORIZATION, authorization.clone());
@@ -73,16 +88,16 @@ impl Transport {
         certificate: Option<&Arc<ClientCertificate>>,
         verifier: Arc<dyn ServerCertVerifier>,
     ) -> Arc<Connections> {
-        let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(pool) = &*pool
-            && pool.certificate.as_ref() == certificate
-            && Arc::ptr_eq(&pool.verifier, &verifier)
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(current) = &*current
+            && current.certificate.as_ref() == certificate
+            && Arc::ptr_eq(&current.verifier, &verifier)
         {
-            return Arc::clone(&pool.connections);
+            return Arc::clone(&current.connections);
         }
         let tls = tls::client_config(Arc::clone(&verifier), certificate.map(Arc::as_ref));
         let connections = Arc::new(self.connector.connections(&tls));
-        *pool = Some(Pool {
+        *current = Some(CurrentConnections {
             certificate: certificate.cloned(),
             verifier,
             connections: Arc::clone(&connections),

@@ -6,22 +6,22 @@ use std::time::Duration;
 use http::HeaderValue;
 use jiff::Timestamp;
 
-use super::error::ClientProblem;
-use super::tls::ClientCertificate;
 use crate::cache::Answer;
+use crate::client::header::bearer;
+use crate::client::tls::ClientCertificate;
 use crate::error::AnswerProblem;
 use crate::exec_credential::ExecCredential;
 use crate::exec_info::ApiVersion;
 use crate::secret::Secret;
 
-/// What a request proves with who sends it.
+/// What says to the server who sends a request: a header, a client certificate, or both.
 #[derive(Default)]
-pub(super) struct Credential {
+pub(crate) struct Credential {
     authorization: Option<HeaderValue>,
     certificate: Option<Arc<ClientCertificate>>,
     expires_at: Option<Timestamp>,
     renew_at: Option<Timestamp>,
-    /// As the cache gave it, to tell it which one was refused.
+    /// As the cache gave it, to say which one the server refused.
     answer: Option<Secret>,
     /// Whether the server took it since it last refused it.
     is_accepted: AtomicBool,
@@ -29,7 +29,7 @@ pub(super) struct Credential {
 
 impl Credential {
     /// One that does not change by itself.
-    pub(super) fn fixed(
+    pub(crate) fn fixed(
         authorization: Option<HeaderValue>,
         certificate: Option<Arc<ClientCertificate>>,
     ) -> Self {
@@ -41,7 +41,7 @@ impl Credential {
     }
 
     /// What the cache answered. A token and a certificate are both sent.
-    pub(super) fn from_answer(
+    pub(crate) fn from_answer(
         answer: Answer,
         version: Option<ApiVersion>,
     ) -> Result<Self, AnswerProblem> {
@@ -67,7 +67,7 @@ impl Credential {
     }
 
     #[cfg(test)]
-    pub(super) fn of_token(token: &str, expires_at: Timestamp, renew_at: Timestamp) -> Self {
+    pub(crate) fn of_token(token: &str, expires_at: Timestamp, renew_at: Timestamp) -> Self {
         Self {
             authorization: bearer(token.as_bytes()),
             expires_at: Some(expires_at),
@@ -76,43 +76,43 @@ impl Credential {
         }
     }
 
-    pub(super) fn authorization(&self) -> Option<&HeaderValue> {
+    pub(crate) fn authorization(&self) -> Option<&HeaderValue> {
         self.authorization.as_ref()
     }
 
-    pub(super) fn certificate(&self) -> Option<&Arc<ClientCertificate>> {
+    pub(crate) fn certificate(&self) -> Option<&Arc<ClientCertificate>> {
         self.certificate.as_ref()
     }
 
-    pub(super) fn answer(&self) -> Option<&Secret> {
+    pub(crate) fn answer(&self) -> Option<&Secret> {
         self.answer.as_ref()
     }
 
-    pub(super) fn is_valid(&self, now: Timestamp) -> bool {
+    pub(crate) fn is_valid(&self, now: Timestamp) -> bool {
         self.expires_at.is_none_or(|expires_at| now < expires_at)
     }
 
     /// Whether it is time to renew it.
-    pub(super) fn is_due(&self, now: Timestamp) -> bool {
+    pub(crate) fn is_due(&self, now: Timestamp) -> bool {
         self.renew_at.is_some_and(|renew_at| now >= renew_at)
     }
 
-    pub(super) fn time_left(&self, now: Timestamp) -> Option<Duration> {
+    pub(crate) fn time_left(&self, now: Timestamp) -> Option<Duration> {
         let left = self.expires_at?.duration_since(now);
         Some(Duration::try_from(left).unwrap_or_default())
     }
 
     /// Whether the server could not tell the two apart.
-    pub(super) fn proves_the_same(&self, other: &Self) -> bool {
+    pub(crate) fn proves_the_same(&self, other: &Self) -> bool {
         self.authorization == other.authorization && self.certificate == other.certificate
     }
 
-    pub(super) fn accept(&self) {
+    pub(crate) fn accept(&self) {
         self.is_accepted.store(true, Relaxed);
     }
 
-    /// Whether it was accepted since this was last asked.
-    pub(super) fn forget_acceptance(&self) -> bool {
+    /// Whether it was accepted since the last call.
+    pub(crate) fn take_acceptance(&self) -> bool {
         self.is_accepted.swap(false, Relaxed)
     }
 }
@@ -124,28 +124,6 @@ impl fmt::Debug for Credential {
             .field("renew_at", &self.renew_at)
             .finish_non_exhaustive()
     }
-}
-
-/// `None` where the token cannot stand in a header.
-pub(super) fn bearer(token: &[u8]) -> Option<HeaderValue> {
-    sensitive(&[b"Bearer ", token].concat())
-}
-
-/// RFC 7617.
-pub(super) fn basic(user: &str, password: &[u8]) -> Result<HeaderValue, ClientProblem> {
-    use base64::Engine;
-    use base64::engine::general_purpose::STANDARD;
-
-    let pair = zeroize::Zeroizing::new([user.as_bytes(), b":", password].concat());
-    let encoded = zeroize::Zeroizing::new(format!("Basic {}", STANDARD.encode(&*pair)));
-    sensitive(encoded.as_bytes()).ok_or(ClientProblem::Header("password"))
-}
-
-/// One that `Debug` does not show.
-fn sensitive(value: &[u8]) -> Option<HeaderValue> {
-    let mut value = HeaderValue::from_bytes(value).ok()?;
-    value.set_sensitive(true);
-    Some(value)
 }
 
 #[cfg(test)]
@@ -179,12 +157,5 @@ mod tests {
         let answer = answer(r#"{"token":"a\nb"}"#);
         let problem = Credential::from_answer(answer, Some(ApiVersion::V1)).unwrap_err();
         assert_eq!(problem, AnswerProblem::Token);
-    }
-
-    #[test]
-    fn a_name_and_a_password_stand_in_basic_form() {
-        let header = basic("Aladdin", b"open sesame").unwrap();
-        assert_eq!(header, "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
-        assert!(header.is_sensitive());
     }
 }

@@ -1,7 +1,7 @@
 //! Whether a server's certificate is good: Go's rules, on webpki.
 //!
 //! webpki alone takes no certificate that is itself trusted, none with CA:TRUE, and looks at nothing
-//! of a root but its name and key. So [`Trust`] builds the chain as Go's `Certificate.Verify` does
+//! of a root but its name and key. So [`ServerVerifier`] builds the chain as Go's `Certificate.Verify` does
 //! (go1.26, `crypto/x509/verify.go`), and is never more lenient:
 //!
 //! - every signature of a chain, and that of the handshake, is checked by webpki;
@@ -23,18 +23,18 @@ use webpki::{
 };
 
 use super::certificate::Certificate;
-use super::distrust::{Distrust, Fault, Role};
+use super::untrusted::{CertificateProblem, Role, UntrustedCertificate};
 
 /// As Go and webpki: what one handshake may cost.
 const SIGNATURES: usize = 100;
 
 /// Checks a server's certificate against certificate authorities.
-pub(super) struct Trust {
+pub(super) struct ServerVerifier {
     roots: Vec<Certificate<'static>>,
     algorithms: WebPkiSupportedAlgorithms,
 }
 
-impl Trust {
+impl ServerVerifier {
     /// What cannot be read is left out, as by Go's `AppendCertsFromPEM`; `None` where nothing is
     /// left.
     pub(super) fn new(
@@ -51,13 +51,13 @@ impl Trust {
         sent: &[CertificateDer<'_>],
         name: &ServerName<'_>,
         now: UnixTime,
-    ) -> Result<(), Distrust> {
-        let unreadable = || Distrust::unreadable(Role::Server);
+    ) -> Result<(), UntrustedCertificate> {
+        let unreadable = || UntrustedCertificate::unreadable(Role::Server);
         let leaf = Certificate::parse(server.clone()).ok_or_else(unreadable)?;
-        let refused = |fault| Distrust::new(Role::Server, &leaf, fault);
+        let refused = |fault| leaf.untrusted(Role::Server, fault);
         leaf.check(now).map_err(refused)?;
         let parsed = EndEntityCert::try_from(server);
-        let parsed = parsed.map_err(|error| refused(Fault::Webpki(error)))?;
+        let parsed = parsed.map_err(|error| refused(CertificateProblem::Webpki(error)))?;
         leaf.check_name(&parsed, name).map_err(refused)?;
         leaf.check_purpose().map_err(refused)?;
         leaf.check_key().map_err(refused)?;
@@ -66,8 +66,8 @@ impl Trust {
             return Ok(());
         }
         let sent = sent.iter().cloned().filter_map(Certificate::parse);
-        let search = Search {
-            trust: self,
+        let search = ChainSearch {
+            verifier: self,
             sent: &sent.collect::<Vec<_>>(),
             parsed: &parsed,
             now,
@@ -78,13 +78,13 @@ impl Trust {
     }
 }
 
-impl fmt::Debug for Trust {
+impl fmt::Debug for ServerVerifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Trust").finish_non_exhaustive()
+        f.debug_struct("ServerVerifier").finish_non_exhaustive()
     }
 }
 
-impl ServerCertVerifier for Trust {
+impl ServerCertVerifier for ServerVerifier {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -125,30 +125,34 @@ impl ServerCertVerifier for Trust {
 }
 
 /// One look for a chain from the server's certificate to a root.
-struct Search<'a> {
-    trust: &'a Trust,
+struct ChainSearch<'a> {
+    verifier: &'a ServerVerifier,
     /// The other certificates that the server sent.
     sent: &'a [Certificate<'a>],
     parsed: &'a EndEntityCert<'a>,
     now: UnixTime,
     signatures_left: Cell<usize>,
     /// The first one met, as in Go.
-    problem: Cell<Option<Distrust>>,
+    problem: Cell<Option<UntrustedCertificate>>,
 }
 
-impl<'a> Search<'a> {
-    fn run(&self, leaf: &'a Certificate<'a>) -> Result<(), Distrust> {
+impl<'a> ChainSearch<'a> {
+    fn run(&self, leaf: &'a Certificate<'a>) -> Result<(), UntrustedCertificate> {
         if self.reaches_root(&mut vec![leaf]) {
             return Ok(());
         }
-        let none = || Distrust::new(Role::Server, leaf, unknown_issuer(leaf));
+        let none = || leaf.untrusted(Role::Server, unknown_issuer(leaf));
         Err(self.problem.take().unwrap_or_else(none))
     }
 
     /// Go's `buildChains`, from the last of `chain` on: roots first.
     fn reaches_root(&self, chain: &mut Vec<&'a Certificate<'a>>) -> bool {
         let child = chain[chain.len() - 1];
-        let roots = self.trust.roots.iter().map(|root| (Role::Authority, root));
+        let roots = self
+            .verifier
+            .roots
+            .iter()
+            .map(|root| (Role::Authority, root));
         let sent = self.sent.iter().map(|sent| (Role::Intermediate, sent));
         let mut has_issuer = false;
         for (role, issuer) in roots.chain(sent) {
@@ -172,7 +176,7 @@ impl<'a> Search<'a> {
             } else {
                 Role::Intermediate
             };
-            self.remember(Distrust::new(role, child, unknown_issuer(child)));
+            self.remember(child.untrusted(role, unknown_issuer(child)));
         }
         false
     }
@@ -183,18 +187,18 @@ impl<'a> Search<'a> {
         role: Role,
         issuer: &Certificate<'_>,
         below: &[&Certificate<'_>],
-    ) -> Result<(), Distrust> {
-        let refused = |fault| Distrust::new(role, issuer, fault);
+    ) -> Result<(), UntrustedCertificate> {
+        let refused = |fault| issuer.untrusted(role, fault);
         let left = self.signatures_left.get().checked_sub(1);
         let too_many = webpki::Error::MaximumSignatureChecksExceeded;
         self.signatures_left
-            .set(left.ok_or_else(|| refused(Fault::Webpki(too_many)))?);
+            .set(left.ok_or_else(|| refused(CertificateProblem::Webpki(too_many)))?);
 
         let (child, is_root) = (below[below.len() - 1], role == Role::Authority);
         issuer
             .check_authority(is_root, below.len() - 1)
             .map_err(refused)?;
-        let algorithms = self.trust.algorithms.all;
+        let algorithms = self.verifier.algorithms.all;
         issuer
             .check_signature_of(child, algorithms)
             .map_err(refused)?;
@@ -204,24 +208,28 @@ impl<'a> Search<'a> {
             return Ok(());
         }
         let whole = self.check_chain(below, issuer);
-        whole.map_err(|fault| Distrust::new(Role::Server, below[0], fault))
+        whole.map_err(|fault| below[0].untrusted(Role::Server, fault))
     }
 
-    /// webpki's word on this very chain.
-    fn check_chain(&self, below: &[&Certificate<'_>], root: &Certificate<'_>) -> Result<(), Fault> {
+    /// What webpki says of this very chain.
+    fn check_chain(
+        &self,
+        below: &[&Certificate<'_>],
+        root: &Certificate<'_>,
+    ) -> Result<(), CertificateProblem> {
         let (leaf, sent) = (below[0], &below[1..]);
         if leaf.is_ca() {
             let mut above = sent.iter().copied().chain([root]);
             return if above.any(Certificate::has_name_constraints) {
-                Err(Fault::ConstrainedAuthority)
+                Err(CertificateProblem::ConstrainedAuthority)
             } else {
                 Ok(())
             };
         }
-        let anchors = [anchor_from_trusted_cert(root.der()).map_err(Fault::Webpki)?];
+        let anchors = [anchor_from_trusted_cert(root.der()).map_err(CertificateProblem::Webpki)?];
         let sent: Vec<_> = sent.iter().map(|sent| sent.der().clone()).collect();
         let path = self.parsed.verify_for_usage(
-            self.trust.algorithms.all,
+            self.verifier.algorithms.all,
             &anchors,
             &sent,
             self.now,
@@ -229,10 +237,10 @@ impl<'a> Search<'a> {
             None,
             None,
         );
-        path.map(drop).map_err(Fault::Webpki)
+        path.map(drop).map_err(CertificateProblem::Webpki)
     }
 
-    fn remember(&self, problem: Distrust) {
+    fn remember(&self, problem: UntrustedCertificate) {
         let first = self.problem.take().unwrap_or(problem);
         self.problem.set(Some(first));
     }
@@ -261,20 +269,20 @@ impl ExtendedKeyUsageValidator for ForServers {
     }
 }
 
-fn unknown_issuer(certificate: &Certificate<'_>) -> Fault {
+fn unknown_issuer(certificate: &Certificate<'_>) -> CertificateProblem {
     if certificate.is_issued_by(certificate) {
-        Fault::SelfSigned
+        CertificateProblem::SelfSigned
     } else {
-        Fault::UnknownIssuer(certificate.issuer())
+        CertificateProblem::UnknownIssuer(certificate.issuer())
     }
 }
 
 /// Names the certificate where the handshake's signature is not by its key.
 pub(super) fn not_its_key(certificate: &CertificateDer<'_>, error: rustls::Error) -> rustls::Error {
     match (&error, Certificate::parse(certificate.clone())) {
-        (rustls::Error::InvalidCertificate(_), Some(certificate)) => {
-            Distrust::new(Role::Server, &certificate, Fault::NotItsKey).into()
-        }
+        (rustls::Error::InvalidCertificate(_), Some(certificate)) => certificate
+            .untrusted(Role::Server, CertificateProblem::NotItsKey)
+            .into(),
         _ => error,
     }
 }
@@ -287,20 +295,20 @@ mod tests {
 
     use super::*;
 
-    /// Real chains are asked about in `tests/tests/e2e/loader/certificates.rs`. This one is its own
+    /// Real chains are tried in `tests/tests/e2e/loader/certificates.rs`. This one is its own
     /// issuer, of X.509 version 1, and valid from 2026 to 2036.
-    const CERTIFICATE: &[u8] = include_bytes!("../../testdata/client.pem");
+    const CERTIFICATE: &[u8] = include_bytes!("../../../testdata/client.pem");
 
     #[test]
     fn a_refusal_names_the_certificate_and_the_way_out() {
         let certificate = CertificateDer::from_pem_slice(CERTIFICATE).unwrap();
         let algorithms = crypto::aws_lc_rs::default_provider().signature_verification_algorithms;
-        let trust = Trust::new([certificate.clone()], algorithms).unwrap();
+        let verifier = ServerVerifier::new([certificate.clone()], algorithms).unwrap();
         let name = ServerName::try_from("server.example").unwrap();
         let refusal = |server: &CertificateDer<'_>, year: u64| {
             let now = Duration::from_secs((year - 1970) * 31_556_952);
             let now = UnixTime::since_unix_epoch(now);
-            let verdict = trust.verify(server, &[], &name, now);
+            let verdict = verifier.verify(server, &[], &name, now);
             verdict.unwrap_err().to_string()
         };
         for (year, expected) in [
@@ -325,6 +333,6 @@ mod tests {
             refusal(&CertificateDer::from(&b"rubbish"[..]), 2030),
             "the server's certificate cannot be read as X.509: let the server have a new one"
         );
-        assert!(Trust::new([CertificateDer::from(&b"rubbish"[..])], algorithms).is_none());
+        assert!(ServerVerifier::new([CertificateDer::from(&b"rubbish"[..])], algorithms).is_none());
     }
 }

@@ -4,30 +4,30 @@ use std::time::Duration;
 
 use rustls::client::danger::ServerCertVerifier;
 
-use super::error::ClientProblem;
-use super::from_files::FromFiles;
-use super::target::Authority;
-use super::tls;
+use super::config;
+use crate::client::error::ClientProblem;
+use crate::client::reload::Reloader;
+use crate::client::target::Authority;
 
 /// What the server's certificate is checked against. A CA file is read again now and then, because
 /// it may be replaced while a client runs.
-pub(super) enum Roots {
+pub(crate) enum Roots {
     Fixed(Arc<dyn ServerCertVerifier>),
-    File(FromFiles<Arc<Content>>),
+    File(Reloader<Arc<Content>>),
 }
 
 /// What a CA file held, and what was made of it.
-pub(super) struct Content {
+pub(crate) struct Content {
     verifier: Arc<dyn ServerCertVerifier>,
     pem: Vec<u8>,
 }
 
 impl Roots {
-    pub(super) fn new(authority: Authority, period: Duration) -> Result<Self, ClientProblem> {
+    pub(crate) fn new(authority: Authority, period: Duration) -> Result<Self, ClientProblem> {
         Ok(match authority {
-            Authority::System => Self::Fixed(tls::verify_by_system()?),
-            Authority::Pem(pem) => Self::Fixed(tls::verify_by(&pem)?),
-            Authority::Unchecked => Self::Fixed(tls::verify_nothing()),
+            Authority::System => Self::Fixed(config::verify_by_system()?),
+            Authority::Pem(pem) => Self::Fixed(config::verify_by(&pem)?),
+            Authority::Unchecked => Self::Fixed(config::verify_nothing()),
             Authority::File(path) => {
                 let first = Arc::new(read(&path)?);
                 let what = path.display().to_string();
@@ -40,13 +40,13 @@ impl Roots {
                         Arc::new(content)
                     })
                 };
-                Self::File(FromFiles::new(what, first, period, read))
+                Self::File(Reloader::new(what, first, period, read))
             }
         })
     }
 
     /// The same one until the file has another content that can be used.
-    pub(super) async fn verifier(&self) -> Arc<dyn ServerCertVerifier> {
+    pub(crate) async fn verifier(&self) -> Arc<dyn ServerCertVerifier> {
         match self {
             Self::Fixed(verifier) => Arc::clone(verifier),
             Self::File(file) => Arc::clone(&file.current().await.verifier),
@@ -56,7 +56,7 @@ impl Roots {
 
 fn read(path: &Path) -> Result<Content, ClientProblem> {
     let pem = std::fs::read(path).map_err(|error| ClientProblem::unreadable(path, error))?;
-    let verifier = tls::verify_by(&pem)?;
+    let verifier = config::verify_by(&pem)?;
     Ok(Content { verifier, pem })
 }
 
@@ -64,7 +64,7 @@ fn read(path: &Path) -> Result<Content, ClientProblem> {
 mod tests {
     use super::*;
 
-    const CERTIFICATE: &str = include_str!("../../testdata/client.pem");
+    const CERTIFICATE: &str = include_str!("../../../testdata/client.pem");
 
     #[tokio::test]
     async fn a_ca_file_is_read_again() {

@@ -1,20 +1,34 @@
+//! What the transport has to know of a request, and a copy of one.
+
 use http::header::UPGRADE;
 use http::{Method, Request, Uri};
+use kube::client::Body;
+
+/// The same request again, unless its body is a stream.
+pub(crate) fn try_clone(request: &Request<Body>) -> Option<Request<Body>> {
+    let mut clone = Request::new(request.body().try_clone()?);
+    request.method().clone_into(clone.method_mut());
+    request.uri().clone_into(clone.uri_mut());
+    *clone.version_mut() = request.version();
+    request.headers().clone_into(clone.headers_mut());
+    request.extensions().clone_into(clone.extensions_mut());
+    Some(clone)
+}
 
 /// Whether it becomes another protocol: exec, attach and port-forward. Only HTTP/1.1 has that.
-pub(super) fn is_upgrade<B>(request: &Request<B>) -> bool {
+pub(crate) fn is_upgrade<B>(request: &Request<B>) -> bool {
     request.headers().contains_key(UPGRADE)
 }
 
-/// Whether its answer goes on for as long as somebody listens: a watch, or a log that is followed.
-pub(super) fn is_stream<B>(request: &Request<B>) -> bool {
+/// Whether its response goes on for as long as somebody reads it: a watch, or a log that is followed.
+pub(crate) fn is_stream<B>(request: &Request<B>) -> bool {
     let is_set = |name| is_set(request.uri(), name);
     request.method() == Method::GET && (is_set("watch") || is_set("follow"))
 }
 
 /// As kube-apiserver tells verbs apart (apiserver's `endpoints/request/requestinfo.go`): a GET
 /// without an object's name lists, and with `watch` set it watches.
-pub(super) fn is_list_or_watch(method: &Method, uri: &Uri) -> bool {
+pub(crate) fn is_list_or_watch(method: &Method, uri: &Uri) -> bool {
     if method != Method::GET {
         return false;
     }
@@ -113,5 +127,18 @@ mod tests {
         let request = Request::get("/").header("upgrade", "websocket");
         assert!(is_upgrade(&request.body(()).unwrap()));
         assert!(!is_upgrade(&Request::get("/").body(()).unwrap()));
+    }
+
+    #[test]
+    fn a_copy_is_the_same_request() {
+        let request = Request::post("/x")
+            .header("a", "1")
+            .body(Body::from(b"y".to_vec()));
+        let again = try_clone(&request.unwrap()).unwrap();
+        assert_eq!(
+            (again.method().as_str(), again.uri().path()),
+            ("POST", "/x")
+        );
+        assert_eq!(again.headers()["a"], "1");
     }
 }

@@ -1,25 +1,25 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::error::{ClientError, ClientProblem, Place};
-use super::login::Login;
-use super::target::{Authority, Target};
+use super::source::CredentialSource;
+use crate::client::error::{ClientError, ClientProblem, EntryRef};
+use crate::client::target::{Authority, Target};
 use crate::environment::Environment;
 use crate::kubeconfig::{EntryKind, ServerUrl};
 
 /// What a Pod is given to reach its own cluster (client-go's rest/config.go, `InClusterConfig`).
-pub(super) struct ServiceAccount {
+pub(crate) struct ServiceAccount {
     host: String,
     port: String,
     folder: PathBuf,
 }
 
 impl ServiceAccount {
-    pub(super) const FOLDER: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
+    pub(crate) const FOLDER: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 
     /// `None` where this is no Pod, or one without a service account
     /// (`clientcmd/client_config.go`, `inClusterClientConfig.Possible`).
-    pub(super) fn find(environment: &Environment, folder: &Path) -> Option<Self> {
+    pub(crate) fn find(environment: &Environment, folder: &Path) -> Option<Self> {
         let variable = |name| Some(environment.non_empty(name)?.to_str()?.to_owned());
         let account = Self {
             host: variable("KUBERNETES_SERVICE_HOST")?,
@@ -29,8 +29,8 @@ impl ServiceAccount {
         account.folder.join("token").is_file().then_some(account)
     }
 
-    pub(super) fn target(&self) -> Result<Target, ClientError> {
-        let place = place(EntryKind::Cluster);
+    pub(crate) fn target(&self) -> Result<Target, ClientError> {
+        let entry = entry(EntryKind::Cluster);
         // Go's `net.JoinHostPort`.
         let host = if self.host.contains([':', '%']) {
             format!("[{}]", self.host)
@@ -39,20 +39,23 @@ impl ServiceAccount {
         };
         let url = ServerUrl::parse(&format!("https://{host}:{}", self.port));
         let url =
-            url.map_err(|problem| place.unusable(ClientProblem::ServiceVariables(problem)))?;
-        let mut target = Target::at(place, &url)?;
+            url.map_err(|problem| entry.unusable(ClientProblem::ServiceVariables(problem)))?;
+        let mut target = Target::at(entry, &url)?;
         target.authority = Authority::File(self.folder.join("ca.crt"));
         Ok(target)
     }
 
-    pub(super) fn login(&self, file_period: Duration) -> Result<Login, ClientError> {
+    pub(crate) fn credentials(
+        &self,
+        file_period: Duration,
+    ) -> Result<CredentialSource, ClientError> {
         let token = self.folder.join("token");
-        Login::service_account(&place(EntryKind::User), token, file_period)
+        CredentialSource::service_account(&entry(EntryKind::User), token, file_period)
     }
 
     /// `POD_NAMESPACE`, which the downward API may set, else the service account's
     /// (`clientcmd/client_config.go`, `inClusterClientConfig.Namespace`).
-    pub(super) fn namespace(&self, environment: &Environment) -> String {
+    pub(crate) fn namespace(&self, environment: &Environment) -> String {
         let named = environment.non_empty("POD_NAMESPACE");
         if let Some(name) = named.and_then(|name| name.to_str()) {
             return name.to_owned();
@@ -65,8 +68,8 @@ impl ServiceAccount {
     }
 }
 
-fn place(kind: EntryKind) -> Place {
-    Place {
+fn entry(kind: EntryKind) -> EntryRef {
+    EntryRef {
         origin: None,
         kind,
         name: "the Pod's service account".to_owned(),

@@ -1,27 +1,26 @@
-mod pace;
+mod backoff;
 
 use std::error::Error;
-use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
+use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared, WeakShared, poll_fn};
 use http::{Request, Response};
-use hyper::body::{Body as HttpBody, Bytes, Frame, Incoming, SizeHint};
 use hyper::client::conn::http2::{Builder, Connection, SendRequest};
 use hyper::rt::{Read, Write};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use kube::client::Body;
 use tower::BoxError;
 
-use super::authorize::copy;
-use super::error::ClientError;
+use super::body::ResponseBody;
+use super::permit::{StreamPermit, Usage};
+use super::request::try_clone;
+use crate::client::error::ClientError;
 use crate::environment::Environment;
 
-use pace::Pace;
+use backoff::Backoff;
 
 /// Streams of one connection, where the server does not allow fewer. It is what kube-apiserver
 /// allows by default, and more of them would share one TCP connection's losses.
@@ -36,42 +35,31 @@ const ATTEMPTS: usize = 10;
 
 /// HTTP/2 connections to one server: a new one before the others are full, since the server lets
 /// what goes beyond its limit wait until another stream ends, and a watch does not end.
-pub(super) struct Streams {
-    dial: Dial,
+pub(super) struct Http2Pool {
+    connect: Http2Connect,
     /// What is said of a server that closes one connection after the other.
     closing: ClientError,
     state: Arc<Mutex<State>>,
 }
 
 /// Makes a connection; `None` where the server does not speak HTTP/2.
-pub(super) type Dial =
-    Arc<dyn Fn() -> BoxFuture<'static, Result<Option<Link>, ClientError>> + Send + Sync>;
+pub(super) type Http2Connect =
+    Arc<dyn Fn() -> BoxFuture<'static, Result<Option<Http2Connection>, ClientError>> + Send + Sync>;
 
 #[derive(Default)]
 struct State {
-    lanes: Vec<Lane>,
-    dialing: Option<WeakShared<Dialing>>,
-    pace: Pace,
+    connections: Vec<Http2Connection>,
+    connecting: Option<WeakShared<Connecting>>,
+    backoff: Backoff,
 }
 
-/// Whether the server speaks HTTP/2; its new connection is among the lanes then.
-type Dialing = BoxFuture<'static, Result<bool, ClientError>>;
-
-/// A connection and how many streams it has.
-struct Lane {
-    link: Link,
-    usage: Arc<Usage>,
-}
-
-#[derive(Default)]
-struct Usage {
-    streams: AtomicUsize,
-    has_answered: AtomicBool,
-}
+/// Whether the server speaks HTTP/2; its new connection is in the pool then.
+type Connecting = BoxFuture<'static, Result<bool, ClientError>>;
 
 /// One HTTP/2 connection.
-pub(super) struct Link {
+pub(super) struct Http2Connection {
     sender: SendRequest<Body>,
+    usage: Usage,
     /// How many streams the server allows at this moment.
     limit: Box<dyn Fn() -> usize + Send + Sync>,
 }
@@ -81,49 +69,37 @@ pub(super) struct Link {
 pub(super) struct KeepAlive {
     /// A PING is sent after so long without a frame; never where it is zero.
     pub(super) idle: Duration,
-    /// So long its answer may take.
+    /// How long its acknowledgement may take.
     pub(super) wait: Duration,
 }
 
-/// The body of an answer, which takes a stream of its connection until it is dropped.
-pub(super) struct Answer {
-    content: Content,
-    _stream: Option<Stream>,
-}
-
-enum Content {
-    Wire(Incoming),
-    /// Nothing once it was read.
-    Text(Option<Bytes>),
-}
-
-struct Stream(Arc<Usage>);
-
-impl Streams {
-    pub(super) fn new(dial: Dial, closing: ClientError) -> Self {
+impl Http2Pool {
+    pub(super) fn new(connect: Http2Connect, closing: ClientError) -> Self {
         Self {
-            dial,
+            connect,
             closing,
             state: Arc::default(),
         }
     }
 
-    /// The answer, or the request itself where the server does not speak HTTP/2.
+    /// The response, or the request itself where the server does not speak HTTP/2.
     pub(super) async fn send(
         &self,
         mut request: Request<Body>,
-    ) -> Result<Result<Response<Answer>, Request<Body>>, BoxError> {
+    ) -> Result<Result<Response<ResponseBody>, Request<Body>>, BoxError> {
         let mut attempts = 1..;
         loop {
-            let Some((mut sender, stream)) = self.stream().await? else {
+            let Some((mut sender, permit)) = self.permit().await? else {
                 return Ok(Err(request));
             };
-            let again = copy(&request);
+            let again = try_clone(&request);
             let error = match sender.try_send_request(request).await {
                 Ok(response) => {
-                    stream.0.has_answered.store(true, SeqCst);
-                    lock(&self.state).pace.answered();
-                    return Ok(Ok(response.map(|body| Answer::counted(body, stream))));
+                    permit.responded();
+                    lock(&self.state).backoff.reset();
+                    return Ok(Ok(
+                        response.map(|body| ResponseBody::with_permit(body, permit))
+                    ));
                 }
                 Err(error) => error,
             };
@@ -138,91 +114,75 @@ impl Streams {
         }
     }
 
-    /// A place on a connection; `None` where the server does not speak HTTP/2.
-    async fn stream(&self) -> Result<Option<(SendRequest<Body>, Stream)>, ClientError> {
+    /// A stream of a connection; `None` where the server does not speak HTTP/2.
+    async fn permit(&self) -> Result<Option<(SendRequest<Body>, StreamPermit)>, ClientError> {
         let mut has_tried = false;
         loop {
-            let dialing = {
+            let connecting = {
                 let mut state = lock(&self.state);
-                if let Some(taken) = state.take() {
-                    return Ok(Some(taken));
+                if let Some(found) = state.permit() {
+                    return Ok(Some(found));
                 }
-                if has_tried && state.pace.is_hopeless() {
+                if has_tried && state.backoff.is_exhausted() {
                     return Err(self.closing.clone());
                 }
                 self.join_or_start(&mut state)
             };
             has_tried = true;
-            if !dialing.await? {
+            if !connecting.await? {
                 return Ok(None);
             }
         }
     }
 
     /// All who need a connection wait for one; it is given up where nobody waits any more.
-    fn join_or_start(&self, state: &mut State) -> Shared<Dialing> {
-        if let Some(dialing) = state.dialing.as_ref().and_then(WeakShared::upgrade) {
-            return dialing;
+    fn join_or_start(&self, state: &mut State) -> Shared<Connecting> {
+        if let Some(connecting) = state.connecting.as_ref().and_then(WeakShared::upgrade) {
+            return connecting;
         }
-        let (shared, dial) = (Arc::clone(&self.state), Arc::clone(&self.dial));
-        let pause = state.pace.pause();
-        let dialing = async move {
+        let (shared, connect) = (Arc::clone(&self.state), Arc::clone(&self.connect));
+        let pause = state.backoff.delay();
+        let connecting = async move {
             if !pause.is_zero() {
                 tokio::time::sleep(pause).await;
             }
-            let link = dial().await;
+            let connection = connect().await;
             let mut state = lock(&shared);
-            state.dialing = None;
-            let link = link?;
-            let is_http2 = link.is_some();
-            state.lanes.extend(link.map(Lane::new));
+            state.connecting = None;
+            let connection = connection?;
+            let is_http2 = connection.is_some();
+            state.connections.extend(connection);
             Ok(is_http2)
         };
-        let dialing = dialing.boxed().shared();
-        state.dialing = dialing.downgrade();
-        dialing
+        let connecting = connecting.boxed().shared();
+        state.connecting = connecting.downgrade();
+        connecting
     }
 }
 
 impl State {
-    fn take(&mut self) -> Option<(SendRequest<Body>, Stream)> {
+    fn permit(&mut self) -> Option<(SendRequest<Body>, StreamPermit)> {
         let mut has_idle = false;
-        self.lanes.retain(|lane| {
-            if lane.link.sender.is_closed() {
-                if !lane.usage.has_answered.load(SeqCst) {
-                    self.pace.closed();
+        self.connections.retain(|connection| {
+            if connection.sender.is_closed() {
+                if !connection.usage.has_responded() {
+                    self.backoff.failed();
                 }
                 return false;
             }
-            let is_spare = lane.is_idle() && std::mem::replace(&mut has_idle, true);
+            let is_spare = connection.is_idle() && std::mem::replace(&mut has_idle, true);
             !is_spare
         });
-        let lane = self.lanes.iter().find(|lane| lane.has_room())?;
-        Some((lane.link.sender.clone(), Stream::on(lane)))
+        let mut connections = self.connections.iter();
+        let connection = connections.find(|connection| connection.has_room())?;
+        Some((connection.sender.clone(), connection.usage.permit()))
     }
 }
 
-impl Lane {
-    fn new(link: Link) -> Self {
-        Self {
-            link,
-            usage: Arc::default(),
-        }
-    }
-
-    fn is_idle(&self) -> bool {
-        self.usage.streams.load(SeqCst) == 0
-    }
-
-    fn has_room(&self) -> bool {
-        self.usage.streams.load(SeqCst) < (self.link.limit)()
-    }
-}
-
-impl Link {
+impl Http2Connection {
     /// Begins HTTP/2 on a connection, and waits until the server has said how many streams it
     /// allows.
-    pub(super) async fn over<T>(io: T, keep_alive: KeepAlive) -> Result<Self, BoxError>
+    pub(super) async fn handshake<T>(io: T, keep_alive: KeepAlive) -> Result<Self, BoxError>
     where
         T: Read + Write + Unpin + Send + 'static,
     {
@@ -238,7 +198,7 @@ impl Link {
             .keep_alive_timeout(keep_alive.wait)
             .keep_alive_while_idle(true);
         let (sender, connection) = builder.handshake(io).await?;
-        // The connection is polled by its task, and asked for its limit by whoever needs a stream.
+        // Its task polls the connection; whoever needs a stream reads its limit.
         let connection = Arc::new(Mutex::new(Some(connection)));
         tokio::spawn(drive(Arc::clone(&connection)));
         let limit = move || {
@@ -248,11 +208,20 @@ impl Link {
                 .map(Connection::current_max_send_streams);
             limit.unwrap_or(0).min(MOST_STREAMS as usize)
         };
-        settled(&sender, &limit).await?;
+        server_settings(&sender, &limit).await?;
         Ok(Self {
             sender,
+            usage: Usage::default(),
             limit: Box::new(limit),
         })
+    }
+
+    fn is_idle(&self) -> bool {
+        self.usage.streams() == 0
+    }
+
+    fn has_room(&self) -> bool {
+        self.usage.streams() < (self.limit)()
     }
 }
 
@@ -272,8 +241,9 @@ where
     *lock(&connection) = None;
 }
 
-/// The limit is zero until the server's first frame is there, and nothing tells when it is.
-async fn settled(
+/// Waits for the server's SETTINGS: the limit is zero until they are there, and nothing tells when
+/// they are.
+async fn server_settings(
     sender: &SendRequest<Body>,
     limit: &(impl Fn() -> usize + Sync),
 ) -> Result<(), BoxError> {
@@ -322,74 +292,6 @@ impl KeepAlive {
         Self {
             idle: seconds("HTTP2_READ_IDLE_TIMEOUT_SECONDS", 30),
             wait: seconds("HTTP2_PING_TIMEOUT_SECONDS", 15),
-        }
-    }
-}
-
-impl Stream {
-    fn on(lane: &Lane) -> Self {
-        lane.usage.streams.fetch_add(1, SeqCst);
-        Self(Arc::clone(&lane.usage))
-    }
-}
-
-impl Drop for Stream {
-    fn drop(&mut self) {
-        self.0.streams.fetch_sub(1, SeqCst);
-    }
-}
-
-impl Answer {
-    fn counted(body: Incoming, stream: Stream) -> Self {
-        Self {
-            content: Content::Wire(body),
-            _stream: Some(stream),
-        }
-    }
-
-    /// One that is there already.
-    pub(super) fn of_text(text: String) -> Self {
-        Self {
-            content: Content::Text(Some(text.into())),
-            _stream: None,
-        }
-    }
-}
-
-impl From<Incoming> for Answer {
-    fn from(body: Incoming) -> Self {
-        Self {
-            content: Content::Wire(body),
-            _stream: None,
-        }
-    }
-}
-
-impl HttpBody for Answer {
-    type Data = Bytes;
-    type Error = hyper::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        match &mut self.content {
-            Content::Wire(body) => Pin::new(body).poll_frame(context),
-            Content::Text(text) => Poll::Ready(text.take().map(|text| Ok(Frame::data(text)))),
-        }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        match &self.content {
-            Content::Wire(body) => body.is_end_stream(),
-            Content::Text(text) => text.is_none(),
-        }
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        match &self.content {
-            Content::Wire(body) => body.size_hint(),
-            Content::Text(text) => SizeHint::with_exact(text.as_ref().map_or(0, Bytes::len) as u64),
         }
     }
 }

@@ -6,49 +6,45 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::credential::Credential;
-use super::error::{ClientError, Place};
+use crate::client::error::{ClientError, EntryRef};
 use crate::secret::Secret;
 
 /// The first pause after a failure; each further one doubles it.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
-/// Where credentials come from: given the answer that the server refused, if that is why.
-pub(super) trait Issuer: Send + Sync + 'static {
-    /// Whose credentials these are, for messages.
-    fn place(&self) -> &Place;
+/// Gets a new credential, in place of the one that the server refused if that is why. Blocks for as
+/// long as the plugin runs.
+type Issue = dyn Fn(Option<&Secret>) -> Result<Issued, ClientError> + Send + Sync;
 
-    /// Blocks for as long as the plugin runs.
-    fn issue(&self, rejected: Option<&Secret>) -> Result<Issued, ClientError>;
-}
-
-/// A credential fresh from its issuer.
+/// A new credential.
 pub(super) struct Issued {
     pub(super) credential: Credential,
-    /// Whether the issuer could do no better than to give an old one.
+    /// Whether no better one was to be had than an old one.
     pub(super) is_stale: bool,
 }
 
 /// Keeps one credential, and renews it before its end and when the server refuses it, by one run of
-/// the issuer at a time.
+/// the plugin at a time.
 ///
-/// The issuer blocks, so it runs on a thread of its own: one of `spawn_blocking` would hold up the
+/// A run blocks, so it has a thread of its own: one of `spawn_blocking` would hold up the
 /// end of the runtime for as long as a plugin hangs.
 #[derive(Clone)]
-pub(super) struct Refresher {
+pub(crate) struct Refresher {
     shared: Arc<Shared>,
 }
 
 struct Shared {
-    issuer: Box<dyn Issuer>,
+    /// Whose credentials these are, for messages.
+    user: EntryRef,
+    issue: Box<Issue>,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
     current: Option<Arc<Credential>>,
-    /// The run that is under way.
-    flight: Option<Flight>,
+    pending: Option<PendingRun>,
     /// Renewals ahead of time that failed, one after the other.
     failures: u32,
     /// No renewal ahead of time before this.
@@ -60,22 +56,26 @@ struct State {
 }
 
 type Outcome = Result<Arc<Credential>, ClientError>;
-/// What a run comes to; all who wait for it hold one of these.
-type Flight = watch::Receiver<Option<Outcome>>;
+/// The outcome of the run that is under way; all who wait for it hold one of these.
+type PendingRun = watch::Receiver<Option<Outcome>>;
 
 impl Refresher {
-    pub(super) fn new(issuer: impl Issuer) -> Self {
+    pub(super) fn new(
+        user: EntryRef,
+        issue: impl Fn(Option<&Secret>) -> Result<Issued, ClientError> + Send + Sync + 'static,
+    ) -> Self {
         Self {
             shared: Arc::new(Shared {
-                issuer: Box::new(issuer),
+                user,
+                issue: Box::new(issue),
                 state: Mutex::default(),
             }),
         }
     }
 
     /// The credential for a request. Nobody waits for a renewal ahead of time.
-    pub(super) async fn current(&self) -> Outcome {
-        let flight = {
+    pub(crate) async fn current(&self) -> Outcome {
+        let pending = {
             let mut state = self.shared.lock();
             let now = Timestamp::now();
             match state
@@ -92,13 +92,13 @@ impl Refresher {
                 None => self.join_or_start(&mut state, None),
             }
         };
-        self.land(flight).await
+        self.outcome(pending).await
     }
 
     /// The credential after the server refused `rejected`: the one that came in the meantime, else a
-    /// new one. It is `rejected` itself where it is too early to ask again.
-    pub(super) async fn instead_of(&self, rejected: &Arc<Credential>) -> Outcome {
-        let flight = {
+    /// new one. It is `rejected` itself where it is too early to run the plugin again.
+    pub(crate) async fn instead_of(&self, rejected: &Arc<Credential>) -> Outcome {
+        let pending = {
             let mut state = self.shared.lock();
             if let Some(current) = &state.current
                 && !Arc::ptr_eq(current, rejected)
@@ -110,14 +110,14 @@ impl Refresher {
             }
             self.join_or_start(&mut state, Some(rejected))
         };
-        self.land(flight).await
+        self.outcome(pending).await
     }
 
-    fn join_or_start(&self, state: &mut State, rejected: Option<&Arc<Credential>>) -> Flight {
-        if let (true, Some(flight)) = (state.is_under_way(), &state.flight) {
-            return flight.clone();
+    fn join_or_start(&self, state: &mut State, rejected: Option<&Arc<Credential>>) -> PendingRun {
+        if let (true, Some(pending)) = (state.is_under_way(), &state.pending) {
+            return pending.clone();
         }
-        let (sender, flight) = watch::channel(None);
+        let (sender, pending) = watch::channel(None);
         let (shared, rejected) = (Arc::clone(&self.shared), rejected.cloned());
         let thread = std::thread::Builder::new().name("kcc-credential".into());
         let spawned = thread.spawn(move || {
@@ -126,15 +126,15 @@ impl Refresher {
         });
         match spawned {
             Ok(_) => {
-                state.flight = Some(flight.clone());
-                flight
+                state.pending = Some(pending.clone());
+                pending
             }
             Err(error) => watch::channel(Some(Err(self.no_thread(error)))).1,
         }
     }
 
-    async fn land(&self, mut flight: Flight) -> Outcome {
-        match flight.wait_for(Option::is_some).await {
+    async fn outcome(&self, mut pending: PendingRun) -> Outcome {
+        match pending.wait_for(Option::is_some).await {
             Ok(outcome) => outcome.clone().expect("it was waited for"),
             Err(_) => Err(self.no_thread(io::Error::other("its thread came to an end"))),
         }
@@ -142,7 +142,7 @@ impl Refresher {
 
     fn no_thread(&self, error: io::Error) -> ClientError {
         ClientError::Thread {
-            place: self.shared.issuer.place().clone(),
+            entry: self.shared.user.clone(),
             error: Arc::new(error),
         }
     }
@@ -154,10 +154,10 @@ impl Shared {
     }
 
     fn renew(&self, rejected: Option<&Arc<Credential>>) -> Outcome {
-        let refused = rejected.and_then(|credential| credential.answer());
-        let issued = self.issuer.issue(refused);
+        let rejected = rejected.and_then(|credential| credential.answer());
+        let issued = (self.issue)(rejected);
         let mut state = self.lock();
-        state.flight = None;
+        state.pending = None;
         match issued {
             Ok(issued) => {
                 let credential = Arc::new(issued.credential);
@@ -178,8 +178,8 @@ impl Shared {
 impl State {
     /// A run whose thread panicked is over, and nobody has said so.
     fn is_under_way(&self) -> bool {
-        let flight = self.flight.as_ref();
-        flight.is_some_and(|flight| flight.has_changed().is_ok())
+        let pending = self.pending.as_ref();
+        pending.is_some_and(|pending| pending.has_changed().is_ok())
     }
 
     fn may_renew(&self) -> bool {
@@ -187,10 +187,10 @@ impl State {
             .is_none_or(|instant| Instant::now() >= instant)
     }
 
-    /// A credential that the server took before was revoked: ask at once. One that it never took
+    /// A credential that the server took before was revoked: it is replaced at once. One that it never took
     /// may be as good as they get, and the plugin must not run for each request.
     fn may_replace(&mut self, rejected: &Credential) -> bool {
-        if rejected.forget_acceptance() {
+        if rejected.take_acceptance() {
             (self.rejections, self.not_again_before) = (0, None);
         }
         let now = Instant::now();
@@ -234,40 +234,20 @@ mod tests {
     /// What the n-th run does.
     type Script = fn(usize) -> Result<Issued, ClientError>;
 
-    struct Scripted {
-        place: Place,
-        runs: Arc<AtomicUsize>,
-        script: Script,
-    }
-
-    impl Issuer for Scripted {
-        fn place(&self) -> &Place {
-            &self.place
-        }
-
-        fn issue(&self, _: Option<&Secret>) -> Result<Issued, ClientError> {
-            let run = self.runs.fetch_add(1, SeqCst) + 1;
-            std::thread::sleep(Duration::from_millis(50));
-            (self.script)(run)
-        }
-    }
-
-    fn place() -> Place {
-        Place {
+    fn refresher(script: Script) -> (Refresher, Arc<AtomicUsize>) {
+        let runs = Arc::new(AtomicUsize::new(0));
+        let user = EntryRef {
             origin: None,
             kind: EntryKind::User,
             name: "u".to_owned(),
-        }
-    }
-
-    fn refresher(script: Script) -> (Refresher, Arc<AtomicUsize>) {
-        let runs = Arc::new(AtomicUsize::new(0));
-        let issuer = Scripted {
-            place: place(),
-            runs: Arc::clone(&runs),
-            script,
         };
-        (Refresher::new(issuer), runs)
+        let counted = Arc::clone(&runs);
+        let refresher = Refresher::new(user, move |_| {
+            let run = counted.fetch_add(1, SeqCst) + 1;
+            std::thread::sleep(Duration::from_millis(50));
+            script(run)
+        });
+        (refresher, runs)
     }
 
     /// A credential of this many seconds that is due after so many.
@@ -280,10 +260,10 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn all_who_ask_at_once_share_one_run() {
+    async fn all_requests_at_once_share_one_run() {
         let (refresher, runs) = refresher(|run| Ok(issued(run, 600, 500)));
-        let asks = (0..20).map(|_| refresher.current());
-        let all = futures_util::future::try_join_all(asks).await.unwrap();
+        let requests = (0..20).map(|_| refresher.current());
+        let all = futures_util::future::try_join_all(requests).await.unwrap();
         assert!(all.iter().all(|one| Arc::ptr_eq(one, &all[0])));
         assert_eq!(runs.load(SeqCst), 1);
     }
@@ -292,8 +272,8 @@ mod tests {
     async fn all_who_were_refused_share_one_run() {
         let (refresher, runs) = refresher(|run| Ok(issued(run, 600, 500)));
         let old = refresher.current().await.unwrap();
-        let asks = (0..20).map(|_| refresher.instead_of(&old));
-        let all = futures_util::future::try_join_all(asks).await.unwrap();
+        let requests = (0..20).map(|_| refresher.instead_of(&old));
+        let all = futures_util::future::try_join_all(requests).await.unwrap();
         assert!(all.iter().all(|new| !new.proves_the_same(&old)));
         assert_eq!(runs.load(SeqCst), 2);
     }
@@ -332,7 +312,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_expired_one_is_passed_on_and_asked_for_again() {
+    async fn an_expired_one_is_passed_on_and_replaced_by_the_next_request() {
         let (refresher, runs) = refresher(|run| Ok(issued(run, -1, -2)));
         refresher.current().await.unwrap();
         refresher.current().await.unwrap();
@@ -349,7 +329,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_panic_is_an_error_and_the_next_ask_tries_again() {
+    async fn a_panic_is_an_error_and_the_next_request_tries_again() {
         let (refresher, runs) = refresher(|run| match run {
             1 => panic!("on purpose"),
             _ => Ok(issued(run, 600, 500)),

@@ -18,13 +18,13 @@ use kube::client::Body;
 use rustls::{CertificateError, ClientConfig};
 use tower::{BoxError, Service, ServiceExt};
 
-use super::connections::{Connections, Http1};
-use super::distrust::Distrust;
-use super::error::{ClientError, ClientProblem};
-use super::forward::Forward;
-use super::proxy::Proxy;
-use super::streams::{Dial, KeepAlive, Link};
-use super::target::Target;
+use super::connections::{Connections, Http1Pool};
+use super::forward_proxy::ForwardProxy;
+use super::http2::{Http2Connect, Http2Connection, KeepAlive};
+use crate::client::error::{ClientError, ClientProblem};
+use crate::client::proxy::Proxy;
+use crate::client::target::Target;
+use crate::client::tls::UntrustedCertificate;
 use crate::environment::Environment;
 
 /// As client-go's default dialer, and kube.
@@ -57,9 +57,9 @@ impl Connector {
         // apimachinery's `util/net/http.go` has the same switch. Without TLS there is no ALPN.
         let is_http2 = target.server.scheme_str() == Some("https")
             && environment.non_empty("DISABLE_HTTP2").is_none();
-        let proxy = Proxy::on_the_way_to(target, environment).map_err(|problem| {
+        let proxy = target.proxy(environment).map_err(|problem| {
             let problem = ClientProblem::ProxyVariable(problem);
-            target.place.unusable(problem)
+            target.entry.unusable(problem)
         })?;
         Ok(Self {
             server_name: match target.tls_server_name.clone() {
@@ -72,13 +72,13 @@ impl Connector {
         })
     }
 
-    /// Whether nobody is asked for a certificate: neither the server nor a proxy.
+    /// Whether nobody has to show a certificate: neither the server nor a proxy.
     pub(super) fn is_plain(&self) -> bool {
         let is_tls = |proxy: &Proxy| proxy.uri().scheme_str() == Some("https");
         self.target.is_plain() && !self.proxy.as_ref().is_some_and(is_tls)
     }
 
-    /// What a proxy wants to know of each request that is given to it whole.
+    /// `Proxy-Authorization` of each request that a proxy is given whole.
     pub(super) fn proxy_authorization(&self) -> Option<HeaderValue> {
         let proxy = self.proxy.as_ref().filter(|_| self.target.is_plain())?;
         let is_socks = proxy.is_socks();
@@ -104,7 +104,7 @@ impl Connector {
         match (proxy.is_socks(), is_tls) {
             (true, _) => {
                 let mut socks = SocksV5::new(proxy.uri().clone(), tcp);
-                if let Some((name, password)) = proxy.login() {
+                if let Some((name, password)) = proxy.credentials() {
                     let password = String::from_utf8_lossy(password.expose());
                     socks = socks.with_auth(name.clone(), password.into_owned());
                 }
@@ -128,7 +128,7 @@ impl Connector {
         C::Error: Into<BoxError>,
     {
         if self.target.is_plain() {
-            let forward = Forward::new(proxy.uri().clone(), connector);
+            let forward = ForwardProxy::new(proxy.uri().clone(), connector);
             return self.connections_over(&forward, tls);
         }
         self.connections_over(&tunnel(proxy, connector), tls)
@@ -143,13 +143,14 @@ impl Connector {
     {
         let http1 = self.over(connector, tls, &["http/1.1"]);
         let http1 = Client::builder(TokioExecutor::new()).build::<_, Body>(http1);
-        let dial = self.http2.map(|keep_alive| {
+        let http2 = self.http2.map(|keep_alive| {
             let connector = self.over(connector, tls, &["h2", "http/1.1"]);
-            dial(connector, keep_alive)
+            connect_http2(connector, keep_alive)
         });
         let closing = "it closes each connection before it answers anything";
         let closing = unreachable(&self.target, closing.into());
-        Connections::new(Http1::new(http1.map_err(ours)), dial, &closing)
+        let http1 = Http1Pool::new(http1.map_err(client_error));
+        Connections::new(http1, http2, &closing)
     }
 
     fn over<C>(&self, connector: &C, tls: &ClientConfig, protocols: &[&str]) -> Https<C>
@@ -167,7 +168,7 @@ impl Connector {
         let mut connector = TimeoutConnector::new(https);
         connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
         connector.set_write_timeout(Some(WRITE_TIMEOUT));
-        Named {
+        TargetConnector {
             connector,
             target: Arc::clone(&self.target),
         }
@@ -196,10 +197,10 @@ fn acknowledged(mut tcp: HttpConnector) -> HttpConnector {
     tcp
 }
 
-type Https<C> = Named<TimeoutConnector<HttpsConnector<C>>>;
+type Https<C> = TargetConnector<TimeoutConnector<HttpsConnector<C>>>;
 
 /// HTTP/2 over a connector that offers it to the server.
-fn dial<C>(connector: Named<C>, keep_alive: KeepAlive) -> Dial
+fn connect_http2<C>(connector: TargetConnector<C>, keep_alive: KeepAlive) -> Http2Connect
 where
     C: Service<Uri, Error = BoxError> + Clone + Send + Sync + 'static,
     C::Response: Connection + Read + Write + Send + Unpin + 'static,
@@ -213,21 +214,24 @@ where
             if !io.connected().is_negotiated_h2() {
                 return Ok(None);
             }
-            let link = tokio::time::timeout(CONNECT_TIMEOUT, Link::over(io, keep_alive)).await;
-            let link = link.unwrap_or_else(|elapsed| Err(elapsed.into()));
-            link.map(Some).map_err(|error| unreachable(&target, error))
+            let connection = Http2Connection::handshake(io, keep_alive);
+            let connection = tokio::time::timeout(CONNECT_TIMEOUT, connection).await;
+            let connection = connection.unwrap_or_else(|elapsed| Err(elapsed.into()));
+            connection
+                .map(Some)
+                .map_err(|error| unreachable(&target, error))
         })
     })
 }
 
 /// A connector whose errors say which cluster they are about.
 #[derive(Clone)]
-struct Named<C> {
+struct TargetConnector<C> {
     connector: C,
     target: Arc<Target>,
 }
 
-impl<C> Service<Uri> for Named<C>
+impl<C> Service<Uri> for TargetConnector<C>
 where
     C: Service<Uri, Error = BoxError>,
     C::Future: Send + 'static,
@@ -252,14 +256,14 @@ where
 
 fn unreachable(target: &Target, error: BoxError) -> ClientError {
     ClientError::Connect {
-        place: target.place.clone(),
+        entry: target.entry.clone(),
         server: target.address(),
-        error: distrust(&*error).unwrap_or_else(|| Arc::from(error)),
+        error: untrusted(&*error).unwrap_or_else(|| Arc::from(error)),
     }
 }
 
-/// What [`Trust`](super::trust) says of a certificate, which rustls shows as a Rust value.
-fn distrust(error: &(dyn StdError + 'static)) -> Option<Arc<dyn StdError + Send + Sync>> {
+/// What the verifier says of a certificate, which rustls shows as a Rust value.
+fn untrusted(error: &(dyn StdError + 'static)) -> Option<Arc<dyn StdError + Send + Sync>> {
     let mut cause = Some(error);
     while let Some(error) = cause {
         // An `io::Error` gives the source of what is in it, not that itself.
@@ -270,7 +274,10 @@ fn distrust(error: &(dyn StdError + 'static)) -> Option<Arc<dyn StdError + Send 
             None => error.downcast_ref::<rustls::Error>(),
         };
         if let Some(rustls::Error::InvalidCertificate(CertificateError::Other(other))) = rustls {
-            return other.0.is::<Distrust>().then(|| Arc::clone(&other.0));
+            return other
+                .0
+                .is::<UntrustedCertificate>()
+                .then(|| Arc::clone(&other.0));
         }
         cause = match inner {
             Some(inner) => Some(inner),
@@ -281,7 +288,7 @@ fn distrust(error: &(dyn StdError + 'static)) -> Option<Arc<dyn StdError + Send 
 }
 
 /// The pool's error hides why there is no connection two levels below.
-fn ours(error: hyper_util::client::legacy::Error) -> BoxError {
+fn client_error(error: hyper_util::client::legacy::Error) -> BoxError {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
     while let Some(error) = cause {
         if let Some(error) = error.downcast_ref::<ClientError>() {
@@ -323,7 +330,7 @@ mod tests {
 
     fn proxy_of(server: &str, url: Option<&str>, env: &[(&str, &str)]) -> Option<String> {
         let target = Target::of(&cluster(server, url)).unwrap();
-        let proxy = Proxy::on_the_way_to(&target, &env.iter().copied().collect()).unwrap();
+        let proxy = target.proxy(&env.iter().copied().collect()).unwrap();
         proxy.map(|proxy| proxy.uri().to_string())
     }
 

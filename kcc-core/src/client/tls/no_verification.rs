@@ -9,16 +9,16 @@ use rustls::{CertificateError, DigitallySignedStruct, SignatureScheme};
 use webpki::RawPublicKeyEntity;
 
 use super::certificate::Certificate;
-use super::distrust::{Distrust, Fault, Role};
-use super::trust::not_its_key;
+use super::untrusted::{CertificateProblem, Role, UntrustedCertificate};
+use super::verifier::not_its_key;
 
 type Checked = Result<HandshakeSignatureValid, rustls::Error>;
 
 /// Takes any certificate for the right one (`insecure-skip-tls-verify`), of any version.
 #[derive(Debug)]
-pub(super) struct Unchecked(pub(super) WebPkiSupportedAlgorithms);
+pub(super) struct NoVerification(pub(super) WebPkiSupportedAlgorithms);
 
-impl ServerCertVerifier for Unchecked {
+impl ServerCertVerifier for NoVerification {
     fn verify_server_cert(
         &self,
         _end_entity: &CertificateDer<'_>,
@@ -77,13 +77,15 @@ fn check(
     check: impl FnOnce(&SubjectPublicKeyInfoDer<'_>) -> Checked,
 ) -> Checked {
     let Some(certificate) = Certificate::parse(certificate.clone()) else {
-        return Err(Distrust::unreadable(Role::Server).into());
+        return Err(UntrustedCertificate::unreadable(Role::Server).into());
     };
     if certificate.check_key().is_err() {
         return Ok(HandshakeSignatureValid::assertion());
     }
     match certificate.public_key() {
         Some(key) => check(&key).map_err(|error| not_its_key(certificate.der(), error)),
-        None => Err(Distrust::new(Role::Server, &certificate, Fault::Unreadable).into()),
+        None => Err(certificate
+            .untrusted(Role::Server, CertificateProblem::Unreadable)
+            .into()),
     }
 }

@@ -1,4 +1,4 @@
-//! A certificate, and what Go's `crypto/x509` asks of it.
+//! A certificate, and what Go's `crypto/x509` requires of it.
 
 use rustls::pki_types::{
     CertificateDer, ServerName, SignatureVerificationAlgorithm, SubjectPublicKeyInfoDer, UnixTime,
@@ -15,7 +15,7 @@ use x509_cert::ext::pkix::{
     NameConstraints, SubjectAltName,
 };
 
-use super::distrust::Fault;
+use super::untrusted::{CertificateProblem, Role, UntrustedCertificate};
 
 /// What is understood where it is critical. Go understands the extensions of policies, too, which
 /// nobody's API server has been seen with.
@@ -70,8 +70,13 @@ impl<'a> Certificate<'a> {
         &self.der
     }
 
+    /// This one is refused.
+    pub(super) fn untrusted(&self, role: Role, fault: CertificateProblem) -> UntrustedCertificate {
+        UntrustedCertificate::new(role, self.subject(), fault)
+    }
+
     /// As RFC 4514 writes it.
-    pub(super) fn subject(&self) -> String {
+    fn subject(&self) -> String {
         self.tbs().subject().to_string()
     }
 
@@ -103,51 +108,55 @@ impl<'a> Certificate<'a> {
     }
 
     /// Go's `isValid`, for any certificate of a chain.
-    pub(super) fn check(&self, now: UnixTime) -> Result<(), Fault> {
+    pub(super) fn check(&self, now: UnixTime) -> Result<(), CertificateProblem> {
         let mut extensions = extensions(self.tbs()).iter();
         let unknown = extensions
             .find(|extension| extension.critical && !UNDERSTOOD.contains(&extension.extn_id));
         if let Some(extension) = unknown {
-            return Err(Fault::CriticalExtension(extension.extn_id));
+            return Err(CertificateProblem::CriticalExtension(extension.extn_id));
         }
         let validity = self.tbs().validity();
         let seconds = |time: x509_cert::time::Time| time.to_unix_duration().as_secs();
         let (start, end) = (seconds(validity.not_before), seconds(validity.not_after));
         match now.as_secs() {
-            now if now < start => Err(Fault::NotYetValid(start)),
-            now if now > end => Err(Fault::Expired(end)),
+            now if now < start => Err(CertificateProblem::NotYetValid(start)),
+            now if now > end => Err(CertificateProblem::Expired(end)),
             _ => Ok(()),
         }
     }
 
     /// Go's `checkChainForKeyUsage`, for one certificate of a chain.
-    pub(super) fn check_purpose(&self) -> Result<(), Fault> {
+    pub(super) fn check_purpose(&self) -> Result<(), CertificateProblem> {
         let purposes = self.purposes.as_ref().map_or(&[][..], |all| &all.0);
         let fits = |purpose: &ObjectIdentifier| [SERVER_AUTH, ANY_PURPOSE].contains(purpose);
         if purposes.is_empty() || purposes.iter().any(fits) {
             Ok(())
         } else {
-            Err(Fault::Purpose)
+            Err(CertificateProblem::Purpose)
         }
     }
 
     /// Whether it may sign others, `below` of which are already between it and the server's: Go's
     /// `CheckSignatureFrom` and `isValid`. A root of X.509 version 1 cannot say what it is for.
-    pub(super) fn check_authority(&self, is_root: bool, below: usize) -> Result<(), Fault> {
+    pub(super) fn check_authority(
+        &self,
+        is_root: bool,
+        below: usize,
+    ) -> Result<(), CertificateProblem> {
         let is_old_root = is_root && self.tbs().version() != Version::V3;
         if !self.is_ca() && (self.basic_constraints.is_some() || !is_old_root) {
-            return Err(Fault::NoAuthority);
+            return Err(CertificateProblem::NoAuthority);
         }
         if let Some(usage) = &self.key_usage
             && !usage.0.is_empty()
             && !usage.key_cert_sign()
         {
-            return Err(Fault::NoCertSign);
+            return Err(CertificateProblem::NoCertSign);
         }
         let basic = self.basic_constraints.as_ref();
         let limit = basic.and_then(|basic| basic.path_len_constraint);
         if limit.is_some_and(|limit| below > usize::from(limit)) {
-            return Err(Fault::PathLength);
+            return Err(CertificateProblem::PathLength);
         }
         Ok(())
     }
@@ -157,28 +166,28 @@ impl<'a> Certificate<'a> {
         &self,
         child: &Certificate<'_>,
         algorithms: &[&dyn SignatureVerificationAlgorithm],
-    ) -> Result<(), Fault> {
+    ) -> Result<(), CertificateProblem> {
         self.check_key()?;
-        let parts = child.signed_parts().ok_or(Fault::Unreadable)?;
-        let key = self.public_key().ok_or(Fault::Unreadable)?;
-        let key = RawPublicKeyEntity::try_from(&key).map_err(|_| Fault::Unreadable)?;
-        let mut problem = Fault::SignatureAlgorithm(child.subject());
+        let parts = child.signed_parts().ok_or(CertificateProblem::Unreadable)?;
+        let key = self.public_key().ok_or(CertificateProblem::Unreadable)?;
+        let key = RawPublicKeyEntity::try_from(&key).map_err(|_| CertificateProblem::Unreadable)?;
+        let mut problem = CertificateProblem::SignatureAlgorithm(child.subject());
         for algorithm in algorithms {
             if *algorithm.signature_alg_id() != *parts.algorithm {
                 continue;
             }
             match key.verify_signature(*algorithm, parts.message, parts.signature) {
                 Ok(()) => return Ok(()),
-                Err(_) => problem = Fault::DidNotSign(child.subject()),
+                Err(_) => problem = CertificateProblem::DidNotSign(child.subject()),
             }
         }
         Err(problem)
     }
 
     /// Whether signatures by its key can be checked at all.
-    pub(super) fn check_key(&self) -> Result<(), Fault> {
+    pub(super) fn check_key(&self) -> Result<(), CertificateProblem> {
         match self.rsa_bits() {
-            Some(bits) if bits < RSA_BITS => Err(Fault::ShortKey(bits)),
+            Some(bits) if bits < RSA_BITS => Err(CertificateProblem::ShortKey(bits)),
             _ => Ok(()),
         }
     }
@@ -189,19 +198,19 @@ impl<'a> Certificate<'a> {
         Some(SubjectPublicKeyInfoDer::from(key))
     }
 
-    /// Go's `VerifyHostname`. webpki asks for two labels behind a wildcard, Go for one: `*.local`.
+    /// Go's `VerifyHostname`. webpki wants two labels behind a wildcard, Go for one: `*.local`.
     pub(super) fn check_name(
         &self,
         parsed: &EndEntityCert<'_>,
         name: &ServerName<'_>,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), CertificateProblem> {
         let problem = match parsed.verify_is_valid_for_subject_name(name) {
             Ok(()) => return Ok(()),
-            Err(webpki::Error::CertNotValidForName(_)) => Fault::Name {
-                asked: name.to_str().into_owned(),
+            Err(webpki::Error::CertNotValidForName(_)) => CertificateProblem::Name {
+                expected: name.to_str().into_owned(),
                 known: self.names().map(|name| name.to_string()).collect(),
             },
-            Err(error) => return Err(Fault::Webpki(error)),
+            Err(error) => return Err(CertificateProblem::Webpki(error)),
         };
         let ServerName::DnsName(name) = name else {
             return Err(problem);

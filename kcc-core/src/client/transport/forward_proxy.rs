@@ -11,27 +11,27 @@ use tower::{BoxError, Service};
 /// Connects to a proxy that is given whole requests, with whole URLs: the way to a server without
 /// TLS, for which a proxy need not allow tunnels (Go's net/http does the same).
 #[derive(Clone)]
-pub(super) struct Forward<C> {
+pub(super) struct ForwardProxy<C> {
     proxy: Uri,
     connector: C,
 }
 
 /// A connection to such a proxy.
-pub(super) struct Forwarded<T>(T);
+pub(super) struct ProxyConnection<T>(T);
 
-impl<C> Forward<C> {
+impl<C> ForwardProxy<C> {
     pub(super) fn new(proxy: Uri, connector: C) -> Self {
         Self { proxy, connector }
     }
 }
 
-impl<C> Service<Uri> for Forward<C>
+impl<C> Service<Uri> for ForwardProxy<C>
 where
     C: Service<Uri>,
     C::Future: Send + 'static,
     C::Error: Into<BoxError>,
 {
-    type Response = Forwarded<C::Response>;
+    type Response = ProxyConnection<C::Response>;
     type Error = BoxError;
     type Future = BoxFuture<'static, Result<Self::Response, BoxError>>;
 
@@ -41,17 +41,17 @@ where
 
     fn call(&mut self, _: Uri) -> Self::Future {
         let connecting = self.connector.call(self.proxy.clone());
-        Box::pin(async { connecting.await.map(Forwarded).map_err(Into::into) })
+        Box::pin(async { connecting.await.map(ProxyConnection).map_err(Into::into) })
     }
 }
 
-impl<T: Connection> Connection for Forwarded<T> {
+impl<T: Connection> Connection for ProxyConnection<T> {
     fn connected(&self) -> Connected {
         self.0.connected().proxy(true)
     }
 }
 
-impl<T: Read + Unpin> Read for Forwarded<T> {
+impl<T: Read + Unpin> Read for ProxyConnection<T> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -61,7 +61,7 @@ impl<T: Read + Unpin> Read for Forwarded<T> {
     }
 }
 
-impl<T: Write + Unpin> Write for Forwarded<T> {
+impl<T: Write + Unpin> Write for ProxyConnection<T> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

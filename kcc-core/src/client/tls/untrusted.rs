@@ -7,17 +7,15 @@ use jiff::Timestamp;
 use rustls::{CertificateError, OtherError};
 use x509_cert::der::asn1::ObjectIdentifier;
 
-use super::certificate::Certificate;
-
 /// How many names of a certificate a message shows.
 const NAMES: usize = 8;
 
 /// A certificate that is refused.
 #[derive(Debug)]
-pub(super) struct Distrust {
+pub(crate) struct UntrustedCertificate {
     role: Role,
     subject: String,
-    fault: Fault,
+    fault: CertificateProblem,
 }
 
 /// What a certificate is there for.
@@ -30,7 +28,7 @@ pub(super) enum Role {
 
 /// What is wrong with a certificate.
 #[derive(Debug)]
-pub(super) enum Fault {
+pub(super) enum CertificateProblem {
     /// Not a certificate, or in a form that nobody understands.
     Unreadable,
     /// Since when.
@@ -52,7 +50,7 @@ pub(super) enum Fault {
     /// Nobody checks the kind of signature of this one.
     SignatureAlgorithm(String),
     Name {
-        asked: String,
+        expected: String,
         known: Vec<String>,
     },
     /// Its issuer is not there.
@@ -66,9 +64,9 @@ pub(super) enum Fault {
     Webpki(webpki::Error),
 }
 
-impl Distrust {
-    pub(super) fn new(role: Role, certificate: &Certificate<'_>, fault: Fault) -> Self {
-        let subject = certificate.subject();
+impl UntrustedCertificate {
+    /// `subject` is empty where the certificate cannot be read.
+    pub(super) fn new(role: Role, subject: String, fault: CertificateProblem) -> Self {
         Self {
             role,
             subject,
@@ -77,23 +75,19 @@ impl Distrust {
     }
 
     pub(super) fn unreadable(role: Role) -> Self {
-        Self {
-            role,
-            subject: String::new(),
-            fault: Fault::Unreadable,
-        }
+        Self::new(role, String::new(), CertificateProblem::Unreadable)
     }
 }
 
-impl std::error::Error for Distrust {}
+impl std::error::Error for UntrustedCertificate {}
 
-impl From<Distrust> for rustls::Error {
-    fn from(distrust: Distrust) -> Self {
-        CertificateError::Other(OtherError(Arc::new(distrust))).into()
+impl From<UntrustedCertificate> for rustls::Error {
+    fn from(refused: UntrustedCertificate) -> Self {
+        CertificateError::Other(OtherError(Arc::new(refused))).into()
     }
 }
 
-impl fmt::Display for Distrust {
+impl fmt::Display for UntrustedCertificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let role = match self.role {
             Role::Server => "the server's certificate",
@@ -115,7 +109,7 @@ impl fmt::Display for Distrust {
     }
 }
 
-impl Fault {
+impl CertificateProblem {
     /// `None` where another certificate is all that helps.
     fn way_out(&self) -> Option<String> {
         let text = match self {
@@ -141,7 +135,7 @@ impl Fault {
     }
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for CertificateProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unreadable => f.write_str("cannot be read as X.509"),
@@ -167,14 +161,14 @@ impl fmt::Display for Fault {
                 f,
                 "signed {child:?} in a way that is not accepted (such as SHA-1)"
             ),
-            Self::Name { asked, known } if known.is_empty() => write!(
+            Self::Name { expected, known } if known.is_empty() => write!(
                 f,
-                "has no subjectAltName, and {asked} was asked for (a common name does not count)"
+                "has no subjectAltName, and {expected} was asked for (a common name does not count)"
             ),
-            Self::Name { asked, known } => {
+            Self::Name { expected, known } => {
                 let more = if known.len() > NAMES { ", ..." } else { "" };
                 let known = &known[..known.len().min(NAMES)];
-                write!(f, "is for {}{more}, not for {asked}", known.join(", "))
+                write!(f, "is for {}{more}, not for {expected}", known.join(", "))
             }
             Self::UnknownIssuer(issuer) => {
                 write!(f, "was issued by {issuer:?}, which is not trusted")
@@ -217,19 +211,19 @@ mod tests {
 
     #[test]
     fn each_sentence_has_its_way_out() {
-        let name = |known: usize| Fault::Name {
-            asked: "a.example".to_owned(),
+        let name = |known: usize| CertificateProblem::Name {
+            expected: "a.example".to_owned(),
             known: (0..known).map(|index| format!("s{index}")).collect(),
         };
         for (role, fault, expected) in [
             (
                 Role::Authority,
-                Fault::Expired(0),
+                CertificateProblem::Expired(0),
                 "the certificate authority \"CN=x\" expired at 1970-01-01T00:00:00Z: put its successor into certificate-authority-data",
             ),
             (
                 Role::Server,
-                Fault::UnknownIssuer("CN=y".to_owned()),
+                CertificateProblem::UnknownIssuer("CN=y".to_owned()),
                 "the server's certificate \"CN=x\" was issued by \"CN=y\", which is not trusted: put its issuer into certificate-authority-data, or let the server send the intermediate certificates",
             ),
             (
@@ -244,17 +238,12 @@ mod tests {
             ),
             (
                 Role::Intermediate,
-                Fault::NoAuthority,
+                CertificateProblem::NoAuthority,
                 "the intermediate certificate \"CN=x\" may not sign others (no CA:TRUE in basicConstraints): let the server have a new one",
             ),
         ] {
-            let subject = "CN=x".to_owned();
-            let distrust = Distrust {
-                role,
-                subject,
-                fault,
-            };
-            assert_eq!(distrust.to_string(), expected);
+            let refused = UntrustedCertificate::new(role, "CN=x".to_owned(), fault);
+            assert_eq!(refused.to_string(), expected);
         }
         let many = name(20).to_string();
         assert!(many.contains("s7, ..., not for"), "{many}");

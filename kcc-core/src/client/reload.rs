@@ -1,3 +1,5 @@
+//! Files that somebody else may replace, read again now and then.
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -7,15 +9,14 @@ use super::error::ClientProblem;
 
 /// Where a file could not be used: it may be in the middle of being replaced.
 const SOON: Duration = Duration::from_secs(1);
-/// So long a request waits for files, which is long for a disk and nothing for a server of files
-/// that has gone away.
+/// How long a request waits for files: long for a disk, and short for a file server that is gone.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What is made of files that somebody else may replace, read again now and then.
 ///
 /// They are read on a thread of its own: a file may lie on a server that does not answer, which
 /// holds up neither the runtime nor, for longer than a second, a request.
-pub(super) struct FromFiles<T>(Arc<Shared<T>>);
+pub(super) struct Reloader<T>(Arc<Shared<T>>);
 
 struct Shared<T> {
     /// For messages.
@@ -30,19 +31,19 @@ type Read<T> = dyn Fn(&T) -> Result<T, ClientProblem> + Send + Sync;
 
 struct State<T> {
     last: T,
-    look_again_at: Instant,
-    reading: Option<Reading>,
+    next_read_at: Instant,
+    pending: Option<PendingRead>,
 }
 
-/// A reading that is under way.
+/// The files are being read.
 #[derive(Clone)]
-struct Reading {
+struct PendingRead {
     began: Instant,
     /// Closed when it is over.
     end: watch::Receiver<()>,
 }
 
-impl<T: Clone + Send + 'static> FromFiles<T> {
+impl<T: Clone + Send + 'static> Reloader<T> {
     /// `first` was read just now; `read` makes the next ones.
     pub(super) fn new(
         what: String,
@@ -52,8 +53,8 @@ impl<T: Clone + Send + 'static> FromFiles<T> {
     ) -> Self {
         let state = State {
             last: first,
-            look_again_at: Instant::now() + period,
-            reading: None,
+            next_read_at: Instant::now() + period,
+            pending: None,
         };
         Self(Arc::new(Shared {
             what,
@@ -65,35 +66,35 @@ impl<T: Clone + Send + 'static> FromFiles<T> {
 
     /// The last one; where it is time, the files are read before.
     pub(super) async fn current(&self) -> T {
-        let reading = {
+        let pending = {
             let mut state = self.0.lock();
-            if Instant::now() < state.look_again_at {
+            if Instant::now() < state.next_read_at {
                 return state.last.clone();
             }
             self.join_or_start(&mut state)
         };
-        self.after(reading).await
+        self.after(pending).await
     }
 
     /// The same, and it is always time.
     pub(super) async fn read_again(&self) -> T {
-        let reading = self.join_or_start(&mut self.0.lock());
-        self.after(reading).await
+        let pending = self.join_or_start(&mut self.0.lock());
+        self.after(pending).await
     }
 
-    async fn after(&self, reading: Option<Reading>) -> T {
-        if let Some(mut reading) = reading {
-            let left = PATIENCE.saturating_sub(reading.began.elapsed());
-            let _ = tokio::time::timeout(left, reading.end.changed()).await;
+    async fn after(&self, pending: Option<PendingRead>) -> T {
+        if let Some(mut pending) = pending {
+            let left = PATIENCE.saturating_sub(pending.began.elapsed());
+            let _ = tokio::time::timeout(left, pending.end.changed()).await;
         }
         self.0.lock().last.clone()
     }
 
-    fn join_or_start(&self, state: &mut State<T>) -> Option<Reading> {
+    fn join_or_start(&self, state: &mut State<T>) -> Option<PendingRead> {
         // One whose thread panicked is over, and nobody has said so.
-        let is_under_way = |reading: &&Reading| reading.end.has_changed().is_ok();
-        if let Some(reading) = state.reading.as_ref().filter(is_under_way) {
-            return Some(reading.clone());
+        let is_under_way = |pending: &&PendingRead| pending.end.has_changed().is_ok();
+        if let Some(pending) = state.pending.as_ref().filter(is_under_way) {
+            return Some(pending.clone());
         }
         let (shared, last) = (Arc::clone(&self.0), state.last.clone());
         let (over, end) = watch::channel(());
@@ -105,13 +106,13 @@ impl<T: Clone + Send + 'static> FromFiles<T> {
         });
         if let Err(error) = spawned {
             tracing::warn!(what = self.0.what, %error, "no thread to read files on");
-            state.look_again_at = Instant::now() + SOON;
+            state.next_read_at = Instant::now() + SOON;
             return None;
         }
         let began = Instant::now();
-        let reading = Reading { began, end };
-        state.reading = Some(reading.clone());
-        Some(reading)
+        let pending = PendingRead { began, end };
+        state.pending = Some(pending.clone());
+        Some(pending)
     }
 }
 
@@ -122,14 +123,14 @@ impl<T> Shared<T> {
     fn take(&self, read: Result<T, ClientProblem>) {
         let mut state = self.lock();
         let now = Instant::now();
-        state.reading = None;
+        state.pending = None;
         match read {
             Ok(value) => {
                 state.last = value;
-                state.look_again_at = now + self.period;
+                state.next_read_at = now + self.period;
             }
             Err(problem) => {
-                state.look_again_at = now + self.period.min(SOON);
+                state.next_read_at = now + self.period.min(SOON);
                 tracing::warn!(what = self.what, %problem, "the last one goes on");
             }
         }
@@ -149,13 +150,13 @@ mod tests {
 
     use super::*;
 
-    fn text_of(path: &Path) -> FromFiles<String> {
+    fn text_of(path: &Path) -> Reloader<String> {
         let path = path.to_owned();
         let read = move |_: &String| {
             let text = fs::read_to_string(&path);
             text.map_err(|error| ClientProblem::unreadable(&path, error))
         };
-        FromFiles::new(
+        Reloader::new(
             "a text".to_owned(),
             "first".to_owned(),
             Duration::ZERO,
@@ -171,14 +172,14 @@ mod tests {
         rustix::fs::mknodat(CWD, &path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
         let text = text_of(&path);
         // All wait for one reading, and go on with what there was.
-        let asks = (0..20).map(|_| text.current());
-        let all = futures_util::future::join_all(asks).await;
+        let reads = (0..20).map(|_| text.current());
+        let all = futures_util::future::join_all(reads).await;
         assert!(all.iter().all(|one| one == "first"), "{all:?}");
         assert_eq!(text.read_again().await, "first");
         // Its other end opens only where somebody reads.
         let writing = tokio::task::spawn_blocking(move || fs::write(path, "second"));
         writing.await.unwrap().unwrap();
-        while text.0.lock().reading.is_some() {
+        while text.0.lock().pending.is_some() {
             tokio::task::yield_now().await;
         }
         assert_eq!(text.0.lock().last, "second");
@@ -186,7 +187,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_reading_that_panics_is_over() {
-        let panics = FromFiles::new("a text".to_owned(), 1, Duration::ZERO, |_| {
+        let panics = Reloader::new("a text".to_owned(), 1, Duration::ZERO, |_| {
             panic!("on purpose")
         });
         assert_eq!(panics.current().await, 1);

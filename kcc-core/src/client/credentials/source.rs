@@ -2,58 +2,61 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::credential::{Credential, basic, bearer};
-use super::error::{ClientError, ClientProblem, Place};
-use super::from_files::FromFiles;
-use super::plugin_user::PluginUser;
+use super::credential::Credential;
+use super::plugin::CachedPlugin;
 use super::refresh::Refresher;
-use super::tls::ClientCertificate;
+use crate::client::error::{ClientError, ClientProblem, EntryRef};
+use crate::client::header::{basic, bearer};
+use crate::client::reload::Reloader;
+use crate::client::tls::ClientCertificate;
 use crate::environment::Environment;
 use crate::kubeconfig::{Cluster, Entry, EntryKind, User};
 use crate::secret::Secret;
 
 /// Where the credential of each request comes from.
-pub(super) enum Login {
+pub(crate) enum CredentialSource {
     /// It is the same for ever: a token, a name with a password, a client certificate, or nothing.
     Fixed(Arc<Credential>),
     /// Files that somebody else keeps fresh.
-    Files(FromFiles<Arc<Credential>>),
+    Files(Reloader<Arc<Credential>>),
     /// An exec plugin, through the cache.
     Plugin(Refresher),
 }
 
-impl Login {
-    pub(super) fn anonymous() -> Self {
+impl CredentialSource {
+    pub(crate) fn anonymous() -> Self {
         Self::Fixed(Arc::default())
     }
 
     /// What the user says first: a token, a password or a certificate that stands in the kubeconfig
     /// is used, and no plugin runs (client-go's exec.go, `UpdateTransportConfig`). Only for a server
     /// that is spoken to over TLS.
-    pub(super) fn of(
+    pub(crate) fn of(
         user: &Entry<User>,
         cluster: &Cluster,
         environment: &Environment,
         has_terminal: bool,
         file_period: Duration,
     ) -> Result<Self, ClientError> {
-        let place = Place::of(user, EntryKind::User);
+        let entry = EntryRef::of(user, EntryKind::User);
         let user = &user.value;
         if let Some(spec) = user.plugin() {
-            let plugin = PluginUser::new(place, spec, cluster, environment, has_terminal)?;
-            return Ok(Self::Plugin(Refresher::new(plugin)));
+            let plugin =
+                CachedPlugin::new(entry.clone(), spec, cluster, environment, has_terminal)?;
+            let issue = move |rejected: Option<&Secret>| plugin.issue(rejected);
+            return Ok(Self::Plugin(Refresher::new(entry, issue)));
         }
-        check_methods(user).map_err(|problem| place.unusable(problem))?;
+        check_methods(user).map_err(|problem| entry.unusable(problem))?;
         if has_files(user) {
-            return Self::files(&place, user.clone(), file_period);
+            return Self::files(&entry, user.clone(), file_period);
         }
-        let credential = credential(user).map_err(|problem| place.unusable(problem))?;
+        let credential = credential(user).map_err(|problem| entry.unusable(problem))?;
         Ok(Self::Fixed(Arc::new(credential)))
     }
 
     /// The token file of a Pod's service account.
-    pub(super) fn service_account(
-        place: &Place,
+    pub(crate) fn service_account(
+        entry: &EntryRef,
         path: PathBuf,
         file_period: Duration,
     ) -> Result<Self, ClientError> {
@@ -61,13 +64,13 @@ impl Login {
             token_file: Some(path),
             ..User::default()
         };
-        Self::files(place, user, file_period)
+        Self::files(entry, user, file_period)
     }
 
     /// A token, or a client certificate with its key, in files that are read again now and then, and
     /// after a 401. A file that is of no use is told now, not at the first request.
-    fn files(place: &Place, user: User, period: Duration) -> Result<Self, ClientError> {
-        let first = credential(&user).map_err(|problem| place.unusable(problem))?;
+    fn files(entry: &EntryRef, user: User, period: Duration) -> Result<Self, ClientError> {
+        let first = credential(&user).map_err(|problem| entry.unusable(problem))?;
         let read = move |last: &Arc<Credential>| {
             let credential = credential(&user)?;
             Ok(if credential.proves_the_same(last) {
@@ -76,12 +79,12 @@ impl Login {
                 Arc::new(credential)
             })
         };
-        let files = FromFiles::new(place.to_string(), Arc::new(first), period, read);
+        let files = Reloader::new(entry.to_string(), Arc::new(first), period, read);
         Ok(Self::Files(files))
     }
 
     /// The client certificate, where it takes no plugin to get it.
-    pub(super) async fn own_certificate(&self) -> Option<Arc<ClientCertificate>> {
+    pub(crate) async fn own_certificate(&self) -> Option<Arc<ClientCertificate>> {
         match self {
             Self::Fixed(credential) => credential.certificate().cloned(),
             Self::Files(files) => files.current().await.certificate().cloned(),
@@ -90,7 +93,7 @@ impl Login {
     }
 
     /// The credential for a request.
-    pub(super) async fn current(&self) -> Result<Arc<Credential>, ClientError> {
+    pub(crate) async fn current(&self) -> Result<Arc<Credential>, ClientError> {
         match self {
             Self::Fixed(credential) => Ok(Arc::clone(credential)),
             Self::Files(files) => Ok(files.current().await),
@@ -99,7 +102,7 @@ impl Login {
     }
 
     /// The credential after the server refused `rejected`; it may be no other.
-    pub(super) async fn instead_of(
+    pub(crate) async fn instead_of(
         &self,
         rejected: &Arc<Credential>,
     ) -> Result<Arc<Credential>, ClientError> {
@@ -194,18 +197,18 @@ fn read(path: &Path) -> Result<Secret, ClientProblem> {
 mod tests {
     use super::*;
 
-    const CERTIFICATE: &str = include_str!("../../testdata/client.pem");
-    const KEY: &str = include_str!("../../testdata/client-key.pem");
+    const CERTIFICATE: &str = include_str!("../../../testdata/client.pem");
+    const KEY: &str = include_str!("../../../testdata/client-key.pem");
 
-    fn place() -> Place {
-        Place {
+    fn entry() -> EntryRef {
+        EntryRef {
             origin: None,
             kind: EntryKind::User,
             name: "u".to_owned(),
         }
     }
 
-    async fn current(files: &Login) -> Arc<Credential> {
+    async fn current(files: &CredentialSource) -> Arc<Credential> {
         files.current().await.unwrap()
     }
 
@@ -221,7 +224,7 @@ mod tests {
             client_key: Some(path("key")),
             ..User::default()
         };
-        let files = Login::files(&place(), user, Duration::ZERO).unwrap();
+        let files = CredentialSource::files(&entry(), user, Duration::ZERO).unwrap();
         let first = current(&files).await;
         assert!(Arc::ptr_eq(&current(&files).await, &first));
         write("key", "");
@@ -244,7 +247,7 @@ mod tests {
             token_file: Some(token_file.clone()),
             ..User::default()
         };
-        let files = Login::files(&place(), user, Duration::from_secs(60)).unwrap();
+        let files = CredentialSource::files(&entry(), user, Duration::from_secs(60)).unwrap();
         std::fs::write(&token_file, "two").unwrap();
         let one = current(&files).await;
         assert_eq!(one.authorization().unwrap(), "Bearer one");
@@ -276,7 +279,7 @@ mod tests {
             token_file: Some(token_file.clone()),
             ..User::default()
         };
-        let files = Login::files(&place(), user, Duration::ZERO).unwrap();
+        let files = CredentialSource::files(&entry(), user, Duration::ZERO).unwrap();
         assert_eq!(current(&files).await.authorization().unwrap(), "Bearer own");
         std::fs::write(&token_file, "of the file").unwrap();
         let sent = current(&files).await;

@@ -1,9 +1,9 @@
 use std::sync::Arc;
 
 use super::credential::Credential;
-use super::error::{ClientError, ClientProblem, Place};
-use super::refresh::{Issued, Issuer};
+use super::refresh::Issued;
 use crate::cache::{CredentialCache, Notice, Request, Source};
+use crate::client::error::{ClientError, ClientProblem, EntryRef};
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::kubeconfig::{Cluster, ExecSpec};
@@ -11,35 +11,35 @@ use crate::policy::{PluginPolicy, PolicyError};
 use crate::secret::Secret;
 use crate::settings::Settings;
 
-/// A user whose credentials come from an exec plugin, by way of the cache.
-pub(super) struct PluginUser {
-    place: Place,
+/// A user's exec plugin, by way of the cache.
+pub(super) struct CachedPlugin {
+    user: EntryRef,
     cache: CredentialCache,
     request: Request,
 }
 
-impl PluginUser {
-    /// Asks as kubectl's plugin would be asked, so that it comes to the same entry.
+impl CachedPlugin {
+    /// With the same request as kubectl's plugin gets, so that it comes to the same entry.
     pub(super) fn new(
-        place: Place,
+        user: EntryRef,
         spec: &ExecSpec,
         cluster: &Cluster,
         environment: &Environment,
         has_terminal: bool,
     ) -> Result<Self, ClientError> {
         let wrong = |error: Error| {
-            place.unusable(ClientProblem::Settings {
+            user.unusable(ClientProblem::Settings {
                 command: spec.command.display().to_string(),
                 error: Arc::new(error),
             })
         };
         let policy = policy(environment).map_err(|error| wrong(error.into()))?;
         let request = Request::of_user(spec, cluster, environment, policy, has_terminal)
-            .map_err(|problem| place.unusable(problem.into()))?;
+            .map_err(|problem| user.unusable(problem.into()))?;
         let settings = Settings::from_environment(&request.environment).map_err(wrong)?;
         let hint = spec.printable_install_hint();
         Ok(Self {
-            place,
+            user,
             cache: CredentialCache::new(settings.or_install_hint(hint)),
             request,
         })
@@ -47,24 +47,19 @@ impl PluginUser {
 
     fn failed(&self, error: Error) -> ClientError {
         ClientError::Plugin {
-            place: self.place.clone(),
+            entry: self.user.clone(),
             error: Arc::new(error),
         }
     }
-}
 
-impl Issuer for PluginUser {
-    fn place(&self) -> &Place {
-        &self.place
-    }
-
-    fn issue(&self, rejected: Option<&Secret>) -> Result<Issued, ClientError> {
-        let place = &self.place;
+    /// A new credential; it blocks for as long as the plugin runs.
+    pub(super) fn issue(&self, rejected: Option<&Secret>) -> Result<Issued, ClientError> {
+        let user = &self.user;
         let mut tell = |notice: Notice| {
             if notice.is_warning() {
-                tracing::warn!(%place, "{notice}");
+                tracing::warn!(%user, "{notice}");
             } else {
-                tracing::debug!(%place, "{notice}");
+                tracing::debug!(%user, "{notice}");
             }
         };
         let answer = match rejected {

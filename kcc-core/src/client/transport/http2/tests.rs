@@ -1,7 +1,11 @@
 //! Against hyper's own server, over a pipe.
 
 use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::task::Context;
 
+use hyper::body::{Body as HttpBody, Bytes, Frame, Incoming};
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -14,8 +18,8 @@ const KEEP_ALIVE: KeepAlive = KeepAlive {
     wait: Duration::from_secs(15),
 };
 
-fn streams_by(dial: Dial) -> Streams {
-    Streams::new(dial, ClientError::NoRuntime)
+fn pool_by(connect: Http2Connect) -> Http2Pool {
+    Http2Pool::new(connect, ClientError::NoRuntime)
 }
 
 /// So many bytes, and then nothing more, for ever.
@@ -43,7 +47,7 @@ struct Server {
 }
 
 impl Server {
-    /// The answer to `/<n>` has n bytes and does not end.
+    /// The response to `/<n>` has n bytes and does not end.
     fn with_limit(limit: u32) -> Arc<Self> {
         Arc::new(Self {
             limit,
@@ -51,9 +55,9 @@ impl Server {
         })
     }
 
-    fn streams(self: &Arc<Self>) -> Streams {
+    fn pool(self: &Arc<Self>) -> Http2Pool {
         let server = Arc::clone(self);
-        streams_by(Arc::new(move || {
+        pool_by(Arc::new(move || {
             let (client, end) = duplex(1 << 16);
             let connection = http2::Builder::new(TokioExecutor::new())
                 .max_concurrent_streams(server.limit)
@@ -67,8 +71,8 @@ impl Server {
             let connection = tokio::spawn(async { drop(connection.await) });
             lock(&server.connections).push(connection);
             Box::pin(async {
-                let link = Link::over(TokioIo::new(client), KEEP_ALIVE).await;
-                link.map(Some).map_err(|_| ClientError::NoRuntime)
+                let connection = Http2Connection::handshake(TokioIo::new(client), KEEP_ALIVE).await;
+                connection.map(Some).map_err(|_| ClientError::NoRuntime)
             })
         }))
     }
@@ -78,21 +82,23 @@ impl Server {
     }
 }
 
-async fn watch(streams: &Streams, bytes: usize) -> Response<Answer> {
+async fn watch(pool: &Http2Pool, bytes: usize) -> Response<ResponseBody> {
     let request = Request::get(format!("https://server/{bytes}")).body(Body::empty());
-    let sent = streams.send(request.unwrap()).await.unwrap();
+    let sent = pool.send(request.unwrap()).await.unwrap();
     sent.unwrap_or_else(|_| panic!("no HTTP/2"))
 }
 
-async fn frame(answer: &mut Response<Answer>) -> Option<Result<Frame<Bytes>, hyper::Error>> {
-    poll_fn(|context| Pin::new(answer.body_mut()).poll_frame(context)).await
+async fn frame(
+    response: &mut Response<ResponseBody>,
+) -> Option<Result<Frame<Bytes>, hyper::Error>> {
+    poll_fn(|context| Pin::new(response.body_mut()).poll_frame(context)).await
 }
 
 #[tokio::test]
 async fn a_new_connection_comes_before_the_servers_limit() {
     let server = Server::with_limit(3);
-    let streams = server.streams();
-    let watches = (0..7).map(|_| watch(&streams, 1));
+    let pool = server.pool();
+    let watches = (0..7).map(|_| watch(&pool, 1));
     let mut watches = futures_util::future::join_all(watches).await;
     assert_eq!(server.connections(), 3);
     for watch in &mut watches {
@@ -103,9 +109,9 @@ async fn a_new_connection_comes_before_the_servers_limit() {
 #[tokio::test]
 async fn the_place_of_an_ended_stream_is_taken() {
     let server = Server::with_limit(1);
-    let streams = server.streams();
+    let pool = server.pool();
     for _ in 0..5 {
-        watch(&streams, 1).await;
+        watch(&pool, 1).await;
     }
     assert_eq!(server.connections(), 1);
 }
@@ -113,23 +119,23 @@ async fn the_place_of_an_ended_stream_is_taken() {
 #[tokio::test]
 async fn of_the_idle_connections_one_is_kept() {
     let server = Server::with_limit(2);
-    let streams = server.streams();
-    let watches = (0..6).map(|_| watch(&streams, 1));
+    let pool = server.pool();
+    let watches = (0..6).map(|_| watch(&pool, 1));
     drop(futures_util::future::join_all(watches).await);
-    watch(&streams, 1).await;
+    watch(&pool, 1).await;
     assert_eq!(server.connections(), 3);
-    assert_eq!(lock(&streams.state).lanes.len(), 1);
+    assert_eq!(lock(&pool.state).connections.len(), 1);
 }
 
 #[tokio::test]
 async fn all_who_need_a_connection_wait_for_one() {
     let server = Server::with_limit(200);
-    let streams = server.streams();
-    let watches = (0..MOST_STREAMS).map(|_| watch(&streams, 1));
+    let pool = server.pool();
+    let watches = (0..MOST_STREAMS).map(|_| watch(&pool, 1));
     let watches = futures_util::future::join_all(watches).await;
     assert_eq!(server.connections(), 1);
     // However many the server allows.
-    let one_more = watch(&streams, 1).await;
+    let one_more = watch(&pool, 1).await;
     assert_eq!(server.connections(), 2);
     drop((watches, one_more));
 }
@@ -137,22 +143,22 @@ async fn all_who_need_a_connection_wait_for_one() {
 #[tokio::test]
 async fn a_connection_that_ended_is_replaced() {
     let server = Server::with_limit(3);
-    let streams = server.streams();
-    let mut first = watch(&streams, 1).await;
+    let pool = server.pool();
+    let mut first = watch(&pool, 1).await;
     frame(&mut first).await.unwrap().unwrap();
     lock(&server.connections)[0].abort();
     assert!(frame(&mut first).await.unwrap().is_err());
-    frame(&mut watch(&streams, 1).await).await.unwrap().unwrap();
+    frame(&mut watch(&pool, 1).await).await.unwrap().unwrap();
     assert_eq!(server.connections(), 2);
 }
 
 #[tokio::test]
 async fn what_nobody_reads_takes_nothing_from_the_others() {
     let server = Server::with_limit(MOST_STREAMS);
-    let streams = server.streams();
-    let stalled = (1..MOST_STREAMS).map(|_| watch(&streams, 2 * STREAM_WINDOW as usize));
+    let pool = server.pool();
+    let stalled = (1..MOST_STREAMS).map(|_| watch(&pool, 2 * STREAM_WINDOW as usize));
     let stalled = futures_util::future::join_all(stalled).await;
-    let mut read = watch(&streams, 1 << 20).await;
+    let mut read = watch(&pool, 1 << 20).await;
     let mut bytes = 0;
     while bytes < 1 << 20 {
         let frame = frame(&mut read).await.unwrap().unwrap();
@@ -164,73 +170,73 @@ async fn what_nobody_reads_takes_nothing_from_the_others() {
 
 #[tokio::test]
 async fn a_request_comes_back_where_the_server_has_no_http2() {
-    let streams = streams_by(Arc::new(|| Box::pin(async { Ok(None) })));
+    let pool = pool_by(Arc::new(|| Box::pin(async { Ok(None) })));
     let request = Request::get("https://server/1").body(Body::empty());
-    let sent = streams.send(request.unwrap()).await.unwrap();
+    let sent = pool.send(request.unwrap()).await.unwrap();
     assert_eq!(sent.err().unwrap().uri().path(), "/1");
 }
 
 #[tokio::test]
 async fn an_error_is_told_to_all_who_wait_and_the_next_tries_again() {
-    let dials = Arc::new(AtomicUsize::new(0));
-    let counted = Arc::clone(&dials);
-    let streams = streams_by(Arc::new(move || {
+    let attempts = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&attempts);
+    let pool = pool_by(Arc::new(move || {
         counted.fetch_add(1, SeqCst);
         Box::pin(async {
             tokio::task::yield_now().await;
             Err(ClientError::NoRuntime)
         })
     }));
-    let asks = futures_util::future::join(streams.stream(), streams.stream()).await;
-    assert!(asks.0.is_err() && asks.1.is_err());
-    assert_eq!(dials.load(SeqCst), 1);
-    assert!(streams.stream().await.is_err());
-    assert_eq!(dials.load(SeqCst), 2);
+    let both = futures_util::future::join(pool.permit(), pool.permit()).await;
+    assert!(both.0.is_err() && both.1.is_err());
+    assert_eq!(attempts.load(SeqCst), 1);
+    assert!(pool.permit().await.is_err());
+    assert_eq!(attempts.load(SeqCst), 2);
 }
 
 /// It says what HTTP/2 begins with, and goes.
 #[tokio::test(start_paused = true)]
-async fn a_server_that_closes_at_once_is_not_dialed_all_the_time() {
+async fn a_server_that_closes_at_once_is_not_tried_all_the_time() {
     let server = Server::with_limit(3);
-    let working = server.streams();
-    let (dial, closing) = (Arc::clone(&working.dial), Arc::clone(&server));
+    let working = server.pool();
+    let (connect, closing) = (Arc::clone(&working.connect), Arc::clone(&server));
     let closes = Arc::new(AtomicBool::new(true));
-    let streams = streams_by(Arc::new({
+    let pool = pool_by(Arc::new({
         let closes = Arc::clone(&closes);
         move || {
-            let (link, server) = (dial(), Arc::clone(&closing));
+            let (connection, server) = (connect(), Arc::clone(&closing));
             let closes = closes.load(SeqCst);
             Box::pin(async move {
-                let link = link.await?;
+                let connection = connection.await?;
                 if closes {
                     lock(&server.connections).last().unwrap().abort();
-                    while !link.as_ref().unwrap().sender.is_closed() {
+                    while !connection.as_ref().unwrap().sender.is_closed() {
                         tokio::task::yield_now().await;
                     }
                 }
-                Ok(link)
+                Ok(connection)
             })
         }
     }));
     let before = tokio::time::Instant::now();
-    assert!(streams.stream().await.is_err());
+    assert!(pool.permit().await.is_err());
     assert_eq!(server.connections(), 10);
     let took = before.elapsed().as_millis();
     assert!((11_350..11_500).contains(&took), "{took} ms");
-    // Who asks again has one more try, and where the server is well again no pause any more.
-    assert!(streams.stream().await.is_err());
+    // The next request has one more try, and once the server responds there is no delay any more.
+    assert!(pool.permit().await.is_err());
     assert_eq!(server.connections(), 11);
     closes.store(false, SeqCst);
-    watch(&streams, 1).await;
-    assert!(lock(&streams.state).pace.pause().is_zero());
+    watch(&pool, 1).await;
+    assert!(lock(&pool.state).backoff.delay().is_zero());
 }
 
 /// Nobody reads the other end, as with a cable that is pulled.
 #[tokio::test(start_paused = true)]
 async fn a_peer_that_answers_no_ping_is_given_up() {
     let server = Server::with_limit(3);
-    let streams = server.streams();
-    let mut watch = watch(&streams, 1).await;
+    let pool = server.pool();
+    let mut watch = watch(&pool, 1).await;
     frame(&mut watch).await.unwrap().unwrap();
     let before = tokio::time::Instant::now();
     let quiet = tokio::time::timeout(Duration::from_secs(600), frame(&mut watch)).await;
@@ -238,13 +244,13 @@ async fn a_peer_that_answers_no_ping_is_given_up() {
     assert!(before.elapsed() >= Duration::from_secs(600));
 
     let (client, mut end) = duplex(1 << 16);
-    let silent = streams_by(Arc::new({
+    let silent = pool_by(Arc::new({
         let client = Arc::new(Mutex::new(Some(client)));
         move || {
-            let client = lock(&client).take().expect("one dial");
+            let client = lock(&client).take().expect("one connection");
             Box::pin(async {
-                let link = Link::over(TokioIo::new(client), KEEP_ALIVE).await;
-                link.map(Some).map_err(|_| ClientError::NoRuntime)
+                let connection = Http2Connection::handshake(TokioIo::new(client), KEEP_ALIVE).await;
+                connection.map(Some).map_err(|_| ClientError::NoRuntime)
             })
         }
     }));

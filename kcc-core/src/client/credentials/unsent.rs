@@ -7,35 +7,35 @@ use http::{Response, StatusCode};
 use hyper::body::Body as _;
 use serde_json::{Map, Value, json};
 
-use super::error::Place;
-use super::streams::Answer;
-use super::target::Target;
+use crate::client::error::EntryRef;
+use crate::client::target::Target;
+use crate::client::transport::ResponseBody;
 use crate::kubeconfig::{Entry, EntryKind, User};
 
-/// What is read of an answer that says no.
+/// What is read of a response that refuses.
 const MOST: usize = 64 * 1024;
 
 /// A user's credential that is not sent, since it would go over plain http (client-go's
 /// `clientcmd/client_config.go`, `ClientConfig`: "only try to read the auth information if we are
 /// secure").
-pub(super) struct Unsent {
-    user: Place,
-    cluster: Place,
+pub(crate) struct UnsentCredential {
+    user: EntryRef,
+    cluster: EntryRef,
     server: String,
 }
 
-impl Unsent {
+impl UnsentCredential {
     /// `None` where the user has nothing to send.
-    pub(super) fn of(user: &Entry<User>, target: &Target) -> Option<Self> {
+    pub(crate) fn of(user: &Entry<User>, target: &Target) -> Option<Self> {
         user.value.has_credential().then(|| Self {
-            user: Place::of(user, EntryKind::User),
-            cluster: target.place.clone(),
+            user: EntryRef::of(user, EntryKind::User),
+            cluster: target.entry.clone(),
             server: target.address(),
         })
     }
 
-    /// An answer by which the server wants to know who is asking says why it was not told.
-    pub(super) async fn explain(&self, response: Response<Answer>) -> Response<Answer> {
+    /// A response that refuses an anonymous request says why nothing was sent.
+    pub(crate) async fn explain(&self, response: Response<ResponseBody>) -> Response<ResponseBody> {
         let refused = [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN];
         if !refused.contains(&response.status()) {
             return response;
@@ -46,7 +46,7 @@ impl Unsent {
         parts.headers.insert(CONTENT_LENGTH, text.len().into());
         let json = HeaderValue::from_static("application/json");
         parts.headers.insert(CONTENT_TYPE, json);
-        Response::from_parts(parts, Answer::of_text(text))
+        Response::from_parts(parts, ResponseBody::of_text(text))
     }
 
     /// The server's own `Status` where it is one, with the reason behind its message.
@@ -70,7 +70,7 @@ impl Unsent {
     }
 }
 
-impl fmt::Display for Unsent {
+impl fmt::Display for UnsentCredential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             user,
@@ -86,7 +86,7 @@ impl fmt::Display for Unsent {
     }
 }
 
-async fn read(mut body: Answer) -> Vec<u8> {
+async fn read(mut body: ResponseBody) -> Vec<u8> {
     let mut text = Vec::new();
     while text.len() < MOST {
         match poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
@@ -101,22 +101,22 @@ async fn read(mut body: Answer) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    fn unsent() -> Unsent {
-        let place = |kind, name: &str| Place {
+    fn unsent() -> UnsentCredential {
+        let entry = |kind, name: &str| EntryRef {
             origin: None,
             kind,
             name: name.to_owned(),
         };
-        Unsent {
-            user: place(EntryKind::User, "u"),
-            cluster: place(EntryKind::Cluster, "c"),
+        UnsentCredential {
+            user: entry(EntryKind::User, "u"),
+            cluster: entry(EntryKind::Cluster, "c"),
             server: "http://a:1".to_owned(),
         }
     }
 
     async fn explained(code: u16, body: &str) -> (http::HeaderMap, Vec<u8>) {
-        let answer = Answer::of_text(body.to_owned());
-        let response = Response::builder().status(code).body(answer).unwrap();
+        let body = ResponseBody::of_text(body.to_owned());
+        let response = Response::builder().status(code).body(body).unwrap();
         let explained = unsent().explain(response).await;
         assert_eq!(explained.status(), code);
         let (parts, body) = explained.into_parts();
