@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use clap::{Command, CommandFactory};
 use kcc_cli::args::Arguments;
-use kcc_cli::front;
+use kcc_cli::wrapper;
 
 const HEAD: &str = "\
 # The command line
@@ -24,7 +24,7 @@ fn main() -> io::Result<()> {
             print(command, &mut out)?;
         }
     }
-    section("kcc-cache", front::HELP, &mut out)
+    section("kcc-cache", wrapper::HELP, &mut out)
 }
 
 fn print(command: &mut Command, out: &mut impl Write) -> io::Result<()> {

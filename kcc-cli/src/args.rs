@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand, ValueHint};
+use clap::{CommandFactory, Parser, Subcommand, ValueHint};
 use kcc_core::kubeconfig::LoadingRules;
 
-use crate::{
+use crate::commands::{
     clear, completions, doctor, eject, exec, explain, inject, list, man, refresh, sync, warm,
 };
 
@@ -57,12 +57,17 @@ impl Arguments {
             Command::Doctor(args) => doctor::run(&args, &rules),
             Command::Exec(args) => Ok(exec::run(args)),
             Command::Completions(args) => completions::run(&args),
-            Command::Man(args) => man::run(&args),
+            Command::Man(args) => man::run(&args, Self::command()),
         }
     }
 
+    /// Answers a shell that completes a command line, and ends the process then.
+    pub fn complete() {
+        completions::answer(Self::command);
+    }
+
     /// The kubeconfig files that are meant.
-    pub fn loading_rules(&self) -> LoadingRules {
+    fn loading_rules(&self) -> LoadingRules {
         let rules = LoadingRules::from_env();
         match &self.kubeconfig {
             Some(path) => rules.with_explicit(path),
@@ -73,8 +78,6 @@ impl Arguments {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

@@ -4,8 +4,38 @@ use std::collections::BTreeSet;
 use std::env;
 use std::ffi::{OsStr, OsString};
 
+use clap::Args;
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 use kcc_core::kubeconfig::{EntryKind, Kubeconfig, KubeconfigError, LoadingRules};
+
+/// Contexts that a command is about.
+#[derive(Debug, Args)]
+pub(crate) struct Contexts {
+    /// The contexts; the current one by default
+    #[arg(value_name = "CONTEXT", add = completer())]
+    contexts: Vec<String>,
+}
+
+impl Contexts {
+    /// Those that are named, else the current one.
+    ///
+    /// # Errors
+    /// For one that is not there, and where none is chosen.
+    pub(crate) fn of<'a>(
+        &'a self,
+        kubeconfig: &'a Kubeconfig,
+    ) -> Result<Vec<&'a str>, KubeconfigError> {
+        if !self.contexts.is_empty() {
+            return named(kubeconfig, &self.contexts);
+        }
+        match &kubeconfig.current_context {
+            Some(current) => named(kubeconfig, [&current.name]),
+            None => Err(KubeconfigError::NoContext {
+                available: kubeconfig.contexts.keys().cloned().collect(),
+            }),
+        }
+    }
+}
 
 /// Completes the name of a context.
 pub(crate) fn completer() -> ArgValueCompleter {
@@ -74,25 +104,6 @@ pub(crate) fn named<'a>(
         is_known.then_some(name.as_str()).ok_or_else(unknown)
     });
     known.collect()
-}
-
-/// The contexts that are named, else the current one.
-///
-/// # Errors
-/// For one that is not there, and where none is chosen.
-pub(crate) fn named_or_current<'a>(
-    kubeconfig: &'a Kubeconfig,
-    names: &'a [String],
-) -> Result<Vec<&'a str>, KubeconfigError> {
-    if !names.is_empty() {
-        return named(kubeconfig, names);
-    }
-    match &kubeconfig.current_context {
-        Some(current) => named(kubeconfig, [&current.name]),
-        None => Err(KubeconfigError::NoContext {
-            available: kubeconfig.contexts.keys().cloned().collect(),
-        }),
-    }
 }
 
 /// There is no such entry.

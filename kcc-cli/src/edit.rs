@@ -3,7 +3,7 @@
 //! ```text
 //! text ──► granit-parser: tree with byte ranges ──► splices ──► new text
 //!   │                                                              │
-//!   └─► kcc_core::kubeconfig: users, plugins    checks: resolver, saphyr-parser, way back
+//!   └─► kcc_core::kubeconfig: users, plugins    checks: resolver, all values, way back
 //! ```
 //!
 //! A plugin's command moves to the front of its own arguments, and `exec.env` gets in front what
@@ -11,21 +11,24 @@
 //! Where a list was not there before, it goes with its last element; where it was a null or an
 //! empty list, a variable in `exec.env` says in which spelling.
 //!
-//! A result is returned only if the resolver and a second YAML parser find in it what is meant, and
-//! nothing else changed; of an injection also only if the ejection gives back the same bytes.
+//! A result is returned only if the resolver finds in it what is meant, and no other value of the
+//! file changed; of an injection also only if the ejection gives back the same bytes.
 
-mod diff;
-mod eject;
-mod error;
-mod inject;
-mod layout;
-mod plugin;
-mod scalar;
-mod site;
+// A text, and the YAML in it.
 mod text;
 mod tree;
+mod error;
+mod site;
+mod scalar;
+// What an edit writes.
+mod plugin;
+mod layout;
 mod variables;
 mod verify;
+mod eject;
+mod inject;
+// What people are shown of it.
+mod diff;
 
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
@@ -35,11 +38,12 @@ use kcc_core::kubeconfig::{ExecSpec, Kubeconfig, Origin};
 use kcc_core::{plugin_position, variable};
 use zeroize::Zeroizing;
 
+use crate::wrapper_command::WrapperCommand;
+
 pub use diff::Diff;
 pub(crate) use diff::printable;
 pub use error::{EditError, Refusal};
-pub use plugin::Front;
-pub(crate) use plugin::{CACHE, ORIGINAL};
+pub(crate) use plugin::ORIGINAL;
 use site::{Refused, Site};
 use text::Splice;
 use tree::{Tree, TreeError};
@@ -47,7 +51,7 @@ use verify::Change;
 
 /// A kubeconfig's content and the file that it is from.
 #[derive(Clone, Copy)]
-pub struct Source<'a> {
+pub struct SourceFile<'a> {
     /// The file as it was named: it stands in messages, and its folder is what relative commands
     /// start from.
     pub path: &'a Path,
@@ -162,23 +166,24 @@ pub enum Action {
 /// Puts `cache` in front of the plugins of `users`.
 ///
 /// `cache` is a bare name or an absolute path of `kcc-cache`; users that are injected already keep
-/// theirs, but for the path of a versioned folder, which an upgrade takes away. What is recorded for those is brought up to date: an `exec.env` that has grown since
-/// would else not be part of the cache key.
+/// theirs, but for the path of a versioned folder, which an upgrade takes away. What is recorded for
+/// those is brought up to date: an `exec.env` that has grown since would else not be part of the cache
+/// key.
 ///
 /// # Errors
 ///
 /// If the file cannot be read, or what should change in it cannot be changed safely.
 pub fn inject(
-    source: Source<'_>,
+    source: SourceFile<'_>,
     users: &Users,
-    cache: impl Into<Front>,
+    cache: impl Into<WrapperCommand>,
 ) -> Result<Edited, EditError> {
     let cache = &cache.into();
     let edit = Edit::of(source)?;
     let edited = edit.checked(edit.inject(users, cache)?)?;
     if let Some(text) = &edited.text {
         let bytes = text.as_bytes();
-        let again = Edit::of(Source { bytes, ..source })?;
+        let again = Edit::of(SourceFile { bytes, ..source })?;
         let changed = Users::Named(
             edited
                 .changed()
@@ -204,7 +209,7 @@ pub fn inject(
 /// # Errors
 ///
 /// If the file cannot be read, or what should change in it cannot be changed safely.
-pub fn eject(source: Source<'_>, users: &Users, names: &[String]) -> Result<Edited, EditError> {
+pub fn eject(source: SourceFile<'_>, users: &Users, names: &[String]) -> Result<Edited, EditError> {
     let edit = Edit::of(source)?;
     edit.checked(edit.eject(users, names)?)
 }
@@ -216,9 +221,9 @@ pub fn eject(source: Source<'_>, users: &Users, names: &[String]) -> Result<Edit
 ///
 /// If the file cannot be read or edited, or a named user cannot be edited safely.
 pub fn inject_each(
-    source: Source<'_>,
+    source: SourceFile<'_>,
     users: &Users,
-    cache: impl Into<Front>,
+    cache: impl Into<WrapperCommand>,
 ) -> Result<Edited, EditError> {
     let cache = &cache.into();
     each(source, users, &|users| inject(source, users, cache))
@@ -230,7 +235,7 @@ pub fn inject_each(
 ///
 /// If the file cannot be read or edited, or a named user cannot be edited safely.
 pub fn eject_each(
-    source: Source<'_>,
+    source: SourceFile<'_>,
     users: &Users,
     names: &[String],
 ) -> Result<Edited, EditError> {
@@ -240,7 +245,7 @@ pub fn eject_each(
 type EditOf<'a> = &'a dyn Fn(&Users) -> Result<Edited, EditError>;
 
 /// Leaves one user after the other out until the rest can be edited.
-fn each(source: Source<'_>, users: &Users, edit: EditOf<'_>) -> Result<Edited, EditError> {
+fn each(source: SourceFile<'_>, users: &Users, edit: EditOf<'_>) -> Result<Edited, EditError> {
     let mut result = edit(users);
     if *users != Users::All || result.is_ok() {
         return result;
@@ -261,7 +266,7 @@ fn each(source: Source<'_>, users: &Users, edit: EditOf<'_>) -> Result<Edited, E
         let odd: Vec<(String, EditError)> = match error {
             EditError::User { ref user, .. } if rest.contains(user) => vec![(user.clone(), error)],
             EditError::File {
-                problem: Refusal::SecondParser | Refusal::Unverified,
+                problem: Refusal::Unverified,
                 ..
             } => {
                 let mut odd = Vec::new();
@@ -291,7 +296,7 @@ fn each(source: Source<'_>, users: &Users, edit: EditOf<'_>) -> Result<Edited, E
 
 /// A file on its way to another content.
 struct Edit<'a> {
-    source: Source<'a>,
+    source: SourceFile<'a>,
     text: &'a str,
     kubeconfig: Kubeconfig,
     /// Made when something is to be edited: a file of which nothing changes may be as odd as it
@@ -309,7 +314,7 @@ struct Draft {
 type Step = (Action, Option<(Change, Vec<Splice>)>);
 
 impl<'a> Edit<'a> {
-    fn of(source: Source<'a>) -> Result<Self, EditError> {
+    fn of(source: SourceFile<'a>) -> Result<Self, EditError> {
         let kubeconfig = Kubeconfig::parse(source.path, source.bytes)?;
         let text =
             str::from_utf8(source.bytes).map_err(|_| file_refused(source, 1, Refusal::Encoding))?;
@@ -321,13 +326,13 @@ impl<'a> Edit<'a> {
         })
     }
 
-    fn inject(&self, users: &Users, cache: &Front) -> Result<Draft, EditError> {
+    fn inject(&self, users: &Users, cache: &WrapperCommand) -> Result<Draft, EditError> {
         let folder = folder(self.source.path);
         self.draft(users, |user, spec| {
             if let Some(own) = plugin_position(&spec.command, &spec.args, &[]) {
                 return Ok(self.update(user, (spec, own), cache, &folder));
             }
-            if !VERSIONS.contains(&spec.api_version.as_str()) {
+            if !plugin::is_supported(&spec.api_version) {
                 let version = spec.api_version.clone();
                 return Ok((Action::OtherVersion { version }, None));
             }
@@ -339,18 +344,24 @@ impl<'a> Edit<'a> {
         })
     }
 
-    /// What is out of date in an injection, but can only be mended by hand, is left: it works.
-    fn update(&self, user: &str, of: (&ExecSpec, usize), cache: &Front, folder: &Path) -> Step {
+    /// What is out of date in an injection, but can only be put right by hand, is left: it works.
+    fn update(
+        &self,
+        user: &str,
+        of: (&ExecSpec, usize),
+        cache: &WrapperCommand,
+        folder: &Path,
+    ) -> Step {
         let (spec, own) = of;
         let plugin = plugin::inner_command(spec, &[]);
-        let mends =
-            Front::is_versioned(&spec.command) && !Front::is_versioned(cache.command.as_ref());
-        let front = mends.then_some(cache);
+        let replaces = WrapperCommand::is_versioned(&spec.command)
+            && !WrapperCommand::is_versioned(cache.command.as_ref());
+        let wrapper = replaces.then_some(cache);
         // Where a person wrote it, only what works is left to be said.
         let is_injected = spec.env.iter().any(|(name, _)| name == variable::USER);
-        let is_ours = own == 0 || is_injected || mends;
+        let is_ours = own == 0 || is_injected || replaces;
         let update =
-            is_ours.then(|| self.at(user, |site| inject::update(site, user, of, front, folder)));
+            is_ours.then(|| self.at(user, |site| inject::update(site, user, of, wrapper, folder)));
         match update {
             Some(Ok(Some(step))) => (Action::Updated { plugin }, Some(step)),
             _ => (Action::AlreadyInjected { plugin }, None),
@@ -439,14 +450,11 @@ impl<'a> Edit<'a> {
                 diff: Diff::default(),
             });
         }
-        let readable = verify::readable(self.text, &changes)
-            .map_err(|line| file_refused(self.source, line, Refusal::SecondParser))?;
         let unverified = || file_refused(self.source, 1, Refusal::Unverified);
         let text = text::apply(self.text, &mut splices).map(Zeroizing::new);
         let text = text.ok_or_else(unverified)?;
-        let is_meant = verify::readable(&text, &changes)
-            .is_ok_and(|after| verify::is_meant(&readable, &after, &changes));
-        if !self.is_seen_by_resolver(&text, &changes) || !is_meant {
+        let is_meant = verify::is_meant(self.tree()?, &text, &changes);
+        if !is_meant || !self.is_seen_by_resolver(&text, &changes) {
             return Err(unverified());
         }
         Ok(Edited {
@@ -476,7 +484,7 @@ impl<'a> Edit<'a> {
     }
 
     /// The first user whose injection could not be taken back.
-    fn not_reversible(&self, cache: &Front, edited: &Edited) -> EditError {
+    fn not_reversible(&self, cache: &WrapperCommand, edited: &Edited) -> EditError {
         let problem = Refusal::NotReversible;
         let is_only = edited.changed().count() == 1;
         for Outcome { user, line, .. } in edited.changed() {
@@ -500,12 +508,7 @@ impl<'a> Edit<'a> {
     }
 }
 
-const VERSIONS: [&str; 2] = [
-    "client.authentication.k8s.io/v1",
-    "client.authentication.k8s.io/v1beta1",
-];
-
-fn file_refused(source: Source<'_>, line: usize, problem: Refusal) -> EditError {
+fn file_refused(source: SourceFile<'_>, line: usize, problem: Refusal) -> EditError {
     let path = source.path.to_owned();
     EditError::File {
         origin: Origin { path, line },

@@ -9,9 +9,10 @@
 //!
 //! What cannot be replaced, such as a mount point, is written in place, under cover of a copy.
 
-mod in_place;
 mod interrupt;
+mod change;
 mod lock;
+mod in_place;
 mod replace;
 
 use std::fs;
@@ -24,18 +25,19 @@ use anyhow::{Context, bail, ensure};
 use kcc_core::kubeconfig::LoadingRules;
 use zeroize::Zeroizing;
 
-use crate::edit::{EditError, Edited, Source};
+use crate::edit::{EditError, Edited, SourceFile};
+use change::FileChange;
 use interrupt::Deferred;
 use lock::Lock;
-use replace::{Change, Replacement};
+use replace::Replacement;
 
 /// What is made of a file's content.
-pub(crate) type Edit<'a> = &'a dyn Fn(Source<'_>) -> Result<Edited, EditError>;
+pub(crate) type Edit<'a> = &'a dyn Fn(SourceFile<'_>) -> Result<Edited, EditError>;
 
 /// How often files are read again that somebody else writes meanwhile.
 const ATTEMPTS: usize = 5;
 
-/// So long somebody else gets to finish what it writes.
+/// How long another program gets to finish what it writes.
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// A file and what becomes of it.
@@ -153,7 +155,7 @@ fn undo(made: &mut [Replacement<'_>]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Mends the files of which a process was killed while it wrote them.
+/// Puts back the files of which a process was killed while it wrote them.
 fn recover(rules: &LoadingRules) -> anyhow::Result<()> {
     for path in rules.paths() {
         let Ok(target) = fs::canonicalize(&path) else {
@@ -180,7 +182,7 @@ impl Plan {
         let is_file = fs::metadata(&target).with_context(problem)?.is_file();
         ensure!(is_file, "{}: it is not a regular file", problem());
         let before = Zeroizing::new(fs::read(&target).with_context(problem)?);
-        let edited = edit(Source {
+        let edited = edit(SourceFile {
             path,
             bytes: &before,
         });
@@ -197,8 +199,8 @@ impl Plan {
         self.edited.text.as_ref().map(|text| text.as_str())
     }
 
-    fn change(&self) -> Change<'_> {
-        Change {
+    fn change(&self) -> FileChange<'_> {
+        FileChange {
             target: &self.target,
             before: &self.before,
             after: self.text().unwrap_or_default().as_bytes(),

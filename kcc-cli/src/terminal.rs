@@ -7,32 +7,32 @@ use anstyle::{AnsiColor, Style};
 use jiff::SignedDuration;
 
 /// For what is wrong.
-pub const BAD: Style = AnsiColor::Red.on_default().bold();
+pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
 /// For what may become wrong.
-pub const WARNING: Style = AnsiColor::Yellow.on_default();
+pub(crate) const WARNING: Style = AnsiColor::Yellow.on_default();
 /// For what is as it should be.
-pub const GOOD: Style = AnsiColor::Green.on_default();
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
 /// For what matters less.
-pub const FAINT: Style = Style::new().dimmed();
+pub(crate) const FAINT: Style = Style::new().dimmed();
 
 /// Standard output; drops the colours where it is no terminal that shows them.
-pub fn stdout() -> impl Write {
+pub(crate) fn stdout() -> impl Write {
     anstream::stdout().lock()
 }
 
 /// Standard error; drops the colours where it is no terminal that shows them.
-pub fn stderr() -> impl Write {
+pub(crate) fn stderr() -> impl Write {
     anstream::stderr().lock()
 }
 
 /// Whether standard output shows colours.
-pub fn colours() -> bool {
+pub(crate) fn colours() -> bool {
     anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never
 }
 
 /// A length of time in its one or two largest units, as kubectl writes ages: `45s`, `12m`, `3h12m`,
 /// `2d4h`. Its sign is left out.
-pub fn span(duration: SignedDuration) -> String {
+pub(crate) fn span(duration: SignedDuration) -> String {
     let seconds = duration.as_secs().unsigned_abs();
     let pair = |large: u64, large_unit, small: u64, small_unit| match small {
         0 => format!("{large}{large_unit}"),
@@ -49,7 +49,7 @@ pub fn span(duration: SignedDuration) -> String {
 }
 
 /// One warning line.
-pub fn warn(message: &str) {
+pub(crate) fn warn(message: &str) {
     let _ = writeln!(stderr(), "{WARNING}warning:{WARNING:#} {message}");
 }
 

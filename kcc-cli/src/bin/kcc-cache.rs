@@ -3,9 +3,9 @@
 
 use std::process::ExitCode;
 
-use kcc_cli::front::Front;
+use kcc_cli::wrapper::Wrapper;
 
 fn main() -> ExitCode {
-    let front = Front { name: "kcc-cache" };
-    front.run(std::env::args_os().skip(1))
+    let wrapper = Wrapper { name: "kcc-cache" };
+    wrapper.run(std::env::args_os().skip(1))
 }

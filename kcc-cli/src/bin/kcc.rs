@@ -4,10 +4,10 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use kcc_cli::args::Arguments;
-use kcc_cli::{completions, terminal};
+use kcc_cli::terminal;
 
 fn main() -> ExitCode {
-    completions::answer();
+    Arguments::complete();
     match Arguments::parse().run() {
         Ok(code) => code,
         Err(error) => terminal::fail(&error),

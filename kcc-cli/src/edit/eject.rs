@@ -7,7 +7,7 @@ use super::layout::dash_before;
 use super::plugin::{BRACKETS, ORIGINAL, Record, is_own_list};
 use super::site::{Refused, Site};
 use super::text::{self, Splice};
-use super::tree::{Entry, Node};
+use super::tree::{Node, Pair};
 use super::verify::Change;
 
 /// Takes the cache out from in front of one user's plugin; `own` of the arguments are the cache's.
@@ -33,7 +33,7 @@ pub(super) fn eject(
     let ours = ours(site);
     let record = record(site);
     let mut removed = Vec::new();
-    let mut shorten = |entry: Option<&Entry<'_>>, gone: &[usize], was: Option<String>| {
+    let mut shorten = |entry: Option<&Pair<'_>>, gone: &[usize], was: Option<String>| {
         let Some(entry) = entry.filter(|_| !gone.is_empty()) else {
             return Ok(());
         };

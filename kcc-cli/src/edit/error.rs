@@ -50,11 +50,11 @@ pub enum Refusal {
     #[error("the file is not UTF-8: save it as UTF-8 first")]
     Encoding,
     /// Something behind the first document that is no YAML.
-    #[error("the file is not valid YAML here or just before: mend it first")]
+    #[error("the file is not valid YAML here or just before: correct it first")]
     Syntax,
-    /// Text that the parser which checks the result does not read.
+    /// A tab behind a colon.
     #[error("not every YAML parser reads this line: write it more simply, with spaces for tabs")]
-    SecondParser,
+    Tab,
     /// A second document, which kubectl ignores.
     #[error("the file has a second YAML document, which kubectl ignores: remove it first")]
     SecondDocument,
@@ -113,7 +113,7 @@ pub enum Refusal {
     NotReversible,
     /// A check of the result found something else than was meant.
     #[error(
-        "the edited file would not say what is meant, by a second YAML parser: write the users' exec as kubectl does first"
+        "the edited file would not say what is meant: write the users' exec as kubectl does first"
     )]
     Unverified,
 }

@@ -5,27 +5,28 @@ use kcc_core::kubeconfig::ExecSpec;
 use super::eject;
 use super::error::Refusal;
 use super::layout::{Items, Layout, Variable};
-use super::plugin::{BRACKETS, Front, Record};
+use super::plugin::{BRACKETS, Record};
 use super::scalar::{Quote, is_flow_safe};
 use super::site::{Refused, Site};
-use super::text::Splice;
-use super::tree::{Entry, Kind, Node, ScalarStyle};
+use super::text::{self, Splice};
+use super::tree::{Kind, Node, Pair, ScalarStyle};
 use super::variables::variables;
 use super::verify::Change;
+use crate::wrapper_command::WrapperCommand;
 
 /// Puts `cache` in front of one user's plugin.
 pub(super) fn inject(
     site: &Site<'_, '_>,
     user: &str,
     spec: &ExecSpec,
-    front: &Front,
+    wrapper: &WrapperCommand,
     folder: &Path,
 ) -> Result<(Change, Vec<Splice>), Refused> {
     let layout = Layout::of(site);
     let command = &site.command().value;
     let plugin = moved_command(site, &layout)?;
-    let args = Place::of(site, site.args(), "exec.args")?;
-    let env = Place::of(site, site.env(), "exec.env")?;
+    let args = ListSlot::of(site, site.args(), "exec.args")?;
+    let env = ListSlot::of(site, site.env(), "exec.env")?;
     let record = Record {
         args: args.was(site),
         env: env.was(site),
@@ -33,17 +34,17 @@ pub(super) fn inject(
     let name = command.as_text().unwrap_or_default();
     let variables = variables(site, user, name, spec, folder, &record)?;
 
-    let mut moved = own_args(&layout, front);
+    let mut moved = own_args(&layout, wrapper);
     moved.push(plugin);
-    let scalar = layout.scalar(&front.command);
+    let scalar = layout.scalar(&wrapper.command);
     let mut splices = vec![Splice::replace(command.range.clone(), scalar)];
     let mut missing = Vec::new();
     let lists = [
         (args, Items::Args(&moved)),
         (env, Items::Variables(&variables)),
     ];
-    for (place, list) in lists {
-        match place.put(site, &layout, list)? {
+    for (slot, list) in lists {
+        match slot.put(site, &layout, list)? {
             Some(splice) => splices.push(splice),
             None => missing.push(list),
         }
@@ -51,7 +52,7 @@ pub(super) fn inject(
     splices.extend(entries(site, &layout, &missing));
     let change = Change::Inject {
         user: user.to_owned(),
-        front: front.clone(),
+        wrapper: wrapper.clone(),
         plugin: name.to_owned(),
         variables,
     };
@@ -59,24 +60,24 @@ pub(super) fn inject(
 }
 
 /// The cache's own arguments, as they are written.
-fn own_args(layout: &Layout<'_>, front: &Front) -> Vec<String> {
-    let own = front.own.iter();
+fn own_args(layout: &Layout<'_>, wrapper: &WrapperCommand) -> Vec<String> {
+    let own = wrapper.own_args.iter();
     own.map(|arg| layout.word(arg)).collect()
 }
 
 /// Brings what the injection wrote up to date for a user that is injected: what it records may have
-/// changed since, or another injector recorded less. `own` arguments stand before its plugin. With a
-/// `front` that takes the place of the cache's. None if it is as it should be.
+/// changed since, or another injector recorded less. `own` arguments stand before its plugin. A
+/// `wrapper` takes the place of the one that is there. None if it is as it should be.
 pub(super) fn update(
     site: &Site<'_, '_>,
     user: &str,
     (spec, own): (&ExecSpec, usize),
-    front: Option<&Front>,
+    wrapper: Option<&WrapperCommand>,
     folder: &Path,
 ) -> Result<Option<(Change, Vec<Splice>)>, Refused> {
     let layout = Layout::of(site);
     let ours = eject::ours(site);
-    let env = Place::of(site, site.env(), "exec.env")?;
+    let env = ListSlot::of(site, site.env(), "exec.env")?;
     let mut record = eject::record(site);
     record.env = env.was(site).or(record.env);
     let mut bare = spec.clone();
@@ -92,16 +93,16 @@ pub(super) fn update(
         (name.as_str(), value) == (new.0, &new.1)
     };
     let is_current = ours.len() == variables.len() && ours.iter().zip(&variables).all(is_current);
-    if is_current && front.is_none() {
+    if is_current && wrapper.is_none() {
         return Ok(None);
     }
-    let mut splices = match front {
-        Some(front) => other_front(site, &layout, own, front)?,
+    let mut splices = match wrapper {
+        Some(wrapper) => replace_wrapper(site, &layout, own, wrapper)?,
         None => vec![],
     };
     let change = |ours, variables| Change::Update {
         user: user.to_owned(),
-        front: front.map(|front| (own, front.clone())),
+        wrapper: wrapper.map(|wrapper| (own, wrapper.clone())),
         ours,
         variables,
     };
@@ -110,7 +111,7 @@ pub(super) fn update(
     }
     let list = Items::Variables(&variables);
     let old = match env {
-        Place::Filled(entry) if !ours.is_empty() => Some(&entry.value),
+        ListSlot::Filled(entry) if !ours.is_empty() => Some(&entry.value),
         _ => None,
     };
     let added = env.put(site, &layout, list)?;
@@ -122,15 +123,15 @@ pub(super) fn update(
     Ok(Some((change(ours, variables), splices)))
 }
 
-/// Another cache in the place of the one that stands before the plugin.
-fn other_front(
+/// Another wrapper in the place of the one that stands before the plugin.
+fn replace_wrapper(
     site: &Site<'_, '_>,
     layout: &Layout<'_>,
     own: usize,
-    front: &Front,
+    wrapper: &WrapperCommand,
 ) -> Result<Vec<Splice>, Refused> {
     let command = site.command().value.range.clone();
-    let mut splices = vec![Splice::replace(command, layout.scalar(&front.command))];
+    let mut splices = vec![Splice::replace(command, layout.scalar(&wrapper.command))];
     let args = site
         .args()
         .ok_or((site.exec.line, Refusal::Layout("exec.args")))?;
@@ -138,9 +139,9 @@ fn other_front(
     if !gone.is_empty() {
         splices.extend(eject::without(site.text, &args.value, &gone)?);
     }
-    let moved = own_args(layout, front);
+    let moved = own_args(layout, wrapper);
     if !moved.is_empty() {
-        splices.extend(Place::Filled(args).put(site, layout, Items::Args(&moved))?);
+        splices.extend(ListSlot::Filled(args).put(site, layout, Items::Args(&moved))?);
     }
     Ok(splices)
 }
@@ -173,25 +174,25 @@ fn entries(site: &Site<'_, '_>, layout: &Layout<'_>, lists: &[Items<'_>]) -> Opt
     let at = if layout.is_flow() {
         end
     } else {
-        super::text::line_end(site.text, end)
+        text::line_end(site.text, end)
     };
     (!lists.is_empty()).then(|| Splice::insert(at, layout.entries(lists)))
 }
 
 /// Where the new elements of a list go.
-enum Place<'t, 'a> {
+enum ListSlot<'t, 'a> {
     Missing,
     /// The text behind the colon, which says null or an empty list.
     Empty(std::ops::Range<usize>),
     /// Brackets with nothing but a comment between them, which stay.
-    Brackets(&'t Entry<'a>),
-    Filled(&'t Entry<'a>),
+    Brackets(&'t Pair<'a>),
+    Filled(&'t Pair<'a>),
 }
 
-impl<'t, 'a> Place<'t, 'a> {
+impl<'t, 'a> ListSlot<'t, 'a> {
     fn of(
         site: &Site<'t, 'a>,
-        entry: Option<&'t Entry<'a>>,
+        entry: Option<&'t Pair<'a>>,
         what: &'static str,
     ) -> Result<Self, Refused> {
         let Some(entry) = entry else {

@@ -1,59 +1,17 @@
 //! What the injection writes into `exec`, and how it is recognised again.
 
-use std::ffi::OsStr;
-use std::path::Path;
-
 use kcc_core::kubeconfig::ExecSpec;
-use kcc_core::plugin_position;
-
-use crate::lasting;
-
-/// The name of what is put in front of plugins.
-pub(crate) const CACHE: &str = "kcc-cache";
-
-/// What is put in front of plugins: `kcc-cache`, or `kcc exec --` by a path that lasts.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Front {
-    /// The command.
-    pub(crate) command: String,
-    /// The arguments before the plugin.
-    pub(super) own: Vec<String>,
-}
-
-impl Front {
-    /// `kcc`, or `kubectl-kcc`, in the place of `kcc-cache`.
-    pub(crate) fn manager(command: &str) -> Self {
-        Self {
-            command: command.to_owned(),
-            own: ["exec", "--"].map(str::to_owned).into(),
-        }
-    }
-
-    /// Whether an upgrade of the program takes it away.
-    pub(crate) fn is_versioned(command: &OsStr) -> bool {
-        let path = Path::new(command);
-        path.is_absolute() && lasting::is_versioned(path)
-    }
-}
-
-impl From<&str> for Front {
-    fn from(command: &str) -> Self {
-        Self {
-            command: command.to_owned(),
-            own: vec![],
-        }
-    }
-}
-
-impl From<&Self> for Front {
-    fn from(front: &Self) -> Self {
-        front.clone()
-    }
-}
+use kcc_core::{ApiVersion, plugin_position};
 
 /// Of `args` and `env`, what was there before the injection where its absence would not say it: a
 /// null or an empty list, in its own spelling. Only the ejection reads it.
 pub(crate) const ORIGINAL: &str = "KUBE_CREDENTIAL_CACHE_ORIGINAL";
+
+/// Whether the cache speaks this `exec.apiVersion`.
+pub(super) fn is_supported(version: &str) -> bool {
+    let version = ApiVersion::parse(version);
+    matches!(version, Some(ApiVersion::V1 | ApiVersion::V1Beta1))
+}
 
 /// The plugin behind the cache, or the command itself.
 pub(super) fn inner_command(spec: &ExecSpec, names: &[String]) -> String {

@@ -1,7 +1,8 @@
 use std::ops::Range;
 
 use super::error::Refusal;
-use super::tree::{Entry, Kind, Node, OddMapping, Tree};
+use super::text;
+use super::tree::{Kind, Node, OddMapping, Pair, ScalarStyle, Tree};
 
 /// A user's `exec` in the text: all that is edited lies in it, and nothing else repeats it.
 #[derive(Debug)]
@@ -36,6 +37,7 @@ impl<'t, 'a> Site<'t, 'a> {
             let named = entries.find(|entry| entry.key.as_text() == Some("name"));
             if named.and_then(|entry| entry.value.as_text()) == Some(name) {
                 own(tree, item, "the user").map_err(at)?;
+                no_tabs(text, item).map_err(at)?;
                 user = child(tree, item, "user").map_err(at)?;
             }
         }
@@ -69,19 +71,19 @@ impl<'t, 'a> Site<'t, 'a> {
         Ok(site)
     }
 
-    pub(super) fn entries(&self) -> &'t [Entry<'a>] {
+    pub(super) fn entries(&self) -> &'t [Pair<'a>] {
         self.exec.as_map().unwrap_or_default()
     }
 
-    pub(super) fn command(&self) -> &'t Entry<'a> {
+    pub(super) fn command(&self) -> &'t Pair<'a> {
         &self.entries()[self.command]
     }
 
-    pub(super) fn args(&self) -> Option<&'t Entry<'a>> {
+    pub(super) fn args(&self) -> Option<&'t Pair<'a>> {
         self.args.map(|at| &self.entries()[at])
     }
 
-    pub(super) fn env(&self) -> Option<&'t Entry<'a>> {
+    pub(super) fn env(&self) -> Option<&'t Pair<'a>> {
         self.env.map(|at| &self.entries()[at])
     }
 
@@ -90,7 +92,7 @@ impl<'t, 'a> Site<'t, 'a> {
         let source = &self.text[node.range.clone()];
         let is_plain = matches!(
             &node.kind,
-            Kind::Scalar { style, .. } if !matches!(style, super::tree::ScalarStyle::Literal | super::tree::ScalarStyle::Folded)
+            Kind::Scalar { style, .. } if !matches!(style, ScalarStyle::Literal | ScalarStyle::Folded)
         );
         if !is_plain || node.tagged || source.is_empty() || source.contains(['\n', '\r']) {
             return Err((node.line, Refusal::NotOneLine(what)));
@@ -101,10 +103,10 @@ impl<'t, 'a> Site<'t, 'a> {
     /// From behind an entry's colon to the end of its value.
     pub(super) fn behind_colon(
         &self,
-        entry: &Entry<'_>,
+        entry: &Pair<'_>,
         what: &'static str,
     ) -> Result<Range<usize>, Refused> {
-        let colon = super::text::skip_space(self.text, entry.key.range.end);
+        let colon = text::skip_space(self.text, entry.key.range.end);
         if !self.text[colon..].starts_with(':') {
             return Err((entry.key.line, Refusal::Layout(what)));
         }
@@ -129,7 +131,7 @@ fn child<'t, 'a>(
 
 /// Refuses a node that stands in several places.
 fn own(tree: &Tree<'_>, node: &Node<'_>, what: &'static str) -> Result<(), Refused> {
-    if matches!(node.kind, Kind::Alias) {
+    if matches!(node.kind, Kind::Alias(_)) {
         return Err((node.line, Refusal::Alias(what)));
     }
     if tree.is_shared(node) {
@@ -138,10 +140,27 @@ fn own(tree: &Tree<'_>, node: &Node<'_>, what: &'static str) -> Result<(), Refus
     Ok(())
 }
 
+/// Refuses a plain scalar behind a colon and tabs, which not every YAML parser reads.
+fn no_tabs(text: &str, node: &Node<'_>) -> Result<(), Refused> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    match &node.kind {
+        Kind::List { items, .. } => items.iter().try_for_each(|item| no_tabs(text, item)),
+        Kind::Map { entries, .. } => entries.iter().try_for_each(|entry| {
+            let colon = text::skip_space(text, entry.key.range.end);
+            let behind = text[colon..].strip_prefix(":\t").unwrap_or_default();
+            if behind.trim_start_matches('\t').starts_with(is_plain) {
+                return Err((entry.value.line, Refusal::Tab));
+            }
+            no_tabs(text, &entry.value)
+        }),
+        Kind::Scalar { .. } | Kind::Alias(_) => Ok(()),
+    }
+}
+
 fn refused(odd: OddMapping) -> Refused {
     match odd {
         OddMapping::Duplicate { line } => (line, Refusal::DuplicateKey),
         OddMapping::Merge { line } => (line, Refusal::MergeKey),
-        OddMapping::NoWord { line } => (line, Refusal::OddKey),
+        OddMapping::NotPlain { line } => (line, Refusal::OddKey),
     }
 }

@@ -10,8 +10,13 @@ use super::*;
 
 const PATH: &str = "/home/u/.kube/config";
 
-fn source(text: &str) -> Source<'_> {
-    Source {
+const VERSIONS: [&str; 2] = [
+    "client.authentication.k8s.io/v1",
+    "client.authentication.k8s.io/v1beta1",
+];
+
+fn source(text: &str) -> SourceFile<'_> {
+    SourceFile {
         path: Path::new(PATH),
         bytes: text.as_bytes(),
     }
@@ -264,7 +269,7 @@ fn the_version_is_recorded_where_an_older_injection_did_not() {
 #[test]
 fn a_path_that_an_upgrade_removes_is_mended() {
     let old = "/home/u/.krew/store/kcc/v0.9.0/kcc-cache";
-    let lasting = Front::manager("/home/u/.krew/bin/kubectl-kcc");
+    let lasting = WrapperCommand::manager("/home/u/.krew/bin/kubectl-kcc");
     let cases = [
         user("      command: aws\n"),
         user("      command: aws\n      args: [eks]\n      env: []\n"),
@@ -276,7 +281,7 @@ fn a_path_that_an_upgrade_removes_is_mended() {
         ),
     ];
     for before in cases {
-        let with = |text: &str, front: &Front| {
+        let with = |text: &str, front: &WrapperCommand| {
             let edited = inject(source(text), &Users::All, front).unwrap();
             edited.text.map(|text| text.to_string())
         };
@@ -304,7 +309,7 @@ fn a_path_that_an_upgrade_removes_is_mended() {
 #[test]
 fn a_manager_in_front_is_injected_kept_up_to_date_and_mended() {
     let before = user("      command: aws\n      args:\n      - eks\n");
-    let old = Front::manager("/home/u/.krew/store/kcc/v0.9.0/kcc");
+    let old = WrapperCommand::manager("/home/u/.krew/store/kcc/v0.9.0/kcc");
     let after = inject(source(&before), &Users::All, &old).unwrap().text;
     let after = after.unwrap().to_string();
     assert!(

@@ -39,15 +39,16 @@ pub(super) enum Kind<'a> {
     },
     Map {
         flow: bool,
-        entries: Vec<Entry<'a>>,
+        entries: Vec<Pair<'a>>,
     },
-    Alias,
+    /// The number of the anchor.
+    Alias(usize),
 }
 
 pub(super) use granit_parser::ScalarStyle;
 
 #[derive(Debug)]
-pub(super) struct Entry<'a> {
+pub(super) struct Pair<'a> {
     pub(super) key: Node<'a>,
     pub(super) value: Node<'a>,
 }
@@ -64,7 +65,7 @@ pub(super) enum TreeError {
 pub(super) enum OddMapping {
     Duplicate { line: usize },
     Merge { line: usize },
-    NoWord { line: usize },
+    NotPlain { line: usize },
 }
 
 impl<'a> Tree<'a> {
@@ -95,7 +96,7 @@ impl<'a> Tree<'a> {
 }
 
 impl<'a> Node<'a> {
-    pub(super) fn as_map(&self) -> Option<&[Entry<'a>]> {
+    pub(super) fn as_map(&self) -> Option<&[Pair<'a>]> {
         match &self.kind {
             Kind::Map { entries, .. } => Some(entries),
             _ => None,
@@ -153,7 +154,7 @@ impl<'a> Node<'a> {
                     return Err(OddMapping::Merge { line });
                 }
                 Kind::Scalar { .. } => {}
-                _ => return Err(OddMapping::NoWord { line }),
+                _ => return Err(OddMapping::NotPlain { line }),
             }
         }
         Ok(found)
@@ -213,7 +214,7 @@ impl<'a> Reader<'a> {
         let (kind, anchor, tagged) = match event {
             Event::Alias(id) => {
                 self.aliased.insert(id);
-                (Kind::Alias, 0, false)
+                (Kind::Alias(id), 0, false)
             }
             Event::Scalar(text, style, anchor, tag) => {
                 if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
@@ -259,12 +260,12 @@ impl<'a> Reader<'a> {
         &mut self,
         range: &mut Range<usize>,
         flow: bool,
-    ) -> Result<Vec<Entry<'a>>, TreeError> {
+    ) -> Result<Vec<Pair<'a>>, TreeError> {
         let mut entries = Vec::new();
         loop {
             let (event, span) = self.next()?;
             if event == Event::MappingEnd {
-                let last = entries.last().map(|entry: &Entry<'_>| {
+                let last = entries.last().map(|entry: &Pair<'_>| {
                     let (key, value) = (&entry.key.range, &entry.value.range);
                     key.end.max(value.end)
                 });
@@ -274,7 +275,7 @@ impl<'a> Reader<'a> {
             let key = self.node(event, span)?;
             let (event, span) = self.next()?;
             let value = self.node(event, span)?;
-            entries.push(Entry { key, value });
+            entries.push(Pair { key, value });
         }
     }
 
@@ -350,7 +351,7 @@ mod tests {
         );
         assert_eq!(lookup("<<: {a: 1}"), Err(OddMapping::Merge { line: 1 }));
         assert_eq!(lookup("'<<': {a: 1}"), Ok(None));
-        assert_eq!(lookup("? [x]\n: 1"), Err(OddMapping::NoWord { line: 1 }));
+        assert_eq!(lookup("? [x]\n: 1"), Err(OddMapping::NotPlain { line: 1 }));
     }
 
     #[test]

@@ -3,10 +3,9 @@ use std::path::{MAIN_SEPARATOR, Path};
 use kcc_core::kubeconfig::ExecSpec;
 use kcc_core::variable;
 
-use super::VERSIONS;
 use super::error::Refusal;
 use super::layout::Variable;
-use super::plugin::{ORIGINAL, Record, declared, is_own_list, own_list};
+use super::plugin::{ORIGINAL, Record, declared, is_own_list, is_supported, own_list};
 use super::site::{Refused, Site};
 
 /// The variables that the cache needs, for what kubectl does no more for an argument.
@@ -42,7 +41,7 @@ pub(super) fn variables(
     }
     let mut variables = vec![(variable::USER, user.to_owned())];
     // Not every client tells it to its plugins.
-    if VERSIONS.contains(&spec.api_version.as_str()) {
+    if is_supported(&spec.api_version) {
         variables.push((variable::API_VERSION, spec.api_version.clone()));
     }
     let set_list = spec

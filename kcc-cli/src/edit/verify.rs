@@ -1,14 +1,12 @@
-//! The second look at an edited text, by another parser than the one that the edit was made with.
-
-use std::ops::Range;
+//! Whether an edited text says what is meant, and nothing else: the whole of it is read again and
+//! compared, value by value, with what the changes make of the values before.
 
 use kcc_core::kubeconfig::ExecSpec;
-use saphyr_parser::{Event, Parser, StrInput};
 use zeroize::Zeroizing;
 
 use super::layout::Variable;
-use super::plugin::Front;
-use super::tree::{Kind, Node, Tree};
+use super::tree::{Kind, Node, Pair, Tree};
+use crate::wrapper_command::WrapperCommand;
 
 /// What was meant for one user.
 #[derive(Debug)]
@@ -16,15 +14,15 @@ pub(super) enum Change {
     Inject {
         user: String,
         /// The new command, and what stands before the plugin.
-        front: Front,
+        wrapper: WrapperCommand,
         /// The old one, as it is written.
         plugin: String,
         variables: Vec<Variable>,
     },
     Update {
         user: String,
-        /// Another cache, in place of one that had so many arguments before the plugin.
-        front: Option<(usize, Front)>,
+        /// Another wrapper, in place of one that had so many arguments before the plugin.
+        wrapper: Option<(usize, WrapperCommand)>,
         /// Which elements of `env` go.
         ours: Vec<usize>,
         variables: Vec<Variable>,
@@ -52,31 +50,31 @@ impl Change {
         let mut meant = before.clone();
         match self {
             Self::Inject {
-                front,
+                wrapper,
                 plugin,
                 variables,
                 ..
             } => {
-                meant.command = front.command.clone().into();
+                meant.command = wrapper.command.clone().into();
                 meant.args.insert(0, plugin.clone());
-                meant.args.splice(0..0, front.own.iter().cloned());
+                meant.args.splice(0..0, wrapper.own_args.iter().cloned());
                 meant.env.splice(0..0, owned(variables));
             }
             Self::Update {
-                front,
+                wrapper,
                 ours,
                 variables,
                 ..
             } => {
-                if let Some((own, front)) = front {
-                    meant.command = front.command.clone().into();
-                    meant.args.splice(..*own, front.own.iter().cloned());
+                if let Some((own, wrapper)) = wrapper {
+                    meant.command = wrapper.command.clone().into();
+                    meant.args.splice(..*own, wrapper.own_args.iter().cloned());
                 }
                 retain_others(&mut meant.env, ours);
                 meant.env.splice(0..0, owned(variables));
             }
             Self::Eject { own, ours, .. } => {
-                // A relative path is not relative here; the other parser looks at its letters.
+                // The resolver makes a relative path absolute; [`is_meant`] compares its letters.
                 meant.command.clone_from(&after.command);
                 meant.args.drain(..=*own);
                 retain_others(&mut meant.env, ours);
@@ -86,115 +84,15 @@ impl Change {
     }
 }
 
-/// The line of `text`, from 1, where the other parser gives up.
-fn fault(text: &str) -> Option<usize> {
-    let mut events = Parser::new_from_str(without_mark(text));
-    let error = events.find_map(Result::err)?;
-    Some(error.marker().line().max(1))
-}
-
-/// A text for the other parser: what means nothing in it is written as each parser reads it, and,
-/// where it does not help, what the changes are not about is left out.
-///
-/// # Errors
-/// The line where the other parser gives up all the same.
-pub(super) fn readable(text: &str, changes: &[Change]) -> Result<Zeroizing<String>, usize> {
-    let Ok(tree) = Tree::parse(text) else {
-        return Err(fault(text).unwrap_or(1));
-    };
-    let mut breaks = Vec::new();
-    if let Some(root) = &tree.root {
-        flow_lines(text, root, &mut breaks);
-    }
-    let whole = Zeroizing::new(replaced(text, &breaks));
-    let Some(line) = fault(&whole) else {
-        return Ok(whole);
-    };
-    let mut others = Vec::new();
-    if let Some(root) = &tree.root {
-        left_alone(root, changes, &mut others);
-    }
-    let is_left = |at: usize| others.iter().any(|(range, _)| range.contains(&at));
-    breaks.retain(|(range, _)| !is_left(range.start));
-    breaks.extend(others);
-    breaks.sort_unstable_by_key(|(range, _)| range.start);
-    let reduced = Zeroizing::new(replaced(text, &breaks));
-    match fault(&reduced) {
-        None => Ok(reduced),
-        Some(_) => Err(line),
-    }
-}
-
-type Replacement = (Range<usize>, String);
-
-/// The beginnings of lines between brackets, where how far they stand in means nothing to kubectl,
-/// and something to other parsers. Such a line continues a list or a text, in which its white space
-/// is none.
-fn flow_lines(text: &str, node: &Node<'_>, breaks: &mut Vec<Replacement>) {
-    if node.is_flow() {
-        let start = super::text::line_start(text, node.range.start);
-        let deeper = " ".repeat(node.range.start - start + 1);
-        let source = &text[node.range.clone()];
-        for (at, _) in source.match_indices(['\n', '\r']) {
-            let next = node.range.start + at + 1;
-            if !text[next - 1..].starts_with("\r\n") {
-                breaks.push((next..next, deeper.clone()));
-            }
-        }
-        return;
-    }
-    match &node.kind {
-        Kind::List { items, .. } => items.iter().for_each(|item| flow_lines(text, item, breaks)),
-        Kind::Map { entries, .. } => {
-            for entry in entries {
-                flow_lines(text, &entry.key, breaks);
-                flow_lines(text, &entry.value, breaks);
-            }
-        }
-        Kind::Scalar { .. } | Kind::Alias => {}
-    }
-}
-
-/// All but the users that the changes are about: an edit leaves it as it is, to the byte.
-fn left_alone(root: &Node<'_>, changes: &[Change], others: &mut Vec<Replacement>) {
-    let mut leave = |node: &Node<'_>| {
-        if !node.range.is_empty() && !matches!(node.kind, Kind::Alias) {
-            others.push((node.range.clone(), "{}".to_owned()));
-        }
-    };
-    for entry in root.as_map().unwrap_or_default() {
-        let users = entry.value.as_list();
-        let Some(users) = users.filter(|_| entry.key.as_text() == Some("users")) else {
-            leave(&entry.value);
-            continue;
-        };
-        for user in users {
-            let name = user.get("name").ok().flatten().and_then(Node::as_text);
-            if !changes.iter().any(|change| Some(change.user()) == name) {
-                leave(user);
-            }
-        }
-    }
-}
-
-fn replaced(text: &str, replacements: &[Replacement]) -> String {
-    let added: usize = replacements.iter().map(|(_, new)| new.len()).sum();
-    let mut result = String::with_capacity(text.len() + added);
-    let mut done = 0;
-    for (range, new) in replacements {
-        result.push_str(&text[done..range.start]);
-        result.push_str(new);
-        done = range.end;
-    }
-    result.push_str(&text[done..]);
-    result
-}
-
-/// Whether `after` says what `before` says but for the changes; both are [`readable`].
-pub(super) fn is_meant(before: &str, after: &str, changes: &[Change]) -> bool {
-    let (Some(mut meant), Some(mut found)) = (Value::read(before), Value::read(after)) else {
+/// Whether `after` says what `before` says but for the changes.
+pub(super) fn is_meant(before: &Tree<'_>, after: &str, changes: &[Change]) -> bool {
+    let Ok(after) = Tree::parse(after) else {
         return false;
     };
+    let (Some(before), Some(after)) = (&before.root, &after.root) else {
+        return false;
+    };
+    let (mut meant, mut found) = (Value::of(before), Value::of(after));
     for change in changes {
         let (Some(to), Some(seen)) = (meant.exec_of(change.user()), found.exec_of(change.user()))
         else {
@@ -209,7 +107,7 @@ pub(super) fn is_meant(before: &str, after: &str, changes: &[Change]) -> bool {
     meant == found
 }
 
-/// What a text says to the other parser.
+/// What a node says. Tags, styles and comments do not count, and of an alias its anchor does.
 #[derive(PartialEq, Eq)]
 enum Value {
     Text(Zeroizing<String>),
@@ -223,68 +121,37 @@ impl Value {
         Self::Text(Zeroizing::new(text.into()))
     }
 
-    fn read(text: &str) -> Option<Self> {
-        let mut parser = Parser::new_from_str(without_mark(text));
-        let mut root = None;
-        loop {
-            match parser.next()?.ok()?.0 {
-                Event::StreamStart | Event::DocumentEnd | Event::Nothing => {}
-                Event::DocumentStart(_) if root.is_none() => {
-                    let first = parser.next()?.ok()?.0;
-                    root = Some(Self::node(&mut parser, first)?);
-                }
-                Event::StreamEnd => return root,
-                _ => return None,
+    fn of(node: &Node<'_>) -> Self {
+        match &node.kind {
+            Kind::Scalar { text, .. } => Self::text(&**text),
+            Kind::List { items, .. } => Self::List(items.iter().map(Self::of).collect()),
+            Kind::Map { entries, .. } => {
+                let entries = entries.iter();
+                let pair = |entry: &Pair<'_>| (Self::of(&entry.key), Self::of(&entry.value));
+                Self::Map(entries.map(pair).collect())
             }
+            Kind::Alias(anchor) => Self::Alias(*anchor),
         }
-    }
-
-    fn node(parser: &mut Parser<'_, StrInput<'_>>, event: Event<'_>) -> Option<Self> {
-        Some(match event {
-            Event::Alias(id) => Self::Alias(id),
-            Event::Scalar(text, ..) => Self::text(text),
-            Event::SequenceStart(..) => {
-                let mut items = Vec::new();
-                loop {
-                    match parser.next()?.ok()?.0 {
-                        Event::SequenceEnd => break Self::List(items),
-                        event => items.push(Self::node(parser, event)?),
-                    }
-                }
-            }
-            Event::MappingStart(..) => {
-                let mut entries = Vec::new();
-                loop {
-                    match parser.next()?.ok()?.0 {
-                        Event::MappingEnd => break Self::Map(entries),
-                        event => {
-                            let key = Self::node(parser, event)?;
-                            let event = parser.next()?.ok()?.0;
-                            entries.push((key, Self::node(parser, event)?));
-                        }
-                    }
-                }
-            }
-            _ => return None,
-        })
     }
 
     fn get(&self, wanted: &str) -> Option<&Self> {
         let Self::Map(entries) = self else {
             return None;
         };
-        let is_wanted = |key: &Self| matches!(key, Self::Text(text) if text.as_str() == wanted);
-        let mut found = entries.iter().filter(|(key, _)| is_wanted(key));
-        found.next().map(|(_, value)| value)
+        let found = entries.iter().find(|(key, _)| key.is(wanted));
+        found.map(|(_, value)| value)
     }
 
     fn get_mut(&mut self, wanted: &str) -> Option<&mut Self> {
         let Self::Map(entries) = self else {
             return None;
         };
-        let is_wanted = |key: &Self| matches!(key, Self::Text(text) if text.as_str() == wanted);
-        let mut found = entries.iter_mut().filter(|(key, _)| is_wanted(key));
-        found.next().map(|(_, value)| value)
+        let found = entries.iter_mut().find(|(key, _)| key.is(wanted));
+        found.map(|(_, value)| value)
+    }
+
+    fn is(&self, wanted: &str) -> bool {
+        matches!(self, Self::Text(text) if text.as_str() == wanted)
     }
 
     fn exec_of(&mut self, user: &str) -> Option<&mut Self> {
@@ -334,7 +201,7 @@ impl Value {
     fn make(&mut self, change: &Change) -> Option<()> {
         match change {
             Change::Inject {
-                front,
+                wrapper,
                 plugin,
                 variables,
                 ..
@@ -342,16 +209,16 @@ impl Value {
                 self.list("env")?
                     .splice(0..0, variables.iter().map(Self::variable));
                 self.list("args")?.insert(0, Self::text(plugin.clone()));
-                self.set_front(0, front)?;
+                self.set_wrapper(0, wrapper)?;
             }
             Change::Update {
-                front,
+                wrapper,
                 ours,
                 variables,
                 ..
             } => {
-                if let Some((own, front)) = front {
-                    self.set_front(*own, front)?;
+                if let Some((own, wrapper)) = wrapper {
+                    self.set_wrapper(*own, wrapper)?;
                 }
                 let env = self.list("env")?;
                 retain_others(env, ours);
@@ -368,12 +235,12 @@ impl Value {
         Some(())
     }
 
-    /// Puts a cache in front of the arguments, in place of one that had so many of its own.
-    fn set_front(&mut self, own: usize, front: &Front) -> Option<()> {
+    /// Puts a wrapper in front of the arguments, in place of one that had so many of its own.
+    fn set_wrapper(&mut self, own: usize, wrapper: &WrapperCommand) -> Option<()> {
         let args = self.list("args")?;
         args.get(..own)?;
-        args.splice(..own, front.own.iter().map(Self::text));
-        *self.get_mut("command")? = Self::text(front.command.as_str());
+        args.splice(..own, wrapper.own_args.iter().map(Self::text));
+        *self.get_mut("command")? = Self::text(wrapper.command.as_str());
         Some(())
     }
 
@@ -382,7 +249,7 @@ impl Value {
         let Self::Map(entries) = self else {
             return;
         };
-        let is_list = |key: &Self| matches!(key, Self::Text(text) if ["args", "env"].contains(&text.as_str()));
+        let is_list = |key: &Self| key.is("args") || key.is("env");
         entries.retain(|(key, value)| !(is_list(key) && value.is_empty_list()));
         entries.sort_by_cached_key(|(key, _)| match key {
             Self::Text(text) => text.to_string(),
@@ -394,10 +261,6 @@ impl Value {
 fn owned(variables: &[Variable]) -> impl Iterator<Item = (String, String)> {
     let variables = variables.iter();
     variables.map(|(name, value)| ((*name).to_owned(), value.clone()))
-}
-
-fn without_mark(text: &str) -> &str {
-    text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
 /// Takes out the elements at `gone`, which ascend.
@@ -419,7 +282,7 @@ mod tests {
     fn injected() -> [Change; 1] {
         [Change::Inject {
             user: "u".to_owned(),
-            front: Front::from("c"),
+            wrapper: WrapperCommand::from("c"),
             plugin: "aws".to_owned(),
             variables: vec![("U", "u".to_owned())],
         }]
@@ -430,7 +293,8 @@ mod tests {
         let after = BEFORE
             .replace("aws", "c")
             .replace("[a]", "[aws, a], env: [{name: U, value: u}]");
-        assert!(is_meant(BEFORE, &after, &injected()));
+        let before = Tree::parse(BEFORE).unwrap();
+        assert!(is_meant(&before, &after, &injected()));
         for (from, to) in [
             ("command: c", "command: d"),
             ("[aws, a]", "[a, aws]"),
@@ -444,7 +308,7 @@ mod tests {
         ] {
             let other = after.replacen(from, to, 1);
             assert_ne!(other, after);
-            assert!(!is_meant(BEFORE, &other, &injected()), "{other}");
+            assert!(!is_meant(&before, &other, &injected()), "{other}");
         }
     }
 }

@@ -12,7 +12,7 @@ use kcc_core::kubeconfig::Kubeconfig;
 use kcc_core::{Environment, Settings};
 use zeroize::Zeroizing;
 
-use super::replace::Change;
+use super::change::FileChange;
 
 /// Writes from the front on and cuts the rest off, so that whoever ends it leaves a part of the new
 /// content before the rest of the old one: see [`is_torn`].
@@ -29,8 +29,8 @@ pub(super) struct Backup {
 }
 
 impl Backup {
-    pub(super) fn make(change: Change<'_>) -> anyhow::Result<Self> {
-        let Change {
+    pub(super) fn make(change: FileChange<'_>) -> anyhow::Result<Self> {
+        let FileChange {
             target,
             before,
             after,
@@ -188,7 +188,7 @@ mod tests {
         let target = folder.path().join("config");
         let (before, after) = ("a\nb".as_bytes(), "c\n".as_bytes());
         fs::write(&target, before).unwrap();
-        let change = Change {
+        let change = FileChange {
             target: &target,
             before,
             after,

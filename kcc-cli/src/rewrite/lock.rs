@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 
+use super::change::bars_replacement;
 use super::interrupt::Deferred;
-use super::replace::bars_replacement;
 
 /// kubectl holds a lock for milliseconds and does not wait for one at all.
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -7,19 +7,12 @@ use rustix::fs::{CWD, RenameFlags};
 use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
 
+use super::change::{FileChange, bars_replacement};
 use super::in_place::{self, Backup};
-
-/// A file and what it becomes.
-#[derive(Clone, Copy)]
-pub(super) struct Change<'a> {
-    pub(super) target: &'a Path,
-    pub(super) before: &'a [u8],
-    pub(super) after: &'a [u8],
-}
 
 /// A change that is ready to be made, and can be undone until it is finished.
 pub(super) struct Replacement<'a> {
-    change: Change<'a>,
+    change: FileChange<'a>,
     /// The new content, on the disk beside the file; none where no file may be made there.
     beside: Option<NamedTempFile>,
     state: State,
@@ -37,7 +30,7 @@ enum State {
 
 impl<'a> Replacement<'a> {
     /// Writes the content beside the file, with its owner and mode. The file stays as it is.
-    pub(super) fn prepare(change: Change<'a>) -> anyhow::Result<Self> {
+    pub(super) fn prepare(change: FileChange<'a>) -> anyhow::Result<Self> {
         let target = change.target;
         let metadata = fs::metadata(target)?;
         check(target, &metadata)?;
@@ -118,7 +111,7 @@ impl<'a> Replacement<'a> {
     }
 
     fn put_in_place(&mut self) -> anyhow::Result<bool> {
-        let Change { target, before, .. } = self.change;
+        let FileChange { target, before, .. } = self.change;
         let backup = Backup::make(self.change)?;
         if !self.has(before) {
             backup.remove();
@@ -137,7 +130,7 @@ impl<'a> Replacement<'a> {
 
     /// Gives the file back what it was.
     pub(super) fn undo(&mut self) -> anyhow::Result<()> {
-        let Change { target, before, .. } = self.change;
+        let FileChange { target, before, .. } = self.change;
         if matches!(self.state, State::Ready) {
             return Ok(());
         }
@@ -219,16 +212,6 @@ fn exchange(one: &Path, other: &Path) -> io::Result<()> {
 fn cannot_exchange(error: &io::Error) -> bool {
     use io::ErrorKind::{InvalidInput, Unsupported};
     matches!(error.kind(), InvalidInput | Unsupported)
-}
-
-/// Whether a file may be written there and not be replaced: it is a mount point, or the folder, or
-/// the file's owner, does not let us.
-pub(super) fn bars_replacement(error: &io::Error) -> bool {
-    use io::ErrorKind::{CrossesDevices, PermissionDenied, ReadOnlyFilesystem, ResourceBusy};
-    matches!(
-        error.kind(),
-        CrossesDevices | PermissionDenied | ReadOnlyFilesystem | ResourceBusy
-    )
 }
 
 /// A rename would get past what protects the file.

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use kcc_cli::edit::{Action, Edited, Source, Users, eject, inject};
+use kcc_cli::edit::{Action, Edited, SourceFile, Users, eject, inject};
 use kcc_core::kubeconfig::Kubeconfig;
 use libfuzzer_sys::fuzz_target;
 
@@ -16,7 +16,7 @@ fn text_of(edited: &Edited, bytes: &[u8]) -> Vec<u8> {
 
 fuzz_target!(|bytes: &[u8]| {
     let path = Path::new("/home/u/.kube/config");
-    let Ok(edited) = inject(Source { path, bytes }, &Users::All, "kcc-cache") else {
+    let Ok(edited) = inject(SourceFile { path, bytes }, &Users::All, "kcc-cache") else {
         return;
     };
     let is_changed =
@@ -24,7 +24,7 @@ fuzz_target!(|bytes: &[u8]| {
     let changed = edited.users.iter().filter(|user| is_changed(&user.action));
     let changed = Users::Named(changed.map(|user| user.user.clone()).collect());
     let ejected = |bytes: &[u8]| {
-        let edited = eject(Source { path, bytes }, &changed, &[]);
+        let edited = eject(SourceFile { path, bytes }, &changed, &[]);
         text_of(&edited.expect("what was injected ejects"), bytes)
     };
     let injected = text_of(&edited, bytes);

@@ -130,7 +130,7 @@ fn another_encoding_is_refused_and_an_unreadable_file_is_said() {
         .chain(user("      command: aws\n").encode_utf16())
         .flat_map(u16::to_le_bytes)
         .collect();
-    let utf16 = Source {
+    let utf16 = SourceFile {
         path: Path::new(PATH),
         bytes: &text,
     };

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use kcc_core::kubeconfig::{Entry, ExecSpec, Kubeconfig, User};
 use kcc_core::{Environment, LookUpError, PluginPolicy, Settings, variable};
 
-use super::{Finding, installation, variables};
-use crate::edit::Front;
+use super::finding::Finding;
+use super::{installation, variables};
+use crate::wrapper_command::{KCC_CACHE, WrapperCommand};
 
 /// The users whose credentials come from plugins: whether the cache is in front, the plugin behind
 /// it is there, and the kuberc allows both.
@@ -96,14 +97,14 @@ impl PluginUser<'_> {
             return Some(Finding::warning("users", message, repair));
         }
         let command = &self.spec.command;
-        if command == installation::KCC_CACHE {
+        if command == KCC_CACHE {
             // What PATH has has been told, but where it need not be there.
             installation::program(command).err()?;
-            let front = installation::lasting()?;
-            let repair = format!("kcc eject and kcc inject: that writes {}", front.command);
+            let lasting = installation::lasting()?;
+            let repair = format!("kcc eject and kcc inject: that writes {}", lasting.command);
             return Some(self.bad("users", "its command kcc-cache is not in PATH", &repair));
         }
-        let is_versioned = Front::is_versioned(command);
+        let is_versioned = WrapperCommand::is_versioned(command);
         let shown = command.display();
         let inject = format!("kcc inject --user {} writes one that lasts", self.user.name);
         let Ok(program) = installation::program(command) else {
@@ -119,7 +120,7 @@ impl PluginUser<'_> {
             let problem = format!("an upgrade removes its command {shown}, and kubectl fails then");
             return Some(Finding::warning("users", self.about(&problem), inject));
         }
-        let is_kcc_cache = program.file_name() == Some(OsStr::new(installation::KCC_CACHE));
+        let is_kcc_cache = program.file_name() == Some(OsStr::new(KCC_CACHE));
         let version = is_kcc_cache.then(|| installation::version(&program))?;
         (!version.is_good()).then_some(version)
     }

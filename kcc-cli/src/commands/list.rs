@@ -1,6 +1,6 @@
 //! `kcc list`: what is stored.
 
-mod apart;
+mod purpose;
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -13,7 +13,7 @@ use kcc_core::kubeconfig::LoadingRules;
 use kcc_core::{CredentialKind, EntryDetails, EntryInfo, EntryState};
 use serde_json::{Value, json};
 
-use crate::login;
+use crate::plugin_context;
 use crate::terminal;
 
 /// List the stored credentials, without showing any
@@ -21,7 +21,7 @@ use crate::terminal;
 /// FOR says what a credential is for, as far as that is no secret: options of its plugin, variables
 /// and files that decided whose it is. A value behind a # is a fingerprint: equal ones are equal.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// How to print the list
     #[arg(short, long, value_enum, default_value_t = Output::Table)]
     output: Output,
@@ -29,7 +29,7 @@ pub struct Args {
 
 /// A form of output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Output {
+pub(crate) enum Output {
     /// A table for people
     Table,
     /// JSON for programs
@@ -40,9 +40,9 @@ pub enum Output {
 ///
 /// # Errors
 /// Where the cache directory or standard output cannot be used.
-pub fn run(args: &Args, rules: &LoadingRules) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(args: &Args, rules: &LoadingRules) -> anyhow::Result<ExitCode> {
     let mut entries = vec![];
-    for cache in login::caches(&login::kubeconfig_or_warn(rules))? {
+    for cache in plugin_context::caches(&plugin_context::kubeconfig_or_warn(rules))? {
         entries.extend(cache.entries()?);
     }
     entries.sort_by_cached_key(|entry| {
@@ -77,7 +77,7 @@ fn table(entries: &[EntryInfo], now: Timestamp) -> String {
         "USER", "SERVER", "COMMAND", "FOR", "KIND", "EXPIRES", "STATE",
     ];
     table.set_header(head.map(|name| Cell::new(name).add_attribute(Attribute::Bold)));
-    for (entry, what_for) in entries.iter().zip(apart::apart(entries)) {
+    for (entry, what_for) in entries.iter().zip(purpose::purposes(entries)) {
         table.add_row(row(entry, &what_for, now));
     }
     let last = head.len() - 1;

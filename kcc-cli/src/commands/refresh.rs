@@ -6,10 +6,10 @@ use std::process::ExitCode;
 use kcc_core::CredentialCache;
 use kcc_core::kubeconfig::{Kubeconfig, LoadingRules};
 
-use crate::contexts;
-use crate::login::{self, Terms};
+use super::fetch::{self, Report};
+use crate::contexts::Contexts;
+use crate::plugin_context::{self, PluginOptions};
 use crate::terminal;
-use crate::warm;
 
 /// Run the plugins of contexts now, and replace what is stored for them
 ///
@@ -17,10 +17,9 @@ use crate::warm;
 /// else. At a terminal plugins may prompt, so they run one after another. Where a plugin fails, what is
 /// stored stays, and the exit code is 1.
 #[derive(Debug, clap::Args)]
-pub struct Args {
-    /// The contexts; the current one by default
-    #[arg(value_name = "CONTEXT", add = contexts::completer())]
-    contexts: Vec<String>,
+pub(crate) struct Args {
+    #[command(flatten)]
+    contexts: Contexts,
 }
 
 /// Refreshes, and says what became of each context.
@@ -28,17 +27,17 @@ pub struct Args {
 /// # Errors
 /// Where the kubeconfig or standard output cannot be used, or a context is not there. A credential
 /// that cannot be had is told, and the exit code is 1.
-pub fn run(args: &Args, rules: &LoadingRules) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(args: &Args, rules: &LoadingRules) -> anyhow::Result<ExitCode> {
     let kubeconfig = Kubeconfig::load(rules)?;
-    let names = contexts::named_or_current(&kubeconfig, &args.contexts)?;
-    let terms = Terms {
-        policy: login::policy()?,
+    let names = args.contexts.of(&kubeconfig)?;
+    let options = PluginOptions {
+        policy: plugin_context::policy()?,
         prompt: std::io::stdin().is_terminal(),
     };
     let mut reports = vec![];
-    let jobs = warm::jobs(&kubeconfig, &names, &terms, &mut reports);
+    let jobs = fetch::jobs(&kubeconfig, &names, &options, &mut reports);
     let mut code = ExitCode::SUCCESS;
-    let mut tell = |report: &warm::Report| {
+    let mut tell = |report: &Report| {
         if report.is_failure() {
             code = ExitCode::FAILURE;
         }

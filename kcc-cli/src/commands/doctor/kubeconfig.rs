@@ -4,8 +4,8 @@ use std::path::Path;
 
 use kcc_core::kubeconfig::{Kubeconfig, LoadingRules, Overrides, User};
 
-use super::Finding;
-use crate::login;
+use super::finding::Finding;
+use crate::plugin_context;
 
 /// The files, and what they name. What can be read of them is given for further checks.
 pub(super) fn check(rules: &LoadingRules) -> (Vec<Finding>, Kubeconfig) {
@@ -122,7 +122,7 @@ fn context(kubeconfig: &Kubeconfig, name: &str) -> Option<Finding> {
             return Some(Finding::bad("contexts", message, repair));
         }
     };
-    match login::plain_http(kubeconfig, name) {
+    match plugin_context::plain_http(kubeconfig, name) {
         Ok(None) => None,
         Err(error) => {
             let message = format!("context {name:?} cannot be used: {error:#}");

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::thread;
@@ -9,23 +10,24 @@ use std::time::{Duration, SystemTime};
 
 use kcc_core::kubeconfig::LoadingRules;
 
-use crate::edit::{self, Front, Outcome, printable};
-use crate::inject::CacheCommand;
+use super::inject::CommandOption;
+use super::selection::{self, Selection};
+use crate::edit::{self, Outcome, printable};
 use crate::rewrite::{Plan, rewrite};
-use crate::selection::{self, Selection};
 use crate::terminal;
+use crate::wrapper_command::WrapperCommand;
 
 /// Inject again what other tools have rewritten, such as aws eks update-kubeconfig
 ///
 /// The same as kcc inject, but it tells only what it changed. With --watch it goes on until it is
 /// interrupted.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     #[command(flatten)]
     selection: Selection,
 
     #[command(flatten)]
-    cache: CacheCommand,
+    cache: CommandOption,
 
     /// Go on: inject whenever one of the files has changed
     #[arg(long)]
@@ -41,7 +43,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// # Errors
 /// Once: as `kcc inject`. Watching: only where nothing can be told any more; what keeps a file from
 /// being injected is told, and tried again.
-pub fn run(args: &Args, rules: &LoadingRules) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(args: &Args, rules: &LoadingRules) -> anyhow::Result<ExitCode> {
     let sync = Sync {
         args,
         cache: args.cache.resolve()?,
@@ -55,7 +57,7 @@ pub fn run(args: &Args, rules: &LoadingRules) -> anyhow::Result<ExitCode> {
 
 struct Sync<'a> {
     args: &'a Args,
-    cache: Front,
+    cache: WrapperCommand,
 }
 
 impl Sync<'_> {
@@ -66,7 +68,7 @@ impl Sync<'_> {
     /// Injects in `files` the users that are meant in all of the kubeconfig.
     fn inject(&self, files: &LoadingRules, rules: &LoadingRules) -> anyhow::Result<()> {
         let users = self.args.selection.users(rules)?;
-        let edit = |source: edit::Source<'_>| edit::inject_each(source, &users, &self.cache);
+        let edit = |source: edit::SourceFile<'_>| edit::inject_each(source, &users, &self.cache);
         let plans = rewrite(files, &edit, false)?;
         tell(&plans)?;
         let refused = plans.iter().flat_map(|plan| plan.edited.refused());
@@ -108,7 +110,6 @@ struct Watched {
 struct Stamp {
     modified: Option<SystemTime>,
     length: u64,
-    #[cfg(unix)]
     identity: (u64, u64),
 }
 
@@ -153,11 +154,7 @@ impl Stamp {
         Some(Self {
             modified: metadata.modified().ok(),
             length: metadata.len(),
-            #[cfg(unix)]
-            identity: {
-                use std::os::unix::fs::MetadataExt;
-                (metadata.dev(), metadata.ino())
-            },
+            identity: (metadata.dev(), metadata.ino()),
         })
     }
 }
@@ -167,7 +164,7 @@ fn tell(plans: &[Plan]) -> io::Result<()> {
     let mut stdout = terminal::stdout();
     for plan in plans {
         for Outcome { user, action, .. } in plan.edited.changed() {
-            let line = format!("{user}: {}", selection::said(action, false));
+            let line = format!("{user}: {}", selection::describe(action, false));
             writeln!(stdout, "{}: {}", plan.path.display(), printable(&line))?;
         }
     }

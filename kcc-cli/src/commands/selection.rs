@@ -13,7 +13,7 @@ use crate::terminal;
 
 /// Options that select users.
 #[derive(Debug, clap::Args)]
-pub struct Selection {
+pub(crate) struct Selection {
     /// Only the users of these contexts
     #[arg(value_name = "CONTEXT", add = contexts::completer())]
     contexts: Vec<String>,
@@ -29,7 +29,7 @@ pub struct Selection {
 
 /// Options for looking before leaping.
 #[derive(Debug, clap::Args)]
-pub struct Preview {
+pub(crate) struct Preview {
     /// Show the changed lines, without what else stands on them, on standard output
     #[arg(long)]
     pub(crate) diff: bool,
@@ -91,7 +91,7 @@ fn summary(out: &mut impl Write, plans: &[Plan], dry_run: bool) -> io::Result<()
         let width = width.max().unwrap_or(0).min(60);
         for Outcome { user, action, .. } in users {
             let user = printable(user);
-            writeln!(out, "  {user:width$}  {}", said(action, dry_run))?;
+            writeln!(out, "  {user:width$}  {}", describe(action, dry_run))?;
         }
         if users.is_empty() {
             writeln!(out, "  no users here")?;
@@ -101,7 +101,7 @@ fn summary(out: &mut impl Write, plans: &[Plan], dry_run: bool) -> io::Result<()
 }
 
 /// What was done to a user, in words.
-pub(crate) fn said(action: &Action, dry_run: bool) -> String {
+pub(crate) fn describe(action: &Action, dry_run: bool) -> String {
     let would = if dry_run { "would be " } else { "" };
     let text = match action {
         Action::Injected { plugin } => format!("{would}injected: kcc-cache before {plugin}"),

@@ -1,4 +1,4 @@
-//! What stands in front of a plugin: `kcc-cache`, and `kcc exec`.
+//! The wrapper program in front of a plugin: `kcc-cache`, and `kcc exec`.
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
@@ -10,21 +10,21 @@ use kcc_core::{
 };
 use rustix::process::{Resource, Rlimit};
 
-use crate::ahead;
+use crate::background;
 
 /// What `kcc-cache --help` prints.
 pub const HELP: &str = include_str!("kcc-cache.help.txt");
 
 const USAGE_ERROR: u8 = 2;
 
-/// A program that stands in front of a plugin.
+/// A program that is run in a plugin's place, and prints what that would print.
 #[derive(Debug, Clone, Copy)]
-pub struct Front {
+pub struct Wrapper {
     /// Its name, before each of its messages.
     pub name: &'static str,
 }
 
-impl Front {
+impl Wrapper {
     /// `kcc-cache`, with the arguments behind its name.
     ///
     /// It has no options but `--help` and `--version`, and those in first place only: all else is
@@ -42,25 +42,25 @@ impl Front {
             Some(option) if option.starts_with('-') => {
                 self.usage_error(&format!("unknown option {option}"))
             }
-            _ => self.answer(command, args.collect()),
+            _ => self.print_credential(command, args.collect()),
         }
     }
 
     /// Prints the credential that `command` would print, from the cache where it can.
-    pub fn answer(self, command: OsString, args: Vec<OsString>) -> ExitCode {
+    pub(crate) fn print_credential(self, command: OsString, args: Vec<OsString>) -> ExitCode {
         forbid_core_dumps();
-        match self.ask(command, args) {
+        match self.try_to_print(command, args) {
             Ok(code) => code,
             Err(error) => self.fail(&error),
         }
     }
 
-    fn ask(self, command: OsString, args: Vec<OsString>) -> Result<ExitCode, Error> {
+    fn try_to_print(self, command: OsString, args: Vec<OsString>) -> Result<ExitCode, Error> {
         let mut environment = Environment::of_process();
-        let ahead_of = ahead::client(&mut environment);
-        let in_background = ahead_of.is_some();
+        let client = background::client(&mut environment);
+        let in_background = client.is_some();
         // Once, and for all that is decided by it: a kubeconfig has no say in it.
-        let client = ahead_of.unwrap_or_else(Environment::of_client);
+        let client = client.unwrap_or_else(Environment::of_client);
         let settings = Settings::from_environment(&environment)?;
         let (debug, warnings) = (settings.debug(), settings.warnings());
         let cache = CredentialCache::new(settings).for_parent_process();
@@ -87,7 +87,7 @@ impl Front {
         let answer = cache.get(&request, &mut tell)?;
         let code = self.print(answer.credential.expose());
         if answer.refresh_is_due {
-            ahead::start(&client);
+            background::start(&client);
         }
         Ok(code)
     }

@@ -39,7 +39,7 @@ fn try_to_start(client: &Environment) -> io::Result<()> {
 
 /// The client's environment where this process is one in the background, as its own environment says,
 /// which says so no longer then. It leaves the terminal: Ctrl-C there is not for it, nor can its
-/// plugin ask anybody there.
+/// plugin prompt there.
 ///
 /// A kubeconfig can set the variable, too. It has no say in the policy all the same: a client that
 /// has one (kubectl) gives its plugin a terminal or nothing to read, never a pipe.

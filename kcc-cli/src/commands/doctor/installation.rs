@@ -6,11 +6,10 @@ use std::time::{Duration, Instant};
 
 use kcc_core::{Environment, LookUpError, SearchPath, Settings};
 
-use super::{Finding, variables};
-use crate::edit::Front;
-use crate::lasting;
-
-pub(super) const KCC_CACHE: &str = "kcc-cache";
+use super::finding::Finding;
+use super::variables;
+use crate::install_path;
+use crate::wrapper_command::{KCC_CACHE, WrapperCommand};
 
 /// `kcc-cache` says its version without reading anything; what takes longer is another program.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -52,18 +51,19 @@ fn settings() -> Finding {
 
 /// What `kcc inject` writes instead where `kcc-cache` is not in `PATH` but beside a `kcc` of which
 /// an installer keeps each version in a folder of its own.
-pub(super) fn lasting() -> Option<Front> {
+pub(super) fn lasting() -> Option<WrapperCommand> {
     let kcc = env::current_exe().ok()?;
-    let front = lasting::front(&kcc.with_file_name(KCC_CACHE), &kcc)?;
-    let is_other = lasting::is_versioned(&kcc) && !Front::is_versioned(front.command.as_ref());
-    is_other.then_some(front)
+    let found = WrapperCommand::lasting(&kcc.with_file_name(KCC_CACHE), &kcc)?;
+    let is_other =
+        install_path::is_versioned(&kcc) && !WrapperCommand::is_versioned(found.command.as_ref());
+    is_other.then_some(found)
 }
 
 fn not_in_path() -> Finding {
-    if let Some(front) = lasting() {
+    if let Some(lasting) = lasting() {
         let message = format!(
             "kcc-cache is not in PATH, and need not be: kcc inject writes {}",
-            front.command
+            lasting.command
         );
         return Finding::good("path", message);
     }

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use kcc_core::{CredentialCache, EntryInfo, EntryState, Environment, Settings, variable};
 use rustix::fs::Access;
 
-use super::Finding;
+use super::finding::Finding;
 
 /// Clocks of machines that keep time differ by less.
 const TOLERANCE: SignedDuration = SignedDuration::from_secs(60);
@@ -168,7 +168,7 @@ fn unsafe_to_use(directory: &Path, metadata: &Metadata) -> Option<Finding> {
     None
 }
 
-/// Writes and locks a file there, as an ask does.
+/// Writes and locks a file there, as each request for a credential does.
 fn works(directory: &Path) -> Finding {
     let probe = Probe(directory.join(format!("doctor.{}.tmp", std::process::id())));
     match probe.write_and_lock() {
@@ -219,7 +219,7 @@ impl Drop for Probe {
     }
 }
 
-/// Asks the keyring, where the user wants one, for the key under which credentials are sealed.
+/// Whether the keyring, where the user wants one, gives the key under which credentials are sealed.
 fn keyring(cache: &CredentialCache) -> Option<Finding> {
     let environment = Environment::of_process();
     let backend = environment.non_empty(variable::BACKEND)?;

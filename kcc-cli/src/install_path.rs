@@ -8,8 +8,6 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-use crate::edit::{CACHE, Front};
-
 /// Whether a folder of the path is one version's: an upgrade takes the path away.
 pub(crate) fn is_versioned(path: &Path) -> bool {
     let parts: Vec<&str> = names(path).collect();
@@ -38,31 +36,16 @@ pub(crate) fn is_in_krew_store(path: &Path) -> bool {
         .any(|parts| parts[0] == "store" && parts[1] == "kcc" && is_version(parts[2]))
 }
 
-/// What to write for `program`, the `kcc-cache` beside `kcc`: its own path where that lasts, else
-/// another one that leads there, else `kcc exec` by such a path. Where there is none either, its own.
-pub(crate) fn front(program: &Path, kcc: &Path) -> Option<Front> {
-    let real = fs::canonicalize(program).ok()?;
-    if !is_versioned(program) {
-        return Some(Front::from(program.to_str()?));
-    }
-    let caches = places(&real, CACHE).into_iter();
-    if let Some(path) = caches.into_iter().find(|path| leads_to(path, &real)) {
-        return Some(Front::from(path.to_str()?));
-    }
-    let real = fs::canonicalize(kcc).ok()?;
-    for name in ["kubectl-kcc", "kcc"] {
-        let mut paths = places(&real, name).into_iter();
-        if let Some(path) = paths.find(|path| leads_to(path, &real)) {
-            return Some(Front::manager(path.to_str()?));
-        }
-    }
-    Some(Front::from(program.to_str()?))
+/// Another path of the program at `real`, by this name, that lasts.
+pub(crate) fn lasting(real: &Path, name: &str) -> Option<PathBuf> {
+    let mut paths = candidates(real, name).into_iter();
+    paths.find(|path| leads_to(path, real))
 }
 
 /// Where a program may have a place that lasts: what the layout of its real path says, then `PATH`.
-fn places(real: &Path, name: &str) -> Vec<PathBuf> {
+fn candidates(real: &Path, name: &str) -> Vec<PathBuf> {
     let home = env::home_dir().unwrap_or_default();
-    let mut places = Vec::new();
+    let mut candidates = Vec::new();
     for root in real.ancestors().skip(1) {
         let Some(folder) = root.file_name().and_then(OsStr::to_str) else {
             continue;
@@ -77,17 +60,17 @@ fn places(real: &Path, name: &str) -> Vec<PathBuf> {
         let formula = formula.map_or_else(PathBuf::new, |part| part.as_os_str().into());
         match folder {
             // krew: store/kcc/v1.2.3, and links in bin.
-            "store" => places.push(parent.join("bin").join(name)),
+            "store" => candidates.push(parent.join("bin").join(name)),
             // Homebrew: Cellar/kcc/1.2.3, and links in opt/kcc and bin.
             "Cellar" => {
-                places.push(parent.join("opt").join(formula).join("bin").join(name));
-                places.push(parent.join("bin").join(name));
+                candidates.push(parent.join("opt").join(formula).join("bin").join(name));
+                candidates.push(parent.join("bin").join(name));
             }
             // asdf and mise: installs/kcc/1.2.3, and scripts in shims.
             "installs" => {
-                places.push(parent.join("shims").join(name));
+                candidates.push(parent.join("shims").join(name));
                 let latest = root.join(formula).join("latest");
-                places.extend([latest.join("bin").join(name), latest.join(name)]);
+                candidates.extend([latest.join("bin").join(name), latest.join(name)]);
             }
             _ => {}
         }
@@ -103,11 +86,11 @@ fn places(real: &Path, name: &str) -> Vec<PathBuf> {
             home.join(".guix-profile"),
             "/run/current-system/profile".into(),
         ];
-        places.extend(profiles.map(|profile| profile.join("bin").join(name)));
+        candidates.extend(profiles.map(|profile| profile.join("bin").join(name)));
     }
     let path = env::var_os("PATH").unwrap_or_default();
-    places.extend(env::split_paths(&path).map(|folder| folder.join(name)));
-    places
+    candidates.extend(env::split_paths(&path).map(|folder| folder.join(name)));
+    candidates
 }
 
 /// Whether a lasting path leads to this very program, by links or by a version manager's script.

@@ -1,4 +1,4 @@
-//! What tells the rows of a list apart.
+//! The column FOR: what each credential is for, and what tells the rows of a list apart.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +18,7 @@ const COMMON: &[&str] = &[
 /// For each entry what it is for: the parts of its key that may be shown, and those in which it
 /// differs from others of the same user, server and command. Where that is nothing, and two rows
 /// would look alike, the begin of its file's name.
-pub(super) fn apart(entries: &[EntryInfo]) -> Vec<String> {
+pub(super) fn purposes(entries: &[EntryInfo]) -> Vec<String> {
     let mut alike: BTreeMap<_, Vec<usize>> = BTreeMap::new();
     for (at, entry) in entries.iter().enumerate() {
         if let Some(details) = &entry.details {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use kcc_core::{is_harmless_option, is_harmless_variable};
 
-/// Plugins, and the words with which they are asked for a credential.
+/// Plugins, and the words of the command lines that print a credential.
 const PLUGINS: &[(&str, &[&str])] = &[
     ("aliyun", &["cs", "DescribeClusterUserKubeconfig"]),
     ("aws", &["eks", "get-token"]),

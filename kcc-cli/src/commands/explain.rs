@@ -9,10 +9,10 @@ use jiff::Timestamp;
 use kcc_core::kubeconfig::{Entry, Kubeconfig, LoadingRules};
 use kcc_core::{ApiVersion, Environment, Inspection, MissReason, SearchPath, variable};
 
-use crate::contexts;
-use crate::disclosure::{self, Shown};
-use crate::list;
-use crate::login::{self, Login, Terms};
+use super::list;
+use crate::contexts::Contexts;
+use crate::plugin_context::{self, PluginContext, PluginOptions};
+use crate::redaction::{self, Shown};
 use crate::terminal::{self, BAD, FAINT, GOOD, WARNING};
 
 /// Say which stored credential answers a context, what decides that, and what a call would do now
@@ -20,23 +20,20 @@ use crate::terminal::{self, BAD, FAINT, GOOD, WARNING};
 /// Nothing is run. Values that may be secrets are shown as a fingerprint: equal fingerprints are
 /// equal values.
 #[derive(Debug, clap::Args)]
-pub struct Args {
-    /// The contexts; the current one by default
-    #[arg(value_name = "CONTEXT", add = contexts::completer())]
-    contexts: Vec<String>,
+pub(crate) struct Args {
+    #[command(flatten)]
+    contexts: Contexts,
 }
 
 /// Prints the explanation.
 ///
 /// # Errors
 /// Where a context cannot be used, or the cache directory or standard output.
-pub fn run(args: &Args, rules: &LoadingRules) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(args: &Args, rules: &LoadingRules) -> anyhow::Result<ExitCode> {
     let kubeconfig = Kubeconfig::load(rules)?;
     let mut page = Page(terminal::stdout());
-    for (position, name) in contexts::named_or_current(&kubeconfig, &args.contexts)?
-        .into_iter()
-        .enumerate()
-    {
+    let names = args.contexts.of(&kubeconfig)?;
+    for (position, name) in names.into_iter().enumerate() {
         if position > 0 {
             page.line("")?;
         }
@@ -50,76 +47,77 @@ struct Page<W>(W);
 
 impl<W: Write> Page<W> {
     fn context(&mut self, name: &str, kubeconfig: &Kubeconfig) -> anyhow::Result<()> {
-        if let Some(server) = login::plain_http(kubeconfig, name)? {
+        if let Some(server) = plugin_context::plain_http(kubeconfig, name)? {
             return Ok(self.line(&format!(
                 "The server of context {name:?} is {server}: over plain http no client sends a \
                  credential, no plugin runs, and nothing is cached."
             ))?);
         }
-        let Some(login) = Login::of_context(kubeconfig, name, &Terms::to_look())? else {
+        let options = PluginOptions::of_inspection();
+        let Some(plugin) = PluginContext::find(kubeconfig, name, &options)? else {
             return Ok(self.line(&format!(
                 "The user of context {name:?} has its credential in the kubeconfig: no plugin runs, \
                  and nothing is cached."
             ))?);
         };
-        let inspection = login.cache.inspect(&login.request)?;
-        self.place(&login, kubeconfig)?;
-        self.key(&login, &inspection)?;
-        self.settings(&login)?;
+        let inspection = plugin.cache.inspect(&plugin.request)?;
+        self.place(&plugin, kubeconfig)?;
+        self.key(&plugin, &inspection)?;
+        self.settings(&plugin)?;
         self.entry(&inspection)?;
-        self.outcome(&login, &inspection)?;
-        Ok(self.warnings(&login)?)
+        self.outcome(&plugin, &inspection)?;
+        Ok(self.warnings(&plugin)?)
     }
 
     /// Where the parts of the context stand.
-    fn place(&mut self, login: &Login<'_>, kubeconfig: &Kubeconfig) -> io::Result<()> {
+    fn place(&mut self, plugin: &PluginContext<'_>, kubeconfig: &Kubeconfig) -> io::Result<()> {
         let current = kubeconfig.current_context.as_ref();
-        let is_current = current.is_some_and(|current| current.name == login.context.name);
+        let is_current = current.is_some_and(|current| current.name == plugin.context.name);
         let note = if is_current { ", the current one" } else { "" };
-        let origin = format!("{}{note}", login.context.origin);
-        self.row("context", &login.context.name, &origin)?;
+        let origin = format!("{}{note}", plugin.context.origin);
+        self.row("context", &plugin.context.name, &origin)?;
         let server = format!(
             "{} ({})",
-            login.cluster.name,
-            login.cluster.value.shown_server()
+            plugin.cluster.name,
+            plugin.cluster.value.shown_server()
         );
-        self.row("cluster", &server, &login.cluster.origin)?;
-        self.row("user", &login.user.name, &login.user.origin)
+        self.row("cluster", &server, &plugin.cluster.origin)?;
+        self.row("user", &plugin.user.name, &plugin.user.origin)
     }
 
     /// Everything that the key is made of.
-    fn key(&mut self, login: &Login<'_>, inspection: &Inspection) -> anyhow::Result<()> {
-        let request = &login.request;
-        let user = login.user;
+    fn key(&mut self, plugin: &PluginContext<'_>, inspection: &Inspection) -> anyhow::Result<()> {
+        let request = &plugin.request;
+        let user = plugin.user;
         self.line("\nThe key is made of")?;
         let version = request.info.api_version().map_or("", ApiVersion::as_str);
         self.row("  version", &version, &at(user, "exec.apiVersion"))?;
         let name = request.environment.non_empty(variable::USER);
         let name = name.map_or_else(|| "(none)".into(), |name| name.display().to_string());
-        self.row("  user", &name, &login.origin_of(variable::USER.as_ref()))?;
-        let field = if login.spec.is_cached() {
+        self.row("  user", &name, &plugin.origin_of(variable::USER.as_ref()))?;
+        let field = if plugin.spec.is_cached() {
             "exec.args"
         } else {
             "exec.command"
         };
         self.row("  command", &inspection.program.display(), &at(user, field))?;
         let mut args = vec![];
-        for shown in disclosure::arguments(&request.command, &request.args) {
-            args.push(login.show(&shown)?);
+        for shown in redaction::arguments(&request.command, &request.args) {
+            args.push(plugin.show(&shown)?);
         }
         if !args.is_empty() {
             self.row("  arguments", &args.join(" "), &at(user, "exec.args"))?;
         }
         for name in &inspection.variables {
             let value = request.environment.get(name).unwrap_or_default();
-            let value = login.show(&disclosure::variable(name, value))?;
+            let value = plugin.show(&redaction::variable(name, value))?;
             let variable = format!("{}={value}", name.display());
-            self.row("  variable", &variable, &login.origin_of(name))?;
+            self.row("  variable", &variable, &plugin.origin_of(name))?;
         }
         self.files(inspection)?;
-        let (cluster, origin) = if login.spec.provide_cluster_info {
+        let (cluster, origin) = if plugin.spec.provide_cluster_info {
             let fields = request.info.cluster_fields().collect::<Vec<_>>();
-            (fields.join(", "), login.cluster.origin.to_string())
+            (fields.join(", "), plugin.cluster.origin.to_string())
         } else {
             ("(none: provideClusterInfo is off)".into(), at(user, "exec"))
         };
@@ -140,12 +138,12 @@ impl<W: Write> Page<W> {
     }
 
     /// The settings that are set.
-    fn settings(&mut self, login: &Login<'_>) -> io::Result<()> {
+    fn settings(&mut self, plugin: &PluginContext<'_>) -> io::Result<()> {
         let is_setting = |name: &OsStr| {
             let name = name.to_string_lossy();
             name.starts_with(variable::PREFIX) && name != variable::USER
         };
-        let mut set: Vec<_> = login
+        let mut set: Vec<_> = plugin
             .request
             .environment
             .iter()
@@ -157,7 +155,7 @@ impl<W: Write> Page<W> {
         }
         for (name, value) in set {
             let setting = format!("{}={}", name.display(), value.display());
-            self.row("", &setting, &login.origin_of(name))?;
+            self.row("", &setting, &plugin.origin_of(name))?;
         }
         Ok(())
     }
@@ -186,15 +184,19 @@ impl<W: Write> Page<W> {
     }
 
     /// What would happen now.
-    fn outcome(&mut self, login: &Login<'_>, inspection: &Inspection) -> anyhow::Result<()> {
+    fn outcome(
+        &mut self,
+        plugin: &PluginContext<'_>,
+        inspection: &Inspection,
+    ) -> anyhow::Result<()> {
         self.line("")?;
-        if !login.spec.is_cached() {
+        if !plugin.spec.is_cached() {
             self.line(&format!(
                 "{WARNING}kubectl does not call the cache:{WARNING:#} kcc-cache is not in front of \
                  this user's plugin; kcc inject puts it there. For a client that does call it:"
             ))?;
         }
-        let policy = login::policy()?;
+        let policy = plugin_context::policy()?;
         if let Err(error) = policy.check(&inspection.program) {
             return Ok(self.line(&format!("{BAD}A call would be refused:{BAD:#} {error}"))?);
         }
@@ -221,9 +223,9 @@ impl<W: Write> Page<W> {
     }
 
     /// The last ones of the last day that nobody could be told.
-    fn warnings(&mut self, login: &Login<'_>) -> io::Result<()> {
+    fn warnings(&mut self, plugin: &PluginContext<'_>) -> io::Result<()> {
         const SHOWN: usize = 3;
-        let (kept, now) = (login.cache.warnings(), Timestamp::now());
+        let (kept, now) = (plugin.cache.warnings(), Timestamp::now());
         let is_recent = |at: &Timestamp| now.duration_since(*at).as_hours() < 24;
         let recent: Vec<_> = kept.iter().filter(|(at, _)| is_recent(at)).collect();
         for (at, text) in &recent[recent.len().saturating_sub(SHOWN)..] {
@@ -245,7 +247,7 @@ impl<W: Write> Page<W> {
     }
 }
 
-impl Login<'_> {
+impl PluginContext<'_> {
     /// Where a variable's value comes from.
     fn origin_of(&self, name: &OsStr) -> String {
         if self

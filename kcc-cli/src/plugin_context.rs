@@ -1,4 +1,4 @@
-//! The exec plugin of a context, asked as kubectl would ask it.
+//! The exec plugin of a context, as kubectl would run it.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ use crate::terminal;
 
 /// A context whose user is an exec plugin.
 #[derive(Debug)]
-pub(crate) struct Login<'a> {
+pub(crate) struct PluginContext<'a> {
     pub(crate) context: &'a Entry<Context>,
     pub(crate) cluster: &'a Entry<Cluster>,
     pub(crate) user: &'a Entry<User>,
@@ -23,18 +23,18 @@ pub(crate) struct Login<'a> {
     pub(crate) cache: CredentialCache,
 }
 
-/// What plugins may do; which entry answers does not depend on it.
+/// What plugins may do; which entry is meant does not depend on it.
 #[derive(Debug, Clone)]
-pub(crate) struct Terms {
+pub(crate) struct PluginOptions {
     /// Which of them may run.
     pub(crate) policy: PluginPolicy,
     /// Whether they may prompt.
     pub(crate) prompt: bool,
 }
 
-impl Terms {
-    /// For who only looks: nothing is run.
-    pub(crate) fn to_look() -> Self {
+impl PluginOptions {
+    /// Where nothing is run.
+    pub(crate) fn of_inspection() -> Self {
         Self {
             policy: PluginPolicy::default(),
             prompt: true,
@@ -42,16 +42,16 @@ impl Terms {
     }
 }
 
-impl<'a> Login<'a> {
+impl<'a> PluginContext<'a> {
     /// The plugin of a context; `None` where its user needs none. [`plain_http`] says whether any
-    /// client asks it.
+    /// client runs it.
     ///
     /// # Errors
-    /// What keeps a client from asking the plugin; it names file, line and user.
-    pub(crate) fn of_context(
+    /// What keeps a client from running the plugin; it names file, line and user.
+    pub(crate) fn find(
         kubeconfig: &'a Kubeconfig,
         name: &str,
-        terms: &Terms,
+        options: &PluginOptions,
     ) -> anyhow::Result<Option<Self>> {
         let overrides = Overrides {
             context: Some(name.to_owned()),
@@ -64,9 +64,9 @@ impl<'a> Login<'a> {
         let Some(spec) = user.value.plugin() else {
             return Ok(None);
         };
-        let login = Self::new(context, resolved.cluster, user, spec, terms);
-        let login = login.with_context(|| format!("{}: user {:?}", user.origin, user.name))?;
-        Ok(Some(login))
+        let found = Self::new(context, resolved.cluster, user, spec, options);
+        let found = found.with_context(|| format!("{}: user {:?}", user.origin, user.name))?;
+        Ok(Some(found))
     }
 
     fn new(
@@ -74,11 +74,11 @@ impl<'a> Login<'a> {
         cluster: &'a Entry<Cluster>,
         user: &'a Entry<User>,
         spec: &'a ExecSpec,
-        terms: &Terms,
+        options: &PluginOptions,
     ) -> anyhow::Result<Self> {
         let environment = Environment::of_process();
-        let policy = terms.policy.clone();
-        let request = Request::of_user(spec, &cluster.value, &environment, policy, terms.prompt)?;
+        let policy = options.policy.clone();
+        let request = Request::of_user(spec, &cluster.value, &environment, policy, options.prompt)?;
         let settings = Settings::from_environment(&request.environment)?;
         let settings = settings.or_install_hint(spec.printable_install_hint());
         Ok(Self {
@@ -129,7 +129,7 @@ pub(crate) fn kubeconfig_or_warn(rules: &LoadingRules) -> Kubeconfig {
 }
 
 /// The caches that are in use: that of this environment, and those that users of the kubeconfig
-/// have elsewhere, by directory. A user that cannot be asked for has none.
+/// have elsewhere, by directory. A user whose settings cannot be read has none.
 pub(crate) fn caches(kubeconfig: &Kubeconfig) -> anyhow::Result<Vec<CredentialCache>> {
     let own = Settings::from_environment(&Environment::of_process())?;
     let mut found: BTreeMap<PathBuf, Settings> = BTreeMap::new();

@@ -3,22 +3,21 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::CommandFactory;
+use clap::Command;
 use clap_complete::CompleteEnv;
 use clap_complete::Shell;
 use clap_complete::env::{Bash, Elvish, EnvCompleter, Fish, Powershell, Zsh};
 
-use crate::args::Arguments;
 use crate::terminal;
 
-/// The variable by which the script asks `kcc` what fits.
+/// Set where the script calls `kcc` for what fits.
 const VARIABLE: &str = "KCC_COMPLETE";
 
 /// Print the completions of kcc for a shell
 ///
 /// Names of contexts and users come from the kubeconfig: the script asks kcc for them.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// Which shell
     shell: Shell,
 }
@@ -27,7 +26,7 @@ pub struct Args {
 ///
 /// # Errors
 /// Where standard output cannot be written.
-pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let script = script(args.shell)?;
     terminal::stdout().write_all(&script)?;
     Ok(ExitCode::SUCCESS)
@@ -48,9 +47,9 @@ fn script(shell: Shell) -> io::Result<Vec<u8>> {
     Ok(script)
 }
 
-/// Answers a shell that asks what fits, and ends the process then.
-pub fn answer() {
-    let completer = CompleteEnv::with_factory(Arguments::command);
+/// Answers a shell that completes the line of this command, and ends the process then.
+pub(crate) fn answer(command: fn() -> Command) {
+    let completer = CompleteEnv::with_factory(command);
     completer
         .var(VARIABLE)
         .bin("kcc")

@@ -10,9 +10,9 @@ use jiff::Timestamp;
 use kcc_core::kubeconfig::{Kubeconfig, LoadingRules};
 use kcc_core::{EntryInfo, EntryState};
 
+use super::list;
 use crate::contexts;
-use crate::list;
-use crate::login::{self, Login, Terms};
+use crate::plugin_context::{self, PluginContext, PluginOptions};
 use crate::terminal::{self, BAD};
 
 /// Forget stored credentials; the next call runs the plugin
@@ -20,7 +20,7 @@ use crate::terminal::{self, BAD};
 /// Several conditions have to hold together. A plugin that runs just now stores its answer all the
 /// same.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     #[command(flatten)]
     which: Which,
 
@@ -64,18 +64,18 @@ impl Which {
 /// # Errors
 /// Where the context is not there, or the cache directory or standard output cannot be used. What
 /// cannot be removed is told, and the exit code is 1.
-pub fn run(args: &Args, rules: &LoadingRules) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(args: &Args, rules: &LoadingRules) -> anyhow::Result<ExitCode> {
     let needs_kubeconfig = args.which.user.is_some() || args.which.contexts().next().is_some();
     let kubeconfig = if needs_kubeconfig {
         Kubeconfig::load(rules)?
     } else {
-        login::kubeconfig_or_warn(rules)
+        plugin_context::kubeconfig_or_warn(rules)
     };
-    let meant = Meant::of(&args.which, &kubeconfig)?;
+    let filter = Filter::of(&args.which, &kubeconfig)?;
     let mut stdout = terminal::stdout();
     let (mut removed, mut code) = (0_usize, ExitCode::SUCCESS);
-    for cache in login::caches(&kubeconfig)? {
-        for entry in cache.entries()?.iter().filter(|entry| meant.has(entry)) {
+    for cache in plugin_context::caches(&kubeconfig)? {
+        for entry in cache.entries()?.iter().filter(|entry| filter.has(entry)) {
             let done = if args.dry_run {
                 Ok(true)
             } else {
@@ -109,7 +109,7 @@ pub fn run(args: &Args, rules: &LoadingRules) -> anyhow::Result<ExitCode> {
 }
 
 /// Which entries are meant.
-struct Meant<'a> {
+struct Filter<'a> {
     which: &'a Which,
     /// The files that contexts of the user are answered from.
     of_user: BTreeSet<PathBuf>,
@@ -117,16 +117,17 @@ struct Meant<'a> {
     of_contexts: BTreeSet<PathBuf>,
 }
 
-impl<'a> Meant<'a> {
+impl<'a> Filter<'a> {
     fn of(which: &'a Which, kubeconfig: &Kubeconfig) -> anyhow::Result<Self> {
         let mut of_contexts = BTreeSet::new();
         for name in contexts::named(kubeconfig, which.contexts())? {
-            let Some(login) = Login::of_context(kubeconfig, name, &Terms::to_look())? else {
+            let options = PluginOptions::of_inspection();
+            let Some(context) = PluginContext::find(kubeconfig, name, &options)? else {
                 bail!(
                     "the user of context {name:?} has no exec plugin, so nothing is stored for it"
                 );
             };
-            let found = login.cache.inspect(&login.request)?;
+            let found = context.cache.inspect(&context.request)?;
             of_contexts.extend([found.path, found.unset_path]);
         }
         let of_user = match &which.user {
@@ -160,12 +161,12 @@ fn paths_of_user(kubeconfig: &Kubeconfig, user: &str) -> BTreeSet<PathBuf> {
     let names = contexts
         .filter(|context| context.value.user == user)
         .map(|context| context.name.as_str());
-    let logins = names.filter_map(|name| {
-        Login::of_context(kubeconfig, name, &Terms::to_look())
-            .ok()
-            .flatten()
+    let options = PluginOptions::of_inspection();
+    let contexts = names.filter_map(|name| {
+        let context = PluginContext::find(kubeconfig, name, &options);
+        context.ok().flatten()
     });
-    let found = logins.filter_map(|login| login.cache.inspect(&login.request).ok());
+    let found = contexts.filter_map(|context| context.cache.inspect(&context.request).ok());
     found
         .flat_map(|found| [found.path, found.unset_path])
         .collect()

@@ -2,8 +2,8 @@ use std::ffi::OsStr;
 
 use kcc_core::{Environment, variable};
 
-use super::Finding;
-use crate::{ahead, edit};
+use super::finding::Finding;
+use crate::{background, edit};
 
 /// Two letters in a prefix, and one in a name: more is another word.
 const SLIPS: usize = 3;
@@ -26,7 +26,7 @@ pub(super) fn misspelt(environment: &Environment, about: &dyn Fn(&str) -> String
 /// to be.
 fn meant_by(name: &str) -> Option<&'static str> {
     let is_known = variable::ALL.contains(&name);
-    if is_known || [edit::ORIGINAL, ahead::VARIABLE].contains(&name) {
+    if is_known || [edit::ORIGINAL, background::VARIABLE].contains(&name) {
         return None;
     }
     let upper = name.to_ascii_uppercase();

@@ -6,15 +6,14 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
-use clap::{CommandFactory, ValueHint};
+use clap::{Command, ValueHint};
 use clap_mangen::Man;
 
-use crate::args::Arguments;
-use crate::front;
+use crate::wrapper;
 
 /// Print the manual page of kcc, or write those of all its commands
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// Write the pages of kcc, of each of its commands and of kcc-cache into this directory
     #[arg(long, value_hint = ValueHint::DirPath)]
     dir: Option<PathBuf>,
@@ -24,25 +23,25 @@ pub struct Args {
 ///
 /// # Errors
 /// Where standard output or the directory cannot be written.
-pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(args: &Args, kcc: Command) -> anyhow::Result<ExitCode> {
     match &args.dir {
-        None => print()?,
-        Some(dir) => write_all(dir)?,
+        None => print(kcc)?,
+        Some(dir) => write_all(dir, kcc)?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn print() -> anyhow::Result<()> {
+fn print(kcc: Command) -> anyhow::Result<()> {
     let mut page = Vec::new();
-    Man::new(Arguments::command()).render(&mut page)?;
+    Man::new(kcc).render(&mut page)?;
     std::io::stdout().write_all(&page)?;
     Ok(())
 }
 
-fn write_all(dir: &Path) -> anyhow::Result<()> {
+fn write_all(dir: &Path, kcc: Command) -> anyhow::Result<()> {
     let at = |path: &Path| format!("cannot write {}", path.display());
     fs::create_dir_all(dir).with_context(|| at(dir))?;
-    clap_mangen::generate_to(Arguments::command(), dir).with_context(|| at(dir))?;
+    clap_mangen::generate_to(kcc, dir).with_context(|| at(dir))?;
     let path = dir.join("kcc-cache.1");
     fs::write(&path, kcc_cache()).with_context(|| at(&path))
 }
@@ -54,7 +53,7 @@ fn kcc_cache() -> String {
          Kubernetes exec credential plugin\n.SH DESCRIPTION\n.nf\n",
         env!("CARGO_PKG_VERSION")
     );
-    for line in front::HELP.lines().skip(2) {
+    for line in wrapper::HELP.lines().skip(2) {
         // A point or an apostrophe in first place would be a request.
         if line.starts_with(['.', '\'']) {
             page.push_str("\\&");
