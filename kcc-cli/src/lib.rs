@@ -16,7 +16,7 @@ compile_error!("kcc and kcc-cache run on Unix alone: on its file modes, locks an
 // What every kubectl call starts: `kcc-cache`, and its process in the background.
 mod background;
 pub mod wrapper;
-// What people see, and what they must not.
+// Output for people, and what it hides.
 pub mod terminal;
 mod redaction;
 // The contexts of a command, and the plugin of each as kubectl would run it.

@@ -43,19 +43,19 @@
 //! # }
 //! ```
 
-// What all of them share.
+// What all of them use.
 mod error;
 mod header;
 mod reload;
 // Which server, and by which proxy.
 mod proxy;
 mod target;
-// The ways there.
+// How requests get there: TLS, and connections over it.
 mod tls;
 mod transport;
-// Who goes there.
+// Where the credential of each request comes from.
 mod credentials;
-// The layers of a client, from the inside to the outside, and how they are put together.
+// The layers around them, and how a client is put together.
 mod authorize;
 mod retry;
 mod config;

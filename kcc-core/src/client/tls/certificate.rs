@@ -71,8 +71,12 @@ impl<'a> Certificate<'a> {
     }
 
     /// This one is refused.
-    pub(super) fn untrusted(&self, role: Role, fault: CertificateProblem) -> UntrustedCertificate {
-        UntrustedCertificate::new(role, self.subject(), fault)
+    pub(super) fn untrusted(
+        &self,
+        role: Role,
+        problem: CertificateProblem,
+    ) -> UntrustedCertificate {
+        UntrustedCertificate::new(role, self.subject(), problem)
     }
 
     /// As RFC 4514 writes it.

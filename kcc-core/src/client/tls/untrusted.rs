@@ -15,7 +15,7 @@ const NAMES: usize = 8;
 pub(crate) struct UntrustedCertificate {
     role: Role,
     subject: String,
-    fault: CertificateProblem,
+    problem: CertificateProblem,
 }
 
 /// What a certificate is there for.
@@ -66,11 +66,11 @@ pub(super) enum CertificateProblem {
 
 impl UntrustedCertificate {
     /// `subject` is empty where the certificate cannot be read.
-    pub(super) fn new(role: Role, subject: String, fault: CertificateProblem) -> Self {
+    pub(super) fn new(role: Role, subject: String, problem: CertificateProblem) -> Self {
         Self {
             role,
             subject,
-            fault,
+            problem,
         }
     }
 
@@ -98,8 +98,8 @@ impl fmt::Display for UntrustedCertificate {
         if !self.subject.is_empty() {
             write!(f, " {:?}", self.subject)?;
         }
-        write!(f, " {}", self.fault)?;
-        match self.fault.way_out() {
+        write!(f, " {}", self.problem)?;
+        match self.problem.way_out() {
             Some(way_out) => write!(f, ": {way_out}"),
             None if self.role == Role::Authority => {
                 f.write_str(": put its successor into certificate-authority-data")
@@ -215,7 +215,7 @@ mod tests {
             expected: "a.example".to_owned(),
             known: (0..known).map(|index| format!("s{index}")).collect(),
         };
-        for (role, fault, expected) in [
+        for (role, problem, expected) in [
             (
                 Role::Authority,
                 CertificateProblem::Expired(0),
@@ -242,7 +242,7 @@ mod tests {
                 "the intermediate certificate \"CN=x\" may not sign others (no CA:TRUE in basicConstraints): let the server have a new one",
             ),
         ] {
-            let refused = UntrustedCertificate::new(role, "CN=x".to_owned(), fault);
+            let refused = UntrustedCertificate::new(role, "CN=x".to_owned(), problem);
             assert_eq!(refused.to_string(), expected);
         }
         let many = name(20).to_string();

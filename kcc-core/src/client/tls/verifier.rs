@@ -54,7 +54,7 @@ impl ServerVerifier {
     ) -> Result<(), UntrustedCertificate> {
         let unreadable = || UntrustedCertificate::unreadable(Role::Server);
         let leaf = Certificate::parse(server.clone()).ok_or_else(unreadable)?;
-        let refused = |fault| leaf.untrusted(Role::Server, fault);
+        let refused = |problem| leaf.untrusted(Role::Server, problem);
         leaf.check(now).map_err(refused)?;
         let parsed = EndEntityCert::try_from(server);
         let parsed = parsed.map_err(|error| refused(CertificateProblem::Webpki(error)))?;
@@ -188,7 +188,7 @@ impl<'a> ChainSearch<'a> {
         issuer: &Certificate<'_>,
         below: &[&Certificate<'_>],
     ) -> Result<(), UntrustedCertificate> {
-        let refused = |fault| issuer.untrusted(role, fault);
+        let refused = |problem| issuer.untrusted(role, problem);
         let left = self.signatures_left.get().checked_sub(1);
         let too_many = webpki::Error::MaximumSignatureChecksExceeded;
         self.signatures_left
@@ -208,7 +208,7 @@ impl<'a> ChainSearch<'a> {
             return Ok(());
         }
         let whole = self.check_chain(below, issuer);
-        whole.map_err(|fault| below[0].untrusted(Role::Server, fault))
+        whole.map_err(|problem| below[0].untrusted(Role::Server, problem))
     }
 
     /// What webpki says of this very chain.
