@@ -62,5 +62,5 @@ mod config;
 mod load;
 
 pub use config::ClientConfig;
-pub use error::{ClientError, ClientProblem, EntryRef};
+pub use error::{ClientError, ClientProblem, NamedRef};
 pub use load::Loader;

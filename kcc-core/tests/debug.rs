@@ -234,8 +234,8 @@ fn show_client(shown: &mut Shown, bench: &Bench) {
     shown.add("Loader", &loader);
     let config = loader.load();
     let mut add = |error: ClientError| {
-        if let ClientError::Unusable { entry, problem } = &error {
-            shown.add("EntryRef", entry);
+        if let ClientError::Unusable { named, problem } = &error {
+            shown.add("NamedRef", named);
             shown.add("ClientProblem", problem);
         }
         shown.add("ClientError", &error);

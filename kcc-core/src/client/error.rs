@@ -28,27 +28,27 @@ pub enum ClientError {
         looked_at: Vec<PathBuf>,
     },
     /// A cluster or user is complete and yet of no use. Final.
-    #[error("{entry}: {problem}")]
+    #[error("{named}: {problem}")]
     Unusable {
         /// Which one.
-        entry: EntryRef,
+        named: NamedRef,
         /// What is wrong.
         problem: ClientProblem,
     },
     /// The exec plugin gave no credential. The next request runs it again.
-    #[error("{entry}: {error}{}", Hint(.error.install_hint()))]
+    #[error("{user}: {error}{}", Hint(.error.install_hint()))]
     Plugin {
-        /// The user.
-        entry: EntryRef,
+        /// Whose plugin it is.
+        user: NamedRef,
         /// What happened; names the plugin's command.
         error: Arc<Error>,
     },
     /// There is no connection to the server: its source says whether nobody answers, or its
     /// certificate is not trusted, or a proxy is in the way. The next request tries again.
-    #[error("{entry}: cannot connect to {server}")]
+    #[error("{cluster}: cannot connect to {server}")]
     Connect {
-        /// The cluster.
-        entry: EntryRef,
+        /// Which one.
+        cluster: NamedRef,
         /// Scheme, host and port.
         server: String,
         /// Why.
@@ -57,10 +57,10 @@ pub enum ClientError {
     },
     /// The operating system gives no thread for a plugin run, or that thread came to an end. The
     /// next request tries again.
-    #[error("{entry}: cannot run the exec plugin: {error}")]
+    #[error("{user}: cannot run the exec plugin: {error}")]
     Thread {
-        /// The user.
-        entry: EntryRef,
+        /// Whose plugin it is.
+        user: NamedRef,
         /// Why.
         error: Arc<io::Error>,
     },
@@ -73,7 +73,7 @@ pub enum ClientError {
 /// `/home/me/.kube/config:7: user "dev"`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct EntryRef {
+pub struct NamedRef {
     /// File and line; none for a Pod's service account.
     pub origin: Option<Origin>,
     /// What it is.
@@ -143,7 +143,7 @@ pub enum ClientProblem {
     },
 }
 
-impl EntryRef {
+impl NamedRef {
     pub(super) fn of<T>(entry: &Entry<T>, kind: EntryKind) -> Self {
         Self {
             origin: Some(entry.origin.clone()),
@@ -153,8 +153,8 @@ impl EntryRef {
     }
 
     pub(super) fn unusable(&self, problem: ClientProblem) -> ClientError {
-        let entry = self.clone();
-        ClientError::Unusable { entry, problem }
+        let named = self.clone();
+        ClientError::Unusable { named, problem }
     }
 }
 
@@ -173,7 +173,7 @@ impl From<KubeconfigError> for ClientError {
     }
 }
 
-impl fmt::Display for EntryRef {
+impl fmt::Display for NamedRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.origin {
             Some(origin) => write!(f, "{origin}: {} {:?}", self.kind, self.name),

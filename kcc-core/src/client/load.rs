@@ -8,7 +8,7 @@ use http::HeaderMap;
 use super::authorize::impersonation;
 use super::config::ClientConfig;
 use super::credentials::{CredentialSource, ServiceAccount, UnsentCredential};
-use super::error::{ClientError, ClientProblem, EntryRef};
+use super::error::{ClientError, ClientProblem, NamedRef};
 use super::target::Target;
 use crate::environment::Environment;
 use crate::kubeconfig::{EntryKind, Kubeconfig, LoadingRules, Overrides};
@@ -159,8 +159,8 @@ impl Loader {
         let impersonation = match resolved.user {
             None => HeaderMap::new(),
             Some(user) => impersonation(&user.value.impersonate).ok_or_else(|| {
-                let entry = EntryRef::of(user, EntryKind::User);
-                entry.unusable(ClientProblem::Header("name to impersonate"))
+                let named = NamedRef::of(user, EntryKind::User);
+                named.unusable(ClientProblem::Header("name to impersonate"))
             })?,
         };
         let (credentials, unsent) = match resolved.user {

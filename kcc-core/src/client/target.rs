@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use http::{HeaderValue, Uri};
 use rustls::pki_types::ServerName;
 
-use super::error::{ClientError, ClientProblem, EntryRef};
+use super::error::{ClientError, ClientProblem, NamedRef};
 use super::header::basic;
 use super::proxy::Proxy;
 use crate::environment::Environment;
@@ -11,7 +11,7 @@ use crate::kubeconfig::{Cluster, Entry, EntryKind, ServerUrl, UrlProblem};
 
 /// Where the server is, and how to know that it is the right one.
 pub(super) struct Target {
-    pub(super) entry: EntryRef,
+    pub(super) cluster: NamedRef,
     /// Without a name and password.
     pub(super) server: Uri,
     /// For the name and password that stood in the server's URL.
@@ -37,14 +37,14 @@ pub(super) enum Authority {
 
 impl Target {
     pub(super) fn of(cluster: &Entry<Cluster>) -> Result<Self, ClientError> {
-        let entry = EntryRef::of(cluster, EntryKind::Cluster);
-        let unusable = |problem| entry.unusable(problem);
+        let named = NamedRef::of(cluster, EntryKind::Cluster);
+        let unusable = |problem| named.unusable(problem);
         let cluster = &cluster.value;
         let url = cluster.server_url();
         let url = url.map_err(|problem| unusable(ClientProblem::ServerUrl(problem)))?;
         let proxy = cluster.proxy_url.as_deref().map(Proxy::parse).transpose();
         let proxy = proxy.map_err(|problem| unusable(ClientProblem::ProxyUrl(problem)))?;
-        let mut target = Self::at(entry.clone(), &url)?;
+        let mut target = Self::at(named.clone(), &url)?;
         target.proxy = proxy;
         if url.is_tls() {
             target.authority = authority(cluster).map_err(unusable)?;
@@ -57,12 +57,12 @@ impl Target {
 
     /// What the URL alone says. Where there is no TLS, nothing of it is looked at (client-go's
     /// `clientcmd/client_config.go`, `ClientConfig`); a proxy may have it all the same.
-    pub(super) fn at(entry: EntryRef, url: &ServerUrl) -> Result<Self, ClientError> {
+    pub(super) fn at(named: NamedRef, url: &ServerUrl) -> Result<Self, ClientError> {
         let server = url.to_string().parse();
-        let server = server.map_err(|_| entry.unusable(ClientProblem::ServerUrl(UrlProblem::Host)));
+        let server = server.map_err(|_| named.unusable(ClientProblem::ServerUrl(UrlProblem::Host)));
         let authorization = url.login().map(|(name, password)| {
             let authorization = basic(name, password.expose());
-            authorization.map_err(|problem| entry.unusable(problem))
+            authorization.map_err(|problem| named.unusable(problem))
         });
         Ok(Self {
             server: server?,
@@ -70,7 +70,7 @@ impl Target {
             authority: Authority::System,
             tls_server_name: None,
             proxy: None,
-            entry,
+            cluster: named,
         })
     }
 

@@ -62,7 +62,7 @@ impl Transport {
         };
         let roots = Roots::new(authority, file_period);
         Ok(Self {
-            roots: roots.map_err(|problem| target.entry.unusable(problem))?,
+            roots: roots.map_err(|problem| target.cluster.unusable(problem))?,
             proxy_authorization: connector.proxy_authorization(),
             connector,
             current: Mutex::default(),

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use super::credential::Credential;
 use super::refresh::Issued;
 use crate::cache::{CredentialCache, Notice, Request, Source};
-use crate::client::error::{ClientError, ClientProblem, EntryRef};
+use crate::client::error::{ClientError, ClientProblem, NamedRef};
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::kubeconfig::{Cluster, ExecSpec};
@@ -13,7 +13,7 @@ use crate::settings::Settings;
 
 /// A user's exec plugin, by way of the cache.
 pub(super) struct CachedPlugin {
-    user: EntryRef,
+    user: NamedRef,
     cache: CredentialCache,
     request: Request,
 }
@@ -21,7 +21,7 @@ pub(super) struct CachedPlugin {
 impl CachedPlugin {
     /// With the same request as kubectl's plugin gets, so that it comes to the same entry.
     pub(super) fn new(
-        user: EntryRef,
+        user: NamedRef,
         spec: &ExecSpec,
         cluster: &Cluster,
         environment: &Environment,
@@ -47,7 +47,7 @@ impl CachedPlugin {
 
     fn failed(&self, error: Error) -> ClientError {
         ClientError::Plugin {
-            entry: self.user.clone(),
+            user: self.user.clone(),
             error: Arc::new(error),
         }
     }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::credential::Credential;
-use crate::client::error::{ClientError, EntryRef};
+use crate::client::error::{ClientError, NamedRef};
 use crate::secret::Secret;
 
 /// The first pause after a failure; each further one doubles it.
@@ -36,7 +36,7 @@ pub(crate) struct Refresher {
 
 struct Shared {
     /// Whose credentials these are, for messages.
-    user: EntryRef,
+    user: NamedRef,
     issue: Box<Issue>,
     state: Mutex<State>,
 }
@@ -61,7 +61,7 @@ type PendingRun = watch::Receiver<Option<Outcome>>;
 
 impl Refresher {
     pub(super) fn new(
-        user: EntryRef,
+        user: NamedRef,
         issue: impl Fn(Option<&Secret>) -> Result<Issued, ClientError> + Send + Sync + 'static,
     ) -> Self {
         Self {
@@ -142,7 +142,7 @@ impl Refresher {
 
     fn no_thread(&self, error: io::Error) -> ClientError {
         ClientError::Thread {
-            entry: self.shared.user.clone(),
+            user: self.shared.user.clone(),
             error: Arc::new(error),
         }
     }
@@ -236,7 +236,7 @@ mod tests {
 
     fn refresher(script: Script) -> (Refresher, Arc<AtomicUsize>) {
         let runs = Arc::new(AtomicUsize::new(0));
-        let user = EntryRef {
+        let user = NamedRef {
             origin: None,
             kind: EntryKind::User,
             name: "u".to_owned(),

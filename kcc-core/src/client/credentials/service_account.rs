@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::source::CredentialSource;
-use crate::client::error::{ClientError, ClientProblem, EntryRef};
+use crate::client::error::{ClientError, ClientProblem, NamedRef};
 use crate::client::target::{Authority, Target};
 use crate::environment::Environment;
 use crate::kubeconfig::{EntryKind, ServerUrl};
@@ -30,7 +30,7 @@ impl ServiceAccount {
     }
 
     pub(crate) fn target(&self) -> Result<Target, ClientError> {
-        let entry = entry(EntryKind::Cluster);
+        let named = named(EntryKind::Cluster);
         // Go's `net.JoinHostPort`.
         let host = if self.host.contains([':', '%']) {
             format!("[{}]", self.host)
@@ -39,8 +39,8 @@ impl ServiceAccount {
         };
         let url = ServerUrl::parse(&format!("https://{host}:{}", self.port));
         let url =
-            url.map_err(|problem| entry.unusable(ClientProblem::ServiceVariables(problem)))?;
-        let mut target = Target::at(entry, &url)?;
+            url.map_err(|problem| named.unusable(ClientProblem::ServiceVariables(problem)))?;
+        let mut target = Target::at(named, &url)?;
         target.authority = Authority::File(self.folder.join("ca.crt"));
         Ok(target)
     }
@@ -50,7 +50,7 @@ impl ServiceAccount {
         file_period: Duration,
     ) -> Result<CredentialSource, ClientError> {
         let token = self.folder.join("token");
-        CredentialSource::service_account(&entry(EntryKind::User), token, file_period)
+        CredentialSource::service_account(&named(EntryKind::User), token, file_period)
     }
 
     /// `POD_NAMESPACE`, which the downward API may set, else the service account's
@@ -68,8 +68,8 @@ impl ServiceAccount {
     }
 }
 
-fn entry(kind: EntryKind) -> EntryRef {
-    EntryRef {
+fn named(kind: EntryKind) -> NamedRef {
+    NamedRef {
         origin: None,
         kind,
         name: "the Pod's service account".to_owned(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::credential::Credential;
 use super::plugin::CachedPlugin;
 use super::refresh::Refresher;
-use crate::client::error::{ClientError, ClientProblem, EntryRef};
+use crate::client::error::{ClientError, ClientProblem, NamedRef};
 use crate::client::header::{basic, bearer};
 use crate::client::reload::Reloader;
 use crate::client::tls::ClientCertificate;
@@ -38,25 +38,25 @@ impl CredentialSource {
         has_terminal: bool,
         file_period: Duration,
     ) -> Result<Self, ClientError> {
-        let entry = EntryRef::of(user, EntryKind::User);
+        let named = NamedRef::of(user, EntryKind::User);
         let user = &user.value;
         if let Some(spec) = user.plugin() {
             let plugin =
-                CachedPlugin::new(entry.clone(), spec, cluster, environment, has_terminal)?;
+                CachedPlugin::new(named.clone(), spec, cluster, environment, has_terminal)?;
             let issue = move |rejected: Option<&Secret>| plugin.issue(rejected);
-            return Ok(Self::Plugin(Refresher::new(entry, issue)));
+            return Ok(Self::Plugin(Refresher::new(named, issue)));
         }
-        check_methods(user).map_err(|problem| entry.unusable(problem))?;
+        check_methods(user).map_err(|problem| named.unusable(problem))?;
         if has_files(user) {
-            return Self::files(&entry, user.clone(), file_period);
+            return Self::files(&named, user.clone(), file_period);
         }
-        let credential = credential(user).map_err(|problem| entry.unusable(problem))?;
+        let credential = credential(user).map_err(|problem| named.unusable(problem))?;
         Ok(Self::Fixed(Arc::new(credential)))
     }
 
     /// The token file of a Pod's service account.
     pub(crate) fn service_account(
-        entry: &EntryRef,
+        named: &NamedRef,
         path: PathBuf,
         file_period: Duration,
     ) -> Result<Self, ClientError> {
@@ -64,13 +64,13 @@ impl CredentialSource {
             token_file: Some(path),
             ..User::default()
         };
-        Self::files(entry, user, file_period)
+        Self::files(named, user, file_period)
     }
 
     /// A token, or a client certificate with its key, in files that are read again now and then, and
     /// after a 401. A file that is of no use is told now, not at the first request.
-    fn files(entry: &EntryRef, user: User, period: Duration) -> Result<Self, ClientError> {
-        let first = credential(&user).map_err(|problem| entry.unusable(problem))?;
+    fn files(named: &NamedRef, user: User, period: Duration) -> Result<Self, ClientError> {
+        let first = credential(&user).map_err(|problem| named.unusable(problem))?;
         let read = move |last: &Arc<Credential>| {
             let credential = credential(&user)?;
             Ok(if credential.proves_the_same(last) {
@@ -79,7 +79,7 @@ impl CredentialSource {
                 Arc::new(credential)
             })
         };
-        let files = Reloader::new(entry.to_string(), Arc::new(first), period, read);
+        let files = Reloader::new(named.to_string(), Arc::new(first), period, read);
         Ok(Self::Files(files))
     }
 
@@ -200,8 +200,8 @@ mod tests {
     const CERTIFICATE: &str = include_str!("../../../testdata/client.pem");
     const KEY: &str = include_str!("../../../testdata/client-key.pem");
 
-    fn entry() -> EntryRef {
-        EntryRef {
+    fn named() -> NamedRef {
+        NamedRef {
             origin: None,
             kind: EntryKind::User,
             name: "u".to_owned(),
@@ -224,7 +224,7 @@ mod tests {
             client_key: Some(path("key")),
             ..User::default()
         };
-        let files = CredentialSource::files(&entry(), user, Duration::ZERO).unwrap();
+        let files = CredentialSource::files(&named(), user, Duration::ZERO).unwrap();
         let first = current(&files).await;
         assert!(Arc::ptr_eq(&current(&files).await, &first));
         write("key", "");
@@ -247,7 +247,7 @@ mod tests {
             token_file: Some(token_file.clone()),
             ..User::default()
         };
-        let files = CredentialSource::files(&entry(), user, Duration::from_secs(60)).unwrap();
+        let files = CredentialSource::files(&named(), user, Duration::from_secs(60)).unwrap();
         std::fs::write(&token_file, "two").unwrap();
         let one = current(&files).await;
         assert_eq!(one.authorization().unwrap(), "Bearer one");
@@ -279,7 +279,7 @@ mod tests {
             token_file: Some(token_file.clone()),
             ..User::default()
         };
-        let files = CredentialSource::files(&entry(), user, Duration::ZERO).unwrap();
+        let files = CredentialSource::files(&named(), user, Duration::ZERO).unwrap();
         assert_eq!(current(&files).await.authorization().unwrap(), "Bearer own");
         std::fs::write(&token_file, "of the file").unwrap();
         let sent = current(&files).await;

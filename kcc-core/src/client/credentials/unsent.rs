@@ -7,7 +7,7 @@ use http::{Response, StatusCode};
 use hyper::body::Body as _;
 use serde_json::{Map, Value, json};
 
-use crate::client::error::EntryRef;
+use crate::client::error::NamedRef;
 use crate::client::target::Target;
 use crate::client::transport::ResponseBody;
 use crate::kubeconfig::{Entry, EntryKind, User};
@@ -19,8 +19,8 @@ const MOST: usize = 64 * 1024;
 /// `clientcmd/client_config.go`, `ClientConfig`: "only try to read the auth information if we are
 /// secure").
 pub(crate) struct UnsentCredential {
-    user: EntryRef,
-    cluster: EntryRef,
+    user: NamedRef,
+    cluster: NamedRef,
     server: String,
 }
 
@@ -28,8 +28,8 @@ impl UnsentCredential {
     /// `None` where the user has nothing to send.
     pub(crate) fn of(user: &Entry<User>, target: &Target) -> Option<Self> {
         user.value.has_credential().then(|| Self {
-            user: EntryRef::of(user, EntryKind::User),
-            cluster: target.entry.clone(),
+            user: NamedRef::of(user, EntryKind::User),
+            cluster: target.cluster.clone(),
             server: target.address(),
         })
     }
@@ -102,14 +102,14 @@ mod tests {
     use super::*;
 
     fn unsent() -> UnsentCredential {
-        let entry = |kind, name: &str| EntryRef {
+        let named = |kind, name: &str| NamedRef {
             origin: None,
             kind,
             name: name.to_owned(),
         };
         UnsentCredential {
-            user: entry(EntryKind::User, "u"),
-            cluster: entry(EntryKind::Cluster, "c"),
+            user: named(EntryKind::User, "u"),
+            cluster: named(EntryKind::Cluster, "c"),
             server: "http://a:1".to_owned(),
         }
     }

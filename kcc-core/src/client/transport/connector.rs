@@ -59,7 +59,7 @@ impl Connector {
             && environment.non_empty("DISABLE_HTTP2").is_none();
         let proxy = target.proxy(environment).map_err(|problem| {
             let problem = ClientProblem::ProxyVariable(problem);
-            target.entry.unusable(problem)
+            target.cluster.unusable(problem)
         })?;
         Ok(Self {
             server_name: match target.tls_server_name.clone() {
@@ -256,7 +256,7 @@ where
 
 fn unreachable(target: &Target, error: BoxError) -> ClientError {
     ClientError::Connect {
-        entry: target.entry.clone(),
+        cluster: target.cluster.clone(),
         server: target.address(),
         error: untrusted(&*error).unwrap_or_else(|| Arc::from(error)),
     }
