@@ -4,15 +4,20 @@
 //! The library names no crate of this workspace in its dependencies, so that an edit in them does
 //! not rebuild it, nor `xtask`, which uses it, too.
 
+// Programs that are built or found.
 mod built_program;
-pub mod cluster;
-mod distance;
-mod exec_plugin;
 mod kcc_cache;
-mod listening;
-pub mod memory;
-pub mod proxy;
 mod python_client;
+
+// What plays a part.
+mod exec_plugin;
+mod listening;
+mod distance;
+pub mod proxy;
+
+// API servers.
+pub mod cluster;
+pub mod memory;
 
 pub use built_program::build_example;
 pub use distance::Distance;

@@ -3,6 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+/// Names a ready API server binary, which is then not built.
+pub(super) const APISERVER_ENV: &str = "KCC_APISERVER_BIN";
+/// Names a ready kubectl, which is then not built.
+pub(super) const KUBECTL_ENV: &str = "KCC_KUBECTL_BIN";
+
 /// The oldest Go that fetches the toolchain which `go.mod` asks for by itself.
 const OLDEST: (u32, u32) = (1, 21);
 
@@ -60,8 +65,7 @@ impl std::fmt::Display for NoGo {
             f,
             "; the real kube-apiserver and kubectl are built from Go source. Install Go {major}.{minor} \
              or newer and put it into PATH, or name ready binaries with {} and {}",
-            super::binaries::APISERVER_ENV,
-            super::binaries::KUBECTL_ENV,
+            APISERVER_ENV, KUBECTL_ENV,
         )
     }
 }

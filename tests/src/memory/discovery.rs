@@ -5,8 +5,8 @@ use http::header::ACCEPT;
 use serde_json::{Value, json};
 
 use super::answer::Answer;
-use super::handler::{Call, version_of};
-use super::resource::{Resource, group_version};
+use super::call::Call;
+use super::resource::{Resource, group_version, version_of};
 use super::status::Status;
 
 /// The version that the server says it has.

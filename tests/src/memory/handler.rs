@@ -1,39 +1,25 @@
 //! One request, from its path to its answer.
 
-use std::sync::Arc;
-
 use bytes::{Bytes, BytesMut};
+use http::StatusCode;
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
-use super::Shared;
 use super::answer::Answer;
-use super::fault::Mishap;
+use super::call::Call;
 use super::form::Form;
 use super::list::ListQuery;
 use super::object::{Stored, key};
 use super::patch::PatchKind;
 use super::protobuf;
 use super::request::{Asked, Verb};
-use super::resource::{Resource, group_version};
+use super::resource::Resource;
 use super::status::Status;
 use super::stream::{Envelope, Source};
 use super::table::Columns;
-use super::users::User;
 use super::watch::Watch;
 use super::write::{self, Deletion, Preconditions, Target};
 use super::{discovery, review};
-
-/// A request whose user is known.
-pub(super) struct Call<'a> {
-    pub(super) shared: &'a Arc<Shared>,
-    pub(super) asked: &'a Asked,
-    pub(super) user: &'a User,
-    pub(super) headers: &'a HeaderMap,
-    pub(super) body: &'a [u8],
-    pub(super) mishap: &'a Mishap,
-}
 
 pub(super) fn answer(call: &Call<'_>) -> Result<Answer, Status> {
     let asked = call.asked;
@@ -381,9 +367,4 @@ impl Call<'_> {
         bytes.extend_from_slice(b"\n");
         Ok(Answer::encoded(code, Bytes::from(bytes)))
     }
-}
-
-/// The name of a served group and version, as in `apps/v1`.
-pub(super) fn version_of(resource: &Resource) -> String {
-    group_version(&resource.group, &resource.version)
 }

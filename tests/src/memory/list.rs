@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::fault::Mishap;
 use super::form::Form;
 use super::object::Stored;
+use super::page::{expired_page, token};
 use super::request::Asked;
 use super::resource::Resource;
 use super::selector::Selector;
@@ -269,14 +270,6 @@ fn check_options(asked: &Asked) -> Result<(), Status> {
     }
 }
 
-/// The real server's token: where the next page starts, and in which state. Without a version it is
-/// the newest one.
-fn token(version: Option<u64>, start: &str) -> String {
-    let version = version.map_or(json!(-1), Value::from);
-    let token = json!({ "v": "meta.k8s.io/v1", "rv": version, "start": start });
-    URL_SAFE_NO_PAD.encode(token.to_string())
-}
-
 fn read_token(text: &str) -> Result<From, Status> {
     let read = || {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
@@ -289,14 +282,4 @@ fn read_token(text: &str) -> Result<From, Status> {
         })
     };
     read().ok_or_else(|| Status::bad_request("continue key is not valid"))
-}
-
-pub(super) fn expired_page(start: &str) -> Status {
-    let message = "The provided continue parameter is too old to display a consistent list result. \
-                   You can start a new list without the continue parameter, or use the continue \
-                   token in this response to retrieve the remainder of the results. Continuing with \
-                   the provided token results in an inconsistent list - objects that were created, \
-                   modified, or deleted between the time the first chunk was returned and now may \
-                   show up in the list.";
-    Status::expired(message).with_continue(token(None, start))
 }

@@ -4,7 +4,7 @@ use http::StatusCode;
 use serde_json::json;
 
 use super::answer::Answer;
-use super::handler::Call;
+use super::call::Call;
 use super::request::Verb;
 use super::status::Status;
 

@@ -10,13 +10,15 @@ use bytes::Bytes;
 use http::{HeaderMap, Request, Response};
 use http_body_util::BodyExt as _;
 
-use super::Shared;
 use super::answer::{Body, refuse};
+use super::call::Call;
 use super::fault::{Before, Mishap};
+use super::frame::cut;
 use super::handler;
 use super::request::Asked;
+use super::server::ApiServer;
+use super::shared::Shared;
 use super::status::Status;
-use super::stream::cut;
 use super::users::{Fingerprint, User, bearer};
 
 /// The server as a service that `kube::Client::new` takes: no socket, no task, and on tokio's
@@ -30,6 +32,13 @@ pub struct ApiService {
     shared: Arc<Shared>,
     trusting: bool,
     certificate: Option<Fingerprint>,
+}
+
+impl ApiServer {
+    /// The server as a service for `kube::Client::new`.
+    pub fn service(&self) -> ApiService {
+        ApiService::new(self.shared.clone())
+    }
 }
 
 impl ApiService {
@@ -90,7 +99,7 @@ impl ApiService {
         body: &[u8],
         mishap: Mishap,
     ) -> Response<Body> {
-        let call = handler::Call {
+        let call = Call {
             shared: &self.shared,
             asked,
             user,

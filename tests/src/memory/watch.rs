@@ -6,21 +6,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{BufMut as _, Bytes, BytesMut};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
-use super::Shared;
 use super::fault::{Bookmarks, Mishap, NoStreaming};
 use super::form::Form;
+use super::frame::{cut, error_frame, frame, without};
 use super::list::{parse_version, prefix, selector};
 use super::object::Stored;
 use super::request::Asked;
 use super::resource::Resource;
 use super::selector::Selector;
+use super::shared::Shared;
 use super::status::{Cause, Status};
 use super::store::{Change, Signal, Store};
-use super::stream::without;
 use super::table::Columns;
 
 /// How many events are encoded at once.
@@ -161,7 +161,7 @@ impl Watch {
         while !self.over {
             let signal = *self.signal.borrow_and_update();
             if signal.cuts != self.opened_at.cuts {
-                return Err(super::stream::cut());
+                return Err(cut());
             }
             let frames = self.changes();
             if !frames.is_empty() {
@@ -189,7 +189,7 @@ impl Watch {
         loop {
             let signal = *self.signal.borrow_and_update();
             if signal.cuts != self.opened_at.cuts {
-                return Err(super::stream::cut());
+                return Err(cut());
             }
             if signal.ends != self.opened_at.ends {
                 return Ok(None);
@@ -336,7 +336,7 @@ impl Watch {
                 "apiVersion": resource.api_version(),
                 "metadata": metadata,
             }),
-            Form::Metadata => super::form::metadata_of(&json!({ "metadata": metadata })),
+            Form::Metadata => super::object::metadata_of(&json!({ "metadata": metadata })),
             Form::Table(include) => {
                 let row = self.columns.empty_row(
                     &json!({
@@ -448,13 +448,4 @@ fn check_options(asked: &Asked, fault: Option<NoStreaming>) -> Result<Option<boo
     } else {
         Err(Status::invalid_options(&causes))
     }
-}
-
-/// An `ERROR` event.
-pub(super) fn error_frame(status: &Status) -> Bytes {
-    frame("ERROR", &status.to_json())
-}
-
-fn frame(kind: &str, object: &Value) -> Bytes {
-    format!("{{\"type\":\"{kind}\",\"object\":{object}}}").into()
 }

@@ -7,9 +7,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::{Before, Bookmarks, Fault, Kind, Lasting, NoStreaming, NoVersions};
+use super::what::{Before, Bookmarks, Fault, Kind, Lasting, NoStreaming, NoVersions};
+use crate::memory::frame::{Effect, without};
 use crate::memory::request::Asked;
-use crate::memory::stream::{Effect, without};
 
 /// A fault that waits for its requests. Dropping this leaves it there.
 #[derive(Debug, Clone)]
