@@ -11,6 +11,8 @@ mod python_client;
 
 // What plays a part.
 mod exec_plugin;
+mod kubectl_proxy;
+mod terminal;
 mod listening;
 mod distance;
 pub mod proxy;
@@ -23,7 +25,9 @@ pub use built_program::build_example;
 pub use distance::Distance;
 pub use exec_plugin::ExecPlugin;
 pub use kcc_cache::{CacheHome, build_kcc, build_kcc_cache, build_kcc_cache_with_keyring};
+pub use kubectl_proxy::KubectlProxy;
 pub use python_client::PythonClient;
+pub use terminal::at_terminal;
 
 /// The code of the READMEs is compiled with the documentation tests.
 #[cfg(doctest)]
