@@ -10,6 +10,7 @@ mod kcc_cache;
 mod python_client;
 
 // What plays a part.
+mod random;
 mod exec_plugin;
 mod kubectl_proxy;
 mod terminal;
@@ -27,6 +28,7 @@ pub use exec_plugin::ExecPlugin;
 pub use kcc_cache::{CacheHome, build_kcc, build_kcc_cache, build_kcc_cache_with_keyring};
 pub use kubectl_proxy::KubectlProxy;
 pub use python_client::PythonClient;
+pub use random::Random;
 pub use terminal::at_terminal;
 
 /// The code of the READMEs is compiled with the documentation tests.

@@ -65,7 +65,7 @@ mod served;
 pub use answer::Body;
 pub use fault::{Fault, Injected, NoStreaming};
 pub use log::{Counted, Request};
-pub use request::{Asked, Verb};
+pub use request::{RequestInfo, Verb};
 pub use resource::Resource;
 pub use served::Served;
 pub use server::ApiServer;

@@ -64,8 +64,7 @@ impl std::fmt::Display for NoGo {
         write!(
             f,
             "; the real kube-apiserver and kubectl are built from Go source. Install Go {major}.{minor} \
-             or newer and put it into PATH, or name ready binaries with {} and {}",
-            APISERVER_ENV, KUBECTL_ENV,
+             or newer and put it into PATH, or name ready binaries with {APISERVER_ENV} and {KUBECTL_ENV}",
         )
     }
 }

@@ -3,7 +3,7 @@
 mod certificates;
 mod connections;
 mod errors;
-mod exec_list;
+mod conformance;
 mod files;
 mod fixed_users;
 mod http2;
@@ -40,7 +40,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         rejection::TRIALS,
         renewal::TRIALS,
         errors::TRIALS,
-        exec_list::TRIALS,
+        conformance::TRIALS,
         files::TRIALS,
         certificates::TRIALS,
         connections::TRIALS,

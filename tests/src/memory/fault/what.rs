@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::memory::frame::Effect;
 use crate::memory::page::expired_page;
-use crate::memory::request::{Asked, Verb};
+use crate::memory::request::{RequestInfo, Verb};
 use crate::memory::status::Status;
 
 /// Something that goes wrong with the next request that it matches.
@@ -31,7 +31,7 @@ pub struct Fault {
     pub(super) lasting: Lasting,
 }
 
-type Predicate = dyn Fn(&Asked) -> bool + Send + Sync;
+type Predicate = dyn Fn(&RequestInfo) -> bool + Send + Sync;
 
 #[derive(Debug, Clone)]
 pub(super) enum Kind {
@@ -317,7 +317,7 @@ impl Fault {
 
     /// Only requests for which this holds.
     #[must_use]
-    pub fn when(mut self, holds: impl Fn(&Asked) -> bool + Send + Sync + 'static) -> Self {
+    pub fn when(mut self, holds: impl Fn(&RequestInfo) -> bool + Send + Sync + 'static) -> Self {
         self.predicate = Some(Arc::new(holds));
         self
     }
@@ -343,40 +343,40 @@ impl Fault {
         self
     }
 
-    pub(super) fn matches(&self, asked: &Asked) -> bool {
-        self.verb.is_none_or(|verb| verb == asked.verb)
+    pub(super) fn matches(&self, info: &RequestInfo) -> bool {
+        self.verb.is_none_or(|verb| verb == info.verb)
             && self
                 .resource
                 .as_ref()
-                .is_none_or(|plural| *plural == asked.resource)
-            && self.predicate.as_ref().is_none_or(|holds| holds(asked))
-            && self.kind.concerns(asked)
+                .is_none_or(|plural| *plural == info.resource)
+            && self.predicate.as_ref().is_none_or(|holds| holds(info))
+            && self.kind.concerns(info)
     }
 }
 
 impl Kind {
     /// A fault is not used up by a request that it cannot touch.
-    fn concerns(&self, asked: &Asked) -> bool {
+    fn concerns(&self, info: &RequestInfo) -> bool {
         match self {
-            Self::StaleList(_) | Self::NoVersions(NoVersions::List) => asked.verb == Verb::List,
+            Self::StaleList(_) | Self::NoVersions(NoVersions::List) => info.verb == Verb::List,
             Self::NoVersions(NoVersions::Everywhere) => {
-                matches!(asked.verb, Verb::List | Verb::Watch)
+                matches!(info.verb, Verb::List | Verb::Watch)
             }
-            Self::Bookmarks(Bookmarks::None) | Self::Silent => asked.verb == Verb::Watch,
+            Self::Bookmarks(Bookmarks::None) | Self::Silent => info.verb == Verb::Watch,
             Self::NoStreamingList(_) => {
-                asked.verb == Verb::Watch && asked.switch("sendInitialEvents").is_some()
+                info.verb == Verb::Watch && info.switch("sendInitialEvents").is_some()
             }
             Self::Bookmarks(_) => {
-                asked.verb == Verb::Watch && asked.switch("sendInitialEvents") == Some(true)
+                info.verb == Verb::Watch && info.switch("sendInitialEvents") == Some(true)
             }
-            Self::RepeatedToken => is_later_page(asked),
+            Self::RepeatedToken => is_later_page(info),
             Self::Before(_) | Self::Delay(_) | Self::Stream(_) | Self::NoMetadata => true,
         }
     }
 }
 
-fn is_later_page(asked: &Asked) -> bool {
-    asked.verb == Verb::List && !asked.parameter("continue").is_empty()
+fn is_later_page(info: &RequestInfo) -> bool {
+    info.verb == Verb::List && !info.parameter("continue").is_empty()
 }
 
 impl fmt::Debug for Fault {

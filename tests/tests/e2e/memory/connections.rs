@@ -57,7 +57,7 @@ fn tokens_come_and_go_at_once() -> Outcome {
         check(
             requests
                 .last()
-                .is_some_and(|last| last.asked.user == "alice"),
+                .is_some_and(|last| last.info.user == "alice"),
             format!("{requests:?}"),
         )?;
         served.server().revoke_token("new");

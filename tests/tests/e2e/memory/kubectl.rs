@@ -329,7 +329,7 @@ fn kubectl_lists_a_thousand_in_pages() -> Outcome {
     let pages = server.requests();
     let pages = pages
         .iter()
-        .filter(|one| one.asked.resource == "pods")
+        .filter(|one| one.info.resource == "pods")
         .count();
     check(pages == 3, format!("{pages} pages"))
 }
