@@ -4,10 +4,9 @@
 //! reads it; one too many costs a plugin run, and one too few gives away somebody's credential.
 
 mod files;
+mod words;
 mod names;
 mod plugins;
-mod shown;
-mod words;
 
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
@@ -18,7 +17,6 @@ use files::{Look, Watched};
 pub(crate) use files::{FileState, Seen};
 pub(crate) use names::KeyNames;
 pub(crate) use plugins::expand;
-pub use shown::{is_harmless_option, is_harmless_variable};
 
 /// The files that say who is active, as they are now: those of a known plugin, and `own` ones.
 pub(crate) fn files(

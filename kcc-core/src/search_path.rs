@@ -1,13 +1,14 @@
-//! Where a program is found: Go's `exec.LookPath` and `filepath.Clean`.
+//! Where a program is found: Go's `exec.LookPath`.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, AtFlags, CWD};
 
 use crate::environment::Environment;
+use crate::path::clean;
 
 /// The folders in which a command without a slash is looked for: the `PATH` of the client.
 ///
@@ -96,27 +97,6 @@ fn executable(path: &Path) -> io::Result<()> {
     )?)
 }
 
-/// The shortest spelling of a path, by its text alone.
-pub(crate) fn clean(path: &OsStr) -> OsString {
-    let path = path.as_bytes();
-    let is_rooted = path.starts_with(b"/");
-    let mut parts: Vec<&[u8]> = vec![];
-    for part in path.split(|byte| *byte == b'/') {
-        match part {
-            b"" | b"." => {}
-            b".." if parts.last().is_some_and(|last| *last != b"..") => drop(parts.pop()),
-            b".." if is_rooted => {}
-            part => parts.push(part),
-        }
-    }
-    let mut cleaned = if is_rooted { vec![b'/'] } else { vec![] };
-    cleaned.extend(parts.join(&b'/'));
-    if cleaned.is_empty() {
-        cleaned.push(b'.');
-    }
-    OsString::from_vec(cleaned)
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs;
@@ -164,24 +144,6 @@ mod tests {
                 matches!(look_up(path), Err(LookUpError::NotFound)),
                 "{path}"
             );
-        }
-    }
-
-    #[test]
-    fn a_path_is_cleaned_as_go_cleans_it() {
-        for (path, cleaned) in [
-            ("", "."),
-            ("aws", "aws"),
-            ("./aws", "aws"),
-            ("/usr//bin/./aws/", "/usr/bin/aws"),
-            ("/usr/lib/../bin/aws", "/usr/bin/aws"),
-            ("/../aws", "/aws"),
-            ("../../aws", "../../aws"),
-            ("a/../../aws", "../aws"),
-            ("a/..", "."),
-            ("/", "/"),
-        ] {
-            assert_eq!(clean(OsStr::new(path)), cleaned, "{path}");
         }
     }
 }

@@ -3,11 +3,12 @@
 //! A URL that another reader would take for something else must not decide where a token goes:
 //! `https://host:abc` is no way to port 443.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::Ipv6Addr;
 use std::os::unix::ffi::OsStrExt;
 
-use crate::search::clean;
+use crate::path::clean;
 use crate::secret::Secret;
 
 /// Where a server is, after all rules of client-go (`rest/url_utils.go`, `DefaultServerURL`).
@@ -277,6 +278,18 @@ fn encoded(path: &[u8]) -> String {
     text
 }
 
+/// The URL without the name and password that may stand before its host.
+pub(crate) fn without_password(url: &str) -> Cow<'_, str> {
+    let start = url.find("://").map_or(0, |at| at + 3);
+    let end = url[start..]
+        .find(['/', '?', '#'])
+        .map_or(url.len(), |at| start + at);
+    match url[start..end].rfind('@') {
+        Some(at) => Cow::Owned(format!("{}[redacted]{}", &url[..start], &url[start + at..])),
+        None => Cow::Borrowed(url),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::UrlProblem::*;
@@ -356,5 +369,22 @@ mod tests {
         );
         let shown = format!("{url} {url:?}");
         assert_eq!(shown, "https://a:1/b ServerUrl(https://a:1/b)");
+    }
+
+    #[test]
+    fn only_what_stands_before_the_host_is_hidden() {
+        for (url, shown) in [
+            ("https://a.example:6443/x@y", "https://a.example:6443/x@y"),
+            (
+                "https://me:pass@a.example/x",
+                "https://[redacted]@a.example/x",
+            ),
+            ("https://me:p@ss@a", "https://[redacted]@a"),
+            ("me:pass@a:1", "[redacted]@a:1"),
+            ("https://[::1]:6443?u=a@b", "https://[::1]:6443?u=a@b"),
+            ("", ""),
+        ] {
+            assert_eq!(without_password(url), shown);
+        }
     }
 }

@@ -1,3 +1,8 @@
+//! YAML as kubectl reads it.
+
+mod problem;
+mod scalar;
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
@@ -5,8 +10,10 @@ use std::rc::Rc;
 use serde_saphyr::granit_parser::{self, Event, Marker, Parser, ScalarStyle, Tag};
 use zeroize::Zeroizing;
 
-use super::error::SyntaxProblem;
-use super::scalar::{Scalar, decode_base64};
+use crate::base64;
+use scalar::Scalar;
+
+pub use problem::SyntaxProblem;
 
 /// Aliases share their target; whoever walks the tree would still visit it again and again.
 const MAX_VALUES: usize = 1_000_000;
@@ -107,6 +114,18 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Item, SyntaxError> {
         anchors: HashMap::new(),
     };
     composer.document()
+}
+
+/// A file's first document by kubectl's rules, whatever its type. The error names line and column
+/// and nothing that stands there.
+pub(crate) fn read_json(bytes: &[u8]) -> Result<serde_json::Value, String> {
+    match read(bytes) {
+        Ok(item) => Ok(item.value.to_json()),
+        Err(error) => Err(format!(
+            "line {}, column {}: {}",
+            error.line, error.column, error.problem
+        )),
+    }
 }
 
 /// The text of a file in UTF-8, or in UTF-16 with a byte-order mark (a Windows shell's `>`).
@@ -332,7 +351,7 @@ fn value(meaning: Scalar, text: &str, tag: Option<&Tag>) -> Result<Value, Syntax
         Scalar::Null => Value::Null,
         Scalar::Bool(value) => Value::Bool(value),
         Scalar::Text if tag.and_then(known_tag).is_some_and(|tag| tag == "binary") => {
-            let bytes = Zeroizing::new(decode_base64(text).ok_or(SyntaxProblem::Tag)?);
+            let bytes = Zeroizing::new(base64::decode(text).ok_or(SyntaxProblem::Tag)?);
             Value::Text(Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned()))
         }
         Scalar::Text => Value::Text(Zeroizing::new(text.to_owned())),

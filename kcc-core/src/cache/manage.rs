@@ -5,12 +5,15 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use crate::ask::Ask;
-use crate::cache::{CredentialCache, MissReason, Notice, Request};
+use super::credential_cache::CredentialCache;
+use super::fetch::Fetch;
+use super::freshness::is_from_the_future;
+use super::request::Request;
 use crate::error::Error;
-use crate::exec_credential::CredentialKind;
+use crate::exec::CredentialKind;
 use crate::identity::{FileState, Seen};
 use crate::key::Key;
+use crate::notice::{MissReason, Notice};
 use crate::store::{Fault, Lookup, Metadata, Store};
 
 /// A stored credential as it can be shown: what it is, for whom and until when.
@@ -32,7 +35,7 @@ pub struct EntryInfo {
 pub enum EntryState {
     /// It answers.
     Good,
-    /// It has not expired, and the next ask renews it: it is in its refresh margin, or seems to be
+    /// It has not expired, and the next request renews it: it is in its refresh margin, or seems to be
     /// stored in the future.
     Due,
     /// It has expired.
@@ -50,7 +53,7 @@ pub enum EntryState {
 pub struct EntryDetails {
     /// When the plugin gave it.
     pub stored_at: Timestamp,
-    /// From when on an ask renews it: the begin of its refresh margin under these settings.
+    /// From when on a request renews it: the begin of its refresh margin under these settings.
     pub renew_at: Timestamp,
     /// When it ends.
     pub expires_at: Timestamp,
@@ -58,7 +61,7 @@ pub struct EntryDetails {
     pub kind: CredentialKind,
     /// The plugin's command; its arguments are not stored.
     pub command: String,
-    /// The kubeconfig user, empty where the ask did not say.
+    /// The kubeconfig user, empty where the request did not say.
     pub user: String,
     /// The server's URL, where the client gave cluster information.
     pub server: Option<String>,
@@ -80,7 +83,7 @@ pub struct KeyFile {
     pub modified: Option<Timestamp>,
 }
 
-/// What an ask would come to.
+/// What a request would come to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Inspection {
@@ -108,7 +111,7 @@ impl CredentialCache {
     /// directory yet.
     ///
     /// Only the heads of the entries are read, not the credentials behind them: a damage there shows
-    /// in [`inspect`](Self::inspect), or when the entry is asked for.
+    /// in [`inspect`](Self::inspect), or when the entry is requested.
     ///
     /// # Errors
     /// [`Error::NoStore`] where there is no place for entries, or none that can be used.
@@ -116,7 +119,9 @@ impl CredentialCache {
         let Some(store) = self.existing_store()? else {
             return Ok(vec![]);
         };
-        let mut keys = store.keys().map_err(|error| store.error(&error))?;
+        let mut keys = store
+            .keys()
+            .map_err(|error| no_store(store.problem(&error)))?;
         keys.sort_unstable();
         let listed = keys.into_iter().filter_map(|key| {
             let head = store.head(key).transpose()?;
@@ -133,7 +138,10 @@ impl CredentialCache {
     pub fn remove(&self, entry: &EntryInfo) -> Result<bool, Error> {
         match self.existing_store()? {
             None => Ok(false),
-            Some(store) => store.remove(entry.key).map_err(|error| store.error(&error)),
+            Some(store) => {
+                let removed = store.remove(entry.key);
+                removed.map_err(|error| no_store(store.problem(&error)))
+            }
         }
     }
 
@@ -142,19 +150,17 @@ impl CredentialCache {
     /// # Errors
     /// [`Error::NoStore`] where there is no place for entries, or none that can be used.
     pub fn inspect(&self, request: &Request) -> Result<Inspection, Error> {
-        let store = self
-            .open_store()
-            .map_err(|problem| Error::NoStore { problem })?;
+        let store = self.open_store().map_err(no_store)?;
         let mut silent = |_| {};
-        let ask = Ask::new(self.settings(), self.clock(), request, &mut silent);
-        let mut parts = ask.key_parts();
+        let fetch = Fetch::new(self.settings(), self.clock(), request, &mut silent);
+        let mut parts = fetch.key_parts();
         let key = parts.key(store.installation());
         parts.api_version = None;
         let unset = parts.key(store.installation());
         let (entry, miss) = match store.look_up(key) {
             Lookup::Absent => (None, Some(MissReason::Absent)),
             Lookup::Found(entry) => {
-                let miss = ask.reason_to_renew(&entry);
+                let miss = fetch.reason_to_renew(&entry);
                 (Some(self.info(&store, key, Ok(entry.metadata))), miss)
             }
             Lookup::Unusable(fault) => (
@@ -183,8 +189,7 @@ impl CredentialCache {
     /// # Errors
     /// [`Error::NoStore`] where they cannot.
     pub fn can_store(&self) -> Result<(), Error> {
-        let opened = self.open_store();
-        opened.map_or_else(|problem| Err(Error::NoStore { problem }), |_| Ok(()))
+        self.open_store().map(drop).map_err(no_store)
     }
 
     /// Tells values of one installation apart without showing them: eight hexadecimal digits, the
@@ -193,9 +198,7 @@ impl CredentialCache {
     /// # Errors
     /// [`Error::NoStore`] where there is no place for entries, or none that can be used.
     pub fn fingerprint(&self, text: &OsStr) -> Result<String, Error> {
-        let store = self
-            .open_store()
-            .map_err(|problem| Error::NoStore { problem })?;
+        let store = self.open_store().map_err(no_store)?;
         Ok(store.installation().fingerprint(text.as_encoded_bytes()))
     }
 
@@ -215,12 +218,9 @@ impl CredentialCache {
 
     fn existing_store(&self) -> Result<Option<Store>, Error> {
         let Some(directory) = self.settings().directory() else {
-            let problem = self.open_store().err().unwrap_or_default();
-            return Err(Error::NoStore { problem });
+            return Err(no_store(self.open_store().err().unwrap_or_default()));
         };
-        Store::open_existing(directory).map_err(|error| Error::NoStore {
-            problem: error.to_string(),
-        })
+        Store::open_existing(directory).map_err(|error| no_store(error.to_string()))
     }
 
     fn info(&self, store: &Store, key: Key, head: Result<Metadata, Fault>) -> EntryInfo {
@@ -268,12 +268,16 @@ impl EntryDetails {
     fn state(&self, now: Timestamp) -> EntryState {
         if self.expires_at <= now {
             EntryState::Expired
-        } else if self.renew_at <= now || crate::ask::is_from_the_future(self.stored_at, now) {
+        } else if self.renew_at <= now || is_from_the_future(self.stored_at, now) {
             EntryState::Due
         } else {
             EntryState::Good
         }
     }
+}
+
+fn no_store(problem: String) -> Error {
+    Error::NoStore { problem }
 }
 
 impl From<&FileState> for KeyFile {

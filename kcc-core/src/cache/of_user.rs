@@ -1,4 +1,3 @@
-use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::{fs, io};
@@ -7,18 +6,18 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
-use crate::cache::Request;
+use super::request::Request;
 use crate::environment::Environment;
-use crate::exec_info::{self, ApiVersion, ExecInfo};
+use crate::exec::{ApiVersion, ExecInfo};
 use crate::kubeconfig::{Cluster, ExecSpec, InteractiveMode};
 use crate::policy::PluginPolicy;
-use crate::wrapper::plugin_position;
+use crate::variable;
 
-/// Why a kubeconfig's user cannot be asked for as kubectl would ask.
+/// Why there is no request for a kubeconfig's user.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum RequestProblem {
-    /// `interactiveMode: Always`, and nobody to ask.
+    /// `interactiveMode: Always`, and no terminal.
     #[error(
         "exec plugin {command}: interactiveMode is Always and standard input is not a terminal"
     )]
@@ -37,7 +36,7 @@ pub enum RequestProblem {
 }
 
 impl Request {
-    /// Asks as kubectl's plugin would be asked, so that it comes to the same entry: the process's
+    /// The request that kubectl would make of its plugin, so that it comes to the same entry: the process's
     /// environment and `exec.env` together, `kcc-cache` taken away, the same exec info.
     ///
     /// # Errors
@@ -62,7 +61,7 @@ impl Request {
         for (name, value) in &spec.env {
             environment.declare(name, value);
         }
-        environment.set(exec_info::VARIABLE, info.to_json().unwrap_or_default());
+        environment.set(variable::EXEC_INFO, info.to_json().unwrap_or_default());
         let (command, args) = spec.plugin();
         Ok(Self {
             info,
@@ -75,24 +74,7 @@ impl Request {
     }
 }
 
-impl ExecSpec {
-    /// Whether the cache stands in front of the plugin, in one of the forms of
-    /// [`plugin_position`].
-    pub fn is_cached(&self) -> bool {
-        plugin_position(&self.command, &self.args, &[]).is_some()
-    }
-
-    /// The plugin and its arguments, without the cache in front.
-    pub fn plugin(&self) -> (OsString, Vec<OsString>) {
-        let (command, args) = match plugin_position(&self.command, &self.args, &[]) {
-            Some(plugin) => (self.args[plugin].clone().into(), &self.args[plugin + 1..]),
-            None => (self.command.clone(), self.args.as_slice()),
-        };
-        (command, args.iter().map(OsString::from).collect())
-    }
-}
-
-/// Whether the plugin may ask; `None` where it must and cannot (client-go's
+/// Whether the plugin may prompt; `None` where it must and cannot (client-go's
 /// plugin/pkg/client/auth/exec/exec.go, `isInteractive`).
 fn is_interactive(mode: Option<&InteractiveMode>, has_terminal: bool) -> Option<bool> {
     match mode {
@@ -156,26 +138,6 @@ mod tests {
     }
 
     #[test]
-    fn a_wrapper_is_taken_away() {
-        for (command, args, expected) in [
-            ("aws", vec!["eks"], vec!["aws", "eks"]),
-            ("kcc-cache", vec!["aws", "eks"], vec!["aws", "eks"]),
-            ("/opt/bin/kcc-cache", vec!["./aws"], vec!["./aws"]),
-            ("kcc", vec!["exec", "aws", "eks"], vec!["aws", "eks"]),
-            ("kcc", vec!["exec", "--", "aws"], vec!["aws"]),
-            ("kubectl", vec!["kcc", "exec", "--", "aws"], vec!["aws"]),
-            ("kcc-cache", vec!["kcc-cache", "aws", "x"], vec!["aws", "x"]),
-            ("kcc", vec!["list"], vec!["kcc", "list"]),
-            ("kcc-cache", vec![], vec!["kcc-cache"]),
-            ("kcc-cache", vec!["--help"], vec!["kcc-cache", "--help"]),
-        ] {
-            let (inner, inner_args) = spec(command, &args).plugin();
-            let all: Vec<_> = std::iter::once(inner).chain(inner_args).collect();
-            assert_eq!(all, expected, "{command} {args:?}");
-        }
-    }
-
-    #[test]
     fn a_terminal_decides_only_where_the_mode_leaves_it_open() {
         use InteractiveMode::{Always, IfAvailable, Never};
         for (mode, has_terminal, expected) in [
@@ -212,7 +174,7 @@ mod tests {
                     .unwrap();
             let environment = request.environment;
             assert_eq!(environment.get("A"), Some(OsStr::new("kubeconfig")));
-            let info = environment.get(exec_info::VARIABLE).unwrap();
+            let info = environment.get(variable::EXEC_INFO).unwrap();
             serde_json::from_str::<Value>(info.to_str().unwrap()).unwrap()
         };
         let never = told(InteractiveMode::Never, false);

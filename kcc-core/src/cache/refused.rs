@@ -1,23 +1,23 @@
-//! A credential that the server refused shows in who asks for it again.
+//! A credential that the server refused shows in who requests it again.
 
 use std::io::IsTerminal;
 
-use super::Ask;
-use super::place::Place;
-use crate::client_process::ClientProcess;
-use crate::exec_info;
-use crate::served::{REFRESH_WINDOW, ServedLog};
+use super::fetch::Fetch;
+use super::slot::Slot;
+use crate::process::ClientProcess;
 use crate::store::Entry;
+use crate::use_log::{REFRESH_WINDOW, UseLog};
+use crate::variable;
 
-impl Ask<'_> {
-    /// The same ask, made by this process's parent if `parent` says so. A plugin that may prompt runs
+impl Fetch<'_> {
+    /// The same, made by this process's parent if `parent` says so. A plugin that may prompt runs
     /// for a suspicion only where a person is, as it would without the cache.
-    pub(crate) fn for_client(mut self, parent: bool) -> Self {
+    pub(super) fn for_client(mut self, parent: bool) -> Self {
         self.serves_parent = parent;
         let may_run = || !self.may_prompt() || std::io::stdin().is_terminal();
         if parent && self.settings.renew_rejected && may_run() {
             let environment = &self.request.environment;
-            let says_so = environment.non_empty(exec_info::VARIABLE).is_some();
+            let says_so = environment.non_empty(variable::EXEC_INFO).is_some();
             self.client = ClientProcess::of_parent(says_so);
         }
         self
@@ -25,8 +25,8 @@ impl Ask<'_> {
 
     /// Whether the server seems to have refused this good entry: then it has to be replaced.
     /// Otherwise it is noted that the client is given it.
-    pub(super) fn is_refused(&mut self, place: Place<'_>, entry: &Entry) -> bool {
-        let Some((mut log, client)) = self.served_log(place, entry) else {
+    pub(super) fn is_refused(&mut self, slot: Slot<'_>, entry: &Entry) -> bool {
+        let Some((mut log, client)) = self.use_log(slot, entry) else {
             return false;
         };
         let (generation, now) = (entry.metadata.stored_at, self.began);
@@ -34,24 +34,20 @@ impl Ask<'_> {
         if refused {
             self.refused = Some(generation);
         } else {
-            log.served(client, generation, self.clock.now());
+            log.note_use(client, generation, self.clock.now());
         }
         refused
     }
 
-    pub(super) fn note_served(&self, place: Place<'_>, entry: &Entry) {
-        if let Some((mut log, client)) = self.served_log(place, entry) {
-            log.served(client, entry.metadata.stored_at, self.clock.now());
+    pub(super) fn note_use(&self, slot: Slot<'_>, entry: &Entry) {
+        if let Some((mut log, client)) = self.use_log(slot, entry) {
+            log.note_use(client, entry.metadata.stored_at, self.clock.now());
         }
     }
 
-    /// The log, where a repeated ask for this entry would tell something: near its end clients ask
-    /// again by themselves.
-    fn served_log<'s>(
-        &self,
-        place: Place<'s>,
-        entry: &Entry,
-    ) -> Option<(ServedLog<'s>, &ClientProcess)> {
+    /// The log, where a repeated request for this entry would tell something: near its end clients
+    /// request it again by themselves.
+    fn use_log<'s>(&self, slot: Slot<'s>, entry: &Entry) -> Option<(UseLog<'s>, &ClientProcess)> {
         let client = self.client.as_ref()?;
         let metadata = &entry.metadata;
         let life = metadata.expires_at.duration_since(metadata.stored_at);
@@ -59,15 +55,15 @@ impl Ask<'_> {
         if left.unsigned_abs() < REFRESH_WINDOW.min(life.unsigned_abs() / 4) {
             return None;
         }
-        Some((ServedLog::open(place.store, place.key)?, client))
+        Some((UseLog::open(slot.store, slot.key)?, client))
     }
 
-    /// Notes that the plugin is about to run because the client asked again.
-    pub(super) fn note_replacement(&self, place: Place<'_>) {
+    /// Notes that the plugin is about to run because the client requested it again.
+    pub(super) fn note_replacement(&self, slot: Slot<'_>) {
         if let (Some(generation), Some(client)) = (self.refused, &self.client)
-            && let Some(mut log) = ServedLog::open(place.store, place.key)
+            && let Some(mut log) = UseLog::open(slot.store, slot.key)
         {
-            log.replaced(client, generation, self.clock.now());
+            log.note_replacement(client, generation, self.clock.now());
         }
     }
 }

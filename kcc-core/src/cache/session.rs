@@ -6,25 +6,24 @@
 //! exchange of one token for a theft and ends the login. Some plugins have a lock of their own for
 //! that, and many have none; so their runs do not overlap here.
 
-use super::place::Place;
-use super::{Ask, LOCK_PATIENCE};
-use crate::cache::Notice;
-use crate::lock::{Attempt, KeyLock, Wait};
-use crate::prompt;
+use super::fetch::Fetch;
+use super::slot::Slot;
+use crate::notice::Notice;
+use crate::plugin::{Attempt, KeyLock, Wait, never_prompts};
 
-impl Ask<'_> {
+impl Fetch<'_> {
     /// Waits until no plugin of another entry works on the same login. `None` where that cannot be
     /// known, or need not: a plugin that never prompts holds no login of its own.
-    pub(super) fn await_session(&mut self, place: Place<'_>) -> Option<KeyLock> {
-        if prompt::never_prompts(&self.program, &self.request.args) {
+    pub(super) fn await_session(&mut self, slot: Slot<'_>) -> Option<KeyLock> {
+        if never_prompts(&self.program, &self.request.args) {
             return None;
         }
         let mut parts = self.key_parts();
         (parts.api_version, parts.cluster) = (None, None);
         parts.user = "".as_ref();
-        let session = parts.key(place.store.installation());
-        let patience = self.timeout().map(|timeout| timeout + LOCK_PATIENCE);
-        let mut lock = KeyLock::open_session(place.store, session).ok()?;
+        let session = parts.key(slot.store.installation());
+        let patience = self.patience();
+        let mut lock = KeyLock::open_session(slot.store, session).ok()?;
         let (mut wait, mut turn) = (Wait::new(patience), lock.turn());
         loop {
             match lock.attempt() {
@@ -33,7 +32,7 @@ impl Ask<'_> {
                     return Some(lock);
                 }
                 Attempt::Impossible(_) => return None,
-                Attempt::Removed => lock = KeyLock::open_session(place.store, session).ok()?,
+                Attempt::Removed => lock = KeyLock::open_session(slot.store, session).ok()?,
                 Attempt::HeldByAnother => {
                     let now = lock.turn();
                     if now != turn {

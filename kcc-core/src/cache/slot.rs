@@ -1,28 +1,27 @@
-//! Where the entry of an ask is: by the protocol version that the client asked for, or, where it did
-//! not say one, by the version that the kubeconfig names.
+//! Where the entry of a request is: by the protocol version that the client requested, or, where it
+//! did not say one, by the version that the kubeconfig names.
 
-use super::Ask;
-use crate::exec_credential::ExecCredential;
-use crate::exec_info::ApiVersion;
+use super::fetch::Fetch;
+use crate::exec::{ApiVersion, ExecCredential};
 use crate::key::Key;
 use crate::store::{Lookup, Metadata, Store};
 
-/// An entry of the store on which an ask works.
+/// The place in the store for the entry of a request.
 ///
 /// All clients of one kubeconfig user share an entry, also those that do not set
 /// `KUBERNETES_EXEC_INFO`. Those get what the plugin would have given them, in a version that it
 /// chooses itself; if that is not the kubeconfig's, their entry is another one.
 #[derive(Clone, Copy)]
-pub(super) struct Place<'a> {
+pub(super) struct Slot<'a> {
     pub(super) store: &'a Store,
-    /// The entry in the version that was asked for, or that the kubeconfig names. Locks and logs are
+    /// The entry in the version that was requested, or that the kubeconfig names. Locks and logs are
     /// its.
     pub(super) key: Key,
     /// For a client that did not say a version: the entry in the plugin's own.
     pub(super) unset: Option<Unset>,
 }
 
-/// The other place of an ask without a version.
+/// The other slot of an ask without a version.
 #[derive(Clone, Copy)]
 pub(super) struct Unset {
     key: Key,
@@ -30,7 +29,7 @@ pub(super) struct Unset {
     recorded: ApiVersion,
 }
 
-impl Place<'_> {
+impl Slot<'_> {
     /// What answers: an entry in a version that the client may be given.
     pub(super) fn look_up(&self) -> Lookup {
         let Some(unset) = self.unset else {
@@ -52,14 +51,14 @@ impl Place<'_> {
         }
     }
 
-    /// Where this answer belongs, and whether the plugin gives its version unasked.
-    pub(super) fn of_answer(&self, credential: &ExecCredential) -> (Key, bool) {
+    /// Where this answer belongs, and whether the plugin gives its version unrequested.
+    pub(super) fn of_credential(&self, credential: &ExecCredential) -> (Key, bool) {
         match self.unset {
             Some(unset) if unset.recorded == credential.api_version() => (self.key, true),
             Some(unset) => (unset.key, true),
             None => {
                 let before = self.store.head(self.key).ok().flatten();
-                (self.key, before.is_some_and(|before| before.unasked))
+                (self.key, before.is_some_and(|before| before.unrequested))
             }
         }
     }
@@ -69,12 +68,12 @@ impl Unset {
     /// Clients that say no version expect v1beta1, which was the first that they learned; some of
     /// them refuse another, so that has to be what the plugin gives by itself.
     fn takes(self, metadata: &Metadata) -> bool {
-        metadata.unasked || self.recorded == ApiVersion::V1Beta1
+        metadata.unrequested || self.recorded == ApiVersion::V1Beta1
     }
 }
 
-impl Ask<'_> {
-    pub(super) fn place<'s>(&self, store: &'s Store) -> Place<'s> {
+impl Fetch<'_> {
+    pub(super) fn slot<'s>(&self, store: &'s Store) -> Slot<'s> {
         let mut parts = self.key_parts();
         let key = parts.key(store.installation());
         let unset = match (self.request.info.api_version, parts.api_version.take()) {
@@ -84,6 +83,6 @@ impl Ask<'_> {
             }),
             _ => None,
         };
-        Place { store, key, unset }
+        Slot { store, key, unset }
     }
 }

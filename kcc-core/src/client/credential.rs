@@ -8,10 +8,8 @@ use jiff::Timestamp;
 
 use super::error::ClientProblem;
 use super::tls::ClientCertificate;
-use crate::cache::Answer;
-use crate::error::AnswerProblem;
-use crate::exec_credential::ExecCredential;
-use crate::exec_info::ApiVersion;
+use crate::cache::Response;
+use crate::exec::{ApiVersion, ExecCredential, OutputProblem};
 use crate::secret::Secret;
 
 /// What a request proves with who sends it.
@@ -42,21 +40,21 @@ impl Credential {
 
     /// What the cache answered. A token and a certificate are both sent.
     pub(super) fn from_answer(
-        answer: Answer,
+        answer: Response,
         version: Option<ApiVersion>,
-    ) -> Result<Self, AnswerProblem> {
+    ) -> Result<Self, OutputProblem> {
         let credential = ExecCredential::parse(answer.credential.expose(), version)?;
         let token = credential.token().map(Secret::expose);
         let pair = credential.certificate_and_key();
         Ok(Self {
             authorization: token
-                .map(|token| bearer(token).ok_or(AnswerProblem::Token))
+                .map(|token| bearer(token).ok_or(OutputProblem::Token))
                 .transpose()?,
             certificate: pair
                 .map(|(certificate, key)| {
                     ClientCertificate::read(certificate.expose(), key.expose())
                         .map(Arc::new)
-                        .map_err(AnswerProblem::ClientCertificate)
+                        .map_err(OutputProblem::ClientCertificate)
                 })
                 .transpose()?,
             expires_at: credential.expires_at(),
@@ -153,11 +151,11 @@ mod tests {
     use super::*;
     use crate::cache::Source;
 
-    fn answer(status: &str) -> Answer {
+    fn answer(status: &str) -> Response {
         let line = format!(
             r#"{{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{status}}}"#
         );
-        Answer {
+        Response {
             credential: Secret::from(line),
             source: Source::Plugin,
             renew_at: None,
@@ -178,7 +176,7 @@ mod tests {
     fn a_token_that_no_header_can_hold_is_refused() {
         let answer = answer(r#"{"token":"a\nb"}"#);
         let problem = Credential::from_answer(answer, Some(ApiVersion::V1)).unwrap_err();
-        assert_eq!(problem, AnswerProblem::Token);
+        assert_eq!(problem, OutputProblem::Token);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::error::Error;
 use crate::kubeconfig::{Entry, EntryKind, KubeconfigError, Origin, UrlProblem};
-use crate::user_request::RequestProblem;
+use crate::cache::RequestProblem;
 
 /// Why there is no client, or why a request of one has no credential.
 ///

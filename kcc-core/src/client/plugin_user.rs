@@ -3,10 +3,12 @@ use std::sync::Arc;
 use super::credential::Credential;
 use super::error::{ClientError, ClientProblem, Place};
 use super::refresh::{Issued, Issuer};
-use crate::cache::{CredentialCache, Notice, Request, Source};
+use crate::cache::{CredentialCache, Request, Source};
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::kubeconfig::{Cluster, ExecSpec};
+use crate::notice::Notice;
+use crate::plugin::PluginError;
 use crate::policy::{PluginPolicy, PolicyError};
 use crate::secret::Secret;
 use crate::settings::Settings;
@@ -36,7 +38,8 @@ impl PluginUser {
         let policy = policy(environment).map_err(|error| wrong(error.into()))?;
         let request = Request::of_user(spec, cluster, environment, policy, has_terminal)
             .map_err(|problem| place.unusable(problem.into()))?;
-        let settings = Settings::from_environment(&request.environment).map_err(wrong)?;
+        let settings = Settings::from_environment(&request.environment);
+        let settings = settings.map_err(|error| wrong(error.into()))?;
         let hint = spec.printable_install_hint();
         Ok(Self {
             place,
@@ -75,10 +78,8 @@ impl Issuer for PluginUser {
         let is_stale = answer.source == Source::CacheAfterFailure;
         let version = self.request.info.api_version();
         let credential = Credential::from_answer(answer, version).map_err(|problem| {
-            self.failed(Error::Answer {
-                command: self.request.command.clone(),
-                problem,
-            })
+            let command = self.request.command.clone();
+            self.failed(PluginError::Output { command, problem }.into())
         })?;
         Ok(Issued {
             credential,

@@ -5,8 +5,9 @@ use http::{HeaderValue, Uri};
 use super::credential::basic;
 use super::target::Target;
 use crate::environment::Environment;
-use crate::kubeconfig::{Url, UrlProblem};
+use crate::kubeconfig::UrlProblem;
 use crate::secret::Secret;
+use crate::url::Url;
 
 /// A proxy on the way to a server.
 #[derive(Clone)]

@@ -1,16 +1,15 @@
 mod json_text;
-mod place;
-mod wire;
+mod sink;
 mod yaml_input;
+mod wire;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::error::AnswerProblem;
-use crate::exec_info::ApiVersion;
-use crate::expiry;
+use super::expiry;
+use super::problem::OutputProblem;
+use super::version::ApiVersion;
 use crate::secret::Secret;
-
 use wire::Wire;
 
 /// What a plugin answered: its `ExecCredential`, checked by client-go's rules.
@@ -75,18 +74,18 @@ impl ExecCredential {
     /// client did not say one, any known version is an answer.
     ///
     /// # Errors
-    /// [`AnswerProblem`] where client-go would refuse the output, too. It never repeats any of it.
+    /// [`OutputProblem`] where client-go would refuse the output, too. It never repeats any of it.
     ///
     /// What is odd is read as client-go reads it: of a name that comes twice the last one counts, an
     /// unknown one does not, the kind may be missing, and behind a YAML document anything may stand.
-    pub fn parse(output: &[u8], asked: Option<ApiVersion>) -> Result<Self, AnswerProblem> {
+    pub fn parse(output: &[u8], asked: Option<ApiVersion>) -> Result<Self, OutputProblem> {
         let wire = Wire::parse(output)?;
         // No kind is the kind that is expected (apimachinery's `gvkWithDefaults`).
         if !matches!(wire.kind.as_str(), "" | "ExecCredential") {
-            return Err(AnswerProblem::OtherKind);
+            return Err(OutputProblem::OtherKind);
         }
         let api_version = answered_version(&wire.api_version, asked)?;
-        let status = wire.status.ok_or(AnswerProblem::NoStatus)?;
+        let status = wire.status.ok_or(OutputProblem::NoStatus)?;
         let stated = match &status.expiration_timestamp {
             Some(text) => expiry::of_timestamp(text)?,
             None => None,
@@ -94,7 +93,7 @@ impl ExecCredential {
         let token = status.token.filter(|token| !token.expose().is_empty());
         let certificate = certificate(status.client_certificate_data, status.client_key_data)?;
         if token.is_none() && certificate.is_none() {
-            return Err(AnswerProblem::NoCredential);
+            return Err(OutputProblem::NoCredential);
         }
         let not_after = match &certificate {
             Some(pair) => Some(expiry::of_certificate(pair.certificate.expose())?),
@@ -206,30 +205,30 @@ impl ExecCredential {
 fn answered_version(
     answered: &str,
     asked: Option<ApiVersion>,
-) -> Result<ApiVersion, AnswerProblem> {
+) -> Result<ApiVersion, OutputProblem> {
     if answered.is_empty() {
-        return Err(AnswerProblem::NoApiVersion);
+        return Err(OutputProblem::NoApiVersion);
     }
     match (ApiVersion::parse(answered), asked) {
         (Some(answered), None) => Ok(answered),
         (Some(answered), Some(asked)) if answered == asked => Ok(answered),
-        (_, Some(asked)) => Err(AnswerProblem::OtherApiVersion { asked }),
-        (None, None) => Err(AnswerProblem::UnknownApiVersion),
+        (_, Some(asked)) => Err(OutputProblem::OtherApiVersion { asked }),
+        (None, None) => Err(OutputProblem::UnknownApiVersion),
     }
 }
 
 fn certificate(
     certificate: Option<Secret>,
     key: Option<Secret>,
-) -> Result<Option<CertificateAndKey>, AnswerProblem> {
+) -> Result<Option<CertificateAndKey>, OutputProblem> {
     let present = |secret: Option<Secret>| secret.filter(|secret| !secret.expose().is_empty());
     match (present(certificate), present(key)) {
         (None, None) => Ok(None),
-        (Some(_), None) => Err(AnswerProblem::CertificateWithoutKey),
-        (None, Some(_)) => Err(AnswerProblem::KeyWithoutCertificate),
+        (Some(_), None) => Err(OutputProblem::CertificateWithoutKey),
+        (None, Some(_)) => Err(OutputProblem::KeyWithoutCertificate),
         (Some(certificate), Some(key)) => {
             if !expiry::is_private_key(key.expose()) {
-                return Err(AnswerProblem::Key);
+                return Err(OutputProblem::Key);
             }
             Ok(Some(CertificateAndKey { certificate, key }))
         }

@@ -10,15 +10,15 @@ use x509_cert::Certificate;
 use x509_cert::der::Decode;
 use zeroize::Zeroizing;
 
-use crate::error::AnswerProblem;
+use super::problem::OutputProblem;
 use crate::pem;
 
 /// The `NotAfter` of the first certificate: the leaf, as Go's `tls.X509KeyPair` takes it.
-pub(crate) fn of_certificate(pem: &[u8]) -> Result<Timestamp, AnswerProblem> {
+pub(crate) fn of_certificate(pem: &[u8]) -> Result<Timestamp, OutputProblem> {
     let first = pem::blocks(pem).find(pem::Block::is_certificate);
-    let first = first.ok_or(AnswerProblem::Certificate)?;
+    let first = first.ok_or(OutputProblem::Certificate)?;
     let certificate =
-        Certificate::from_der(&first.bytes).map_err(|_| AnswerProblem::Certificate)?;
+        Certificate::from_der(&first.bytes).map_err(|_| OutputProblem::Certificate)?;
     let not_after = certificate.tbs_certificate().validity().not_after;
     let seconds = i64::try_from(not_after.to_unix_duration().as_secs()).unwrap_or(i64::MAX);
     // The end of the year 9999 is RFC 5280's way to say never, and beyond the last timestamp.
@@ -26,8 +26,8 @@ pub(crate) fn of_certificate(pem: &[u8]) -> Result<Timestamp, AnswerProblem> {
 }
 
 /// What an `expirationTimestamp` says. Go's zero time says nothing: client-go never asks again.
-pub(crate) fn of_timestamp(text: &str) -> Result<Option<Timestamp>, AnswerProblem> {
-    let at = rfc3339(text).ok_or(AnswerProblem::Timestamp)?;
+pub(crate) fn of_timestamp(text: &str) -> Result<Option<Timestamp>, OutputProblem> {
+    let at = rfc3339(text).ok_or(OutputProblem::Timestamp)?;
     Ok((at != zero_time()).then_some(at))
 }
 
@@ -151,8 +151,8 @@ mod tests {
 
     /// A self-signed P-256 certificate that ends at 2036-11-20T04:36:49Z, and
     /// its key: made for these tests and used nowhere.
-    pub(crate) const CERTIFICATE: &str = include_str!("../testdata/client.pem");
-    pub(crate) const KEY: &str = include_str!("../testdata/client-key.pem");
+    pub(crate) const CERTIFICATE: &str = include_str!("../../testdata/client.pem");
+    pub(crate) const KEY: &str = include_str!("../../testdata/client-key.pem");
 
     fn jwt(claims: &str) -> String {
         let encode = |text: &str| URL_SAFE_NO_PAD.encode(text);
@@ -219,7 +219,7 @@ mod tests {
             "2030-01-02T03:04:05Z[UTC]",
             "2030-01-02T03:04:0\u{e9}Z",
         ] {
-            assert_eq!(of_timestamp(text), Err(AnswerProblem::Timestamp), "{text}");
+            assert_eq!(of_timestamp(text), Err(OutputProblem::Timestamp), "{text}");
         }
     }
 

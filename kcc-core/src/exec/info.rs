@@ -2,25 +2,11 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
+use super::version::ApiVersion;
 use crate::environment::Environment;
-use crate::error::Error;
-
-/// The variable in which a client tells its plugin what it asks for.
-pub(crate) const VARIABLE: &str = "KUBERNETES_EXEC_INFO";
+use crate::variable;
 
 const KIND: &str = "ExecCredential";
-
-/// The version of the exec credential protocol; an answer must have the version that was asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ApiVersion {
-    /// `client.authentication.k8s.io/v1`
-    V1,
-    /// `client.authentication.k8s.io/v1beta1`
-    V1Beta1,
-    /// `client.authentication.k8s.io/v1alpha1`, which clients before Kubernetes 1.24 spoke.
-    V1Alpha1,
-}
 
 /// What a client asks of its plugin: the content of `KUBERNETES_EXEC_INFO`.
 #[derive(Clone, PartialEq)]
@@ -32,22 +18,14 @@ pub struct ExecInfo {
     pub(crate) cluster: Option<Map<String, Value>>,
 }
 
-impl ApiVersion {
-    /// The version as it is written in `apiVersion`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::V1 => "client.authentication.k8s.io/v1",
-            Self::V1Beta1 => "client.authentication.k8s.io/v1beta1",
-            Self::V1Alpha1 => "client.authentication.k8s.io/v1alpha1",
-        }
-    }
-
-    /// Reads what stands in `apiVersion`.
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::V1, Self::V1Beta1, Self::V1Alpha1]
-            .into_iter()
-            .find(|version| version.as_str() == text)
-    }
+/// `KUBERNETES_EXEC_INFO` is not what a client sends. Final.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{}: {problem}; unset it to call the plugin by hand",
+    variable::EXEC_INFO
+)]
+pub struct ExecInfoError {
+    problem: String,
 }
 
 impl ExecInfo {
@@ -82,9 +60,9 @@ impl ExecInfo {
     /// Reads `KUBERNETES_EXEC_INFO`; absent or empty is [`unset`](Self::unset).
     ///
     /// # Errors
-    /// [`Error::ExecInfo`], which says what is wrong and where.
-    pub fn from_environment(env: &Environment) -> Result<Self, Error> {
-        match env.non_empty(VARIABLE) {
+    /// [`ExecInfoError`], which says what is wrong and where.
+    pub fn from_environment(env: &Environment) -> Result<Self, ExecInfoError> {
+        match env.non_empty(variable::EXEC_INFO) {
             None => Ok(Self::unset()),
             Some(text) => match text.to_str() {
                 Some(text) => Self::parse(text),
@@ -96,8 +74,8 @@ impl ExecInfo {
     /// Reads the JSON text of `KUBERNETES_EXEC_INFO`.
     ///
     /// # Errors
-    /// [`Error::ExecInfo`], which says what is wrong and where.
-    pub fn parse(text: &str) -> Result<Self, Error> {
+    /// [`ExecInfoError`], which says what is wrong and where.
+    pub fn parse(text: &str) -> Result<Self, ExecInfoError> {
         let value: Value = serde_json::from_str(text).map_err(|error| {
             let (line, column) = (error.line(), error.column());
             wrong(format!(
@@ -178,13 +156,7 @@ impl fmt::Debug for ExecInfo {
     }
 }
 
-impl fmt::Display for ApiVersion {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-fn object(value: Option<Value>, name: &str) -> Result<Option<Map<String, Value>>, Error> {
+fn object(value: Option<Value>, name: &str) -> Result<Option<Map<String, Value>>, ExecInfoError> {
     match value {
         None | Some(Value::Null) => Ok(None),
         Some(Value::Object(object)) => Ok(Some(object)),
@@ -192,7 +164,7 @@ fn object(value: Option<Value>, name: &str) -> Result<Option<Map<String, Value>>
     }
 }
 
-fn unsupported(version: &str) -> Error {
+fn unsupported(version: &str) -> ExecInfoError {
     let shown: String = version.chars().take(80).collect();
     wrong(format!(
         "its apiVersion {shown:?} is none of {}, {} and {}",
@@ -202,8 +174,8 @@ fn unsupported(version: &str) -> Error {
     ))
 }
 
-fn wrong(problem: impl Into<String>) -> Error {
-    Error::ExecInfo {
+fn wrong(problem: impl Into<String>) -> ExecInfoError {
+    ExecInfoError {
         problem: problem.into(),
     }
 }
@@ -217,7 +189,7 @@ mod tests {
         let by_hand = ExecInfo::unset();
         assert_eq!(by_hand.to_json(), None, "and nothing is made up");
         let absent = Environment::default();
-        let empty: Environment = [(VARIABLE, "")].into_iter().collect();
+        let empty: Environment = [(variable::EXEC_INFO, "")].into_iter().collect();
         assert_eq!(ExecInfo::from_environment(&absent).unwrap(), by_hand);
         assert_eq!(ExecInfo::from_environment(&empty).unwrap(), by_hand);
     }
@@ -256,7 +228,7 @@ mod tests {
         ] {
             let error = ExecInfo::parse(&text).unwrap_err().to_string();
             assert!(error.contains(expected), "{text}: {error}");
-            assert!(error.contains(VARIABLE), "{error}");
+            assert!(error.contains(variable::EXEC_INFO), "{error}");
         }
     }
 

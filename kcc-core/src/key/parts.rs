@@ -1,24 +1,15 @@
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 
-use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Map, Value};
-use sha2::Sha256;
-use zeroize::Zeroizing;
 
+use super::installation::{Hasher, InstallationKey, hex};
 use crate::environment::Environment;
-use crate::exec_info::ApiVersion;
+use crate::exec::ApiVersion;
 use crate::identity::{FileState, KeyNames};
 
 /// Changes whenever the same ask would come to another key, or an entry to another meaning.
 const FORMAT: &[u8] = b"kcc key 2";
-
-/// Keeps fingerprints apart from the names of entries.
-const FINGERPRINT: &[u8] = b"kcc fingerprint 1";
-
-/// The random key of this installation, so that the names of entries tell nothing about them.
-#[derive(Clone)]
-pub(crate) struct InstallationKey(Zeroizing<[u8; 32]>);
 
 /// The name of an entry: an HMAC-SHA-256 over everything that decides which credential is meant.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,40 +29,6 @@ pub(crate) struct KeyParts<'a> {
     pub(crate) files: &'a [FileState],
     pub(crate) cluster: Option<&'a Map<String, Value>>,
     pub(crate) user: &'a OsStr,
-}
-
-impl InstallationKey {
-    pub(crate) const SIZE: usize = 32;
-
-    pub(crate) fn generate() -> Result<Self, getrandom::Error> {
-        let mut bytes = Zeroizing::new([0; Self::SIZE]);
-        getrandom::fill(bytes.as_mut())?;
-        Ok(Self(bytes))
-    }
-
-    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let bytes = <[u8; Self::SIZE]>::try_from(bytes).ok()?;
-        Some(Self(Zeroizing::new(bytes)))
-    }
-
-    pub(crate) fn as_bytes(&self) -> &[u8] {
-        self.0.as_slice()
-    }
-
-    /// Tells texts apart without showing them: eight hexadecimal digits, the same for the same text.
-    pub(crate) fn fingerprint(&self, text: &[u8]) -> String {
-        let mac = self.authenticate([FINGERPRINT, text]);
-        hex(&mac[..4])
-    }
-
-    /// An HMAC over fields, each behind its length, so that no two lists of fields look alike.
-    pub(crate) fn authenticate<'a>(&self, fields: impl IntoIterator<Item = &'a [u8]>) -> [u8; 32] {
-        let mut hasher = Hasher::new(self);
-        for field in fields {
-            hasher.field(field);
-        }
-        hasher.finish()
-    }
 }
 
 impl Key {
@@ -147,23 +104,7 @@ impl<'a> KeyParts<'a> {
     }
 }
 
-/// HMAC-SHA-256 over length-prefixed fields.
-struct Hasher(Hmac<Sha256>);
-
 impl Hasher {
-    fn new(installation: &InstallationKey) -> Self {
-        Self(Hmac::new_from_slice(installation.as_bytes()).expect("HMAC takes keys of any length"))
-    }
-
-    fn count(&mut self, count: usize) {
-        self.0.update(&(count as u64).to_le_bytes());
-    }
-
-    fn field(&mut self, bytes: &[u8]) {
-        self.count(bytes.len());
-        self.0.update(bytes);
-    }
-
     /// Clients write a field that is not set as `null`, `false`, `""` or not at all, so those are
     /// left out; a cluster without any field is no cluster.
     fn cluster(&mut self, cluster: Option<&Map<String, Value>>) {
@@ -216,10 +157,6 @@ impl Hasher {
             }
         }
     }
-
-    fn finish(self) -> [u8; 32] {
-        self.0.finalize().into_bytes().into()
-    }
 }
 
 impl fmt::Display for Key {
@@ -234,29 +171,12 @@ impl fmt::Debug for Key {
     }
 }
 
-impl fmt::Debug for InstallationKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("InstallationKey([redacted])")
-    }
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut text = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        for nibble in [byte >> 4, byte & 15] {
-            text.push(char::from(DIGITS[usize::from(nibble)]));
-        }
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::exec_info::ExecInfo;
+    use crate::exec::ExecInfo;
 
     fn installation() -> InstallationKey {
         InstallationKey::from_bytes(&[7; 32]).unwrap()

@@ -1,8 +1,9 @@
-//! What may be shown of that which decides who one is.
+//! What may be shown of a key.
 
 use std::ffi::{OsStr, OsString};
 
-use crate::key::{InstallationKey, KeyParts};
+use super::installation::InstallationKey;
+use super::parts::KeyParts;
 
 /// Variables whose value says which identity is meant and is no secret itself.
 const VARIABLES: &[&str] = &[

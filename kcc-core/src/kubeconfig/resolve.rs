@@ -1,7 +1,11 @@
 use std::collections::BTreeMap;
 
+use super::cluster::Cluster;
+use super::error::KubeconfigError;
+use super::merged::{Context, Kubeconfig};
+use super::named::{Entry, EntryKind, Origin};
+use super::user::User;
 use super::validate::{check_cluster, check_user};
-use super::{Cluster, Context, Entry, EntryKind, Kubeconfig, KubeconfigError, Origin, User};
 
 /// What the caller wants otherwise than the files say: kubectl's `--context`, `--cluster`, `--user`
 /// and `--namespace`. An empty string counts as none.

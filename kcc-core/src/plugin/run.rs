@@ -1,7 +1,3 @@
-mod life;
-mod signals;
-mod stderr;
-
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -17,15 +13,14 @@ use rustix::process::{Pid, Signal};
 use signal_hook::consts::{SIGINT, SIGQUIT};
 use zeroize::Zeroizing;
 
+use super::error::{End, PluginError, StartProblem};
+use super::life::watch_life;
+use super::run_lock::{RunLock, RunTerms, TERMINATION_GRACE};
+use super::signals::SignalPipe;
+use super::stderr::Stderr;
 use crate::environment::Environment;
-use crate::error::{AnswerProblem, End, Error, StartProblem};
-use crate::lock::{RunLock, RunTerms, TERMINATION_GRACE};
+use crate::exec::OutputProblem;
 use crate::secret::Secret;
-
-use life::watch_life;
-use signals::SignalPipe;
-pub use signals::ending_signals;
-use stderr::Stderr;
 
 /// No credential comes near a megabyte.
 const MAX_OUTPUT: usize = 1024 * 1024;
@@ -89,7 +84,7 @@ enum StopReason {
 
 impl Plugin<'_> {
     /// Runs the plugin to its end and gives what it printed on stdout. Its stderr is ours.
-    pub(crate) fn run(&self, lock: Option<&RunLock<'_>>) -> Result<Secret, Error> {
+    pub(crate) fn run(&self, lock: Option<&RunLock<'_>>) -> Result<Secret, PluginError> {
         let signals = if self.forward_signals {
             SignalPipe::open().ok()
         } else {
@@ -113,7 +108,7 @@ impl Plugin<'_> {
         command
     }
 
-    fn start_error(&self, error: io::Error) -> Error {
+    fn start_error(&self, error: io::Error) -> PluginError {
         let problem = match error.kind() {
             io::ErrorKind::NotFound if self.program.exists() => StartProblem::NoInterpreter,
             io::ErrorKind::NotFound => StartProblem::NotFound { in_path: false },
@@ -122,15 +117,15 @@ impl Plugin<'_> {
         };
         // client-go shows the hint only where the executable is missing.
         let missing = matches!(problem, StartProblem::NotFound { .. });
-        Error::Start {
+        PluginError::Start {
             command: self.command.to_owned(),
             problem,
             hint: self.install_hint.filter(|_| missing).map(str::to_owned),
         }
     }
 
-    fn answer_error(&self, problem: AnswerProblem) -> Error {
-        Error::Answer {
+    fn output_error(&self, problem: OutputProblem) -> PluginError {
+        PluginError::Output {
             command: self.command.to_owned(),
             problem,
         }
@@ -142,7 +137,7 @@ impl<'a> Run<'a> {
         plugin: &'a Plugin<'a>,
         lock: Option<&RunLock<'_>>,
         signals: Option<SignalPipe>,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, PluginError> {
         let terms = RunTerms {
             group: !plugin.interactive,
             limit: plugin.timeout,
@@ -152,7 +147,7 @@ impl<'a> Run<'a> {
             let _ = lock.hand_on(terms);
         }
         let mut command = plugin.to_command();
-        let stderr = Stderr::of(plugin, &mut command);
+        let stderr = Stderr::of(&mut command, plugin.forward_signals && !plugin.interactive);
         let spawned = command.spawn();
         // With it goes our end of what the plugin writes to.
         drop(command);
@@ -342,24 +337,24 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn into_output(self, status: ExitStatus) -> Result<Secret, Error> {
+    fn into_output(self, status: ExitStatus) -> Result<Secret, PluginError> {
         let command = || self.plugin.command.to_owned();
         match self.stop.as_ref().map(|stop| stop.reason) {
             // A prompt may handle Ctrl-C itself and go on to an answer.
             Some(StopReason::Signal(_)) if self.plugin.interactive && status.success() => {}
-            Some(StopReason::Signal(signal)) => return Err(Error::Interrupted { signal }),
+            Some(StopReason::Signal(signal)) => return Err(PluginError::Interrupted { signal }),
             Some(StopReason::Timeout) => {
                 let after = self.plugin.timeout.unwrap_or_default();
                 let command = command();
-                return Err(Error::TimedOut { command, after });
+                return Err(PluginError::TimedOut { command, after });
             }
             Some(StopReason::TooLarge) => {
                 let limit = MAX_OUTPUT;
-                return Err(self.plugin.answer_error(AnswerProblem::TooLarge { limit }));
+                return Err(self.plugin.output_error(OutputProblem::TooLarge { limit }));
             }
             Some(StopReason::WantsTerminal) => {
                 let command = command();
-                return Err(Error::WantsTerminal { command });
+                return Err(PluginError::WantsTerminal { command });
             }
             None => {}
         }
@@ -368,7 +363,7 @@ impl<'a> Run<'a> {
                 Some(signal) => End::Signal(signal),
                 None => End::Code(status.code().unwrap_or(1)),
             };
-            return Err(Error::Failed {
+            return Err(PluginError::Failed {
                 command: command(),
                 end,
                 heard: self.stderr.is_heard(),

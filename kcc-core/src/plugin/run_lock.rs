@@ -1,51 +1,21 @@
 use std::fs::{File, TryLockError};
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use rustix::io::FdFlags;
 use rustix::process::Signal;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
 
-use crate::error::Failure;
+use super::record::{read_record, write_record};
+use super::wait::Wait;
 use crate::key::Key;
 use crate::process::ProcessId;
 use crate::settings::PLUGIN_TIMEOUT;
-use crate::store::{Store, is_removed};
-
-/// For how long a failed plugin run stands for those who waited for it.
-const FAILURE_SHARED_FOR: Duration = Duration::from_secs(2);
+use crate::store::{RUN, Store};
 
 /// A stopped plugin gets this long between SIGTERM and SIGKILL.
 pub(crate) const TERMINATION_GRACE: Duration = Duration::from_millis(500);
-
-/// Who waits longer than this is told so.
-const LONG: Duration = Duration::from_secs(5);
-
-/// More than any record takes; padded with blanks, which JSON allows.
-const RECORD_SIZE: usize = 256;
-
-const RUN: &str = "run";
-
-/// The lock file of one key: whoever holds its lock may run the plugin and write the entry. The file
-/// holds what the last run came to. It is removed only a day after its entry has ended, by somebody
-/// who holds its lock; whoever gets the lock of a removed file has to open the new one.
-#[derive(Debug)]
-pub(crate) struct KeyLock {
-    file: File,
-}
-
-/// What came of an attempt to take a lock.
-#[derive(Debug)]
-pub(crate) enum Attempt {
-    Locked,
-    HeldByAnother,
-    /// The file has been removed since it was opened, and its lock is worth nothing.
-    Removed,
-    /// The file system has no locks.
-    Impossible(io::Error),
-}
 
 /// A second lock, which the plugin inherits: it is held while a plugin runs, also when the process
 /// that started it was killed. All that is done with its file is done under the key's lock.
@@ -54,25 +24,6 @@ pub(crate) struct RunLock<'a> {
     file: File,
     store: &'a Store,
     key: Key,
-}
-
-/// How a failed run is told to the processes that wait.
-#[derive(Debug, Serialize, Deserialize)]
-struct FailureRecord {
-    /// Microseconds since the Unix epoch.
-    at: i64,
-    /// Whether the plugin could prompt.
-    interactive: bool,
-    #[serde(flatten)]
-    failure: Failure,
-}
-
-/// Whose turn it is to work on a login.
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct TurnRecord {
-    pid: u32,
-    /// Microseconds since the Unix epoch.
-    since: i64,
 }
 
 /// Who runs, for the process that comes after the one that started it was killed.
@@ -94,71 +45,6 @@ pub(crate) struct RunTerms {
     pub(crate) group: bool,
     /// How long it may run.
     pub(crate) limit: Option<Duration>,
-}
-
-impl KeyLock {
-    pub(crate) const EXTENSION: &str = "lock";
-    pub(crate) const SESSION: &str = "session";
-
-    pub(crate) fn open(store: &Store, key: Key) -> io::Result<Self> {
-        let file = store.open_beside(key, Self::EXTENSION)?;
-        Ok(Self { file })
-    }
-
-    /// The lock of a login on which the plugin runs of several keys work. Whoever has it marks his
-    /// turn, so that those who wait see that they do not wait for one for ever.
-    pub(crate) fn open_session(store: &Store, session: Key) -> io::Result<Self> {
-        let file = store.open_beside(session, Self::SESSION)?;
-        Ok(Self { file })
-    }
-
-    /// Whose turn it is, as long as it is the same one's.
-    pub(crate) fn turn(&self) -> Option<TurnRecord> {
-        read_record(&self.file)
-    }
-
-    pub(crate) fn take_turn(&self, now: Timestamp) {
-        let turn = TurnRecord {
-            pid: std::process::id(),
-            since: now.as_microsecond(),
-        };
-        write_record(&self.file, &turn);
-    }
-
-    pub(crate) fn attempt(&self) -> Attempt {
-        match self.file.try_lock() {
-            Ok(()) if is_removed(&self.file) => Attempt::Removed,
-            Ok(()) => Attempt::Locked,
-            Err(TryLockError::WouldBlock) => Attempt::HeldByAnother,
-            Err(TryLockError::Error(error)) => Attempt::Impossible(error),
-        }
-    }
-
-    /// A failure since `began`, if it is fresh enough to stand for this process, too. It does not
-    /// where this one could prompt and that one could not.
-    pub(crate) fn failure_since(
-        &self,
-        began: Timestamp,
-        now: Timestamp,
-        interactive: bool,
-    ) -> Option<Failure> {
-        let record: FailureRecord = read_record(&self.file)?;
-        let at = Timestamp::from_microsecond(record.at).ok()?;
-        let is_ours = at >= began && (record.interactive || !interactive);
-        let age = now.duration_since(at).unsigned_abs();
-        (is_ours && age <= FAILURE_SHARED_FOR).then_some(record.failure)
-    }
-
-    /// Leaves what the run came to for those who wait. That they learn of it is a courtesy: what
-    /// cannot be written is left out.
-    pub(crate) fn record_failure(&self, failure: Failure, now: Timestamp, interactive: bool) {
-        let record = FailureRecord {
-            at: now.as_microsecond(),
-            interactive,
-            failure,
-        };
-        write_record(&self.file, &record);
-    }
 }
 
 impl<'a> RunLock<'a> {
@@ -271,109 +157,14 @@ impl Drop for RunLock<'_> {
     }
 }
 
-/// Waits by looking again and again: after 1 ms at first, after 20 ms at most.
-#[derive(Debug)]
-pub(crate) struct Wait {
-    since: Instant,
-    patience: Option<Duration>,
-    pause: Duration,
-    told: bool,
-}
-
-impl Wait {
-    /// For as long as `patience`; `None` is without limit.
-    pub(crate) fn new(patience: Option<Duration>) -> Self {
-        Self {
-            since: Instant::now(),
-            patience,
-            pause: Duration::from_millis(1),
-            told: false,
-        }
-    }
-
-    pub(crate) fn waited(&self) -> Duration {
-        self.since.elapsed()
-    }
-
-    pub(crate) fn is_over(&self) -> bool {
-        self.patience
-            .is_some_and(|patience| self.waited() > patience)
-    }
-
-    /// Sleeps until it is time for the next look. `waits_long` is called once if it takes long.
-    pub(crate) fn pause(&mut self, waits_long: &mut dyn FnMut()) {
-        std::thread::sleep(self.pause);
-        self.pause = (self.pause * 3 / 2).min(Duration::from_millis(20));
-        if !self.told && self.waited() > LONG {
-            self.told = true;
-            waits_long();
-        }
-    }
-}
-
-/// The record in a lock file; a file without one has none.
-fn read_record<T: DeserializeOwned>(file: &File) -> Option<T> {
-    let mut bytes = [0; RECORD_SIZE];
-    file.read_exact_at(&mut bytes, 0).ok()?;
-    serde_json::from_slice(&bytes).ok()
-}
-
-/// One write of a fixed size, so that a reader, or a process killed in between, leaves no half.
-fn write_record<T: Serialize>(file: &File, record: &T) {
-    if let Ok(mut bytes) = serde_json::to_vec(record) {
-        bytes.resize(RECORD_SIZE, b' ');
-        let _ = file.write_all_at(&bytes, 0);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::FailureClass;
-    use crate::key::KeyParts;
-    use crate::{ApiVersion, ExecInfo};
 
     fn store_and_key() -> (tempfile::TempDir, Store, Key) {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("entries")).unwrap();
-        let parts = KeyParts {
-            api_version: ExecInfo::new(ApiVersion::V1, false).api_version(),
-            command: "plugin".as_ref(),
-            args: &[],
-            env: vec![],
-            files: &[],
-            cluster: None,
-            user: "".as_ref(),
-        };
-        let key = parts.key(store.installation());
-        (folder, store, key)
-    }
-
-    #[test]
-    fn a_failure_stands_for_who_waited_and_for_two_seconds() {
-        let (_folder, store, key) = store_and_key();
-        let lock = KeyLock::open(&store, key).unwrap();
-        let at = Timestamp::from_second(1_800_000_000).unwrap();
-        let later = |seconds: i64| Timestamp::from_second(at.as_second() + seconds).unwrap();
-        let failure = Failure {
-            class: FailureClass::End,
-            exit_code: 73,
-        };
-        assert_eq!(lock.failure_since(at, at, false), None);
-        lock.record_failure(failure.clone(), at, false);
-        assert_eq!(
-            lock.failure_since(later(-9), later(2), false),
-            Some(failure.clone())
-        );
-        assert_eq!(lock.failure_since(later(-9), later(3), false), None);
-        assert_eq!(lock.failure_since(later(1), later(1), false), None);
-        assert_eq!(
-            lock.failure_since(later(-9), at, true),
-            None,
-            "it can prompt"
-        );
-        lock.record_failure(failure.clone(), at, true);
-        assert_eq!(lock.failure_since(later(-9), at, true), Some(failure));
+        (folder, store, Key::from_hex(&"07".repeat(32)).unwrap())
     }
 
     /// As a process in another container leaves it when it is killed.

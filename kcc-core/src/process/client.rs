@@ -1,14 +1,14 @@
 //! The process for which this one stands in front of a plugin.
 
 use std::ffi::OsStr;
-use std::fs::{self, File};
+use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-/// More than a line of `/proc/<pid>/stat` or a boot id takes.
-const LINE: usize = 512;
+use super::id::ProcessId;
+use super::stat::Stat;
 
 /// More of a command line than tells programs apart.
 const COMMAND_LINE: usize = 4096;
@@ -33,22 +33,13 @@ const INTERPRETERS: &[&str] = &[
     "ruby",
 ];
 
-/// A client process, told from every other one: a number alone is used again, and one cache
-/// directory may serve several containers and hosts.
+/// A client process, told from every other one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ClientProcess {
-    /// `<pid> <start time> <PID namespace> <boot>`
+    /// Its [`ProcessId`] as a line.
     identity: String,
     /// Tells the program and its arguments from others, where only its next process asks after a 401.
     program: Option<u64>,
-}
-
-/// What `/proc/<pid>/stat` says of a process.
-struct Stat {
-    name: String,
-    parent: i32,
-    /// Clock ticks since boot.
-    start: u64,
 }
 
 impl ClientProcess {
@@ -60,17 +51,15 @@ impl ClientProcess {
     pub(crate) fn of_parent(says_so: bool) -> Option<Self> {
         let mut pid = rustix::process::getppid()?.as_raw_nonzero().get();
         let mut stat = Stat::of(pid)?;
-        if stat.is_shell() && runs_only_us(pid) {
+        if is_shell(&stat) && runs_only_us(pid) {
             pid = stat.parent;
             stat = Stat::of(pid)?;
         }
-        if stat.is_shell() && !says_so {
+        if is_shell(&stat) && !says_so {
             return None;
         }
-        let boot = first_line("/proc/sys/kernel/random/boot_id")?;
-        let namespace = fs::read_link("/proc/self/ns/pid").ok()?;
-        let identity = format!("{pid} {} {} {boot}", stat.start, namespace.to_str()?);
-        let program = stat.is_interpreter().then(|| program(pid)).flatten();
+        let identity = ProcessId::seen(pid, &stat)?.to_line()?;
+        let program = is_interpreter(&stat).then(|| program(pid)).flatten();
         Some(Self { identity, program })
     }
 
@@ -92,48 +81,20 @@ impl ClientProcess {
     /// Whether another client, by its identity, is known to have ended: one of this boot and PID
     /// namespace that is not there any more.
     pub(crate) fn has_ended(&self, other: &str) -> bool {
-        let parts = |identity: &str| {
-            let mut fields = identity.splitn(3, ' ');
-            let (pid, start) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
-            Some((pid, start, fields.next()?.to_owned()))
-        };
-        let own: Option<(i32, u64, String)> = parts(&self.identity);
-        match (own, parts(other)) {
-            (Some((.., here)), Some((pid, start, there))) if here == there => {
-                Stat::of(pid).is_none_or(|stat| stat.start != start)
-            }
-            _ => false,
-        }
+        let own = ProcessId::from_line(&self.identity);
+        own.zip(ProcessId::from_line(other))
+            .is_some_and(|(own, other)| own.has_origin_of(&other) && other.is_gone())
     }
 }
 
-impl Stat {
-    fn of(pid: i32) -> Option<Self> {
-        Self::parse(&first_line(&format!("/proc/{pid}/stat"))?)
-    }
+fn is_shell(stat: &Stat) -> bool {
+    SHELLS.contains(&stat.name.as_str())
+}
 
-    /// proc(5): the name in parentheses may hold anything, so fields count from the last `)`.
-    fn parse(line: &str) -> Option<Self> {
-        let (before, fields) = line.rsplit_once(')')?;
-        let mut fields = fields.split_ascii_whitespace();
-        Some(Self {
-            name: before.split_once('(')?.1.to_owned(),
-            parent: fields.nth(1)?.parse().ok()?,
-            start: fields.nth(17)?.parse().ok()?,
-        })
-    }
-
-    fn is_shell(&self) -> bool {
-        SHELLS.contains(&self.name.as_str())
-    }
-
-    /// `python3.11` is Python, too.
-    fn is_interpreter(&self) -> bool {
-        let stem = self
-            .name
-            .trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
-        INTERPRETERS.contains(&stem)
-    }
+/// `python3.11` is Python, too.
+fn is_interpreter(stat: &Stat) -> bool {
+    let version = |c: char| c.is_ascii_digit() || c == '.';
+    INTERPRETERS.contains(&stat.name.trim_end_matches(version))
 }
 
 /// Whether a shell was started for nothing but this program: `sh -c 'kcc-cache aws ...'`, as fabric8
@@ -188,14 +149,6 @@ fn command_line(pid: i32) -> Vec<u8> {
     bytes
 }
 
-/// In one read: this is on the way of every hit.
-fn first_line(path: &str) -> Option<String> {
-    let mut bytes = [0; LINE];
-    let count = File::open(path).ok()?.read(&mut bytes).ok()?;
-    let text = String::from_utf8_lossy(&bytes[..count]);
-    Some(text.lines().next()?.to_owned())
-}
-
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
@@ -209,22 +162,10 @@ mod tests {
     }
 
     #[test]
-    fn a_name_with_parentheses_does_not_move_the_fields() {
-        let rest = (4..=52)
-            .map(|field| field.to_string())
-            .collect::<Vec<_>>()
-            .join(" ");
-        let stat = Stat::parse(&format!("7 (a) b) (c) S {rest}")).unwrap();
-        assert_eq!((stat.parent, stat.start), (4, 22));
-        assert_eq!(stat.name, "a) b) (c");
-        assert!(Stat::parse("7 (a").is_none());
-    }
-
-    #[test]
     fn interpreters_are_known_with_their_version() {
         let is = |name: &str| {
             let line = format!("7 ({name}) S 1 {}", "0 ".repeat(30));
-            Stat::parse(&line).unwrap().is_interpreter()
+            is_interpreter(&Stat::parse(&line).unwrap())
         };
         for name in ["python", "python3", "python3.11", "node", "java", "ruby3.1"] {
             assert!(is(name), "{name}");

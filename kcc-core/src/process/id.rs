@@ -6,6 +6,8 @@ use std::os::unix::fs::MetadataExt;
 use rustix::process::{Pid, Signal};
 use serde::{Deserialize, Serialize};
 
+use super::stat::{Stat, origin};
+
 /// A process by its number and, where the system tells them, its start time and where the number
 /// means something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,7 +16,7 @@ pub(crate) struct ProcessId {
     /// Clock ticks since boot, from `/proc/<pid>/stat`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     start: Option<u64>,
-    /// The boot and the PID namespace: a cache directory may be shared by containers and hosts.
+    /// Where the number means something.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     origin: Option<String>,
 }
@@ -24,9 +26,43 @@ impl ProcessId {
         let pid = i32::try_from(pid).ok()?;
         Some(Self {
             pid,
-            start: stat(pid).map(|stat| stat.start),
+            start: Stat::of(pid).map(|stat| stat.start),
             origin: origin(),
         })
+    }
+
+    /// A process of which this was read just now; `None` where the system does not say enough.
+    pub(super) fn seen(pid: i32, stat: &Stat) -> Option<Self> {
+        Some(Self {
+            pid,
+            start: Some(stat.start),
+            origin: Some(origin()?),
+        })
+    }
+
+    /// Reads what [`to_line`](Self::to_line) wrote.
+    pub(super) fn from_line(line: &str) -> Option<Self> {
+        let mut fields = line.splitn(3, ' ');
+        Some(Self {
+            pid: fields.next()?.parse().ok()?,
+            start: Some(fields.next()?.parse().ok()?),
+            origin: Some(fields.next()?.to_owned()),
+        })
+    }
+
+    /// `<pid> <start time> <boot> <PID namespace>`; `None` where not all of it is known.
+    pub(super) fn to_line(&self) -> Option<String> {
+        let (start, origin) = (self.start?, self.origin.as_ref()?);
+        Some(format!("{} {start} {origin}", self.pid))
+    }
+
+    pub(super) fn has_origin_of(&self, other: &Self) -> bool {
+        self.origin == other.origin
+    }
+
+    /// Whether there is no such process here any more. One that was not waited for is still there.
+    pub(super) fn is_gone(&self) -> bool {
+        Stat::of(self.pid).is_none_or(|now| Some(now.start) != self.start)
     }
 
     /// The leader of a process group that has this file open, other than this process and than the
@@ -41,8 +77,9 @@ impl ProcessId {
         let numbers = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
         let mut others = numbers.filter(|pid: &u32| *pid != own);
         others.find_map(|pid| {
-            let stat = stat(i32::try_from(pid).ok()?)?;
-            if stat.group != i64::from(pid) || stat.session == i64::from(pid) {
+            let number = i32::try_from(pid).ok()?;
+            let stat = Stat::of(number)?;
+            if stat.group != number || stat.session == number {
                 return None;
             }
             let mut open = fs::read_dir(format!("/proc/{pid}/fd")).ok()?.flatten();
@@ -57,7 +94,7 @@ impl ProcessId {
         if !self.is_known() {
             return true;
         }
-        stat(self.pid)
+        Stat::of(self.pid)
             .is_some_and(|now| Some(now.start) == self.start && !matches!(now.state, 'Z' | 'X'))
     }
 
@@ -77,35 +114,6 @@ impl ProcessId {
     pub(crate) fn is_known(&self) -> bool {
         self.start.is_some() && self.origin.is_some() && self.origin == origin()
     }
-}
-
-struct Stat {
-    state: char,
-    group: i64,
-    session: i64,
-    start: u64,
-}
-
-fn origin() -> Option<String> {
-    let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
-    let namespace = fs::read_link("/proc/self/ns/pid").ok()?;
-    Some(format!("{} {}", boot.trim_end(), namespace.display()))
-}
-
-/// proc(5): the name in parentheses may hold anything, so fields count from the last `)`.
-fn stat(pid: i32) -> Option<Stat> {
-    let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    let mut fields = text.rsplit_once(')')?.1.split_ascii_whitespace();
-    let state = fields.next()?.chars().next()?;
-    let group = fields.nth(1)?.parse().ok()?;
-    let session = fields.next()?.parse().ok()?;
-    let start = fields.nth(15)?.parse().ok()?;
-    Some(Stat {
-        state,
-        group,
-        session,
-        start,
-    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use super::Fault;
+use super::fault::Fault;
 #[cfg(feature = "keyring")]
 use super::seal::Seal;
 use crate::key::Key;

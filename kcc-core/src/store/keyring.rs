@@ -9,8 +9,8 @@ use keyring_core::Entry;
 use keyring_core::api::CredentialStore;
 use zeroize::Zeroizing;
 
+use super::backend::Keyring;
 use super::seal::{KEY_SIZE, Seal};
-use crate::settings::Keyring;
 
 /// What the key is called in the keyring.
 const SERVICE: &str = "kcc";

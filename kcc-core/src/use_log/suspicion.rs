@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Backoff, Line, ServedLog, What, age, remembered};
-use crate::client_process::ClientProcess;
+use super::line::{Backoff, Event, Line, age, remembered};
+use super::log::UseLog;
+use crate::process::ClientProcess;
 
 /// Two asks that are nearer to each other have no request to a server in between: kube-rs asks
 /// several times while it makes one client, each time a millisecond or three after the last.
@@ -56,7 +57,7 @@ const STARTS: usize = 2;
 /// Processes that follow each other within this time have ended soon.
 const SOON: Duration = Duration::from_secs(60);
 
-impl ServedLog<'_> {
+impl UseLog<'_> {
     /// Whether the server seems to have refused the credential of this generation, so that it is to
     /// be replaced for this client. If not now, what speaks for it is remembered.
     pub(crate) fn is_refused(
@@ -76,28 +77,28 @@ impl ServedLog<'_> {
     /// Whether the credential was given to `client` before, which had the time to send it and to be
     /// refused.
     fn asked_again(&self, client: &ClientProcess, generation: Timestamp, now: Timestamp) -> bool {
-        let served = self.lines_of(client);
-        let served = served.filter(|line| line.is(What::Served, generation));
-        let last = served.map(|line| line.at).max();
+        let uses = self.lines_of(client);
+        let uses = uses.filter(|line| line.is(Event::Used, generation));
+        let last = uses.map(|line| line.at).max();
         let last = last.and_then(|last| age(last, now));
         last.is_some_and(|age| age >= LEAST_TIME)
     }
 
     /// Whether the last replacements are long enough ago for one more.
     fn allows_replacement(&self, client: &ClientProcess, now: Timestamp) -> bool {
-        let replaced = |line: &Line<'_>| line.what == What::Replaced;
+        let replaced = |line: &Line<'_>| line.event == Event::Replaced;
         CLIENT_BACKOFF.is_over(self.lines_of(client).filter(replaced), now)
             && KEY_BACKOFF.is_over(self.lines().filter(replaced), now)
     }
 
     /// Notes a suspicion; what weight all of this generation have.
     fn suspect(&mut self, client: &ClientProcess, generation: Timestamp, now: Timestamp) -> u64 {
-        let is_this = |line: &Line<'_>| line.is(What::Suspected, generation);
+        let is_this = |line: &Line<'_>| line.is(Event::Suspected, generation);
         let is_first = !self.lines_of(client).any(|line| is_this(&line));
         let before = self.lines().filter(is_this).map(|line| line.number).max();
         let weight = if is_first { FIRST_OF_PROCESS } else { 1 };
         let sum = before.unwrap_or(0).saturating_add(weight);
-        self.append(What::Suspected, sum, client.as_str(), generation, now);
+        self.append(Event::Suspected, sum, client.as_str(), generation, now);
         sum
     }
 
@@ -106,7 +107,7 @@ impl ServedLog<'_> {
         let Some(program) = client.program() else {
             return false;
         };
-        let replaced = self.lines().filter(|line| line.what == What::Replaced);
+        let replaced = self.lines().filter(|line| line.event == Event::Replaced);
         let enough = if START_BACKOFF.is_over(replaced, now) {
             STARTS
         } else {
@@ -114,18 +115,18 @@ impl ServedLog<'_> {
             usize::try_from(grown).unwrap_or(usize::MAX)
         };
         let is_this = |line: &Line<'_>| {
-            line.is(What::Served, generation)
+            line.is(Event::Used, generation)
                 && line.number == program
                 && line.client != client.as_str()
         };
-        let mut served: Vec<Line<'_>> = self.lines().filter(is_this).collect();
-        served.sort_unstable_by_key(|line| std::cmp::Reverse(line.at));
-        served.dedup_by_key(|line| line.client);
-        if served.len() < enough {
+        let mut uses: Vec<Line<'_>> = self.lines().filter(is_this).collect();
+        uses.sort_unstable_by_key(|line| std::cmp::Reverse(line.at));
+        uses.dedup_by_key(|line| line.client);
+        if uses.len() < enough {
             return false;
         }
         let mut next = now;
-        served[..enough].iter().all(|line| {
+        uses[..enough].iter().all(|line| {
             let soon = age(line.at, next).is_some_and(|age| age <= SOON);
             next = Timestamp::from_microsecond(line.at).unwrap_or(Timestamp::MIN);
             soon && client.has_ended(line.client)
@@ -134,7 +135,7 @@ impl ServedLog<'_> {
 
     /// What has to speak for one more replacement, after those that are remembered.
     fn grown(&self, first: u64, now: Timestamp) -> u64 {
-        let replaced = self.lines().filter(|line| line.what == What::Replaced);
+        let replaced = self.lines().filter(|line| line.event == Event::Replaced);
         let count = remembered(replaced, now).count();
         let doublings = u32::try_from(2 * count.saturating_sub(1)).unwrap_or(u32::MAX);
         first.saturating_mul(1_u64.checked_shl(doublings).unwrap_or(u64::MAX))
@@ -142,23 +143,23 @@ impl ServedLog<'_> {
 }
 
 impl Line<'_> {
-    fn is(&self, what: What, generation: Timestamp) -> bool {
-        self.what == what && self.generation == generation.as_microsecond()
+    fn is(&self, event: Event, generation: Timestamp) -> bool {
+        self.event == event && self.generation == generation.as_microsecond()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{GENERATION, at, bench, client, key, of_program};
+    use super::super::log::tests::{GENERATION, at, bench, client, key, of_program};
     use super::*;
 
     #[test]
     fn asks_in_one_breath_are_no_refusal() {
         let bench = bench();
-        let mut log = ServedLog::open(&bench.store, key()).unwrap();
+        let mut log = UseLog::open(&bench.store, key()).unwrap();
         let generation = at(GENERATION);
         assert!(!log.is_refused(&client(1), generation, at(0)));
-        log.served(&client(1), generation, at(0));
+        log.note_use(&client(1), generation, at(0));
         for (millis, refused) in [(0, false), (4, false), (5, true), (3_600_000, true)] {
             assert_eq!(log.is_refused(&client(1), generation, at(millis)), refused);
         }
@@ -174,7 +175,7 @@ mod tests {
             !log.is_refused(&client(1), generation, at(-50)),
             "another time"
         );
-        log.served(&client(1), generation, at(48));
+        log.note_use(&client(1), generation, at(48));
         assert!(
             !log.is_refused(&client(1), generation, at(50)),
             "the last one counts"
@@ -185,7 +186,7 @@ mod tests {
     fn a_client_waits_twice_as_long_each_time() {
         const MINUTE: i64 = 60_000;
         let bench = bench();
-        let mut log = ServedLog::open(&bench.store, key()).unwrap();
+        let mut log = UseLog::open(&bench.store, key()).unwrap();
         let mut last = 0;
         for minutes in [0, 1, 2, 4, 8, 16, 32] {
             let due = last + minutes * MINUTE;
@@ -196,7 +197,7 @@ mod tests {
                 );
             }
             assert!(log.allows_replacement(&client(1), at(due)), "{minutes}");
-            log.replaced(&client(1), at(GENERATION), at(due));
+            log.note_replacement(&client(1), at(GENERATION), at(due));
             last = due;
         }
         assert!(!log.allows_replacement(&client(2), at(last + 15 * MINUTE - 1)));
@@ -207,20 +208,20 @@ mod tests {
     #[test]
     fn three_processes_that_are_refused_need_not_wait() {
         let bench = bench();
-        let mut log = ServedLog::open(&bench.store, key()).unwrap();
-        log.replaced(&client(1), at(GENERATION), at(0));
+        let mut log = UseLog::open(&bench.store, key()).unwrap();
+        log.note_replacement(&client(1), at(GENERATION), at(0));
         let mut refused = |number: u32, millis: i64| {
-            log.served(&client(number), at(1), at(millis));
+            log.note_use(&client(number), at(1), at(millis));
             log.is_refused(&client(number), at(1), at(millis + 50))
         };
         assert!(!refused(2, 100));
         assert!(!refused(3, 200));
         assert!(refused(4, 300));
-        log.replaced(&client(4), at(1), at(400));
+        log.note_replacement(&client(4), at(1), at(400));
         // The next time it takes four times as much.
         let mut count = 0;
         while !{
-            log.served(&client(10 + count), at(2), at(1_000));
+            log.note_use(&client(10 + count), at(2), at(1_000));
             log.is_refused(&client(10 + count), at(2), at(1_050))
         } {
             count += 1;
@@ -231,18 +232,18 @@ mod tests {
     #[test]
     fn a_loop_of_loads_comes_to_the_logarithm_of_its_length() {
         let bench = bench();
-        let mut log = ServedLog::open(&bench.store, key()).unwrap();
+        let mut log = UseLog::open(&bench.store, key()).unwrap();
         let mut generation = GENERATION;
         let mut replaced = 0;
         for load in 0..5_000 {
             let now = at(load * 10);
             if log.is_refused(&client(1), at(generation), now) {
-                log.replaced(&client(1), at(generation), now);
+                log.note_replacement(&client(1), at(generation), now);
                 generation = load * 10;
                 log.begin(at(generation), now);
                 replaced += 1;
             }
-            log.served(&client(1), at(generation), now);
+            log.note_use(&client(1), at(generation), now);
         }
         assert!((2..=7).contains(&replaced), "{replaced}");
     }
@@ -250,12 +251,12 @@ mod tests {
     #[test]
     fn the_third_of_a_program_that_ended_soon_twice_is_suspected() {
         let bench = bench();
-        let mut log = ServedLog::open(&bench.store, key()).unwrap();
+        let mut log = UseLog::open(&bench.store, key()).unwrap();
         let generation = at(GENERATION);
         let mut refused = |number: u32, program: Option<u64>, seconds: i64| {
             let (client, now) = (of_program(number, program), at(seconds * 1000));
             let refused = log.is_refused(&client, generation, now);
-            log.served(&client, generation, now);
+            log.note_use(&client, generation, now);
             refused
         };
         let python = Some(7);
@@ -271,18 +272,18 @@ mod tests {
     #[test]
     fn programs_that_are_started_again_and_again_cost_ever_less() {
         let bench = bench();
-        let mut log = ServedLog::open(&bench.store, key()).unwrap();
+        let mut log = UseLog::open(&bench.store, key()).unwrap();
         let mut generation = GENERATION;
         let mut replaced = 0;
         for start in 0..3_600_u32 {
             let (client, now) = (of_program(start, Some(7)), at(i64::from(start) * 1000));
             if log.is_refused(&client, at(generation), now) {
-                log.replaced(&client, at(generation), now);
+                log.note_replacement(&client, at(generation), now);
                 generation = i64::from(start) * 1000;
                 log.begin(at(generation), now);
                 replaced += 1;
             }
-            log.served(&client, at(generation), now);
+            log.note_use(&client, at(generation), now);
         }
         assert!((2..=6).contains(&replaced), "{replaced} in an hour");
     }

@@ -1,9 +1,6 @@
-use base64::Engine as _;
-use base64::alphabet;
-use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
 use serde_json::Number;
 
-use super::error::SyntaxProblem;
+use super::problem::SyntaxProblem;
 
 /// What a scalar means to the YAML library of kubectl (go.yaml.in/yaml/v2, resolve.go): YAML 1.1
 /// with its own exceptions. `y` and `on` are booleans, `0755` and `1_000` are numbers, `1:20` and
@@ -87,19 +84,6 @@ impl Scalar {
             Self::Float(value) => Some(value.to_string()),
             Self::Null | Self::Uint(_) => None,
         }
-    }
-}
-
-/// Decodes base64 as Go's `StdEncoding` does: padded, line breaks ignored, trailing bits too.
-pub(crate) fn decode_base64(text: &str) -> Option<Vec<u8>> {
-    const ENGINE: GeneralPurpose = GeneralPurpose::new(
-        &alphabet::STANDARD,
-        GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
-    );
-    if text.contains(['\r', '\n']) {
-        ENGINE.decode(text.replace(['\r', '\n'], "")).ok()
-    } else {
-        ENGINE.decode(text).ok()
     }
 }
 
@@ -217,16 +201,5 @@ mod tests {
         assert_eq!(Scalar::of_tagged("int", "12"), Ok(Scalar::Int(12)));
         assert_eq!(Scalar::of_tagged("float", "12"), Ok(Scalar::Float(12.0)));
         assert_eq!(Scalar::of_tagged("bool", "12"), Err(SyntaxProblem::Tag));
-    }
-
-    #[test]
-    fn base64_may_be_wrapped_and_must_be_padded() {
-        assert_eq!(
-            decode_base64("YWJj\r\nZGVm\n").as_deref(),
-            Some(&b"abcdef"[..])
-        );
-        assert_eq!(decode_base64("YR==").as_deref(), Some(&b"a"[..]));
-        assert_eq!(decode_base64("YQ"), None);
-        assert_eq!(decode_base64("YWJj ZGVm"), None);
     }
 }

@@ -5,14 +5,14 @@ const REPLACEMENT: &[u8] = "\u{fffd}".as_bytes();
 /// A text that is dropped without a trace where it is a copy.
 pub(super) enum Text<'a> {
     AsItCame(&'a [u8]),
-    Mended(Zeroizing<Vec<u8>>),
+    Replaced(Zeroizing<Vec<u8>>),
 }
 
 impl Text<'_> {
     pub(super) fn bytes(&self) -> &[u8] {
         match self {
             Self::AsItCame(bytes) => bytes,
-            Self::Mended(bytes) => bytes,
+            Self::Replaced(bytes) => bytes,
         }
     }
 }
@@ -26,14 +26,14 @@ pub(super) fn as_go_reads(json: &[u8]) -> Text<'_> {
         return Text::AsItCame(json);
     }
     // Never grown, so that no copy of a secret is left behind in freed memory.
-    let mut mended = Zeroizing::new(Vec::with_capacity(REPLACEMENT.len() * json.len()));
+    let mut replaced = Zeroizing::new(Vec::with_capacity(REPLACEMENT.len() * json.len()));
     for chunk in json.utf8_chunks() {
-        mend_surrogates(chunk.valid(), &mut mended);
+        replace_surrogates(chunk.valid(), &mut replaced);
         for _ in chunk.invalid() {
-            mended.extend_from_slice(REPLACEMENT);
+            replaced.extend_from_slice(REPLACEMENT);
         }
     }
-    Text::Mended(mended)
+    Text::Replaced(replaced)
 }
 
 fn is_surrogate_escape(bytes: &[u8]) -> bool {
@@ -41,24 +41,24 @@ fn is_surrogate_escape(bytes: &[u8]) -> bool {
 }
 
 /// A backslash stands in strings only, and takes the next character with it.
-fn mend_surrogates(text: &str, mended: &mut Vec<u8>) {
+fn replace_surrogates(text: &str, replaced: &mut Vec<u8>) {
     let mut rest = text;
     while let Some(at) = rest.find('\\') {
         let (before, escape) = rest.split_at(at);
-        mended.extend_from_slice(before.as_bytes());
+        replaced.extend_from_slice(before.as_bytes());
         let length = match (surrogate(escape), escape.get(6..).and_then(surrogate)) {
             (None, _) => 1 + escape[1..].chars().next().map_or(0, char::len_utf8),
             (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => 12,
             _ => {
-                mended.extend_from_slice(REPLACEMENT);
+                replaced.extend_from_slice(REPLACEMENT);
                 rest = &escape[6..];
                 continue;
             }
         };
-        mended.extend_from_slice(&escape.as_bytes()[..length]);
+        replaced.extend_from_slice(&escape.as_bytes()[..length]);
         rest = &escape[length..];
     }
-    mended.extend_from_slice(rest.as_bytes());
+    replaced.extend_from_slice(rest.as_bytes());
 }
 
 /// The half of a pair that an escape at the begin of `text` stands for.

@@ -1,14 +1,14 @@
-//! Where a value goes as Go's decoder would put it. serde's derived readers differ: they refuse a
+//! Puts values where Go's decoder would put them. serde's derived readers differ: they refuse a
 //! name that comes twice, and a `null` for a text.
 
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Unexpected, Visitor};
 
-use crate::kubeconfig::decode_base64;
+use crate::base64;
 
 /// Something that is given a value, perhaps more than once; the last one stands.
-pub(super) trait Place {
+pub(super) trait Sink {
     /// Whether it is made of members.
     fn is_mapping(&self) -> bool {
         false
@@ -18,7 +18,7 @@ pub(super) trait Place {
     fn begin(&mut self) {}
 
     /// Where a member goes; `None` where nobody wants it.
-    fn member(&mut self, _name: &str) -> Option<Box<dyn Place + '_>> {
+    fn member(&mut self, _name: &str) -> Option<Box<dyn Sink + '_>> {
         None
     }
 
@@ -37,10 +37,10 @@ pub(super) trait Place {
 
 /// Reads one value.
 pub(super) fn read_into<'de, D: Deserializer<'de>>(
-    place: &mut dyn Place,
+    sink: &mut dyn Sink,
     input: D,
 ) -> Result<(), D::Error> {
-    At(place).deserialize(input)
+    At(sink).deserialize(input)
 }
 
 /// What is not used and still has to have its form, or client-go refuses the whole.
@@ -52,12 +52,12 @@ pub(super) enum Shape {
     Base64,
 }
 
-impl Place for Shape {
+impl Sink for Shape {
     fn is_mapping(&self) -> bool {
         matches!(self, Self::Spec | Self::Cluster)
     }
 
-    fn member(&mut self, name: &str) -> Option<Box<dyn Place + '_>> {
+    fn member(&mut self, name: &str) -> Option<Box<dyn Sink + '_>> {
         let shape = match (self, name) {
             (Self::Spec, "cluster") => Self::Cluster,
             (Self::Spec, "interactive")
@@ -72,7 +72,7 @@ impl Place for Shape {
     fn take_text(&mut self, text: &str) -> bool {
         match self {
             Self::Text => true,
-            Self::Base64 => decode_base64(text).is_some(),
+            Self::Base64 => base64::decode(text).is_some(),
             Self::Spec | Self::Cluster | Self::Bool => false,
         }
     }
@@ -82,7 +82,7 @@ impl Place for Shape {
     }
 }
 
-struct At<'a>(&'a mut dyn Place);
+struct At<'a>(&'a mut dyn Sink);
 
 impl<'de> DeserializeSeed<'de> for At<'_> {
     type Value = ();
@@ -122,7 +122,7 @@ impl<'de> Visitor<'de> for At<'_> {
         self.0.begin();
         while let Some(name) = map.next_key::<String>()? {
             match self.0.member(&name) {
-                Some(mut place) => map.next_value_seed(At(&mut *place))?,
+                Some(mut sink) => map.next_value_seed(At(&mut *sink))?,
                 None => drop(map.next_value::<IgnoredAny>()?),
             }
         }

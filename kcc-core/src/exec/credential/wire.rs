@@ -2,12 +2,12 @@
 //! behind it apimachinery's serializer/json with sigs.k8s.io/json and sigs.k8s.io/yaml.
 
 use super::json_text;
-use super::place::{Place, Shape, read_into};
+use super::sink::{Shape, Sink, read_into};
 use super::yaml_input::YamlInput;
-use crate::error::AnswerProblem;
-use crate::expiry;
-use crate::kubeconfig::{SyntaxProblem, yaml};
+use crate::exec::expiry;
+use crate::exec::problem::OutputProblem;
 use crate::secret::Secret;
+use crate::yaml::{self, SyntaxProblem};
 
 /// What is said of a credential, unchecked.
 #[derive(Default)]
@@ -28,9 +28,9 @@ pub(super) struct WireStatus {
 impl Wire {
     /// What begins with a brace is JSON to client-go, and all else YAML. Parse errors are not passed
     /// on: they quote what they choke on.
-    pub(super) fn parse(output: &[u8]) -> Result<Self, AnswerProblem> {
+    pub(super) fn parse(output: &[u8]) -> Result<Self, OutputProblem> {
         if output.trim_ascii().is_empty() {
-            return Err(AnswerProblem::Empty);
+            return Err(OutputProblem::Empty);
         }
         let mut wire = Self::default();
         if output.trim_ascii_start().starts_with(b"{") {
@@ -41,32 +41,32 @@ impl Wire {
         Ok(wire)
     }
 
-    fn read_json(&mut self, output: &[u8]) -> Result<(), AnswerProblem> {
+    fn read_json(&mut self, output: &[u8]) -> Result<(), OutputProblem> {
         let text = json_text::as_go_reads(output);
         let mut json = serde_json::Deserializer::from_slice(text.bytes());
         let read = read_into(self, &mut json).and_then(|()| json.end());
-        read.map_err(|error| AnswerProblem::Syntax {
+        read.map_err(|error| OutputProblem::Syntax {
             line: error.line() as u64,
         })
     }
 
     /// Of several documents the first one counts.
-    fn read_yaml(&mut self, output: &[u8]) -> Result<(), AnswerProblem> {
+    fn read_yaml(&mut self, output: &[u8]) -> Result<(), OutputProblem> {
         let document = yaml::read(output).map_err(|error| match error.problem {
-            SyntaxProblem::Encoding => AnswerProblem::NotUtf8,
-            _ => AnswerProblem::Syntax {
+            SyntaxProblem::Encoding => OutputProblem::NotUtf8,
+            _ => OutputProblem::Syntax {
                 line: error.line as u64,
             },
         })?;
         // An empty document has neither version nor kind.
         let read = read_into(self, YamlInput(&document));
-        read.map_err(|error| AnswerProblem::Syntax {
+        read.map_err(|error| OutputProblem::Syntax {
             line: error.line() as u64,
         })
     }
 }
 
-impl Place for Wire {
+impl Sink for Wire {
     fn is_mapping(&self) -> bool {
         true
     }
@@ -74,7 +74,7 @@ impl Place for Wire {
     fn take_null(&mut self) {}
 
     /// Version and kind are first looked for by Go's own decoder, which takes them in any case.
-    fn member(&mut self, name: &str) -> Option<Box<dyn Place + '_>> {
+    fn member(&mut self, name: &str) -> Option<Box<dyn Sink + '_>> {
         match name {
             "spec" => Some(Box::new(Shape::Spec)),
             "status" => Some(Box::new(&mut self.status)),
@@ -88,7 +88,7 @@ impl Place for Wire {
 }
 
 /// A pointer to Go: `null` takes away what was there, and a second object adds to the first.
-impl Place for &mut Option<WireStatus> {
+impl Sink for &mut Option<WireStatus> {
     fn is_mapping(&self) -> bool {
         true
     }
@@ -101,7 +101,7 @@ impl Place for &mut Option<WireStatus> {
         self.get_or_insert_default();
     }
 
-    fn member(&mut self, name: &str) -> Option<Box<dyn Place + '_>> {
+    fn member(&mut self, name: &str) -> Option<Box<dyn Sink + '_>> {
         let status = self.get_or_insert_default();
         Some(match name {
             "expirationTimestamp" => Box::new(Time(&mut status.expiration_timestamp)),
@@ -114,14 +114,14 @@ impl Place for &mut Option<WireStatus> {
 }
 
 /// A string to Go: `null` changes nothing.
-impl Place for &mut String {
+impl Sink for &mut String {
     fn take_text(&mut self, text: &str) -> bool {
         text.clone_into(self);
         true
     }
 }
 
-impl Place for &mut Option<Secret> {
+impl Sink for &mut Option<Secret> {
     fn take_text(&mut self, text: &str) -> bool {
         **self = Some(Secret::new(text.as_bytes().to_vec()));
         true
@@ -138,7 +138,7 @@ impl Time<'_> {
     }
 }
 
-impl Place for Time<'_> {
+impl Sink for Time<'_> {
     fn take_null(&mut self) {
         if self.is_none_or_good() {
             *self.0 = None;

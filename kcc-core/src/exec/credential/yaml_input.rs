@@ -3,7 +3,7 @@ use std::fmt::{self, Display};
 use serde::de::value::{MapDeserializer, SeqDeserializer};
 use serde::de::{self, Deserializer, IntoDeserializer, Visitor};
 
-use crate::kubeconfig::yaml::{Item, Value};
+use crate::yaml::{Item, Value};
 
 /// A value of a YAML document, for serde.
 #[derive(Clone, Copy)]
