@@ -5,7 +5,7 @@ use std::env;
 use std::ffi::{OsStr, OsString};
 
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
-use kcc_core::kubeconfig::{EntryKind, Kubeconfig, KubeconfigError, LoadingRules};
+use kcc_core::kubeconfig::{Kubeconfig, KubeconfigError, LoadingRules, NamedKind};
 
 /// Completes the name of a context.
 pub(crate) fn completer() -> ArgValueCompleter {
@@ -70,7 +70,7 @@ pub(crate) fn named<'a>(
     let names = names.into_iter().filter(|name| seen.insert(name.as_str()));
     let known = names.map(|name| {
         let is_known = kubeconfig.contexts.contains_key(name);
-        let unknown = || unknown(EntryKind::Context, name, kubeconfig.contexts.keys());
+        let unknown = || unknown(NamedKind::Context, name, kubeconfig.contexts.keys());
         is_known.then_some(name.as_str()).ok_or_else(unknown)
     });
     known.collect()
@@ -97,11 +97,11 @@ pub(crate) fn named_or_current<'a>(
 
 /// There is no such entry.
 pub(crate) fn unknown<'a>(
-    kind: EntryKind,
+    kind: NamedKind,
     name: &str,
     available: impl Iterator<Item = &'a String>,
 ) -> KubeconfigError {
-    KubeconfigError::UnknownEntry {
+    KubeconfigError::UnknownName {
         kind,
         name: name.to_owned(),
         origin: None,

@@ -14,7 +14,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use kcc_core::kubeconfig::{Kubeconfig, LoadingRules};
 use kcc_core::{
-    Answer, CredentialCache, Error, Notice, Notify, Request, RequestProblem, Source, ending_signals,
+    CredentialCache, Error, Notice, Notify, PluginError, Request, RequestProblem, Response, Source,
+    ending_signals,
 };
 use signal_hook::iterator::{Handle, Signals};
 
@@ -38,7 +39,7 @@ pub struct Args {
 }
 
 /// How a credential is asked for.
-type AskBy = fn(&CredentialCache, &Request, Notify<'_>) -> Result<Answer, Error>;
+type AskBy = fn(&CredentialCache, &Request, Notify<'_>) -> Result<Response, Error>;
 
 /// Contexts that one credential serves, such as two clusters of one user.
 pub(crate) struct Job<'a> {
@@ -312,7 +313,7 @@ impl Job<'_> {
         let answer = ask(&self.login.cache, &self.login.request, &mut tell);
         drop(run);
         let outcome = match (answer, not_kept) {
-            (Err(Error::Interrupted { signal }), _) => return Err(signal),
+            (Err(Error::Plugin(PluginError::Interrupted { signal })), _) => return Err(signal),
             (Err(error), _) => Outcome::failed(&error),
             (Ok(_), Some(problem)) => Outcome::Failed { problem },
             (Ok(answer), None) => Outcome::answered(&answer, started.elapsed()),
@@ -347,7 +348,7 @@ impl Report {
 }
 
 impl Outcome {
-    fn answered(answer: &Answer, took: Duration) -> Self {
+    fn answered(answer: &Response, took: Duration) -> Self {
         let Some(renew_at) = answer.renew_at else {
             let problem = "the credential has no expiry, and a default TTL of 0 keeps none";
             return Self::Failed {

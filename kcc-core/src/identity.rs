@@ -1,4 +1,4 @@
-//! What decides who an ask is for, beside the words of the kubeconfig: variables and small files.
+//! What decides who a request is for, beside the words of the kubeconfig: variables and small files.
 //!
 //! Both fail closed. A variable counts if a word in its name may mean an identity, whoever's plugin
 //! reads it; one too many costs a plugin run, and one too few gives away somebody's credential.

@@ -1,10 +1,10 @@
 //! Kubeconfig files, read, merged and resolved by kubectl's rules.
 //!
 //! ```text
-//! LoadingRules ──► files ──► YAML 1.1 tree ──► entries with their Origin ──► Kubeconfig
-//!                                                                              │ resolve(Overrides)
-//!                                                                              ▼
-//!                                                          Resolved: context, cluster, user, namespace
+//! LoadingRules ──► files ──► YAML 1.1 tree ──► Named parts with their Origin ──► Kubeconfig
+//!                                                                                 │ resolve(Overrides)
+//!                                                                                 ▼
+//!                                                             Resolved: context, cluster, user, namespace
 //! ```
 //!
 //! The reference is client-go's `tools/clientcmd`; each rule names the file it comes from. What
@@ -54,7 +54,7 @@ pub use error::{ClusterProblem, KubeconfigError, UserProblem};
 pub use folder::folder;
 pub use load::LoadingRules;
 pub use merged::{Context, Kubeconfig};
-pub use named::{CurrentContext, Entry, EntryKind, Origin};
+pub use named::{CurrentContext, Named, NamedKind, Origin};
 pub use resolve::{Overrides, Resolved};
 pub use user::{ExecSpec, Impersonation, InteractiveMode, User};
 

@@ -33,7 +33,7 @@ impl Block<'_> {
         self.label == b"PRIVATE KEY" || self.label.ends_with(b" PRIVATE KEY")
     }
 
-    /// A key that needs a password, for which nobody could be asked.
+    /// A key that needs a password, which nobody could give.
     pub(crate) fn is_encrypted(&self) -> bool {
         self.label.starts_with(b"ENCRYPTED ") || find(self.headers, b"ENCRYPTED").is_some()
     }

@@ -1,6 +1,6 @@
 //! Plugin runs: at most one at a time for each key, with a time limit, and signals passed on.
 
-// Which of them never ask a person for anything.
+// Which of them never prompt.
 mod noninteractive;
 // Who may run one.
 mod failure;

@@ -25,7 +25,7 @@ pub use error::PolicyError;
 /// for. By default all of them may, and their own `PATH` counts.
 ///
 /// kubectl applies it to the `command` of a kubeconfig's user. Behind a wrapper the plugin is an
-/// argument, at which kubectl does not look, so every ask of a
+/// argument, at which kubectl does not look, so every request to a
 /// [`CredentialCache`](crate::CredentialCache) is checked again.
 ///
 /// ```

@@ -91,7 +91,10 @@ impl ServerUrl {
 
     /// The name and password in the URL. Go sends them to the server by themselves, and then no
     /// credential of the user.
-    #[cfg_attr(not(feature = "client"), expect(dead_code, reason = "for the client"))]
+    #[cfg_attr(
+        not(any(feature = "client", test)),
+        expect(dead_code, reason = "for the client")
+    )]
     pub(crate) fn login(&self) -> Option<&(String, Secret)> {
         self.0.login.as_ref()
     }

@@ -25,7 +25,7 @@ pub const DEFAULT_TTL: &str = "KUBE_CREDENTIAL_CACHE_DEFAULT_TTL";
 /// Where credentials are kept: `file`, or `keyring` for files that are encrypted under a key in
 /// the operating system's keyring.
 pub const BACKEND: &str = "KUBE_CREDENTIAL_CACHE_BACKEND";
-/// Whether a credential that its client process asks for again is taken for refused by the
+/// Whether a credential that its client process requests again is taken for refused by the
 /// server and replaced: `1` or `0`.
 pub const RENEW_REJECTED: &str = "KUBE_CREDENTIAL_CACHE_RENEW_REJECTED";
 /// Whether a credential in the last part of its life is refreshed by a process in the background:
@@ -62,3 +62,25 @@ pub const ALL: &[&str] = &[
     USER,
     WARNINGS,
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_variable_is_left_out_of_the_list_of_all() {
+        let source = include_str!("variable.rs");
+        let constants = source.lines().filter_map(|line| {
+            let value = line
+                .trim()
+                .strip_prefix("pub const ")?
+                .split_once("= \"")?
+                .1;
+            value.strip_suffix("\";")
+        });
+        let names: std::collections::BTreeSet<_> =
+            constants.filter(|name| *name != PREFIX).collect();
+        assert!(names.len() > 10);
+        assert_eq!(names, ALL.iter().copied().collect());
+    }
+}

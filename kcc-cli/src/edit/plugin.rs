@@ -4,7 +4,6 @@ use std::ffi::OsStr;
 use std::path::Path;
 
 use kcc_core::kubeconfig::ExecSpec;
-use kcc_core::plugin_position;
 
 use crate::lasting;
 
@@ -57,7 +56,7 @@ pub(crate) const ORIGINAL: &str = "KUBE_CREDENTIAL_CACHE_ORIGINAL";
 
 /// The plugin behind the cache, or the command itself.
 pub(super) fn inner_command(spec: &ExecSpec, names: &[String]) -> String {
-    match plugin_position(&spec.command, &spec.args, names) {
+    match spec.plugin_position(names) {
         Some(own) => spec.args[own].clone(),
         None => spec.command.to_string_lossy().into_owned(),
     }

@@ -102,7 +102,7 @@ impl<'a> Fetch<'a> {
         self.timeout().map(|timeout| timeout + LOCK_PATIENCE)
     }
 
-    /// Whether a person may be asked for something.
+    /// Whether the plugin may prompt a person.
     pub(super) fn may_prompt(&self) -> bool {
         self.interactive() && !never_prompts(&self.program, &self.request.args)
     }

@@ -81,8 +81,8 @@ mod tests {
     use crate::exec::ApiVersion;
 
     #[test]
-    fn an_ask_for_a_cache_is_an_ask_for_what_stands_behind_it() {
-        let ask = |line: &str| {
+    fn a_request_of_a_cache_is_one_of_the_plugin_behind_it() {
+        let plugin = |line: &str| {
             let mut words = line.split(' ').map(std::ffi::OsString::from);
             let request = Request {
                 info: ExecInfo::new(ApiVersion::V1, false),
@@ -103,7 +103,7 @@ mod tests {
             ("/b/kcc exec -- /a/kcc-cache aws eks", "aws eks"),
             ("kcc-cache --help", "kcc-cache --help"),
         ] {
-            assert_eq!(ask(line), expected);
+            assert_eq!(plugin(line), expected);
         }
     }
 }

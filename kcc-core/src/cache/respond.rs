@@ -9,7 +9,7 @@ use crate::store::{Entry, Metadata};
 
 impl Fetch<'_> {
     /// Whether the client is given an expiry that the plugin did not name. kube-rs needs it. A client
-    /// that does not say that it is one gets what the plugin gives: client-node asks again before
+    /// that does not say that it is one gets what the plugin gives: client-node runs its plugin before
     /// each request where there is none, and would use a revoked credential until that end.
     pub(super) fn gives_expiry(&self) -> bool {
         self.request.info.api_version.is_some()

@@ -21,7 +21,7 @@ pub(super) struct Slot<'a> {
     pub(super) unset: Option<Unset>,
 }
 
-/// The other slot of an ask without a version.
+/// The other key of a request without a version.
 #[derive(Clone, Copy)]
 pub(super) struct Unset {
     key: Key,

@@ -13,7 +13,7 @@ use super::service_account::ServiceAccount;
 use super::target::Target;
 use super::unsent::Unsent;
 use crate::environment::Environment;
-use crate::kubeconfig::{EntryKind, Kubeconfig, LoadingRules, Overrides};
+use crate::kubeconfig::{Kubeconfig, LoadingRules, NamedKind, Overrides};
 
 /// As client-go's `transport/token_source.go` reads a token, and `ca_rotation.go` a CA.
 const FILE_PERIOD: Duration = Duration::from_secs(60);
@@ -145,7 +145,7 @@ impl Loader {
         let impersonation = match resolved.user {
             None => HeaderMap::new(),
             Some(user) => impersonation(&user.value.impersonate).ok_or_else(|| {
-                let place = Place::of(user, EntryKind::User);
+                let place = Place::of(user, NamedKind::User);
                 place.unusable(ClientProblem::Header("name to impersonate"))
             })?,
         };

@@ -9,7 +9,7 @@ use super::plugin_user::PluginUser;
 use super::refresh::Refresher;
 use super::tls::ClientCertificate;
 use crate::environment::Environment;
-use crate::kubeconfig::{Cluster, Entry, EntryKind, User};
+use crate::kubeconfig::{Cluster, Named, NamedKind, User};
 use crate::secret::Secret;
 
 /// Where the credential of each request comes from.
@@ -31,13 +31,13 @@ impl Login {
     /// is used, and no plugin runs (client-go's exec.go, `UpdateTransportConfig`). Only for a server
     /// that is spoken to over TLS.
     pub(super) fn of(
-        user: &Entry<User>,
+        user: &Named<User>,
         cluster: &Cluster,
         environment: &Environment,
         has_terminal: bool,
         file_period: Duration,
     ) -> Result<Self, ClientError> {
-        let place = Place::of(user, EntryKind::User);
+        let place = Place::of(user, NamedKind::User);
         let user = &user.value;
         if let Some(spec) = user.plugin() {
             let plugin = PluginUser::new(place, spec, cluster, environment, has_terminal)?;
@@ -200,7 +200,7 @@ mod tests {
     fn place() -> Place {
         Place {
             origin: None,
-            kind: EntryKind::User,
+            kind: NamedKind::User,
             name: "u".to_owned(),
         }
     }

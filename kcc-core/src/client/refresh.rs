@@ -229,7 +229,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
     use super::*;
-    use crate::kubeconfig::EntryKind;
+    use crate::kubeconfig::NamedKind;
 
     /// What the n-th run does.
     type Script = fn(usize) -> Result<Issued, ClientError>;
@@ -255,7 +255,7 @@ mod tests {
     fn place() -> Place {
         Place {
             origin: None,
-            kind: EntryKind::User,
+            kind: NamedKind::User,
             name: "u".to_owned(),
         }
     }

@@ -5,7 +5,7 @@ use super::error::{ClientError, ClientProblem, Place};
 use super::login::Login;
 use super::target::{Authority, Target};
 use crate::environment::Environment;
-use crate::kubeconfig::{EntryKind, ServerUrl};
+use crate::kubeconfig::{NamedKind, ServerUrl};
 
 /// What a Pod is given to reach its own cluster (client-go's rest/config.go, `InClusterConfig`).
 pub(super) struct ServiceAccount {
@@ -30,7 +30,7 @@ impl ServiceAccount {
     }
 
     pub(super) fn target(&self) -> Result<Target, ClientError> {
-        let place = place(EntryKind::Cluster);
+        let place = place(NamedKind::Cluster);
         // Go's `net.JoinHostPort`.
         let host = if self.host.contains([':', '%']) {
             format!("[{}]", self.host)
@@ -47,7 +47,7 @@ impl ServiceAccount {
 
     pub(super) fn login(&self, file_period: Duration) -> Result<Login, ClientError> {
         let token = self.folder.join("token");
-        Login::service_account(&place(EntryKind::User), token, file_period)
+        Login::service_account(&place(NamedKind::User), token, file_period)
     }
 
     /// `POD_NAMESPACE`, which the downward API may set, else the service account's
@@ -65,7 +65,7 @@ impl ServiceAccount {
     }
 }
 
-fn place(kind: EntryKind) -> Place {
+fn place(kind: NamedKind) -> Place {
     Place {
         origin: None,
         kind,

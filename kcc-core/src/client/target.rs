@@ -6,7 +6,7 @@ use rustls::pki_types::ServerName;
 use super::credential::basic;
 use super::error::{ClientError, ClientProblem, Place};
 use super::proxy::Proxy;
-use crate::kubeconfig::{Cluster, Entry, EntryKind, ServerUrl, UrlProblem};
+use crate::kubeconfig::{Cluster, Named, NamedKind, ServerUrl, UrlProblem};
 
 /// Where the server is, and how to know that it is the right one.
 pub(super) struct Target {
@@ -34,8 +34,8 @@ pub(super) enum Authority {
 }
 
 impl Target {
-    pub(super) fn of(cluster: &Entry<Cluster>) -> Result<Self, ClientError> {
-        let place = Place::of(cluster, EntryKind::Cluster);
+    pub(super) fn of(cluster: &Named<Cluster>) -> Result<Self, ClientError> {
+        let place = Place::of(cluster, NamedKind::Cluster);
         let unusable = |problem| place.unusable(problem);
         let cluster = &cluster.value;
         let url = cluster.server_url();
@@ -111,7 +111,7 @@ mod tests {
     use crate::kubeconfig::Origin;
 
     fn target(cluster: Cluster) -> Result<Target, ClientError> {
-        Target::of(&Entry {
+        Target::of(&Named {
             name: "c".to_owned(),
             value: cluster,
             origin: Origin {

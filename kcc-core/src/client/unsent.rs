@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::error::Place;
 use super::streams::Answer;
 use super::target::Target;
-use crate::kubeconfig::{Entry, EntryKind, User};
+use crate::kubeconfig::{Named, NamedKind, User};
 
 /// What is read of an answer that says no.
 const MOST: usize = 64 * 1024;
@@ -26,9 +26,9 @@ pub(super) struct Unsent {
 
 impl Unsent {
     /// `None` where the user has nothing to send.
-    pub(super) fn of(user: &Entry<User>, target: &Target) -> Option<Self> {
+    pub(super) fn of(user: &Named<User>, target: &Target) -> Option<Self> {
         user.value.has_credential().then(|| Self {
-            user: Place::of(user, EntryKind::User),
+            user: Place::of(user, NamedKind::User),
             cluster: target.place.clone(),
             server: target.address(),
         })
@@ -108,8 +108,8 @@ mod tests {
             name: name.to_owned(),
         };
         Unsent {
-            user: place(EntryKind::User, "u"),
-            cluster: place(EntryKind::Cluster, "c"),
+            user: place(NamedKind::User, "u"),
+            cluster: place(NamedKind::Cluster, "c"),
             server: "http://a:1".to_owned(),
         }
     }

@@ -70,7 +70,7 @@ struct PrintedStatus<'a> {
 }
 
 impl ExecCredential {
-    /// Reads a plugin's output, JSON or YAML, as an answer to an ask of version `asked`; where the
+    /// Reads a plugin's output, JSON or YAML, as an answer to a request of version `requested`; where the
     /// client did not say one, any known version is an answer.
     ///
     /// # Errors
@@ -78,13 +78,13 @@ impl ExecCredential {
     ///
     /// What is odd is read as client-go reads it: of a name that comes twice the last one counts, an
     /// unknown one does not, the kind may be missing, and behind a YAML document anything may stand.
-    pub fn parse(output: &[u8], asked: Option<ApiVersion>) -> Result<Self, OutputProblem> {
+    pub fn parse(output: &[u8], requested: Option<ApiVersion>) -> Result<Self, OutputProblem> {
         let wire = Wire::parse(output)?;
         // No kind is the kind that is expected (apimachinery's `gvkWithDefaults`).
         if !matches!(wire.kind.as_str(), "" | "ExecCredential") {
             return Err(OutputProblem::OtherKind);
         }
-        let api_version = answered_version(&wire.api_version, asked)?;
+        let api_version = answered_version(&wire.api_version, requested)?;
         let status = wire.status.ok_or(OutputProblem::NoStatus)?;
         let stated = match &status.expiration_timestamp {
             Some(text) => expiry::of_timestamp(text)?,
@@ -155,7 +155,7 @@ impl ExecCredential {
 
     /// One line of JSON for the client. The plugin's own timestamp stands unchanged; where it gave
     /// none, `expires_at` stands, so that a client that saw an expiry once sees one every time
-    /// (kube-rs asks never again without one, and fails if it vanishes later).
+    /// (kube-rs never runs its plugin again without one, and fails if it vanishes later).
     pub fn to_json(&self, expires_at: Option<Timestamp>) -> Secret {
         let printed = Printed {
             kind: "ExecCredential",
@@ -201,18 +201,18 @@ impl ExecCredential {
     }
 }
 
-/// As client-go wants it: the version that was asked for. Who asked for none takes what it gets.
+/// As client-go wants it: the version that was requested. Who requested none takes what it gets.
 fn answered_version(
     answered: &str,
-    asked: Option<ApiVersion>,
+    requested: Option<ApiVersion>,
 ) -> Result<ApiVersion, OutputProblem> {
     if answered.is_empty() {
         return Err(OutputProblem::NoApiVersion);
     }
-    match (ApiVersion::parse(answered), asked) {
+    match (ApiVersion::parse(answered), requested) {
         (Some(answered), None) => Ok(answered),
-        (Some(answered), Some(asked)) if answered == asked => Ok(answered),
-        (_, Some(asked)) => Err(OutputProblem::OtherApiVersion { asked }),
+        (Some(answered), Some(requested)) if answered == requested => Ok(answered),
+        (_, Some(requested)) => Err(OutputProblem::OtherApiVersion { requested }),
         (None, None) => Err(OutputProblem::UnknownApiVersion),
     }
 }

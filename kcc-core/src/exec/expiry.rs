@@ -25,7 +25,8 @@ pub(crate) fn of_certificate(pem: &[u8]) -> Result<Timestamp, OutputProblem> {
     Ok(Timestamp::from_second(seconds).unwrap_or_else(|_| never()))
 }
 
-/// What an `expirationTimestamp` says. Go's zero time says nothing: client-go never asks again.
+/// What an `expirationTimestamp` says. Go's zero time says nothing: client-go never runs its plugin
+/// again.
 pub(crate) fn of_timestamp(text: &str) -> Result<Option<Timestamp>, OutputProblem> {
     let at = rfc3339(text).ok_or(OutputProblem::Timestamp)?;
     Ok((at != zero_time()).then_some(at))
@@ -137,8 +138,8 @@ pub(crate) fn of_jwt(token: &[u8]) -> Option<Timestamp> {
     Timestamp::from_second(claims.exp.floor() as i64).ok()
 }
 
-/// Whether the first private key is one that can be used: not encrypted, for nobody could be asked
-/// for its password. Its label need not fit its kind.
+/// Whether the first private key is one that can be used: not encrypted, for nobody could give
+/// its password. Its label need not fit its kind.
 pub(crate) fn is_private_key(pem: &[u8]) -> bool {
     pem::blocks(pem)
         .find(pem::Block::is_private_key)

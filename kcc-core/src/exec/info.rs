@@ -8,7 +8,7 @@ use crate::variable;
 
 const KIND: &str = "ExecCredential";
 
-/// What a client asks of its plugin: the content of `KUBERNETES_EXEC_INFO`.
+/// What a client requests of its plugin: the content of `KUBERNETES_EXEC_INFO`.
 #[derive(Clone, PartialEq)]
 pub struct ExecInfo {
     /// `None` where the client set no `KUBERNETES_EXEC_INFO`.
@@ -29,7 +29,7 @@ pub struct ExecInfoError {
 }
 
 impl ExecInfo {
-    /// An ask of this version, without cluster information.
+    /// A request of this version, without cluster information.
     pub fn new(api_version: ApiVersion, interactive: bool) -> Self {
         Self {
             api_version: Some(api_version),
@@ -38,7 +38,7 @@ impl ExecInfo {
         }
     }
 
-    /// An ask by a client that does not set `KUBERNETES_EXEC_INFO`, as many outside of Go do not, or
+    /// A request by a client that does not set `KUBERNETES_EXEC_INFO`, as many outside of Go do not, or
     /// by somebody who calls the plugin by hand. The plugin answers in a version of its own choice.
     pub fn unset() -> Self {
         Self {
@@ -48,7 +48,7 @@ impl ExecInfo {
         }
     }
 
-    /// The same ask, where a client that says nothing leaves its standard input to the plugin.
+    /// The same request, where a client that says nothing leaves its standard input to the plugin.
     #[must_use]
     pub fn with_terminal(mut self, has_terminal: impl FnOnce() -> bool) -> Self {
         if self.api_version.is_none() {
@@ -107,7 +107,7 @@ impl ExecInfo {
         })
     }
 
-    /// The protocol version that was asked for; `None` where the client did not say.
+    /// The protocol version that was requested; `None` where the client did not say.
     pub fn api_version(&self) -> Option<ApiVersion> {
         self.api_version
     }
@@ -129,7 +129,7 @@ impl ExecInfo {
             .flat_map(|cluster| cluster.keys().map(String::as_str))
     }
 
-    /// The same as JSON; `None` for an ask that came without it, since the plugin is to see what the
+    /// The same as JSON; `None` for a request that came without it, since the plugin is to see what the
     /// client set.
     pub fn to_json(&self) -> Option<String> {
         let version = self.api_version?.as_str();

@@ -28,11 +28,11 @@ pub enum OutputProblem {
     /// There is no `apiVersion`.
     #[error("it has no apiVersion")]
     NoApiVersion,
-    /// The `apiVersion` is not the one that was asked for.
-    #[error("its apiVersion is not the {asked} that the client asked for")]
+    /// The `apiVersion` is not the one that was requested.
+    #[error("its apiVersion is not the {requested} that the client requested")]
     OtherApiVersion {
-        /// What was asked for.
-        asked: ApiVersion,
+        /// What was requested.
+        requested: ApiVersion,
     },
     /// The `apiVersion` is none that is known.
     #[error("its apiVersion is no known version of client.authentication.k8s.io")]

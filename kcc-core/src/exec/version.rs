@@ -1,6 +1,7 @@
 use std::fmt;
 
-/// The version of the exec credential protocol; an answer must have the version that was asked for.
+/// The version of the exec credential protocol; the plugin must answer in
+/// the version that was requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ApiVersion {

@@ -8,7 +8,7 @@ use crate::environment::Environment;
 use crate::exec::ApiVersion;
 use crate::identity::{FileState, KeyNames};
 
-/// Changes whenever the same ask would come to another key, or an entry to another meaning.
+/// Changes whenever the same request would come to another key, or an entry to another meaning.
 const FORMAT: &[u8] = b"kcc key 2";
 
 /// The name of an entry: an HMAC-SHA-256 over everything that decides which credential is meant.
@@ -19,7 +19,7 @@ pub(crate) struct Key([u8; 32]);
 ///
 /// `interactive` is not among it: a terminal and a pipe share an entry.
 pub(crate) struct KeyParts<'a> {
-    /// What was asked for, or what the kubeconfig names; `None` where nothing says.
+    /// What was requested, or what the kubeconfig names; `None` where nothing says.
     pub(crate) api_version: Option<ApiVersion>,
     pub(crate) command: &'a OsStr,
     pub(crate) args: &'a [OsString],
@@ -247,12 +247,12 @@ mod tests {
 
     #[test]
     fn what_does_not_decide_it_does_not() {
-        let asks = ExecInfo::new(ApiVersion::V1, true);
+        let interactive = ExecInfo::new(ApiVersion::V1, true);
         let v1 = ExecInfo::new(ApiVersion::V1, false);
         let base = key_of(&["a"], &[("AWS_A", "1"), ("AWS_B", "2")], &v1, "u");
         assert_eq!(
             base,
-            key_of(&["a"], &[("AWS_A", "1"), ("AWS_B", "2")], &asks, "u")
+            key_of(&["a"], &[("AWS_A", "1"), ("AWS_B", "2")], &interactive, "u")
         );
         assert_eq!(
             base,

@@ -25,7 +25,7 @@ pub struct Cluster {
     /// `disable-compression`.
     pub disable_compression: bool,
     /// The extension `client.authentication.k8s.io/exec`: `spec.cluster.config` for a plugin that
-    /// asks for cluster information.
+    /// wants cluster information.
     pub exec_config: Option<serde_json::Value>,
 }
 

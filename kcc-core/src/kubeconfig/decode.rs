@@ -6,7 +6,7 @@ use super::cluster::Cluster;
 use super::error::KubeconfigError;
 use super::folder;
 use super::merged::{Context, Kubeconfig};
-use super::named::{CurrentContext, Entry, EntryKind, Origin};
+use super::named::{CurrentContext, Named, NamedKind, Origin};
 use super::user::{ExecSpec, Impersonation, InteractiveMode, User};
 use crate::base64;
 use crate::secret::Secret;
@@ -30,7 +30,7 @@ struct File<'a> {
     folder: PathBuf,
 }
 
-type Entries<T> = BTreeMap<String, Entry<T>>;
+type ByName<T> = BTreeMap<String, Named<T>>;
 
 impl File<'_> {
     fn origin(&self, line: usize) -> Origin {
@@ -55,9 +55,9 @@ impl File<'_> {
             .text("current-context")
             .map_err(|error| self.syntax(error))?;
         Ok(Kubeconfig {
-            clusters: self.entries(&fields, EntryKind::Cluster, "clusters", "cluster", cluster)?,
-            users: self.entries(&fields, EntryKind::User, "users", "user", user)?,
-            contexts: self.entries(&fields, EntryKind::Context, "contexts", "context", context)?,
+            clusters: self.named(&fields, NamedKind::Cluster, "clusters", "cluster", cluster)?,
+            users: self.named(&fields, NamedKind::User, "users", "user", user)?,
+            contexts: self.named(&fields, NamedKind::Context, "contexts", "context", context)?,
             current_context: current.map(|name| CurrentContext {
                 name,
                 origin: self.origin(fields.line_of("current-context")),
@@ -67,16 +67,16 @@ impl File<'_> {
         })
     }
 
-    /// A list of named entries. A second entry of one name is an error (clientcmd/api/v1/conversion.go).
-    fn entries<T>(
+    /// A list of named parts. A second one of the same name is an error (clientcmd/api/v1/conversion.go).
+    fn named<T>(
         &self,
         fields: &Fields<'_>,
-        kind: EntryKind,
+        kind: NamedKind,
         list: &'static str,
         field: &'static str,
         decode: fn(&Fields<'_>, &Path) -> Result<T, SyntaxError>,
-    ) -> Result<Entries<T>, KubeconfigError> {
-        let mut entries = Entries::new();
+    ) -> Result<ByName<T>, KubeconfigError> {
+        let mut found = ByName::new();
         for item in fields.list(list).map_err(|error| self.syntax(error))? {
             let (name, value) = Fields::of(item, list)
                 .and_then(|named| {
@@ -85,9 +85,9 @@ impl File<'_> {
                 })
                 .map_err(|error| self.syntax(error))?;
             let origin = self.origin(item.line);
-            match entries.entry(name.clone()) {
-                btree_map::Entry::Vacant(place) => {
-                    place.insert(Entry {
+            match found.entry(name.clone()) {
+                btree_map::Entry::Vacant(vacant) => {
+                    vacant.insert(Named {
                         name,
                         value,
                         origin,
@@ -104,7 +104,7 @@ impl File<'_> {
                 }
             }
         }
-        Ok(entries)
+        Ok(found)
     }
 }
 

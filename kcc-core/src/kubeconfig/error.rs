@@ -2,11 +2,11 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use super::named::{EntryKind, Origin};
+use super::named::{NamedKind, Origin};
 use crate::url::UrlProblem;
 use crate::yaml::SyntaxProblem;
 
-/// Why a kubeconfig cannot be used. All of them are final: only the user can mend the file.
+/// Why a kubeconfig cannot be used. All of them are final: only the user can fix the file.
 ///
 /// No message shows what a file holds but for names of contexts, clusters and users, and paths:
 /// a file that cannot be parsed may have a token anywhere.
@@ -45,26 +45,26 @@ pub enum KubeconfigError {
         /// The second one.
         origin: Origin,
         /// What they are.
-        kind: EntryKind,
+        kind: NamedKind,
         /// The name of both.
         name: String,
         /// The line of the first one, in the same file.
         first: usize,
     },
     /// Neither a file nor the caller names a context, nor the caller a cluster.
-    #[error("no context is chosen: name one, or kubectl config use-context; {}", Available(EntryKind::Context, .available))]
+    #[error("no context is chosen: name one, or kubectl config use-context; {}", Available(NamedKind::Context, .available))]
     NoContext {
         /// The names that exist.
         available: Vec<String>,
     },
     /// A name leads nowhere.
     #[error("{}there is no {kind} {name:?}; {}", Prefix(.origin.as_ref()), Available(*.kind, .available))]
-    UnknownEntry {
+    UnknownName {
         /// What was looked for.
-        kind: EntryKind,
+        kind: NamedKind,
         /// The name that was looked for.
         name: String,
-        /// Who asks for it: `current-context` or a context; none for the caller's own choice.
+        /// What names it: `current-context` or a context; none for the caller's own choice.
         origin: Option<Origin>,
         /// The names that exist.
         available: Vec<String>,
@@ -195,7 +195,7 @@ impl fmt::Display for Prefix<'_> {
     }
 }
 
-struct Available<'a>(EntryKind, &'a [String]);
+struct Available<'a>(NamedKind, &'a [String]);
 
 impl fmt::Display for Available<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,21 +2,21 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::cluster::Cluster;
-use super::named::{CurrentContext, Entry};
+use super::named::{CurrentContext, Named};
 use super::user::User;
 
 /// Everything that the kubeconfig files say, merged.
 ///
-/// An entry comes whole from the first file that has its name; later files add names but no
+/// A part comes whole from the first file that has its name; later files add names but no
 /// fields (clientcmd/loader.go, clientcmd/merge.go).
 #[derive(Clone, Debug, Default)]
 pub struct Kubeconfig {
     /// Clusters by name.
-    pub clusters: BTreeMap<String, Entry<Cluster>>,
+    pub clusters: BTreeMap<String, Named<Cluster>>,
     /// Users by name.
-    pub users: BTreeMap<String, Entry<User>>,
+    pub users: BTreeMap<String, Named<User>>,
     /// Contexts by name.
-    pub contexts: BTreeMap<String, Entry<Context>>,
+    pub contexts: BTreeMap<String, Named<Context>>,
     /// The name from the first file that sets `current-context` to something.
     pub current_context: Option<CurrentContext>,
     /// The files that were read, in order of precedence.
@@ -37,7 +37,7 @@ impl Kubeconfig {
 
     /// Adds what `later`, a file of lower precedence, has and `self` has not.
     pub(super) fn merge(&mut self, later: Self) {
-        fn add<T>(to: &mut BTreeMap<String, Entry<T>>, from: BTreeMap<String, Entry<T>>) {
+        fn add<T>(to: &mut BTreeMap<String, Named<T>>, from: BTreeMap<String, Named<T>>) {
             for (name, entry) in from {
                 to.entry(name).or_insert(entry);
             }

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 /// A named part of a kubeconfig and the place that it came from.
 #[derive(Clone, Debug)]
-pub struct Entry<T> {
+pub struct Named<T> {
     /// Its name, unique among its kind.
     pub name: String,
     /// What it says.
@@ -26,7 +26,7 @@ pub struct CurrentContext {
 pub struct Origin {
     /// The file, as it was named (so perhaps relative to the working directory).
     pub path: PathBuf,
-    /// The line where the entry begins, from 1. For an alias: of the alias.
+    /// The line where the part begins, from 1. For an alias: of the alias.
     pub line: usize,
 }
 
@@ -38,7 +38,7 @@ impl fmt::Display for Origin {
 
 /// What a kubeconfig is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EntryKind {
+pub enum NamedKind {
     /// An element of `clusters`.
     Cluster,
     /// An element of `users`.
@@ -47,7 +47,7 @@ pub enum EntryKind {
     Context,
 }
 
-impl fmt::Display for EntryKind {
+impl fmt::Display for NamedKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Cluster => "cluster",

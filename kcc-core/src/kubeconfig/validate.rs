@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use super::cluster::Cluster;
 use super::error::{ClusterProblem, KubeconfigError, UserProblem};
-use super::named::Entry;
+use super::named::Named;
 use super::user::{ExecSpec, InteractiveMode, User};
 use crate::exec::ApiVersion;
 use crate::url::Url;
 
 /// clientcmd/validation.go, `validateClusterInfo`.
-pub(super) fn check_cluster(entry: &Entry<Cluster>) -> Result<(), KubeconfigError> {
+pub(super) fn check_cluster(entry: &Named<Cluster>) -> Result<(), KubeconfigError> {
     cluster(&entry.value).map_err(|problem| KubeconfigError::InvalidCluster {
         origin: entry.origin.clone(),
         name: entry.name.clone(),
@@ -19,7 +19,7 @@ pub(super) fn check_cluster(entry: &Entry<Cluster>) -> Result<(), KubeconfigErro
 }
 
 /// clientcmd/validation.go, `validateAuthInfo`.
-pub(super) fn check_user(entry: &Entry<User>) -> Result<(), KubeconfigError> {
+pub(super) fn check_user(entry: &Named<User>) -> Result<(), KubeconfigError> {
     user(&entry.value).map_err(|problem| KubeconfigError::InvalidUser {
         origin: entry.origin.clone(),
         name: entry.name.clone(),

@@ -1,4 +1,4 @@
-//! Which plugins never ask a person for anything, although a client lets them.
+//! Which plugins never prompt, although a client lets them.
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use crate::search_path::LookUpError;
 
-/// Why no plugin, or not this one, may run. All of them are final: only the user can mend the
+/// Why no plugin, or not this one, may run. All of them are final: only the user can fix the
 /// kuberc.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -70,7 +70,7 @@ pub enum PolicyError {
 
 impl PolicyError {
     /// 126 for a plugin that may not run, as for one that cannot be executed; 2 for a kuberc that
-    /// has to be mended.
+    /// has to be fixed.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Unreadable { .. } | Self::Misconfigured { .. } => 2,

@@ -17,9 +17,9 @@ const SHELLS: &[&str] = &[
     "sh", "ash", "bash", "busybox", "dash", "fish", "ksh", "mksh", "zsh",
 ];
 
-/// Programs of languages whose clients read their kubeconfig once, so that only the next process asks
-/// after a 401: Python's `kubernetes`, JavaScript's client-node, Java's client-java and their like.
-/// (client-go's ask again in the same process.)
+/// Programs of languages whose clients read their kubeconfig once, so that only the next process runs
+/// its plugin after a 401: Python's `kubernetes`, JavaScript's client-node, Java's client-java and their like.
+/// (client-go's run it again in the same process.)
 const INTERPRETERS: &[&str] = &[
     "MainThread", // Node.js since 22
     "bun",
@@ -38,7 +38,8 @@ const INTERPRETERS: &[&str] = &[
 pub(crate) struct ClientProcess {
     /// Its [`ProcessId`] as a line.
     identity: String,
-    /// Tells the program and its arguments from others, where only its next process asks after a 401.
+    /// Tells the program and its arguments from others, where only its next process runs its
+    /// plugin after a 401.
     program: Option<u64>,
 }
 
@@ -149,7 +150,8 @@ fn command_line(pid: i32) -> Vec<u8> {
     bytes
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use super::*;
 

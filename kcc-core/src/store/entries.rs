@@ -71,7 +71,7 @@ impl Store {
         })
     }
 
-    /// The same store in the form that `backend` asks for: sealed, with a keyring. Metadata can be
+    /// The same store in the form that `backend` says: sealed, with a keyring. Metadata can be
     /// read in either form.
     #[cfg_attr(
         not(feature = "keyring"),

@@ -1,4 +1,4 @@
-//! How a credential that the server refused shows in who asked for it.
+//! How a credential that the server refused shows in who requests it.
 //!
 //! A client tells its plugin nothing of a 401. It runs it again: client-go, kr8s, lightkube and
 //! fabric8 do so within the same process, and others (Python's `kubernetes`, client-node,
@@ -13,11 +13,11 @@ use super::line::{Backoff, Event, Line, age, remembered};
 use super::log::UseLog;
 use crate::process::ClientProcess;
 
-/// Two asks that are nearer to each other have no request to a server in between: kube-rs asks
-/// several times while it makes one client, each time a millisecond or three after the last.
+/// Two requests that are nearer to each other have none to a server in between: kube-rs makes
+/// several while it makes one client, each time a millisecond or three after the last.
 const LEAST_TIME: Duration = Duration::from_millis(5);
 
-/// Before its expiry a client asks again by itself: kube-rs, 60 s before. With the default margin
+/// Before its expiry a client requests it again by itself: kube-rs, 60 s before. With the default margin
 /// none of that is a hit.
 pub(crate) const REFRESH_WINDOW: Duration = Duration::from_secs(65);
 
@@ -28,14 +28,14 @@ const CLIENT_BACKOFF: Backoff = Backoff {
     longest: Duration::from_secs(60 * 60),
 };
 
-/// The same for a credential, whoever asks: many short processes that each ask twice for reasons of
+/// The same for a credential, whoever requests it: many short processes that each do so twice for reasons of
 /// their own must not defeat the cache.
 const KEY_BACKOFF: Backoff = Backoff {
     first: Duration::from_secs(60),
     longest: Duration::from_secs(15 * 60),
 };
 
-/// The same for processes that ask once each, one after the other. That is weaker: a program that
+/// The same for processes that request it once each, one after the other. That is weaker: a program that
 /// works may be started again and again, too.
 const START_BACKOFF: Backoff = Backoff {
     first: Duration::from_secs(5 * 60),
@@ -47,10 +47,10 @@ const START_BACKOFF: Backoff = Backoff {
 const FIRST_OF_PROCESS: u64 = 3;
 
 /// The weight for one more replacement before its time: three processes. It is four times as much for
-/// each further one, so that whatever asks again and again comes to the logarithm of that.
+/// each further one, so that whatever requests it again and again comes to the logarithm of that.
 const ENOUGH: u64 = 3 * FIRST_OF_PROCESS;
 
-/// A process that was served is followed by another of the same program, and that by another: so
+/// A process that was given it is followed by another of the same program, and that by another: so
 /// many have ended before this one.
 const STARTS: usize = 2;
 
@@ -66,7 +66,7 @@ impl UseLog<'_> {
         generation: Timestamp,
         now: Timestamp,
     ) -> bool {
-        if self.asked_again(client, generation, now) {
+        if self.requested_again(client, generation, now) {
             self.allows_replacement(client, now)
                 || self.suspect(client, generation, now) >= self.grown(ENOUGH, now)
         } else {
@@ -76,7 +76,12 @@ impl UseLog<'_> {
 
     /// Whether the credential was given to `client` before, which had the time to send it and to be
     /// refused.
-    fn asked_again(&self, client: &ClientProcess, generation: Timestamp, now: Timestamp) -> bool {
+    fn requested_again(
+        &self,
+        client: &ClientProcess,
+        generation: Timestamp,
+        now: Timestamp,
+    ) -> bool {
         let uses = self.lines_of(client);
         let uses = uses.filter(|line| line.is(Event::Used, generation));
         let last = uses.map(|line| line.at).max();
@@ -154,7 +159,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn asks_in_one_breath_are_no_refusal() {
+    fn requests_in_one_breath_are_no_refusal() {
         let bench = bench();
         let mut log = UseLog::open(&bench.store, key()).unwrap();
         let generation = at(GENERATION);
@@ -263,7 +268,10 @@ mod tests {
         assert!(!refused(1, python, 0));
         assert!(!refused(2, python, 3));
         assert!(!refused(3, Some(8), 4), "another program");
-        assert!(!refused(4, None, 5), "a program whose process asks again");
+        assert!(
+            !refused(4, None, 5),
+            "a program whose process requests it again"
+        );
         assert!(refused(5, python, 6));
         assert!(!refused(6, python, 90), "they ended some time ago");
         assert!(!refused(7, python, 91));
