@@ -4,7 +4,6 @@
 //! and `checkAllowlistLocked`) and of kubectl (pkg/kuberc), and so are the words of the errors.
 
 mod error;
-mod rule;
 mod kuberc;
 
 use std::ffi::OsStr;
@@ -16,8 +15,7 @@ use crate::notice::{Notice, Notify};
 use crate::path::clean;
 use crate::search_path::SearchPath;
 use crate::wrapper::is_cache;
-use kuberc::Kuberc;
-use rule::Rule;
+use kuberc::{Kuberc, Rule};
 
 pub use error::PolicyError;
 

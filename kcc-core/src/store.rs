@@ -10,6 +10,14 @@ mod directory;
 #[cfg(feature = "keyring")]
 mod keyring;
 mod installation;
+#[cfg_attr(
+    not(feature = "keyring"),
+    expect(
+        clippy::unnecessary_wraps,
+        unused_variables,
+        reason = "a seal needs them"
+    )
+)]
 mod form;
 // The entries, and what stands beside them.
 mod entry;

@@ -129,14 +129,6 @@ mod tests {
 
     use super::*;
 
-    fn spec(command: &str, args: &[&str]) -> ExecSpec {
-        ExecSpec {
-            command: command.into(),
-            args: args.iter().map(ToString::to_string).collect(),
-            ..ExecSpec::default()
-        }
-    }
-
     #[test]
     fn a_terminal_decides_only_where_the_mode_leaves_it_open() {
         use InteractiveMode::{Always, IfAvailable, Never};
@@ -165,7 +157,8 @@ mod tests {
                 interactive_mode: Some(mode),
                 provide_cluster_info,
                 env: vec![("A".to_owned(), "kubeconfig".to_owned())],
-                ..spec("aws", &[])
+                command: "aws".into(),
+                ..ExecSpec::default()
             };
             let environment = [("A", "process"), ("KUBERNETES_EXEC_INFO", "stale")];
             let environment = environment.into_iter().collect();

@@ -5,12 +5,21 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::rule::Rule;
 use crate::environment::Environment;
 use crate::path::clean;
 use crate::yaml;
 
 const GROUP: &str = "kubectl.config.k8s.io";
+
+/// What a kuberc says of plugins.
+#[derive(Debug, Clone, Default)]
+pub(super) enum Rule {
+    #[default]
+    AllowAll,
+    DenyAll,
+    /// Commands, each a bare name or a path, as they are written.
+    Allowlist(Vec<String>),
+}
 
 /// Which kuberc holds.
 pub(super) struct Location {

@@ -31,14 +31,6 @@ impl Form {
         }
     }
 
-    #[cfg_attr(
-        not(feature = "keyring"),
-        expect(
-            clippy::unnecessary_wraps,
-            unused_variables,
-            reason = "a seal needs them"
-        )
-    )]
     pub(super) fn wrap<'a>(
         &self,
         key: Key,
@@ -52,14 +44,6 @@ impl Form {
         }
     }
 
-    #[cfg_attr(
-        not(feature = "keyring"),
-        expect(
-            clippy::unnecessary_wraps,
-            unused_variables,
-            reason = "a seal needs them"
-        )
-    )]
     pub(super) fn unwrap(&self, key: Key, metadata: &[u8], stored: &[u8]) -> Result<Secret, Fault> {
         match self {
             Self::Plain => Ok(Secret::new(stored.to_vec())),
