@@ -6,7 +6,7 @@ use std::ffi::{OsStr, OsString};
 
 use clap::Args;
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
-use kcc_core::kubeconfig::{EntryKind, Kubeconfig, KubeconfigError, LoadingRules};
+use kcc_core::kubeconfig::{Kubeconfig, KubeconfigError, LoadingRules, NamedKind};
 
 /// Contexts that a command is about.
 #[derive(Debug, Args)]
@@ -100,7 +100,7 @@ pub(crate) fn named<'a>(
     let names = names.into_iter().filter(|name| seen.insert(name.as_str()));
     let known = names.map(|name| {
         let is_known = kubeconfig.contexts.contains_key(name);
-        let unknown = || unknown(EntryKind::Context, name, kubeconfig.contexts.keys());
+        let unknown = || unknown(NamedKind::Context, name, kubeconfig.contexts.keys());
         is_known.then_some(name.as_str()).ok_or_else(unknown)
     });
     known.collect()
@@ -108,11 +108,11 @@ pub(crate) fn named<'a>(
 
 /// There is no such entry.
 pub(crate) fn unknown<'a>(
-    kind: EntryKind,
+    kind: NamedKind,
     name: &str,
     available: impl Iterator<Item = &'a String>,
 ) -> KubeconfigError {
-    KubeconfigError::UnknownEntry {
+    KubeconfigError::UnknownName {
         kind,
         name: name.to_owned(),
         origin: None,

@@ -32,10 +32,10 @@ mod diff;
 
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
-use std::path::{Component, Path, PathBuf};
+use std::path::Path;
 
-use kcc_core::kubeconfig::{ExecSpec, Kubeconfig, Origin};
-use kcc_core::{plugin_position, variable};
+use kcc_core::kubeconfig::{self, ExecSpec, Kubeconfig, Origin};
+use kcc_core::variable;
 use zeroize::Zeroizing;
 
 use crate::wrapper_command::WrapperCommand;
@@ -327,9 +327,9 @@ impl<'a> Edit<'a> {
     }
 
     fn inject(&self, users: &Users, cache: &WrapperCommand) -> Result<Draft, EditError> {
-        let folder = folder(self.source.path);
+        let folder = kubeconfig::folder(self.source.path);
         self.draft(users, |user, spec| {
-            if let Some(own) = plugin_position(&spec.command, &spec.args, &[]) {
+            if let Some(own) = spec.plugin_position(&[]) {
                 return Ok(self.update(user, (spec, own), cache, &folder));
             }
             if !plugin::is_supported(&spec.api_version) {
@@ -371,7 +371,7 @@ impl<'a> Edit<'a> {
     fn eject(&self, users: &Users, names: &[String]) -> Result<Draft, EditError> {
         self.draft(users, |user, spec| {
             let plugin = plugin::inner_command(spec, names);
-            let Some(own) = plugin_position(&spec.command, &spec.args, names) else {
+            let Some(own) = spec.plugin_position(names) else {
                 return Ok((Action::NotInjected { plugin }, None));
             };
             let step = self.at(user, |site| eject::eject(site, user, own))?;
@@ -514,21 +514,6 @@ fn file_refused(source: SourceFile<'_>, line: usize, problem: Refusal) -> EditEr
         origin: Origin { path, line },
         problem,
     }
-}
-
-/// The absolute folder of a kubeconfig, from where kubectl resolves a relative command.
-fn folder(file: &Path) -> PathBuf {
-    let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
-    let mut folder = PathBuf::new();
-    for part in file.parent().into_iter().flat_map(Path::components) {
-        match part {
-            Component::CurDir => {}
-            // By its letters alone, as kubectl does it.
-            Component::ParentDir => drop(folder.pop()),
-            part => folder.push(part),
-        }
-    }
-    folder
 }
 
 #[cfg(test)]

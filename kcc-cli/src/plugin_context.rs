@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use kcc_core::kubeconfig::{
-    Cluster, Context, Entry, ExecSpec, Kubeconfig, LoadingRules, Overrides, ServerUrl, User,
+    Cluster, Context, ExecSpec, Kubeconfig, LoadingRules, Named, Overrides, ServerUrl, User,
 };
 use kcc_core::{CredentialCache, Environment, Notice, PluginPolicy, Request, Settings};
 
@@ -14,9 +14,9 @@ use crate::terminal;
 /// A context whose user is an exec plugin.
 #[derive(Debug)]
 pub(crate) struct PluginContext<'a> {
-    pub(crate) context: &'a Entry<Context>,
-    pub(crate) cluster: &'a Entry<Cluster>,
-    pub(crate) user: &'a Entry<User>,
+    pub(crate) context: &'a Named<Context>,
+    pub(crate) cluster: &'a Named<Cluster>,
+    pub(crate) user: &'a Named<User>,
     pub(crate) spec: &'a ExecSpec,
     pub(crate) request: Request,
     /// The cache as it is for this user: `exec.env` may say otherwise than the environment.
@@ -70,9 +70,9 @@ impl<'a> PluginContext<'a> {
     }
 
     fn new(
-        context: &'a Entry<Context>,
-        cluster: &'a Entry<Cluster>,
-        user: &'a Entry<User>,
+        context: &'a Named<Context>,
+        cluster: &'a Named<Cluster>,
+        user: &'a Named<User>,
         spec: &'a ExecSpec,
         options: &PluginOptions,
     ) -> anyhow::Result<Self> {

@@ -5,8 +5,8 @@ use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 use kcc_core::{
-    CredentialCache, End, Environment, Error, ExecInfo, Notice, PluginPolicy, Request, Settings,
-    Warnings,
+    CredentialCache, End, Environment, Error, ExecInfo, Notice, PluginError, PluginPolicy, Request,
+    Settings, Warnings,
 };
 use rustix::process::{Resource, Rlimit};
 
@@ -96,12 +96,12 @@ impl Wrapper {
     /// nothing, we say what is known: its client names `kcc-cache` only.
     fn fail(self, error: &Error) -> ExitCode {
         match error {
-            Error::Failed {
+            Error::Plugin(PluginError::Failed {
                 end: End::Code(_),
                 heard: true,
                 ..
-            } => {}
-            Error::Interrupted { signal } => {
+            }) => {}
+            Error::Plugin(PluginError::Interrupted { signal }) => {
                 // Ends this process, as the signal would have without us in between.
                 let _ = signal_hook::low_level::emulate_default_handler(*signal);
             }

@@ -7,10 +7,9 @@ use rustix::buffer::spare_capacity;
 use rustix::process::Pid;
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::exec_info;
-use crate::settings::variable;
+use crate::variable;
 
-/// The environment of an ask: what settings and key are read from, and what the plugin gets.
+/// The environment of a request: what settings and key are read from, and what the plugin gets.
 ///
 /// `kcc-cache` takes the process's own. A client library takes the process's own and lays the
 /// kubeconfig's `exec.env` over it, as client-go does, so that both come to the same key.
@@ -39,7 +38,7 @@ impl Environment {
     /// started this process (`KUBERNETES_EXEC_INFO` is not set), it is this process's own.
     pub fn of_client() -> Self {
         // Its own is copied only where it is the answer: this is on the way of every hit.
-        let is_client = std::env::var_os(exec_info::VARIABLE).is_some_and(|info| !info.is_empty());
+        let is_client = std::env::var_os(variable::EXEC_INFO).is_some_and(|info| !info.is_empty());
         let parent = rustix::process::getppid().filter(|_| is_client);
         parent.and_then(environ_of).unwrap_or_else(Self::of_process)
     }
@@ -70,7 +69,7 @@ impl Environment {
         let name = name.into();
         self.set(name.clone(), value);
         let is_ours = name.as_bytes().starts_with(variable::PREFIX.as_bytes());
-        if !is_ours && name != exec_info::VARIABLE {
+        if !is_ours && name != variable::EXEC_INFO {
             self.declared.push(name);
         }
     }

@@ -1,47 +1,59 @@
 #![doc = include_str!("../README.md")]
 
-mod ask;
-mod cache;
-#[cfg(feature = "client")]
-pub mod client;
-mod client_process;
+// The ground: names, secrets, time, and what Go's standard library does with paths, URLs and texts.
+pub mod variable;
+mod secret;
 mod clock;
-mod entries;
 mod environment;
-mod error;
-mod exec_credential;
-mod exec_info;
-mod expiry;
+mod path;
+mod search_path;
+mod base64;
+mod pem;
+mod url;
+mod yaml;
+
+// What others define: the exec credential protocol, kubeconfigs, and kuberc's policy.
+mod exec;
+pub mod kubeconfig;
+mod wrapper;
+mod notice;
+mod policy;
+
+// Which credential is meant.
 mod identity;
 mod key;
-pub mod kubeconfig;
-mod lock;
-mod pem;
-mod plugin;
-mod policy;
-mod process;
-mod prompt;
-mod search;
-mod secret;
-mod served;
-mod settings;
-mod store;
-mod url;
-mod user_request;
-mod wrapper;
 
-pub use cache::{Answer, CredentialCache, MissReason, Notice, Notify, Request, Source};
+// What processes share: the store, and who was given what.
+mod process;
+mod store;
+mod use_log;
+
+// What the user sets, and the plugin that runs by it.
+mod settings;
+mod plugin;
+
+// The cache, on all of these.
+mod error;
+mod cache;
+
+// A `kube::Client` whose credentials come from it.
+#[cfg(feature = "client")]
+pub mod client;
+
+pub use cache::{
+    CredentialCache, EntryDetails, EntryInfo, EntryState, Inspection, KeyFile, Request,
+    RequestProblem, Response, Source,
+};
 pub use clock::{Clock, SystemClock};
-pub use entries::{EntryDetails, EntryInfo, EntryState, Inspection, KeyFile};
 pub use environment::Environment;
-pub use error::{AnswerProblem, End, Error, Failure, FailureClass, StartProblem};
-pub use exec_credential::{CredentialKind, ExecCredential};
-pub use exec_info::{ApiVersion, ExecInfo};
-pub use identity::{is_harmless_option, is_harmless_variable};
-pub use plugin::ending_signals;
+pub use error::Error;
+pub use exec::{
+    ApiVersion, CredentialKind, ExecCredential, ExecInfo, ExecInfoError, OutputProblem,
+};
+pub use key::{is_harmless_option, is_harmless_variable};
+pub use notice::{MissReason, Notice, Notify};
+pub use plugin::{End, Failure, FailureClass, PluginError, StartProblem, ending_signals};
 pub use policy::{PluginPolicy, PolicyError};
-pub use search::{LookUpError, SearchPath};
+pub use search_path::{LookUpError, SearchPath};
 pub use secret::Secret;
-pub use settings::{Settings, Warnings, variable};
-pub use user_request::RequestProblem;
-pub use wrapper::plugin_position;
+pub use settings::{Settings, SettingsError, Warnings};

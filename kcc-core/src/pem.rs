@@ -1,20 +1,13 @@
 //! PEM, as Go's `encoding/pem` reads it: a block that cannot be read is passed over, and so is any
 //! text around blocks, whatever its encoding.
 
-use base64::Engine;
-use base64::alphabet;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use zeroize::Zeroizing;
+
+use crate::base64;
 
 const BEGIN: &[u8] = b"-----BEGIN ";
 const END: &[u8] = b"\n-----END ";
 const DASHES: &[u8] = b"-----";
-
-/// Go's `base64.StdEncoding` asks for padding and takes any last bits.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::STANDARD,
-    GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
-);
 
 /// What stands between two marks.
 pub(crate) struct Block<'a> {
@@ -40,7 +33,7 @@ impl Block<'_> {
         self.label == b"PRIVATE KEY" || self.label.ends_with(b" PRIVATE KEY")
     }
 
-    /// A key that needs a password, for which nobody could be asked.
+    /// A key that needs a password, which nobody could give.
     pub(crate) fn is_encrypted(&self) -> bool {
         self.label.starts_with(b"ENCRYPTED ") || find(self.headers, b"ENCRYPTED").is_some()
     }
@@ -87,7 +80,7 @@ fn block<'a>(before: &'a [u8], after: &[u8]) -> Option<Block<'a>> {
             .filter(|byte| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n'))
             .collect(),
     );
-    let bytes = BASE64.decode(packed.as_slice()).ok()?;
+    let bytes = base64::decode_packed(&packed)?;
     Some(Block {
         label,
         headers: &text[..headers],

@@ -3,23 +3,27 @@
 //! The rules are those of client-go (plugin/pkg/client/auth/exec/exec.go, `ValidatePluginPolicy`
 //! and `checkAllowlistLocked`) and of kubectl (pkg/kuberc), and so are the words of the errors.
 
+mod error;
 mod kuberc;
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use crate::cache::{Notice, Notify};
 use crate::environment::Environment;
-use crate::search::{LookUpError, SearchPath, clean};
+use crate::notice::{Notice, Notify};
+use crate::path::clean;
+use crate::search_path::SearchPath;
 use crate::wrapper::is_cache;
-use kuberc::Kuberc;
+use kuberc::{Kuberc, Rule};
+
+pub use error::PolicyError;
 
 /// The `credentialPluginPolicy` of a kuberc: which exec plugins may run, and where they are looked
 /// for. By default all of them may, and their own `PATH` counts.
 ///
 /// kubectl applies it to the `command` of a kubeconfig's user. Behind a wrapper the plugin is an
-/// argument, at which kubectl does not look, so every ask of a
+/// argument, at which kubectl does not look, so every request to a
 /// [`CredentialCache`](crate::CredentialCache) is checked again.
 ///
 /// ```
@@ -46,80 +50,6 @@ pub struct PluginPolicy {
     kuberc: PathBuf,
     /// The client's `PATH`; none by default.
     search_path: Option<SearchPath>,
-}
-
-#[derive(Debug, Clone, Default)]
-enum Rule {
-    #[default]
-    AllowAll,
-    DenyAll,
-    /// Commands, each a bare name or a path, as they are written.
-    Allowlist(Vec<String>),
-}
-
-/// Why no plugin, or not this one, may run. All of them are final: only the user can mend the
-/// kuberc.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum PolicyError {
-    /// The kuberc that `KUBERC` names cannot be read. (The default one would be ignored, with a
-    /// warning.)
-    #[error("kuberc: {}: {problem}; KUBERC=off switches it off", .kuberc.display())]
-    Unreadable {
-        /// The file.
-        kuberc: PathBuf,
-        /// Why.
-        problem: String,
-    },
-    /// A kuberc contradicts itself.
-    #[error("kuberc: {}: {problem}", .kuberc.display())]
-    Misconfigured {
-        /// The file.
-        kuberc: PathBuf,
-        /// How.
-        problem: String,
-    },
-    /// No plugin may run.
-    #[error("plugin {command:?} not allowed: policy set to \"DenyAll\" in {}", .kuberc.display())]
-    Denied {
-        /// The plugin.
-        command: OsString,
-        /// The file that says so.
-        kuberc: PathBuf,
-    },
-    /// Only listed plugins may run, and it is unknown which file this one is.
-    #[error(
-        "plugin path {command:?} cannot be resolved for credential plugin allowlist check: {problem}"
-    )]
-    Unresolved {
-        /// The plugin.
-        command: OsString,
-        /// Why.
-        problem: LookUpError,
-    },
-    /// Only listed plugins may run, and this is none of them.
-    #[error(
-        "plugin path {path:?} is not permitted by the credential plugin allowlist of {}; add it to credentialPluginAllowlist there, if you trust it",
-        .kuberc.display()
-    )]
-    NotListed {
-        /// The plugin.
-        path: PathBuf,
-        /// The file that has the list.
-        kuberc: PathBuf,
-    },
-    /// Only listed plugins may run, and the cache is one only in front of another: whatever stands
-    /// behind a second one would be checked against the environment that the kubeconfig gives.
-    #[error(
-        "{command:?} behind the cache is the cache again, which the credential plugin allowlist of {} cannot permit; name the plugin itself",
-        .kuberc.display()
-    )]
-    Nested {
-        /// The plugin.
-        command: OsString,
-        /// The file that has the list.
-        kuberc: PathBuf,
-    },
 }
 
 impl PluginPolicy {
@@ -255,17 +185,6 @@ impl PluginPolicy {
         PolicyError::Nested {
             command: command.to_owned(),
             kuberc: self.kuberc.clone(),
-        }
-    }
-}
-
-impl PolicyError {
-    /// 126 for a plugin that may not run, as for one that cannot be executed; 2 for a kuberc that
-    /// has to be mended.
-    pub(crate) fn exit_code(&self) -> u8 {
-        match self {
-            Self::Unreadable { .. } | Self::Misconfigured { .. } => 2,
-            _ => 126,
         }
     }
 }

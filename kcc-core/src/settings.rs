@@ -1,3 +1,4 @@
+mod value;
 mod backend;
 
 use std::ffi::{OsStr, OsString};
@@ -7,78 +8,15 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::environment::Environment;
-use crate::error::Error;
-use crate::exec_info::ApiVersion;
+use crate::exec::ApiVersion;
 use crate::identity::{self, KeyNames};
+use crate::store::Backend;
+use crate::variable;
+use value::{bad, boolean, duration};
 
-pub(crate) use backend::Backend;
-#[cfg(feature = "keyring")]
-pub(crate) use backend::Keyring;
+pub use value::SettingsError;
 
-/// The names of the variables that change how the cache works.
-pub mod variable {
-    /// What all of them begin with.
-    pub const PREFIX: &str = "KUBE_CREDENTIAL_CACHE_";
-    /// Where the Go original kept its one file; entries go into the directory `<file>.d` beside it.
-    pub const FILE: &str = "KUBE_CREDENTIAL_CACHE_FILE";
-    /// How long before its expiry a credential is renewed, such as `30s`.
-    pub const REFRESH_MARGIN: &str = "KUBE_CREDENTIAL_CACHE_REFRESH_MARGIN";
-    /// Comma-separated names of variables that are part of the cache key, beside the built-in rule; a
-    /// name behind a `!` is left out of it.
-    pub const CACHEKEY_ENV_LIST: &str = "KUBE_CREDENTIAL_CACHE_CACHEKEY_ENV_LIST";
-    /// The same, in place of the built-in rule, if it names any that are.
-    pub const CACHEKEY_ENV_PATTERNS: &str = "KUBE_CREDENTIAL_CACHE_CACHEKEY_ENV_PATTERNS";
-    /// The kubeconfig's `exec.apiVersion`, for clients that do not say it to their plugin.
-    pub const API_VERSION: &str = "KUBE_CREDENTIAL_CACHE_API_VERSION";
-    /// Files, separated as in `PATH`, that say who one is: another entry answers when one is written.
-    pub const CACHEKEY_FILES: &str = "KUBE_CREDENTIAL_CACHE_CACHEKEY_FILES";
-    /// The kubeconfig user whose credential this is.
-    pub const USER: &str = "KUBE_CREDENTIAL_CACHE_USER";
-    /// How long a credential that names no expiry is kept, such as `1h`; `0` keeps none.
-    pub const DEFAULT_TTL: &str = "KUBE_CREDENTIAL_CACHE_DEFAULT_TTL";
-    /// Where credentials are kept: `file`, or `keyring` for files that are encrypted under a key in
-    /// the operating system's keyring.
-    pub const BACKEND: &str = "KUBE_CREDENTIAL_CACHE_BACKEND";
-    /// Whether a credential that its client process asks for again is taken for refused by the
-    /// server and replaced: `1` or `0`.
-    pub const RENEW_REJECTED: &str = "KUBE_CREDENTIAL_CACHE_RENEW_REJECTED";
-    /// Whether a credential in the last part of its life is refreshed by a process in the background:
-    /// `1`, `0`, or `auto`, where its plugin is known not to prompt.
-    pub const REFRESH_AHEAD: &str = "KUBE_CREDENTIAL_CACHE_REFRESH_AHEAD";
-    /// Whether `kcc-cache` tells on stderr what it does: `1` or `0`.
-    pub const DEBUG: &str = "KUBE_CREDENTIAL_CACHE_DEBUG";
-    /// Where warnings go: `auto` (the default) to stderr where that is a terminal, else to a log in the
-    /// cache directory; `stderr` or `log` always there.
-    pub const WARNINGS: &str = "KUBE_CREDENTIAL_CACHE_WARNINGS";
-    /// How long the plugin may run, such as `60s`; `0` is without limit.
-    pub const PLUGIN_TIMEOUT: &str = "KUBE_CREDENTIAL_CACHE_PLUGIN_TIMEOUT";
-    /// What a relative plugin path starts from: the directory of its kubeconfig.
-    pub const COMMAND_DIR: &str = "KUBE_CREDENTIAL_CACHE_COMMAND_DIR";
-    /// The kubeconfig's `installHint` of the plugin, shown where the plugin is missing.
-    pub const INSTALL_HINT: &str = "KUBE_CREDENTIAL_CACHE_INSTALL_HINT";
-
-    /// All of them.
-    pub const ALL: &[&str] = &[
-        API_VERSION,
-        BACKEND,
-        CACHEKEY_ENV_LIST,
-        CACHEKEY_ENV_PATTERNS,
-        CACHEKEY_FILES,
-        COMMAND_DIR,
-        DEBUG,
-        DEFAULT_TTL,
-        FILE,
-        INSTALL_HINT,
-        PLUGIN_TIMEOUT,
-        REFRESH_AHEAD,
-        REFRESH_MARGIN,
-        RENEW_REJECTED,
-        USER,
-        WARNINGS,
-    ];
-}
-
-/// Above the 60 s before an expiry in which kube-rs asks again for every request.
+/// Above the 60 s before an expiry in which kube-rs runs its plugin for every request.
 const REFRESH_MARGIN: Duration = Duration::from_secs(75);
 
 /// Longer than a plugin takes, and than most clients are apart.
@@ -88,9 +26,6 @@ const AHEAD_AT_MOST: SignedDuration = SignedDuration::from_mins(10);
 pub(crate) const PLUGIN_TIMEOUT: Duration = Duration::from_secs(60);
 
 const DEFAULT_TTL: Duration = Duration::from_secs(60 * 60);
-/// A longer duration is a slip, and could not be added to a time.
-const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
-const DURATION_FORM: &str = "a duration such as 30s, 5m or 1h30m, at most 100 years";
 const NAMES_FORM: &str = "comma-separated variable names; a trailing * stands for any ending, and a \
                           leading ! leaves a name out";
 const FILES_FORM: &str = "absolute paths, or such that begin with ~/, separated by colons";
@@ -98,7 +33,8 @@ const FILES_FORM: &str = "absolute paths, or such that begin with ~/, separated 
 /// What the `KUBE_CREDENTIAL_CACHE_*` variables say; absent and empty ones leave the default.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    pub(crate) directory: Directory,
+    /// Where entries are kept, or why nowhere.
+    pub(crate) directory: Result<PathBuf, &'static str>,
     pub(crate) backend: Backend,
     pub(crate) refresh_margin: Option<Duration>,
     pub(crate) default_ttl: Duration,
@@ -113,14 +49,6 @@ pub struct Settings {
     pub(crate) refresh_ahead: RefreshAhead,
     warnings: Warnings,
     debug: bool,
-}
-
-/// Where entries are kept.
-#[derive(Debug, Clone)]
-pub(crate) enum Directory {
-    At(PathBuf),
-    /// Nowhere, for the reason given.
-    Nowhere(&'static str),
 }
 
 /// How long a plugin may run.
@@ -150,9 +78,9 @@ pub enum Warnings {
 /// Which credentials are refreshed in the background before their time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RefreshAhead {
-    /// Those whose plugin asks nobody for anything.
+    /// Those whose plugin never prompts.
     WithoutPrompt,
-    /// All: the user knows that the plugins ask nobody.
+    /// All: the user knows that the plugins do not prompt.
     Always,
     Never,
 }
@@ -161,8 +89,8 @@ impl Settings {
     /// Reads every variable.
     ///
     /// # Errors
-    /// [`Error::Variable`] for the first variable whose value is not of the accepted form.
-    pub fn from_environment(env: &Environment) -> Result<Self, Error> {
+    /// [`SettingsError`] for the first variable whose value is not of the accepted form.
+    pub fn from_environment(env: &Environment) -> Result<Self, SettingsError> {
         let backend = Backend::from_environment(env)?;
         Ok(Self {
             directory: directory(env, backend)?,
@@ -230,15 +158,12 @@ impl Settings {
 
     /// The directory that holds the entries; `None` where there is no place for them.
     pub fn directory(&self) -> Option<&Path> {
-        match &self.directory {
-            Directory::At(path) => Some(path),
-            Directory::Nowhere(_) => None,
-        }
+        self.directory.as_deref().ok()
     }
 }
 
 impl Warnings {
-    fn from_environment(env: &Environment) -> Result<Self, Error> {
+    fn from_environment(env: &Environment) -> Result<Self, SettingsError> {
         match env.non_empty(variable::WARNINGS).map(OsStr::to_str) {
             None | Some(Some("auto")) => Ok(Self::Auto),
             Some(Some("stderr")) => Ok(Self::Stderr),
@@ -249,7 +174,7 @@ impl Warnings {
 }
 
 impl RefreshAhead {
-    fn from_environment(env: &Environment) -> Result<Self, Error> {
+    fn from_environment(env: &Environment) -> Result<Self, SettingsError> {
         if env.non_empty(variable::REFRESH_AHEAD) == Some(OsStr::new("auto")) {
             return Ok(Self::WithoutPrompt);
         }
@@ -263,7 +188,7 @@ impl RefreshAhead {
 }
 
 impl PluginTimeout {
-    fn from_environment(env: &Environment) -> Result<Self, Error> {
+    fn from_environment(env: &Environment) -> Result<Self, SettingsError> {
         Ok(match duration(env, variable::PLUGIN_TIMEOUT)? {
             None => Self::ByInteractivity,
             Some(Duration::ZERO) => Self::Unlimited,
@@ -280,26 +205,28 @@ impl PluginTimeout {
     }
 }
 
-fn directory(env: &Environment, backend: Backend) -> Result<Directory, Error> {
+fn directory(
+    env: &Environment,
+    backend: Backend,
+) -> Result<Result<PathBuf, &'static str>, SettingsError> {
     if let Backend::NoKeyring(reason) = backend {
-        return Ok(Directory::Nowhere(reason));
+        return Ok(Err(reason));
     }
     if let Some(file) = env.non_empty(variable::FILE) {
-        return beside(env, Path::new(file));
+        return beside(env, Path::new(file)).map(Ok);
     }
-    Ok(match user_cache_dir(env) {
-        Some(base) => Directory::At(base.join("kcc")),
-        None => Directory::Nowhere("neither XDG_CACHE_HOME nor HOME names an absolute directory"),
-    })
+    let reason = "neither XDG_CACHE_HOME nor HOME names an absolute directory";
+    let base = user_cache_dir(env).ok_or(reason);
+    Ok(base.map(|base| base.join("kcc")))
 }
 
-fn beside(env: &Environment, file: &Path) -> Result<Directory, Error> {
+fn beside(env: &Environment, file: &Path) -> Result<PathBuf, SettingsError> {
     let Some(name) = file.file_name() else {
         return Err(bad(env, variable::FILE, "a path that ends in a file name"));
     };
     let mut name = name.to_owned();
     name.push(".d");
-    Ok(Directory::At(file.with_file_name(name)))
+    Ok(file.with_file_name(name))
 }
 
 /// As Go's `os.UserCacheDir` on Unix; the XDG specification says to ignore relative paths.
@@ -314,7 +241,7 @@ fn user_cache_dir(env: &Environment) -> Option<PathBuf> {
     absolute("XDG_CACHE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".cache")))
 }
 
-fn key_names(env: &Environment) -> Result<KeyNames, Error> {
+fn key_names(env: &Environment) -> Result<KeyNames, SettingsError> {
     let mut names = KeyNames::default();
     for name in [variable::CACHEKEY_ENV_PATTERNS, variable::CACHEKEY_ENV_LIST] {
         let Some(value) = env.non_empty(name) else {
@@ -329,7 +256,7 @@ fn key_names(env: &Environment) -> Result<KeyNames, Error> {
     Ok(names)
 }
 
-fn key_files(env: &Environment) -> Result<Vec<PathBuf>, Error> {
+fn key_files(env: &Environment) -> Result<Vec<PathBuf>, SettingsError> {
     let Some(value) = env.non_empty(variable::CACHEKEY_FILES) else {
         return Ok(vec![]);
     };
@@ -340,7 +267,7 @@ fn key_files(env: &Environment) -> Result<Vec<PathBuf>, Error> {
     paths.ok_or_else(|| bad(env, variable::CACHEKEY_FILES, FILES_FORM))
 }
 
-fn api_version(env: &Environment) -> Result<Option<ApiVersion>, Error> {
+fn api_version(env: &Environment) -> Result<Option<ApiVersion>, SettingsError> {
     let Some(value) = env.non_empty(variable::API_VERSION) else {
         return Ok(None);
     };
@@ -351,7 +278,7 @@ fn api_version(env: &Environment) -> Result<Option<ApiVersion>, Error> {
         .ok_or_else(|| bad(env, variable::API_VERSION, accepted))
 }
 
-fn command_dir(env: &Environment) -> Result<Option<PathBuf>, Error> {
+fn command_dir(env: &Environment) -> Result<Option<PathBuf>, SettingsError> {
     let dir = env.non_empty(variable::COMMAND_DIR).map(PathBuf::from);
     match dir {
         Some(dir) if !dir.is_absolute() => {
@@ -361,46 +288,11 @@ fn command_dir(env: &Environment) -> Result<Option<PathBuf>, Error> {
     }
 }
 
-fn duration(env: &Environment, name: &'static str) -> Result<Option<Duration>, Error> {
-    let Some(value) = env.non_empty(name) else {
-        return Ok(None);
-    };
-    if value == "0" {
-        return Ok(Some(Duration::ZERO));
-    }
-    let parsed = value
-        .to_str()
-        .and_then(|text| text.parse::<SignedDuration>().ok());
-    let duration = parsed.and_then(|duration| Duration::try_from(duration).ok());
-    let duration = duration.filter(|duration| *duration <= LONGEST);
-    duration
-        .map(Some)
-        .ok_or_else(|| bad(env, name, DURATION_FORM))
-}
-
-fn boolean(env: &Environment, name: &'static str) -> Result<Option<bool>, Error> {
-    match env.non_empty(name).map(OsStr::to_str) {
-        None => Ok(None),
-        Some(Some("0" | "f" | "false" | "F" | "FALSE" | "False")) => Ok(Some(false)),
-        Some(Some("1" | "t" | "true" | "T" | "TRUE" | "True")) => Ok(Some(true)),
-        Some(_) => Err(bad(env, name, "1 or 0, true or false")),
-    }
-}
-
-fn bad(env: &Environment, name: &'static str, accepted: &'static str) -> Error {
-    let value = env.get(name).unwrap_or_default();
-    Error::Variable {
-        name,
-        value: value.to_string_lossy().into_owned(),
-        accepted,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn settings(pairs: &[(&str, &str)]) -> Result<Settings, Error> {
+    fn settings(pairs: &[(&str, &str)]) -> Result<Settings, SettingsError> {
         Settings::from_environment(&pairs.iter().copied().collect())
     }
 
@@ -559,22 +451,5 @@ mod tests {
         ];
         let read = settings(&pairs).unwrap().key_files;
         assert_eq!(read, [Path::new("/a b"), Path::new("/home/u/c,d")]);
-    }
-
-    #[test]
-    fn no_variable_is_left_out_of_the_list_of_all() {
-        let source = include_str!("settings.rs");
-        let constants = source.lines().filter_map(|line| {
-            let value = line
-                .trim()
-                .strip_prefix("pub const ")?
-                .split_once("= \"")?
-                .1;
-            value.strip_suffix("\";")
-        });
-        let names: std::collections::BTreeSet<_> =
-            constants.filter(|name| *name != variable::PREFIX).collect();
-        assert!(names.len() > 10);
-        assert_eq!(names, variable::ALL.iter().copied().collect());
     }
 }

@@ -1,10 +1,9 @@
 //! The cache in front of a plugin, in every form that the documentation shows.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
-use crate::cache::Request;
-use crate::error::Error;
+use crate::kubeconfig::ExecSpec;
 
 /// The cache by itself: all that stands behind it is the plugin's.
 const CACHE: &str = "kcc-cache";
@@ -12,23 +11,8 @@ const CACHE: &str = "kcc-cache";
 /// cache.
 const MANAGER: [&str; 2] = ["kcc", "kubectl-kcc"];
 
-/// Where among `args` the plugin stands that `command`, the cache, is in front of; none where it is
-/// not the cache, or no plugin stands behind it.
-///
-/// Known by their names, with or without a folder: `kcc-cache PLUGIN`, `kcc exec [--] PLUGIN`,
-/// `kubectl-kcc exec [--] PLUGIN` and `kubectl kcc exec [--] PLUGIN`, also one behind another, and
-/// each command in `also`, which then is a `kcc-cache` under another name.
-///
-/// ```
-/// use kcc_core::plugin_position;
-///
-/// let behind = |command: &str, args: &[&str]| plugin_position(command, args, &[]);
-/// assert_eq!(behind("kcc-cache", &["aws", "eks"]), Some(0));
-/// assert_eq!(behind("kubectl", &["kcc", "exec", "--", "aws"]), Some(3));
-/// assert_eq!(behind("/opt/bin/kcc-cache", &["kcc", "exec", "aws"]), Some(2));
-/// assert_eq!(behind("kubectl", &["oidc-login", "get-token"]), None);
-/// ```
-pub fn plugin_position(
+/// What [`ExecSpec::plugin_position`] says, for any command line.
+pub(crate) fn plugin_position(
     command: impl AsRef<OsStr>,
     args: &[impl AsRef<OsStr>],
     also: &[String],
@@ -78,6 +62,47 @@ fn after_options(args: &[impl AsRef<OsStr>], mut at: usize) -> usize {
     at
 }
 
+impl ExecSpec {
+    /// Where among `args` the plugin stands that the cache is in front of; none where there is no
+    /// cache, or no plugin behind it.
+    ///
+    /// The cache is known by its names, with or without a folder: `kcc-cache PLUGIN`,
+    /// `kcc exec [--] PLUGIN`, `kubectl-kcc exec [--] PLUGIN` and `kubectl kcc exec [--] PLUGIN`, also
+    /// one behind another, and each command in `also`, which then is a `kcc-cache` under another
+    /// name.
+    ///
+    /// ```
+    /// use kcc_core::kubeconfig::ExecSpec;
+    ///
+    /// let behind = |command: &str, args: &[&str]| {
+    ///     let (command, args) = (command.into(), args.iter().map(ToString::to_string).collect());
+    ///     let spec = ExecSpec { command, args, ..ExecSpec::default() };
+    ///     spec.plugin_position(&[])
+    /// };
+    /// assert_eq!(behind("kcc-cache", &["aws", "eks"]), Some(0));
+    /// assert_eq!(behind("kubectl", &["kcc", "exec", "--", "aws"]), Some(3));
+    /// assert_eq!(behind("/opt/bin/kcc-cache", &["kcc", "exec", "aws"]), Some(2));
+    /// assert_eq!(behind("kubectl", &["oidc-login", "get-token"]), None);
+    /// ```
+    pub fn plugin_position(&self, also: &[String]) -> Option<usize> {
+        plugin_position(&self.command, &self.args, also)
+    }
+
+    /// Whether the cache stands in front of the plugin.
+    pub fn is_cached(&self) -> bool {
+        self.plugin_position(&[]).is_some()
+    }
+
+    /// The plugin and its arguments, without the cache in front.
+    pub fn plugin(&self) -> (OsString, Vec<OsString>) {
+        let (command, args) = match self.plugin_position(&[]) {
+            Some(plugin) => (self.args[plugin].clone().into(), &self.args[plugin + 1..]),
+            None => (self.command.clone(), self.args.as_slice()),
+        };
+        (command, args.iter().map(OsString::from).collect())
+    }
+}
+
 /// Whether a file or a command is one of this project's programs, by its name.
 pub(crate) fn is_cache(path: &Path) -> bool {
     let name = name(path.as_os_str());
@@ -89,28 +114,9 @@ fn name(command: &OsStr) -> Option<&str> {
     Some(name.strip_suffix(".exe").unwrap_or(name))
 }
 
-impl Request {
-    /// The same ask without a cache that stands behind the cache: it comes to the entry that the
-    /// plugin has by itself, and no second cache is started.
-    ///
-    /// # Errors
-    /// [`PolicyError::Nested`](crate::PolicyError::Nested) where the policy is a list.
-    pub fn without_cache(mut self) -> Result<Self, Error> {
-        if let Some(plugin) = plugin_position(&self.command, &self.args, &[]) {
-            self.policy.check_nested(&self.command)?;
-            let mut args = self.args.split_off(plugin);
-            let behind = args.split_off(1);
-            self.command = args.pop().unwrap_or_default();
-            self.args = behind;
-        }
-        Ok(self)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ApiVersion, Environment, ExecInfo, PluginPolicy};
 
     fn position(line: &str) -> Option<usize> {
         let words: Vec<&str> = line.split(' ').collect();
@@ -177,30 +183,31 @@ mod tests {
         assert_eq!(position("kcc-cache kcc-cache --version"), Some(0));
     }
 
+    fn spec(command: &str, args: &[&str]) -> ExecSpec {
+        ExecSpec {
+            command: command.into(),
+            args: args.iter().map(ToString::to_string).collect(),
+            ..ExecSpec::default()
+        }
+    }
+
     #[test]
-    fn an_ask_for_a_cache_is_an_ask_for_what_stands_behind_it() {
-        let ask = |line: &str| {
-            let mut words = line.split(' ').map(std::ffi::OsString::from);
-            let request = Request {
-                info: ExecInfo::new(ApiVersion::V1, false),
-                command: words.next().unwrap(),
-                args: words.collect(),
-                environment: Environment::default(),
-                policy: PluginPolicy::default(),
-                forward_signals: false,
-            };
-            let request = request.without_cache().unwrap();
-            let words = std::iter::once(request.command).chain(request.args);
-            let words: Vec<_> = words.map(|word| word.into_string().unwrap()).collect();
-            words.join(" ")
-        };
-        for (line, expected) in [
-            ("aws eks -- x", "aws eks -- x"),
-            ("kcc-cache aws", "aws"),
-            ("/b/kcc exec -- /a/kcc-cache aws eks", "aws eks"),
-            ("kcc-cache --help", "kcc-cache --help"),
+    fn a_wrapper_is_taken_away() {
+        for (command, args, expected) in [
+            ("aws", vec!["eks"], vec!["aws", "eks"]),
+            ("kcc-cache", vec!["aws", "eks"], vec!["aws", "eks"]),
+            ("/opt/bin/kcc-cache", vec!["./aws"], vec!["./aws"]),
+            ("kcc", vec!["exec", "aws", "eks"], vec!["aws", "eks"]),
+            ("kcc", vec!["exec", "--", "aws"], vec!["aws"]),
+            ("kubectl", vec!["kcc", "exec", "--", "aws"], vec!["aws"]),
+            ("kcc-cache", vec!["kcc-cache", "aws", "x"], vec!["aws", "x"]),
+            ("kcc", vec!["list"], vec!["kcc", "list"]),
+            ("kcc-cache", vec![], vec!["kcc-cache"]),
+            ("kcc-cache", vec!["--help"], vec!["kcc-cache", "--help"]),
         ] {
-            assert_eq!(ask(line), expected);
+            let (inner, inner_args) = spec(command, &args).plugin();
+            let all: Vec<_> = std::iter::once(inner).chain(inner_args).collect();
+            assert_eq!(all, expected, "{command} {args:?}");
         }
     }
 }

@@ -9,12 +9,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use kcc_core::kubeconfig::{
-    ClusterProblem, Entry, EntryKind, Impersonation, InteractiveMode, Kubeconfig, KubeconfigError,
-    LoadingRules, Overrides, SyntaxProblem, UserProblem,
+    ClusterProblem, Impersonation, InteractiveMode, Kubeconfig, KubeconfigError, LoadingRules,
+    Named, NamedKind, Overrides, SyntaxProblem, UserProblem,
 };
 use kcc_core::{
-    AnswerProblem, ApiVersion, CredentialCache, CredentialKind, End, Environment, Error,
-    ExecCredential, ExecInfo, Failure, FailureClass, LookUpError, MissReason, Notice, PluginPolicy,
+    ApiVersion, CredentialCache, CredentialKind, End, Environment, Error, ExecCredential, ExecInfo,
+    Failure, FailureClass, LookUpError, MissReason, Notice, OutputProblem, PluginPolicy,
     PolicyError, Request, RequestProblem, SearchPath, Secret, Settings, Source, StartProblem,
     SystemClock, Warnings,
 };
@@ -110,8 +110,8 @@ fn show_kubeconfig(shown: &mut Shown, bench: &Bench) {
     let resolved = kubeconfig.resolve(&Overrides::default()).unwrap();
     shown.add("Resolved", &resolved);
     shown.add("Kubeconfig", &kubeconfig);
-    let cluster: &Entry<_> = &kubeconfig.clusters["k"];
-    shown.add("Entry", cluster);
+    let cluster: &Named<_> = &kubeconfig.clusters["k"];
+    shown.add("Named", cluster);
     shown.add("Cluster", &cluster.value);
     shown.add("ServerUrl", &cluster.value.server_url().unwrap());
     let broken = kcc_core::kubeconfig::Cluster {
@@ -135,7 +135,7 @@ fn show_kubeconfig(shown: &mut Shown, bench: &Bench) {
     shown.add("InteractiveMode", &InteractiveMode::Never);
     shown.add("LoadingRules", &LoadingRules::from_env());
     shown.add("Overrides", &Overrides::default());
-    shown.add("EntryKind", &EntryKind::User);
+    shown.add("NamedKind", &NamedKind::User);
     shown.add("ClusterProblem", &ClusterProblem::NoServer);
     shown.add("UserProblem", &UserProblem::NoCommand);
     shown.add("SyntaxProblem", &SyntaxProblem::Yaml);
@@ -168,8 +168,8 @@ fn show_cache(shown: &mut Shown, bench: &Bench) {
     shown.add("Settings", &settings);
     shown.add("Warnings", &Warnings::Log);
     let cache = CredentialCache::new(settings);
-    let answer = cache.get(&request, &mut |notice| shown.add("Notice", &notice));
-    shown.add("Answer", &answer.unwrap());
+    let response = cache.get(&request, &mut |notice| shown.add("Notice", &notice));
+    shown.add("Response", &response.unwrap());
     shown.add("CredentialCache", &cache);
     let inspection = cache.inspect(&request).unwrap();
     let entry = inspection.entry.as_ref().unwrap();
@@ -198,8 +198,8 @@ fn show_errors(shown: &mut Shown, bench: &Bench) {
         "{\"status\":\"MARKER-22\"",
     ] {
         let problem = ExecCredential::parse(output.as_bytes(), None).unwrap_err();
-        shown.add("AnswerProblem", &problem);
-        let _: AnswerProblem = problem;
+        shown.add("OutputProblem", &problem);
+        let _: OutputProblem = problem;
     }
     let mut request = bench.request();
     request.command = "false".into();
@@ -207,8 +207,14 @@ fn show_errors(shown: &mut Shown, bench: &Bench) {
     let cache = CredentialCache::new(settings);
     let error: Error = cache.refresh(&request, &mut |_| {}).unwrap_err();
     shown.add("Error", &error);
+    if let Error::Plugin(error) = &error {
+        shown.add("PluginError", error);
+    }
+    let variables = [("KUBE_CREDENTIAL_CACHE_DEFAULT_TTL", "soon")];
+    let wrong = Settings::from_environment(&variables.into_iter().collect());
+    shown.add("SettingsError", &wrong.unwrap_err());
     let info = ExecInfo::parse("{\"apiVersion\":\"v1\",\"spec\":\"MARKER-23\"}");
-    shown.add("Error", &info.unwrap_err());
+    shown.add("ExecInfoError", &info.unwrap_err());
     shown.add("StartProblem", &StartProblem::NotExecutable);
     shown.add("End", &End::Code(1));
     let (class, exit_code) = (FailureClass::End, 1);

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use jiff::Timestamp;
-use kcc_core::kubeconfig::{Entry, Kubeconfig, LoadingRules};
+use kcc_core::kubeconfig::{Kubeconfig, LoadingRules, Named};
 use kcc_core::{ApiVersion, Environment, Inspection, MissReason, SearchPath, variable};
 
 use super::list;
@@ -274,6 +274,6 @@ impl PluginContext<'_> {
     }
 }
 
-fn at<T>(entry: &Entry<T>, field: &str) -> String {
+fn at<T>(entry: &Named<T>, field: &str) -> String {
     format!("{field}, {}", entry.origin)
 }

@@ -7,13 +7,15 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use kcc_core::kubeconfig::Kubeconfig;
-use kcc_core::{Answer, CredentialCache, Error, Notice, Notify, Request, RequestProblem, Source};
+use kcc_core::{
+    CredentialCache, Error, Notice, Notify, PluginError, Request, RequestProblem, Response, Source,
+};
 
 use crate::plugin_context::{self, PluginContext, PluginOptions};
 use crate::terminal::{self, BAD, FAINT, GOOD, WARNING};
 
-/// How a credential is had from the cache.
-pub(super) type Fetch = fn(&CredentialCache, &Request, Notify<'_>) -> Result<Answer, Error>;
+/// A call of the cache for a credential.
+pub(super) type CacheCall = fn(&CredentialCache, &Request, Notify<'_>) -> Result<Response, Error>;
 
 /// Contexts that one credential serves, such as two clusters of one user.
 pub(super) struct Job<'a> {
@@ -149,12 +151,12 @@ impl<'a> Job<'a> {
     }
 
     /// Fetches as `kcc-cache` would. The error is the signal that ended the plugin.
-    pub(super) fn run(self, fetch: Fetch) -> Result<Report, i32> {
+    pub(super) fn run(self, fetch: CacheCall) -> Result<Report, i32> {
         self.run_among(&Plugins::default(), fetch)
     }
 
     /// The same, counted among the plugins that run.
-    pub(super) fn run_among(mut self, plugins: &Plugins, fetch: Fetch) -> Result<Report, i32> {
+    pub(super) fn run_among(mut self, plugins: &Plugins, fetch: CacheCall) -> Result<Report, i32> {
         self.plugin.request.forward_signals = true;
         let (mut not_kept, mut run) = (None, None);
         let mut tell = |notice: Notice| match notice {
@@ -165,13 +167,13 @@ impl<'a> Job<'a> {
             _ => {}
         };
         let started = Instant::now();
-        let answer = fetch(&self.plugin.cache, &self.plugin.request, &mut tell);
+        let response = fetch(&self.plugin.cache, &self.plugin.request, &mut tell);
         drop(run);
-        let outcome = match (answer, not_kept) {
-            (Err(Error::Interrupted { signal }), _) => return Err(signal),
+        let outcome = match (response, not_kept) {
+            (Err(Error::Plugin(PluginError::Interrupted { signal })), _) => return Err(signal),
             (Err(error), _) => FetchOutcome::failed(&error),
             (Ok(_), Some(problem)) => FetchOutcome::Failed { problem },
-            (Ok(answer), None) => FetchOutcome::answered(&answer, started.elapsed()),
+            (Ok(response), None) => FetchOutcome::of_response(&response, started.elapsed()),
         };
         Ok(Report {
             contexts: self.contexts(),
@@ -212,8 +214,8 @@ impl Report {
 }
 
 impl FetchOutcome {
-    fn answered(answer: &Answer, took: Duration) -> Self {
-        let Some(renew_at) = answer.renew_at else {
+    fn of_response(response: &Response, took: Duration) -> Self {
+        let Some(renew_at) = response.renew_at else {
             let problem = "the credential has no expiry, and a default TTL of 0 keeps none";
             return Self::Failed {
                 problem: problem.to_owned(),
@@ -228,7 +230,7 @@ impl FetchOutcome {
             };
         }
         let expires_in = terminal::span(left);
-        match answer.source {
+        match response.source {
             Source::Cache => Self::Good { expires_in },
             _ => Self::Fetched { took, expires_in },
         }

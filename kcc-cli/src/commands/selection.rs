@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use kcc_core::kubeconfig::{EntryKind, Kubeconfig, LoadingRules};
+use kcc_core::kubeconfig::{Kubeconfig, LoadingRules, NamedKind};
 
 use crate::contexts;
 use crate::edit::{Action, Outcome, Users, printable};
@@ -54,7 +54,7 @@ impl Selection {
         for name in &names {
             if !kubeconfig.users.contains_key(name) {
                 let known = kubeconfig.users.keys();
-                return Err(contexts::unknown(EntryKind::User, name, known).into());
+                return Err(contexts::unknown(NamedKind::User, name, known).into());
             }
         }
         Ok(Users::Named(names))

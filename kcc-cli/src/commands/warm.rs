@@ -14,7 +14,7 @@ use kcc_core::kubeconfig::{Kubeconfig, LoadingRules};
 use kcc_core::{CredentialCache, ending_signals};
 use signal_hook::iterator::{Handle, Signals};
 
-use super::fetch::{self, Fetch, Job, Plugins, Report};
+use super::fetch::{self, CacheCall, Job, Plugins, Report};
 use crate::contexts;
 use crate::plugin_context::{self, PluginOptions};
 use crate::terminal;
@@ -78,7 +78,7 @@ enum Event {
 fn fetch_all(
     jobs: Vec<Job<'_>>,
     at_once: NonZeroUsize,
-    fetch: Fetch,
+    fetch: CacheCall,
     display: &mut Display,
 ) -> anyhow::Result<()> {
     let (count, workers) = (jobs.len(), at_once.get().min(jobs.len()));

@@ -1,7 +1,7 @@
 //! What the injection writes into `exec`, and how it is recognised again.
 
+use kcc_core::ApiVersion;
 use kcc_core::kubeconfig::ExecSpec;
-use kcc_core::{ApiVersion, plugin_position};
 
 /// Of `args` and `env`, what was there before the injection where its absence would not say it: a
 /// null or an empty list, in its own spelling. Only the ejection reads it.
@@ -15,7 +15,7 @@ pub(super) fn is_supported(version: &str) -> bool {
 
 /// The plugin behind the cache, or the command itself.
 pub(super) fn inner_command(spec: &ExecSpec, names: &[String]) -> String {
-    match plugin_position(&spec.command, &spec.args, names) {
+    match spec.plugin_position(names) {
         Some(own) => spec.args[own].clone(),
         None => spec.command.to_string_lossy().into_owned(),
     }

@@ -3,9 +3,9 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::cache::RequestProblem;
 use crate::error::Error;
-use crate::kubeconfig::{Entry, EntryKind, KubeconfigError, Origin, UrlProblem};
-use crate::user_request::RequestProblem;
+use crate::kubeconfig::{KubeconfigError, Named, NamedKind, Origin, UrlProblem};
 
 /// Why there is no client, or why a request of one has no credential.
 ///
@@ -77,7 +77,7 @@ pub struct NamedRef {
     /// File and line; none for a Pod's service account.
     pub origin: Option<Origin>,
     /// What it is.
-    pub kind: EntryKind,
+    pub kind: NamedKind,
     /// Its name.
     pub name: String,
 }
@@ -144,7 +144,7 @@ pub enum ClientProblem {
 }
 
 impl NamedRef {
-    pub(super) fn of<T>(entry: &Entry<T>, kind: EntryKind) -> Self {
+    pub(super) fn of<T>(entry: &Named<T>, kind: NamedKind) -> Self {
         Self {
             origin: Some(entry.origin.clone()),
             kind,

@@ -11,7 +11,7 @@ use super::credentials::{CredentialSource, ServiceAccount, UnsentCredential};
 use super::error::{ClientError, ClientProblem, NamedRef};
 use super::target::Target;
 use crate::environment::Environment;
-use crate::kubeconfig::{EntryKind, Kubeconfig, LoadingRules, Overrides};
+use crate::kubeconfig::{Kubeconfig, LoadingRules, NamedKind, Overrides};
 
 /// As client-go's `transport/token_source.go` reads a token, and `ca_rotation.go` a CA.
 const FILE_PERIOD: Duration = Duration::from_secs(60);
@@ -159,7 +159,7 @@ impl Loader {
         let impersonation = match resolved.user {
             None => HeaderMap::new(),
             Some(user) => impersonation(&user.value.impersonate).ok_or_else(|| {
-                let named = NamedRef::of(user, EntryKind::User);
+                let named = NamedRef::of(user, NamedKind::User);
                 named.unusable(ClientProblem::Header("name to impersonate"))
             })?,
         };

@@ -4,8 +4,9 @@ use http::{HeaderValue, Uri};
 
 use super::header::basic;
 use crate::environment::Environment;
-use crate::kubeconfig::{Url, UrlProblem};
+use crate::kubeconfig::UrlProblem;
 use crate::secret::Secret;
+use crate::url::Url;
 
 /// A proxy on the way to a server.
 #[derive(Clone)]

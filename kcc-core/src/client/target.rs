@@ -7,7 +7,7 @@ use super::error::{ClientError, ClientProblem, NamedRef};
 use super::header::basic;
 use super::proxy::Proxy;
 use crate::environment::Environment;
-use crate::kubeconfig::{Cluster, Entry, EntryKind, ServerUrl, UrlProblem};
+use crate::kubeconfig::{Cluster, Named, NamedKind, ServerUrl, UrlProblem};
 
 /// Where the server is, and how to know that it is the right one.
 pub(super) struct Target {
@@ -36,8 +36,8 @@ pub(super) enum Authority {
 }
 
 impl Target {
-    pub(super) fn of(cluster: &Entry<Cluster>) -> Result<Self, ClientError> {
-        let named = NamedRef::of(cluster, EntryKind::Cluster);
+    pub(super) fn of(cluster: &Named<Cluster>) -> Result<Self, ClientError> {
+        let named = NamedRef::of(cluster, NamedKind::Cluster);
         let unusable = |problem| named.unusable(problem);
         let cluster = &cluster.value;
         let url = cluster.server_url();
@@ -121,7 +121,7 @@ mod tests {
     use crate::kubeconfig::Origin;
 
     fn target(cluster: Cluster) -> Result<Target, ClientError> {
-        Target::of(&Entry {
+        Target::of(&Named {
             name: "c".to_owned(),
             value: cluster,
             origin: Origin {

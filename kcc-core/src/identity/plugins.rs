@@ -23,47 +23,56 @@ struct Plugin {
 
 /// A choice that a plugin is given: it has another meaning, or other files, without it.
 struct Only {
-    options: &'static [&'static str],
-    variable: &'static str,
+    by: By,
     says: &'static str,
 }
 
-/// Where a file is.
-struct File {
-    /// The options and the variable that name the file itself.
+/// The options, or else the variable, by which somebody says something.
+#[derive(Clone, Copy)]
+struct By {
     options: &'static [&'static str],
     variable: &'static str,
-    /// Its directory where they do not.
+}
+
+const NOTHING: By = By {
+    options: &[],
+    variable: "",
+};
+
+/// Where a file is.
+struct File {
+    /// What names the file itself.
+    named_by: By,
+    /// Its directory where that does not.
     directory: Directory,
     /// Its path in there.
     path: &'static str,
-    kind: Kind,
-}
-
-/// What is looked at.
-enum Kind {
-    /// Whether and how it has been written.
-    State,
-    /// Only whether it is there, and since when: its content changes with each refresh, and who logs
-    /// out removes it.
-    Presence,
-    /// The name in it says which file is active.
-    Names {
-        /// What chooses another one, whatever stands there.
-        options: &'static [&'static str],
-        variable: &'static str,
-        /// What the active file is called around that name.
-        before: &'static str,
-        after: &'static str,
-    },
+    look: Look,
+    /// Of a pointer: what chooses the active file, whatever stands in it.
+    chosen_by: By,
 }
 
 /// A directory that a tool keeps its files in.
 struct Directory {
-    options: &'static [&'static str],
-    variable: &'static str,
+    named_by: By,
     /// Below the home directory.
     default: &'static str,
+}
+
+impl By {
+    const fn variable(variable: &'static str) -> Self {
+        Self {
+            options: &[],
+            variable,
+        }
+    }
+
+    const fn options(options: &'static [&'static str]) -> Self {
+        Self {
+            options,
+            variable: "",
+        }
+    }
 }
 
 impl Directory {
@@ -73,8 +82,7 @@ impl Directory {
 
     const fn named_by(variable: &'static str, default: &'static str) -> Self {
         Self {
-            options: &[],
-            variable,
+            named_by: By::variable(variable),
             default,
         }
     }
@@ -83,26 +91,30 @@ impl Directory {
 impl File {
     const fn state(directory: Directory, path: &'static str) -> Self {
         Self {
-            options: &[],
-            variable: "",
+            named_by: NOTHING,
             directory,
             path,
-            kind: Kind::State,
+            look: Look::State,
+            chosen_by: NOTHING,
         }
     }
 
-    const fn or_named_by(
-        mut self,
-        options: &'static [&'static str],
-        variable: &'static str,
-    ) -> Self {
-        self.options = options;
-        self.variable = variable;
+    const fn or_named_by(mut self, named_by: By) -> Self {
+        self.named_by = named_by;
         self
     }
 
-    const fn of_kind(mut self, kind: Kind) -> Self {
-        self.kind = kind;
+    /// Only whether it is there, and since when: its content changes with each refresh, and who logs
+    /// out removes it.
+    const fn presence(mut self) -> Self {
+        self.look = Look::Presence;
+        self
+    }
+
+    /// The name in it, or what `chosen_by` says, is that of the active file, between these two.
+    const fn pointer(mut self, chosen_by: By, before: &'static str, after: &'static str) -> Self {
+        self.look = Look::Pointer { before, after };
+        self.chosen_by = chosen_by;
         self
     }
 }
@@ -115,22 +127,24 @@ const CONFIG: Directory = if cfg!(target_os = "macos") {
 };
 
 const AWS: &[File] = &[
-    File::state(Directory::at(".aws"), "config").or_named_by(&[], "AWS_CONFIG_FILE"),
+    File::state(Directory::at(".aws"), "config").or_named_by(By::variable("AWS_CONFIG_FILE")),
     File::state(Directory::at(".aws"), "credentials")
-        .or_named_by(&[], "AWS_SHARED_CREDENTIALS_FILE"),
+        .or_named_by(By::variable("AWS_SHARED_CREDENTIALS_FILE")),
 ];
 
 const GCLOUD: Directory = Directory::named_by("CLOUDSDK_CONFIG", ".config/gcloud");
 
-const GCLOUD_ACTIVE: File = File::state(GCLOUD, "active_config").of_kind(Kind::Names {
-    options: &["--configuration"],
-    variable: "CLOUDSDK_ACTIVE_CONFIG_NAME",
-    before: "configurations/config_",
-    after: "",
-});
+const GCLOUD_ACTIVE: File = File::state(GCLOUD, "active_config").pointer(
+    By {
+        options: &["--configuration"],
+        variable: "CLOUDSDK_ACTIVE_CONFIG_NAME",
+    },
+    "configurations/config_",
+    "",
+);
 
 const GOOGLE_DEFAULT: File = File::state(GCLOUD, "application_default_credentials.json")
-    .or_named_by(&[], "GOOGLE_APPLICATION_CREDENTIALS");
+    .or_named_by(By::variable("GOOGLE_APPLICATION_CREDENTIALS"));
 
 const AZ: Directory = Directory::named_by("AZURE_CONFIG_DIR", ".azure");
 
@@ -138,18 +152,22 @@ const TSH_ACTIVE: File = File::state(
     Directory::named_by("TELEPORT_HOME", ".tsh"),
     "current-profile",
 )
-.of_kind(Kind::Names {
-    options: &["--proxy"],
-    variable: "TELEPORT_PROXY",
-    before: "",
-    after: ".yaml",
-});
+.pointer(
+    By {
+        options: &["--proxy"],
+        variable: "TELEPORT_PROXY",
+    },
+    "",
+    ".yaml",
+);
 
 /// The record of who logged in; what is refreshed is in the system's keyring.
 const KUBELOGIN_RECORD: File = File::state(
     Directory {
-        options: &["--cache-dir", "--token-cache-dir"],
-        variable: "KUBECACHEDIR",
+        named_by: By {
+            options: &["--cache-dir", "--token-cache-dir"],
+            variable: "KUBECACHEDIR",
+        },
         default: ".kube/cache/kubelogin",
     },
     "auth.json",
@@ -159,22 +177,23 @@ const OIDC_LOGIN: &[File] = &[File::state(
     Directory::named_by("KUBECACHEDIR", ".kube/cache"),
     "oidc-login",
 )
-.or_named_by(&["--token-cache-dir"], "")
-.of_kind(Kind::Presence)];
+.or_named_by(By::options(&["--token-cache-dir"]))
+.presence()];
 
 /// How kubelogin of Azure is told to log in.
 const fn login(says: &'static str) -> Only {
     Only {
-        options: &["--login", "-l"],
-        variable: "AAD_LOGIN_METHOD",
+        by: By {
+            options: &["--login", "-l"],
+            variable: "AAD_LOGIN_METHOD",
+        },
         says,
     }
 }
 
 const fn option(options: &'static [&'static str]) -> Only {
     Only {
-        options,
-        variable: "",
+        by: By::options(options),
         says: "",
     }
 }
@@ -247,25 +266,31 @@ const PLUGINS: &[Plugin] = &[
         "oc",
         &["get-token"],
         None,
-        &[File::state(Directory::at(".kube/cache"), "oc").of_kind(Kind::Presence)],
+        &[File::state(Directory::at(".kube/cache"), "oc").presence()],
     ),
     plugin("tsh", &["kube", "credentials"], None, &[TSH_ACTIVE]),
     plugin(
         "doctl",
         &["kubernetes", "cluster", "kubeconfig", "exec-credential"],
         None,
-        &[File::state(CONFIG, "doctl/config.yaml")
-            .or_named_by(&["--config", "-c"], "DIGITALOCEAN_CONFIG")],
+        &[File::state(CONFIG, "doctl/config.yaml").or_named_by(By {
+            options: &["--config", "-c"],
+            variable: "DIGITALOCEAN_CONFIG",
+        })],
     ),
     plugin(
         "oci",
         &["ce", "cluster", "generate-token"],
         None,
         &[
-            File::state(Directory::at(".oci"), "config")
-                .or_named_by(&["--config-file"], "OCI_CLI_CONFIG_FILE"),
-            File::state(Directory::at(".oci"), "oci_cli_rc")
-                .or_named_by(&["--cli-rc-file"], "OCI_CLI_RC_FILE"),
+            File::state(Directory::at(".oci"), "config").or_named_by(By {
+                options: &["--config-file"],
+                variable: "OCI_CLI_CONFIG_FILE",
+            }),
+            File::state(Directory::at(".oci"), "oci_cli_rc").or_named_by(By {
+                options: &["--cli-rc-file"],
+                variable: "OCI_CLI_RC_FILE",
+            }),
         ],
     ),
     plugin(
@@ -276,7 +301,10 @@ const PLUGINS: &[Plugin] = &[
             Directory::named_by("XDG_CONFIG_HOME", ".config"),
             "scw/config.yaml",
         )
-        .or_named_by(&["--config", "-c"], "SCW_CONFIG_PATH")],
+        .or_named_by(By {
+            options: &["--config", "-c"],
+            variable: "SCW_CONFIG_PATH",
+        })],
     ),
 ];
 
@@ -318,17 +346,15 @@ impl Call<'_> {
     }
 
     fn fits(&self, only: &Only) -> bool {
-        let said = self.said(only.options, only.variable);
+        let said = self.said(only.by);
         said.is_some_and(|said| only.says.is_empty() || said == only.says)
     }
 
     /// What an option says, else a variable.
-    fn said(&self, options: &[&str], variable: &str) -> Option<&OsStr> {
-        let by_variable = || {
-            let named = (!variable.is_empty()).then_some(variable);
-            named.and_then(|variable| self.env.non_empty(variable))
-        };
-        self.option(options).or_else(by_variable)
+    fn said(&self, by: By) -> Option<&OsStr> {
+        let named = Some(by.variable).filter(|variable| !variable.is_empty());
+        let by_variable = || named.and_then(|variable| self.env.non_empty(variable));
+        self.option(by.options).or_else(by_variable)
     }
 
     /// What stands behind an option: `--name value`, `--name=value`; something where it is a switch.
@@ -350,28 +376,18 @@ impl Call<'_> {
     }
 
     fn watched(&self, file: &File) -> Option<Watched> {
-        if let Some(named) = self.said(file.options, file.variable) {
-            return self.path(named).map(|path| file.kind.watched(path));
+        if let Some(named) = self.said(file.named_by) {
+            return self.path(named).map(|path| Watched::new(path, file.look));
         }
-        let directory = match self.said(file.directory.options, file.directory.variable) {
+        let directory = match self.said(file.directory.named_by) {
             Some(named) => self.path(named)?,
             None => self.home()?.join(file.directory.default),
         };
-        if let Kind::Names {
-            options,
-            variable,
-            before,
-            after,
-        } = &file.kind
-        {
-            let mut pointer =
-                Watched::new(directory.join(file.path), Look::Pointer { before, after });
-            if let Some(chosen) = self.said(options, variable) {
-                pointer = pointer.pointing_to(chosen.as_bytes())?;
-            }
-            return Some(pointer);
+        let watched = Watched::new(directory.join(file.path), file.look);
+        match self.said(file.chosen_by) {
+            Some(chosen) => watched.pointing_to(chosen.as_bytes()),
+            None => Some(watched),
         }
-        Some(file.kind.watched(directory.join(file.path)))
     }
 
     /// A path as the tools read it: they all know `~`.
@@ -381,16 +397,6 @@ impl Call<'_> {
 
     fn home(&self) -> Option<PathBuf> {
         self.env.non_empty("HOME").map(PathBuf::from)
-    }
-}
-
-impl Kind {
-    fn watched(&self, path: PathBuf) -> Watched {
-        let look = match self {
-            Self::Presence => Look::Presence,
-            Self::State | Self::Names { .. } => Look::State,
-        };
-        Watched::new(path, look)
     }
 }
 

@@ -1,10 +1,10 @@
 //! The built-in rule for names: words that may mean an identity, and what changes with a session.
 
-use Place::{Anywhere, Ends, Last, Whole};
+use Position::{Anywhere, Ends, Last, Whole};
 
 /// Where in a name a word has to stand. A part of a name is a run of letters.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum Position {
     /// Also glued to others: `KRB5CCNAME`, `SYSTEM_ACCESSTOKEN`.
     Anywhere,
     /// At the end of a part: `ACCESS_KEY`, `APIKEY`.
@@ -19,7 +19,7 @@ enum Place {
 ///
 /// They are not a list of vendors: the variables of 30 plugins and tools (the tests name them) came to
 /// these, and those of the next one will.
-const WORDS: [&[(&str, Place)]; 26] = [
+const WORDS: [&[(&str, Position)]; 26] = [
     &[
         ("ACCOUNT", Anywhere),
         ("ADDR", Whole),
@@ -297,12 +297,12 @@ fn has_word(name: &[u8]) -> bool {
 }
 
 /// Whether one of these words stands at a place of a name, and may stand there.
-fn is_word(name: &[u8], at: usize, words: &[(&str, Place)]) -> bool {
+fn is_word(name: &[u8], at: usize, words: &[(&str, Position)]) -> bool {
     let rest = &name[at..];
-    words.iter().any(|(word, place)| {
+    words.iter().any(|(word, position)| {
         rest.len() >= word.len()
             && rest[..word.len()].eq_ignore_ascii_case(word.as_bytes())
-            && fits(*place, name, at, at + word.len())
+            && fits(*position, name, at, at + word.len())
     })
 }
 
@@ -310,15 +310,15 @@ const NO_LETTER: usize = WORDS.len();
 
 /// The place of a letter in the alphabet.
 fn letter(byte: u8) -> usize {
-    let place = byte.to_ascii_uppercase().wrapping_sub(b'A');
-    usize::from(place).min(NO_LETTER)
+    let position = byte.to_ascii_uppercase().wrapping_sub(b'A');
+    usize::from(position).min(NO_LETTER)
 }
 
 /// Whether `name[from..to]` stands where it has to.
-fn fits(place: Place, name: &[u8], from: usize, to: usize) -> bool {
+fn fits(position: Position, name: &[u8], from: usize, to: usize) -> bool {
     let begins = from == 0 || !name[from - 1].is_ascii_alphabetic();
     let ends = to == name.len() || !name[to].is_ascii_alphabetic();
-    match place {
+    match position {
         Anywhere => true,
         Ends => ends,
         Whole => begins && ends,

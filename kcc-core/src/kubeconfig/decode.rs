@@ -2,15 +2,15 @@ use std::collections::BTreeMap;
 use std::collections::btree_map;
 use std::path::{Path, PathBuf};
 
-use super::error::{EntryKind, KubeconfigError, SyntaxProblem};
-use super::load::Folder;
-use super::scalar::decode_base64;
-use super::yaml::{self, Item, SyntaxError, Value};
-use super::{
-    Cluster, Context, CurrentContext, Entry, ExecSpec, Impersonation, InteractiveMode, Kubeconfig,
-    Origin, User,
-};
+use super::cluster::Cluster;
+use super::error::KubeconfigError;
+use super::folder;
+use super::merged::{Context, Kubeconfig};
+use super::named::{CurrentContext, Named, NamedKind, Origin};
+use super::user::{ExecSpec, Impersonation, InteractiveMode, User};
+use crate::base64;
 use crate::secret::Secret;
+use crate::yaml::{self, Item, SyntaxError, SyntaxProblem, Value};
 
 /// The cluster extension that becomes the plugin's `config` (`clientcmd/client_config.go`).
 const EXEC_EXTENSION: &str = "client.authentication.k8s.io/exec";
@@ -19,7 +19,7 @@ const EXEC_EXTENSION: &str = "client.authentication.k8s.io/exec";
 pub(super) fn file(path: &Path, bytes: &[u8]) -> Result<Kubeconfig, KubeconfigError> {
     let file = File {
         path,
-        folder: Folder::of(path),
+        folder: folder::folder(path),
     };
     let root = yaml::read(bytes).map_err(|error| file.syntax(error))?;
     file.kubeconfig(&root)
@@ -27,10 +27,10 @@ pub(super) fn file(path: &Path, bytes: &[u8]) -> Result<Kubeconfig, KubeconfigEr
 
 struct File<'a> {
     path: &'a Path,
-    folder: Folder,
+    folder: PathBuf,
 }
 
-type Entries<T> = BTreeMap<String, Entry<T>>;
+type ByName<T> = BTreeMap<String, Named<T>>;
 
 impl File<'_> {
     fn origin(&self, line: usize) -> Origin {
@@ -55,9 +55,9 @@ impl File<'_> {
             .text("current-context")
             .map_err(|error| self.syntax(error))?;
         Ok(Kubeconfig {
-            clusters: self.entries(&fields, EntryKind::Cluster, "clusters", "cluster", cluster)?,
-            users: self.entries(&fields, EntryKind::User, "users", "user", user)?,
-            contexts: self.entries(&fields, EntryKind::Context, "contexts", "context", context)?,
+            clusters: self.named(&fields, NamedKind::Cluster, "clusters", "cluster", cluster)?,
+            users: self.named(&fields, NamedKind::User, "users", "user", user)?,
+            contexts: self.named(&fields, NamedKind::Context, "contexts", "context", context)?,
             current_context: current.map(|name| CurrentContext {
                 name,
                 origin: self.origin(fields.line_of("current-context")),
@@ -67,16 +67,16 @@ impl File<'_> {
         })
     }
 
-    /// A list of named entries. A second entry of one name is an error (clientcmd/api/v1/conversion.go).
-    fn entries<T>(
+    /// A list of named parts. A second one of the same name is an error (clientcmd/api/v1/conversion.go).
+    fn named<T>(
         &self,
         fields: &Fields<'_>,
-        kind: EntryKind,
+        kind: NamedKind,
         list: &'static str,
         field: &'static str,
-        decode: fn(&Fields<'_>, &Folder) -> Result<T, SyntaxError>,
-    ) -> Result<Entries<T>, KubeconfigError> {
-        let mut entries = Entries::new();
+        decode: fn(&Fields<'_>, &Path) -> Result<T, SyntaxError>,
+    ) -> Result<ByName<T>, KubeconfigError> {
+        let mut found = ByName::new();
         for item in fields.list(list).map_err(|error| self.syntax(error))? {
             let (name, value) = Fields::of(item, list)
                 .and_then(|named| {
@@ -85,9 +85,9 @@ impl File<'_> {
                 })
                 .map_err(|error| self.syntax(error))?;
             let origin = self.origin(item.line);
-            match entries.entry(name.clone()) {
-                btree_map::Entry::Vacant(place) => {
-                    place.insert(Entry {
+            match found.entry(name.clone()) {
+                btree_map::Entry::Vacant(vacant) => {
+                    vacant.insert(Named {
                         name,
                         value,
                         origin,
@@ -104,7 +104,7 @@ impl File<'_> {
                 }
             }
         }
-        Ok(entries)
+        Ok(found)
     }
 }
 
@@ -127,7 +127,7 @@ fn check_kind(fields: &Fields<'_>) -> Result<(), SyntaxError> {
     Ok(())
 }
 
-fn cluster(fields: &Fields<'_>, folder: &Folder) -> Result<Cluster, SyntaxError> {
+fn cluster(fields: &Fields<'_>, folder: &Path) -> Result<Cluster, SyntaxError> {
     let mut exec_config = None;
     for item in fields.list("extensions")? {
         let extension = Fields::of(item, "extensions")?;
@@ -150,7 +150,7 @@ fn cluster(fields: &Fields<'_>, folder: &Folder) -> Result<Cluster, SyntaxError>
     })
 }
 
-fn user(fields: &Fields<'_>, folder: &Folder) -> Result<User, SyntaxError> {
+fn user(fields: &Fields<'_>, folder: &Path) -> Result<User, SyntaxError> {
     let auth_provider = match fields.present("auth-provider") {
         Some(item) => Fields::of(item, "auth-provider")?
             .text("name")?
@@ -189,7 +189,7 @@ fn impersonation(fields: &Fields<'_>) -> Result<Impersonation, SyntaxError> {
     })
 }
 
-fn exec(fields: &Fields<'_>, folder: &Folder) -> Result<ExecSpec, SyntaxError> {
+fn exec(fields: &Fields<'_>, folder: &Path) -> Result<ExecSpec, SyntaxError> {
     let api_version = fields.text("apiVersion")?.unwrap_or_default();
     let mut env = Vec::new();
     for item in fields.list("env")? {
@@ -202,7 +202,7 @@ fn exec(fields: &Fields<'_>, folder: &Folder) -> Result<ExecSpec, SyntaxError> {
         "client.authentication.k8s.io/v1beta1" | "client.authentication.k8s.io/v1alpha1"
     );
     Ok(ExecSpec {
-        command: folder.command(fields.text("command")?.unwrap_or_default()),
+        command: folder::join_command(folder, &fields.text("command")?.unwrap_or_default()),
         args: fields.texts("args")?,
         env,
         install_hint: fields.text("installHint")?,
@@ -215,7 +215,7 @@ fn exec(fields: &Fields<'_>, folder: &Folder) -> Result<ExecSpec, SyntaxError> {
     })
 }
 
-fn context(fields: &Fields<'_>, _: &Folder) -> Result<Context, SyntaxError> {
+fn context(fields: &Fields<'_>, _: &Path) -> Result<Context, SyntaxError> {
     Ok(Context {
         cluster: fields.text("cluster")?.unwrap_or_default(),
         user: fields.text("user")?.unwrap_or_default(),
@@ -269,8 +269,8 @@ impl<'a> Fields<'a> {
         Ok(Some(item.text(field)?.to_owned()).filter(|text| !text.is_empty()))
     }
 
-    fn path(&self, field: &'static str, folder: &Folder) -> Result<Option<PathBuf>, SyntaxError> {
-        Ok(self.text(field)?.map(|path| folder.join(path)))
+    fn path(&self, field: &'static str, folder: &Path) -> Result<Option<PathBuf>, SyntaxError> {
+        Ok(self.text(field)?.map(|path| folder::join(folder, &path)))
     }
 
     fn bool(&self, field: &'static str) -> Result<bool, SyntaxError> {
@@ -286,7 +286,7 @@ impl<'a> Fields<'a> {
         let Some(item) = self.present(field) else {
             return Ok(None);
         };
-        let bytes = decode_base64(item.text(field)?)
+        let bytes = base64::decode(item.text(field)?)
             .ok_or_else(|| item.error(SyntaxProblem::Base64 { field }))?;
         Ok(Some(bytes).filter(|bytes| !bytes.is_empty()))
     }

@@ -2,9 +2,11 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use super::{Origin, UrlProblem};
+use super::named::{NamedKind, Origin};
+use crate::url::UrlProblem;
+use crate::yaml::SyntaxProblem;
 
-/// Why a kubeconfig cannot be used. All of them are final: only the user can mend the file.
+/// Why a kubeconfig cannot be used. All of them are final: only the user can fix the file.
 ///
 /// No message shows what a file holds but for names of contexts, clusters and users, and paths:
 /// a file that cannot be parsed may have a token anywhere.
@@ -43,26 +45,26 @@ pub enum KubeconfigError {
         /// The second one.
         origin: Origin,
         /// What they are.
-        kind: EntryKind,
+        kind: NamedKind,
         /// The name of both.
         name: String,
         /// The line of the first one, in the same file.
         first: usize,
     },
     /// Neither a file nor the caller names a context, nor the caller a cluster.
-    #[error("no context is chosen: name one, or kubectl config use-context; {}", Available(EntryKind::Context, .available))]
+    #[error("no context is chosen: name one, or kubectl config use-context; {}", Available(NamedKind::Context, .available))]
     NoContext {
         /// The names that exist.
         available: Vec<String>,
     },
     /// A name leads nowhere.
     #[error("{}there is no {kind} {name:?}; {}", Prefix(.origin.as_ref()), Available(*.kind, .available))]
-    UnknownEntry {
+    UnknownName {
         /// What was looked for.
-        kind: EntryKind,
+        kind: NamedKind,
         /// The name that was looked for.
         name: String,
-        /// Who asks for it: `current-context` or a context; none for the caller's own choice.
+        /// What names it: `current-context` or a context; none for the caller's own choice.
         origin: Option<Origin>,
         /// The names that exist.
         available: Vec<String>,
@@ -95,81 +97,6 @@ pub enum KubeconfigError {
         /// What is wrong.
         problem: UserProblem,
     },
-}
-
-/// What a kubeconfig is made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EntryKind {
-    /// An element of `clusters`.
-    Cluster,
-    /// An element of `users`.
-    User,
-    /// An element of `contexts`.
-    Context,
-}
-
-impl fmt::Display for EntryKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Cluster => "cluster",
-            Self::User => "user",
-            Self::Context => "context",
-        })
-    }
-}
-
-/// Why a file is not a kubeconfig. Never says what stands there.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum SyntaxProblem {
-    /// Bytes that are no text.
-    #[error("not UTF-8 text")]
-    Encoding,
-    /// The YAML parser gave up.
-    #[error(
-        "not valid YAML; look for wrong indentation, a tab, or an open quote or bracket here or just before"
-    )]
-    Yaml,
-    /// `%YAML` asks for another version than 1.1.
-    #[error("only YAML 1.1 is read: remove the %YAML line")]
-    Version,
-    /// An alias without its anchor, or inside of it.
-    #[error("an alias (*name) needs an anchor (&name) that ends before it")]
-    Alias,
-    /// Aliases that unfold to more than a million values.
-    #[error("aliases unfold to more than a million values")]
-    TooLarge,
-    /// `<<` before something that is no mapping.
-    #[error("a merge key (<<) needs a mapping or a list of mappings")]
-    Merge,
-    /// A null, a list or a mapping as a key.
-    #[error("a key must be a plain word")]
-    Key,
-    /// A tag and a value that do not go together.
-    #[error("the value does not have the type that its tag says")]
-    Tag,
-    /// `.inf` or `.nan`, which JSON cannot hold.
-    #[error("infinite and not-a-number values are not allowed: quote it if it is text")]
-    NotFinite,
-    /// A value of another type than kubectl wants.
-    #[error("{field} must be {expected}, not {found}{}", QuoteHint(.expected, .found))]
-    WrongType {
-        /// The field's name.
-        field: &'static str,
-        /// The type it has to have.
-        expected: &'static str,
-        /// The type it has.
-        found: &'static str,
-    },
-    /// A `...-data` field that is not base64.
-    #[error("{field} is not base64")]
-    Base64 {
-        /// The field's name.
-        field: &'static str,
-    },
-    /// `apiVersion` and `kind` are there and not those of a kubeconfig.
-    #[error("not a kubeconfig: apiVersion must be v1 and kind must be Config")]
-    Kind,
 }
 
 /// Why a cluster cannot be used (clientcmd/validation.go, `validateClusterInfo`).
@@ -268,25 +195,13 @@ impl fmt::Display for Prefix<'_> {
     }
 }
 
-struct Available<'a>(EntryKind, &'a [String]);
+struct Available<'a>(NamedKind, &'a [String]);
 
 impl fmt::Display for Available<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.1 {
             [] => write!(f, "no {} is defined", self.0),
             names => write!(f, "there is {}", names.join(", ")),
-        }
-    }
-}
-
-struct QuoteHint<'a>(&'a str, &'a str);
-
-impl fmt::Display for QuoteHint<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.0, self.1) {
-            ("text", "a number" | "a boolean") => f.write_str(": put it in quotes"),
-            ("a boolean", "text") => f.write_str(": remove the quotes"),
-            _ => Ok(()),
         }
     }
 }

@@ -2,11 +2,13 @@ use std::env;
 use std::ffi::OsString;
 use std::fs;
 use std::io;
-use std::path::{Component, MAIN_SEPARATOR, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::{Kubeconfig, KubeconfigError, decode};
+use super::decode;
+use super::error::KubeconfigError;
+use super::merged::Kubeconfig;
 
 /// Which files make up the kubeconfig (clientcmd/loader.go, `ClientConfigLoadingRules`).
 #[derive(Clone, Debug, Default)]
@@ -14,8 +16,8 @@ pub struct LoadingRules {
     /// The file of `--kubeconfig`. It is the only one then, and has to exist. An empty path counts
     /// as none.
     pub explicit: Option<PathBuf>,
-    /// The value of `KUBECONFIG`: a list separated by `:` (`;` on Windows). Empty counts as unset;
-    /// empty elements and missing files are skipped.
+    /// The value of `KUBECONFIG`: a list separated by `:`. Empty counts as unset; empty elements
+    /// and missing files are skipped.
     pub kubeconfig: Option<OsString>,
     /// The home folder, for the default `.kube/config`. Without one kubectl looks in the working
     /// directory, and so does this.
@@ -24,14 +26,11 @@ pub struct LoadingRules {
 
 impl LoadingRules {
     /// The rules that this process's environment gives: `KUBECONFIG` and `HOME`.
-    ///
-    /// On Windows the home folder is, as for kubectl, the first of `HOME`, `HOMEDRIVE` with
-    /// `HOMEPATH`, and `USERPROFILE` that has a `.kube\config`, else `USERPROFILE`.
     pub fn from_env() -> Self {
         Self {
             explicit: None,
             kubeconfig: env::var_os("KUBECONFIG"),
-            home: home(),
+            home: env::var_os("HOME").map(PathBuf::from),
         }
     }
 
@@ -71,7 +70,7 @@ impl LoadingRules {
     fn default_path(&self) -> PathBuf {
         let folder = self.home.clone().unwrap_or_default().join(".kube");
         let (path, old) = (folder.join("config"), folder.join(".kubeconfig"));
-        if cfg!(unix) && !path.exists() && old.is_file() {
+        if !path.exists() && old.is_file() {
             old
         } else {
             path
@@ -114,72 +113,4 @@ impl Kubeconfig {
     pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, KubeconfigError> {
         decode::file(path, bytes)
     }
-}
-
-/// The folder of a kubeconfig file, to which its relative paths are joined (clientcmd/loader.go,
-/// `ResolveLocalPaths`).
-pub(super) struct Folder(PathBuf);
-
-impl Folder {
-    /// Without a working directory the folder stays relative; then only absolute paths work.
-    pub(super) fn of(file: &Path) -> Self {
-        let folder = file.parent().unwrap_or(file);
-        let absolute = env::current_dir().map(|current| current.join(folder));
-        Self(absolute.unwrap_or_else(|_| folder.to_owned()))
-    }
-
-    /// An absolute path stays as it stands; a relative one is joined and tidied.
-    pub(super) fn join(&self, path: String) -> PathBuf {
-        let path = PathBuf::from(path);
-        if path.is_absolute() {
-            path
-        } else {
-            tidy(&self.0.join(path))
-        }
-    }
-
-    /// A command is a path only if it has a separator in it; else it is a name for `PATH`.
-    pub(super) fn command(&self, command: String) -> OsString {
-        if command.contains(MAIN_SEPARATOR) {
-            self.join(command).into_os_string()
-        } else {
-            command.into()
-        }
-    }
-}
-
-/// The path without `.` and `..`, by its letters alone, as Go's `filepath.Clean` does it: what a
-/// symlink's `..` leads to is not asked.
-fn tidy(path: &Path) -> PathBuf {
-    let mut tidied = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir => {
-                tidied.pop();
-            }
-            part => tidied.push(part),
-        }
-    }
-    tidied
-}
-
-#[cfg(not(windows))]
-fn home() -> Option<PathBuf> {
-    env::var_os("HOME").map(PathBuf::from)
-}
-
-/// client-go's util/homedir, but for its last question: which of the folders is writable.
-#[cfg(windows)]
-fn home() -> Option<PathBuf> {
-    let drive = env::var_os("HOMEDRIVE").zip(env::var_os("HOMEPATH"));
-    let drive = drive.map(|(mut drive, path)| {
-        drive.push(path);
-        drive
-    });
-    let profile = env::var_os("USERPROFILE");
-    let candidates = [env::var_os("HOME"), drive, profile.clone()];
-    let has_config = |home: &PathBuf| home.join(".kube").join("config").exists();
-    let mut homes = candidates.into_iter().flatten().map(PathBuf::from);
-    homes.find(has_config).or(profile.map(PathBuf::from))
 }

@@ -1,7 +1,11 @@
 use std::collections::BTreeMap;
 
+use super::cluster::Cluster;
+use super::error::KubeconfigError;
+use super::merged::{Context, Kubeconfig};
+use super::named::{Named, NamedKind, Origin};
+use super::user::User;
 use super::validate::{check_cluster, check_user};
-use super::{Cluster, Context, Entry, EntryKind, Kubeconfig, KubeconfigError, Origin, User};
 
 /// What the caller wants otherwise than the files say: kubectl's `--context`, `--cluster`, `--user`
 /// and `--namespace`. An empty string counts as none.
@@ -21,11 +25,11 @@ pub struct Overrides {
 #[derive(Clone, Debug)]
 pub struct Resolved<'a> {
     /// The context; none if there is no current one and the caller named a cluster.
-    pub context: Option<&'a Entry<Context>>,
+    pub context: Option<&'a Named<Context>>,
     /// The cluster.
-    pub cluster: &'a Entry<Cluster>,
+    pub cluster: &'a Named<Cluster>,
     /// The user; none if neither the context nor the caller names one: an anonymous client.
-    pub user: Option<&'a Entry<User>>,
+    pub user: Option<&'a Named<User>>,
     /// The namespace: the caller's, the context's, or `default`.
     pub namespace: String,
 }
@@ -62,21 +66,21 @@ impl Kubeconfig {
     fn pick_context(
         &self,
         overrides: &Overrides,
-    ) -> Result<Option<&Entry<Context>>, KubeconfigError> {
+    ) -> Result<Option<&Named<Context>>, KubeconfigError> {
         let (name, origin) = match (wanted(overrides.context.as_ref()), &self.current_context) {
             (Some(name), _) => (name, None),
             (None, Some(current)) => (current.name.as_str(), Some(&current.origin)),
             (None, None) => return Ok(None),
         };
-        find(&self.contexts, EntryKind::Context, name, origin).map(Some)
+        find(&self.contexts, NamedKind::Context, name, origin).map(Some)
     }
 
     fn pick_cluster(
         &self,
         overrides: &Overrides,
-        context: Option<&Entry<Context>>,
-    ) -> Result<&Entry<Cluster>, KubeconfigError> {
-        let find = |name, origin| find(&self.clusters, EntryKind::Cluster, name, origin);
+        context: Option<&Named<Context>>,
+    ) -> Result<&Named<Cluster>, KubeconfigError> {
+        let find = |name, origin| find(&self.clusters, NamedKind::Cluster, name, origin);
         match (wanted(overrides.cluster.as_ref()), context) {
             (Some(name), _) => find(name, None),
             (None, Some(context)) if context.value.cluster.is_empty() => {
@@ -95,9 +99,9 @@ impl Kubeconfig {
     fn pick_user(
         &self,
         overrides: &Overrides,
-        context: Option<&Entry<Context>>,
-    ) -> Result<Option<&Entry<User>>, KubeconfigError> {
-        let find = |name, origin| find(&self.users, EntryKind::User, name, origin).map(Some);
+        context: Option<&Named<Context>>,
+    ) -> Result<Option<&Named<User>>, KubeconfigError> {
+        let find = |name, origin| find(&self.users, NamedKind::User, name, origin).map(Some);
         match (wanted(overrides.user.as_ref()), context) {
             (Some(name), _) => find(name, None),
             (None, Some(context)) if !context.value.user.is_empty() => {
@@ -113,21 +117,19 @@ fn wanted(name: Option<&String>) -> Option<&str> {
 }
 
 fn find<'a, T>(
-    entries: &'a BTreeMap<String, Entry<T>>,
-    kind: EntryKind,
+    parts: &'a BTreeMap<String, Named<T>>,
+    kind: NamedKind,
     name: &str,
     origin: Option<&Origin>,
-) -> Result<&'a Entry<T>, KubeconfigError> {
-    entries
-        .get(name)
-        .ok_or_else(|| KubeconfigError::UnknownEntry {
-            kind,
-            name: name.to_owned(),
-            origin: origin.cloned(),
-            available: names(entries),
-        })
+) -> Result<&'a Named<T>, KubeconfigError> {
+    parts.get(name).ok_or_else(|| KubeconfigError::UnknownName {
+        kind,
+        name: name.to_owned(),
+        origin: origin.cloned(),
+        available: names(parts),
+    })
 }
 
-fn names<T>(entries: &BTreeMap<String, Entry<T>>) -> Vec<String> {
-    entries.keys().cloned().collect()
+fn names<T>(parts: &BTreeMap<String, Named<T>>) -> Vec<String> {
+    parts.keys().cloned().collect()
 }

@@ -2,13 +2,15 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::url::Url;
-use super::{
-    Cluster, ClusterProblem, Entry, ExecSpec, InteractiveMode, KubeconfigError, User, UserProblem,
-};
+use super::cluster::Cluster;
+use super::error::{ClusterProblem, KubeconfigError, UserProblem};
+use super::named::Named;
+use super::user::{ExecSpec, InteractiveMode, User};
+use crate::exec::ApiVersion;
+use crate::url::Url;
 
 /// clientcmd/validation.go, `validateClusterInfo`.
-pub(super) fn check_cluster(entry: &Entry<Cluster>) -> Result<(), KubeconfigError> {
+pub(super) fn check_cluster(entry: &Named<Cluster>) -> Result<(), KubeconfigError> {
     cluster(&entry.value).map_err(|problem| KubeconfigError::InvalidCluster {
         origin: entry.origin.clone(),
         name: entry.name.clone(),
@@ -17,7 +19,7 @@ pub(super) fn check_cluster(entry: &Entry<Cluster>) -> Result<(), KubeconfigErro
 }
 
 /// clientcmd/validation.go, `validateAuthInfo`.
-pub(super) fn check_user(entry: &Entry<User>) -> Result<(), KubeconfigError> {
+pub(super) fn check_user(entry: &Named<User>) -> Result<(), KubeconfigError> {
     user(&entry.value).map_err(|problem| KubeconfigError::InvalidUser {
         origin: entry.origin.clone(),
         name: entry.name.clone(),
@@ -102,15 +104,14 @@ fn exec(exec: &ExecSpec) -> Result<(), UserProblem> {
     if exec.command.is_empty() {
         return Err(UserProblem::NoCommand);
     }
-    match exec.api_version.as_str() {
-        "" => return Err(UserProblem::NoApiVersion),
-        "client.authentication.k8s.io/v1" | "client.authentication.k8s.io/v1beta1" => {}
-        other => {
-            return Err(UserProblem::ApiVersion {
-                found: other.to_owned(),
-            });
-        }
+    if exec.api_version.is_empty() {
+        return Err(UserProblem::NoApiVersion);
     }
+    let Some(ApiVersion::V1 | ApiVersion::V1Beta1) = ApiVersion::parse(&exec.api_version) else {
+        return Err(UserProblem::ApiVersion {
+            found: exec.api_version.clone(),
+        });
+    };
     if exec.env.iter().any(|(name, _)| name.is_empty()) {
         return Err(UserProblem::NoVariableName);
     }

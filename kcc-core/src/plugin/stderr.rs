@@ -7,8 +7,6 @@ use std::time::Instant;
 
 use rustix::fs::FileType;
 
-use super::Plugin;
-
 /// What the plugin says, on its way to our stderr. Who stands in for a plugin has to know whether it
 /// said anything at all.
 pub(super) enum Stderr {
@@ -29,9 +27,9 @@ pub(super) enum Stderr {
 impl Stderr {
     /// Arranges it for `command`. A plugin that may prompt keeps a terminal and what it starts for a
     /// person, such as a browser, keeps its place to write to.
-    pub(super) fn of(plugin: &Plugin<'_>, command: &mut Command) -> Self {
+    pub(super) fn of(command: &mut Command, is_passed_on: bool) -> Self {
         let stderr = io::stderr();
-        if !plugin.forward_signals || plugin.interactive || stderr.is_terminal() {
+        if !is_passed_on || stderr.is_terminal() {
             return Self::Ours;
         }
         let Ok(stat) = rustix::fs::fstat(&stderr) else {

@@ -5,12 +5,21 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::Rule;
 use crate::environment::Environment;
-use crate::kubeconfig;
-use crate::search::clean;
+use crate::path::clean;
+use crate::yaml;
 
 const GROUP: &str = "kubectl.config.k8s.io";
+
+/// What a kuberc says of plugins.
+#[derive(Debug, Clone, Default)]
+pub(super) enum Rule {
+    #[default]
+    AllowAll,
+    DenyAll,
+    /// Commands, each a bare name or a path, as they are written.
+    Allowlist(Vec<String>),
+}
 
 /// Which kuberc holds.
 pub(super) struct Location {
@@ -26,13 +35,13 @@ pub(super) struct Kuberc {
     api_version: Option<String>,
     kind: Option<String>,
     credential_plugin_policy: Option<String>,
-    credential_plugin_allowlist: Option<Vec<Option<Entry>>>,
+    credential_plugin_allowlist: Option<Vec<Option<AllowlistEntry>>>,
 }
 
 /// `command` since Kubernetes 1.36, `name` in 1.35.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Entry {
+struct AllowlistEntry {
     name: Option<String>,
     command: Option<String>,
 }
@@ -86,7 +95,7 @@ impl Kuberc {
     }
 
     fn of_document(document: &[u8]) -> Result<Self, String> {
-        let tree = kubeconfig::yaml_to_json(document)?;
+        let tree = yaml::read_json(document)?;
         let mut read: Self = serde_json::from_value(tree).map_err(|error| error.to_string())?;
         let version = read.api_version.as_deref().unwrap_or_default();
         let kind = read.kind.as_deref().unwrap_or_default();
@@ -125,7 +134,7 @@ impl Kuberc {
     }
 }
 
-impl Entry {
+impl AllowlistEntry {
     /// Puts what either field says into `command`.
     fn unite(&mut self) -> Result<(), String> {
         let name = self.name.take().filter(|name| !name.is_empty());
@@ -143,7 +152,7 @@ impl Entry {
     }
 }
 
-fn allowlist(entries: Vec<Option<Entry>>) -> Result<Vec<String>, String> {
+fn allowlist(entries: Vec<Option<AllowlistEntry>>) -> Result<Vec<String>, String> {
     if entries.is_empty() {
         return Err(
             "credential plugin policy set to \"Allowlist\", but allowlist is empty; use \"DenyAll\" policy instead"

@@ -1,42 +1,16 @@
 use std::ffi::OsStr;
-#[cfg(feature = "keyring")]
-use std::fmt;
 
-use super::{bad, variable};
+use super::value::{SettingsError, bad};
 use crate::environment::Environment;
-use crate::error::Error;
+use crate::store::Backend;
+#[cfg(feature = "keyring")]
+use crate::store::Keyring;
+use crate::variable;
 
 const FORM: &str = "file, keyring, keyring:secret-service or keyring:keyutils";
 
-/// What `KUBE_CREDENTIAL_CACHE_BACKEND` says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Backend {
-    /// Files that only their owner can read.
-    File,
-    /// The same, and their credentials sealed under a key that is kept elsewhere.
-    #[cfg(feature = "keyring")]
-    Keyring(Keyring),
-    /// A keyring that is not to be had, for the reason given.
-    NoKeyring(&'static str),
-}
-
-/// Who keeps the key under which credentials are sealed.
-#[cfg(feature = "keyring")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Keyring {
-    /// What a desktop session has: GNOME Keyring, `KWallet` or `KeePassXC`.
-    #[cfg(target_os = "linux")]
-    SecretService,
-    /// The kernel's keyrings (keyrings(7)): in memory, until the machine restarts.
-    #[cfg(target_os = "linux")]
-    Keyutils,
-    /// The login keychain.
-    #[cfg(target_os = "macos")]
-    Keychain,
-}
-
 impl Backend {
-    pub(super) fn from_environment(env: &Environment) -> Result<Self, Error> {
+    pub(super) fn from_environment(env: &Environment) -> Result<Self, SettingsError> {
         let name = match env.non_empty(variable::BACKEND).map(OsStr::to_str) {
             None | Some(Some("file")) => return Ok(Self::File),
             Some(name) => name.unwrap_or_default(),
@@ -71,20 +45,6 @@ impl Keyring {
             "keyring" | "keyring:keychain" => Some(Self::Keychain),
             _ => None,
         }
-    }
-}
-
-#[cfg(feature = "keyring")]
-impl fmt::Display for Keyring {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            #[cfg(target_os = "linux")]
-            Self::SecretService => "the Secret Service",
-            #[cfg(target_os = "linux")]
-            Self::Keyutils => "the kernel's keyring",
-            #[cfg(target_os = "macos")]
-            Self::Keychain => "the keychain",
-        })
     }
 }
 

@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use super::Fault;
+use super::fault::Fault;
 #[cfg(feature = "keyring")]
 use super::seal::Seal;
 use crate::key::Key;
@@ -12,7 +12,7 @@ pub(super) const MAGIC: &str = "kcc1 ";
 /// alike.
 pub(super) const SEALED_MAGIC: &str = "kcc1 sealed ";
 
-/// How credentials stand in the files. An entry of the other form is none: what was asked to be
+/// How credentials stand in the files. An entry of the other form is none: what was to be
 /// sealed is never read from plain text.
 #[derive(Debug)]
 pub(super) enum Form {
@@ -31,14 +31,6 @@ impl Form {
         }
     }
 
-    #[cfg_attr(
-        not(feature = "keyring"),
-        expect(
-            clippy::unnecessary_wraps,
-            unused_variables,
-            reason = "a seal needs them"
-        )
-    )]
     pub(super) fn wrap<'a>(
         &self,
         key: Key,
@@ -52,14 +44,6 @@ impl Form {
         }
     }
 
-    #[cfg_attr(
-        not(feature = "keyring"),
-        expect(
-            clippy::unnecessary_wraps,
-            unused_variables,
-            reason = "a seal needs them"
-        )
-    )]
     pub(super) fn unwrap(&self, key: Key, metadata: &[u8], stored: &[u8]) -> Result<Secret, Fault> {
         match self {
             Self::Plain => Ok(Secret::new(stored.to_vec())),

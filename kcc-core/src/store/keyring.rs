@@ -9,8 +9,8 @@ use keyring_core::Entry;
 use keyring_core::api::CredentialStore;
 use zeroize::Zeroizing;
 
+use super::backend::Keyring;
 use super::seal::{KEY_SIZE, Seal};
-use crate::settings::Keyring;
 
 /// What the key is called in the keyring.
 const SERVICE: &str = "kcc";
@@ -33,8 +33,8 @@ impl Keyring {
     pub(super) fn seal(self, lock: File) -> Result<Seal, KeyringError> {
         let (sender, receiver) = mpsc::channel();
         // A keyring that prompts has no time limit of its own.
-        let asking = std::thread::Builder::new().spawn(move || sender.send(self.key(&lock)));
-        let problem = match asking.map(|_| receiver.recv_timeout(PATIENCE)) {
+        let thread = std::thread::Builder::new().spawn(move || sender.send(self.key(&lock)));
+        let problem = match thread.map(|_| receiver.recv_timeout(PATIENCE)) {
             Ok(Ok(Ok(key))) => return Ok(Seal::new(key)),
             Ok(Ok(Err(problem))) => problem,
             Ok(Err(RecvTimeoutError::Timeout)) => return Err(KeyringError::Silent(self)),

@@ -1,16 +1,15 @@
 //! Takes away what nobody can use any more.
 
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::io::{self, Write};
-use std::os::unix::fs::MetadataExt;
 
 use jiff::{SignedDuration, Timestamp};
-use rustix::fs::{AtFlags, OFlags};
+use rustix::fs::OFlags;
 
-use super::{Store, entry_name, open_at, unlink};
+use super::directory::is_removed;
+use super::entries::{Store, name};
+use super::extension::{ENTRY, LOCK, RUN, SESSION, TEMPORARY, USES};
 use crate::key::Key;
-use crate::lock::KeyLock;
 
 /// Its time of change says when that was done last.
 const STAMP: &str = "prune.stamp";
@@ -26,7 +25,7 @@ const KEPT_FOR: SignedDuration = SignedDuration::from_hours(24);
 const AT_MOST: usize = 4096;
 
 /// What may stand beside an entry. The lock goes last.
-const BESIDE: [&str; 4] = ["served", "run", "tmp", "lock"];
+const BESIDE: [&str; 4] = [USES, RUN, TEMPORARY, LOCK];
 
 impl Store {
     /// Removes what has expired or was never finished, each a day later, if that has not been done
@@ -44,26 +43,23 @@ impl Store {
 
     fn stamp(&self) -> io::Result<()> {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::NONBLOCK;
-        open_at(&self.directory, STAMP, flags)?.write_all(b"\n")
+        self.directory.open_file(STAMP, flags)?.write_all(b"\n")
     }
 
     fn prune(&self, now: Timestamp) -> io::Result<()> {
         let mut keys = BTreeSet::new();
-        for file in rustix::fs::Dir::read_from(&self.directory)?.take(AT_MOST) {
-            let file = file?;
-            let Ok(name) = file.file_name().to_str() else {
-                continue;
-            };
+        for name in self.directory.names()?.take(AT_MOST) {
+            let name = name?;
             let Some((stem, rest)) = name.split_once('.') else {
                 continue;
             };
-            if rest == KeyLock::SESSION {
-                self.prune_session(name, now);
+            if rest == SESSION {
+                self.prune_session(&name, now);
             } else if rest.strip_suffix(".tmp").is_none() {
                 keys.extend(Key::from_hex(stem));
-            } else if self.is_old(name, now) {
+            } else if self.is_old(&name, now) {
                 // Written by one process alone, within moments.
-                let _ = unlink(&self.directory, name);
+                let _ = self.directory.remove(&name);
             }
         }
         for key in keys {
@@ -77,25 +73,22 @@ impl Store {
     /// Its last turn was long ago, and nobody has it: who waits for it opens the next one.
     fn prune_session(&self, name: &str, now: Timestamp) {
         if self.is_old(name, now)
-            && let Ok(lock) = open_at(&self.directory, name, OFlags::RDWR)
+            && let Ok(lock) = self.directory.open_file(name, OFlags::RDWR)
             && lock.try_lock().is_ok()
         {
-            let _ = unlink(&self.directory, name);
+            let _ = self.directory.remove(name);
         }
     }
 
     /// Under the key's lock, so that nobody is at it, and after another look.
     fn prune_key(&self, key: Key, now: Timestamp) -> io::Result<()> {
-        let lock = self.open_beside(key, "lock")?;
+        let lock = self.open_beside(key, LOCK)?;
         if lock.try_lock().is_err() || is_removed(&lock) || !self.is_of_no_use(key, now) {
             return Ok(());
         }
         self.remove(key)?;
         for extension in BESIDE {
-            match self.remove_beside(key, extension) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                _ => {}
-            }
+            self.directory.remove_if_there(&name(key, extension))?;
         }
         Ok(())
     }
@@ -104,18 +97,17 @@ impl Store {
     /// whether what stands in its place is.
     fn is_of_no_use(&self, key: Key, now: Timestamp) -> bool {
         // A plugin that a killed process has left, perhaps.
-        if self.changed_at(&format!("{key}.run")).is_some()
-            && !self.is_old(&format!("{key}.run"), now)
-        {
+        let run = name(key, RUN);
+        if self.changed_at(&run).is_some() && !self.is_old(&run, now) {
             return false;
         }
         match self.head(key) {
             Ok(Some(metadata)) => now.duration_since(metadata.expires_at) > KEPT_FOR,
             Ok(None) => BESIDE.iter().all(|extension| {
-                let name = format!("{key}.{extension}");
+                let name = name(key, extension);
                 self.changed_at(&name).is_none() || self.is_old(&name, now)
             }),
-            Err(fault) => fault.is_replaceable() && self.is_old(&entry_name(key), now),
+            Err(fault) => fault.is_replaceable() && self.is_old(&name(key, ENTRY), now),
         }
     }
 
@@ -125,13 +117,7 @@ impl Store {
     }
 
     fn changed_at(&self, name: &str) -> Option<Timestamp> {
-        let flags = AtFlags::SYMLINK_NOFOLLOW;
-        let stat = rustix::fs::statat(&self.directory, name, flags).ok()?;
+        let stat = self.directory.stat(name).ok()?;
         Timestamp::from_second(stat.st_mtime).ok()
     }
-}
-
-/// Whether this open file has no name any more.
-pub(crate) fn is_removed(file: &File) -> bool {
-    file.metadata().is_ok_and(|metadata| metadata.nlink() == 0)
 }

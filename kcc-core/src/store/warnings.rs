@@ -1,12 +1,11 @@
 //! Warnings that nobody could be told: some clients read their plugin's stderr as part of its answer.
 
 use std::io::{self, Write};
-use std::os::unix::fs::FileExt;
 
 use jiff::{SignedDuration, Timestamp};
 use rustix::fs::OFlags;
 
-use super::{Store, check_ours, open_at, rename};
+use super::entries::Store;
 
 const LOG: &str = "warnings.log";
 
@@ -22,12 +21,8 @@ pub(crate) type Warning = (Timestamp, String);
 impl Store {
     /// Adds a warning. Lines of several processes stay whole; what cannot be written is left out.
     pub(crate) fn note_warning(&self, text: &str, now: Timestamp) -> io::Result<()> {
-        let flags = OFlags::RDWR | OFlags::APPEND | OFlags::CREATE | OFlags::NONBLOCK;
-        let mut file = open_at(&self.directory, LOG, flags)?;
-        let size = check_ours(&file, self.uid).map_err(io::Error::other)?;
-        let mut log = vec![0; usize::try_from(size).map_or(2 * LONG, |size| size.min(2 * LONG))];
-        let count = file.read_at(&mut log, 0)?;
-        log.truncate(count);
+        let opened = self.directory.open_log(LOG, OFlags::CREATE, 2 * LONG);
+        let (mut file, mut log) = opened.map_err(io::Error::other)?;
         let text = text.replace(['\n', '\r'], " ");
         let is_recent = |(at, known): &Warning| *known == text && now.duration_since(*at) < QUIET;
         if parse(&log).rev().take(32).any(|line| is_recent(&line)) {
@@ -42,17 +37,14 @@ impl Store {
             .iter()
             .position(|byte| *byte == b'\n')
             .map_or(0, |at| at + 1);
-        let temporary = format!("{LOG}.{}.tmp", std::process::id());
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC;
-        let mut shorter = open_at(&self.directory, &temporary, flags)?;
-        shorter.write_all(&log[whole..])?;
-        shorter.write_all(line.as_bytes())?;
-        rename(&self.directory, &temporary, LOG)
+        log.drain(..whole);
+        log.extend_from_slice(line.as_bytes());
+        self.directory.replace_log(LOG, &log).map(drop)
     }
 
     /// The warnings that are kept, the oldest first; none where there are none, or not to be used.
     pub(crate) fn warnings(&self) -> Vec<Warning> {
-        let log = super::read(&self.directory, LOG, self.uid);
+        let log = self.directory.read(LOG);
         let log = log.ok().flatten();
         log.map_or_else(Vec::new, |log| parse(log.expose()).collect())
     }

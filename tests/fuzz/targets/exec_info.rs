@@ -1,15 +1,15 @@
-//! What a client asks for in `KUBERNETES_EXEC_INFO`: refused, or passed on to the plugin as it was.
+//! What a client requests in `KUBERNETES_EXEC_INFO`: refused, or passed on to the plugin as it was.
 
 #![no_main]
 
-use kcc_core::ExecInfo;
+use kcc_core::{Error, ExecInfo};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
     let info = match ExecInfo::parse(text) {
         Ok(info) => info,
         Err(error) => {
-            assert_eq!(error.exit_code(), 2);
+            assert_eq!(Error::from(error).exit_code(), 2);
             return;
         }
     };

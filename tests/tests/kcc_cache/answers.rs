@@ -165,7 +165,7 @@ fn what_client_go_refuses_is_refused_in_clear_words() {
         ),
         (
             format!(r#"{{"kind":"ExecCredential","apiVersion":"{V1BETA1}"}}"#),
-            "client asked for",
+            "client requested",
         ),
         (v1(""), "no status"),
         (v1(r#","status":null"#), "no status"),

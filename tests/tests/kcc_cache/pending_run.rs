@@ -89,7 +89,7 @@ fn a_failure_is_shared_by_those_who_waited_without_its_words() {
     };
     assert_eq!(count("MARKER"), 1);
     assert_eq!(
-        count("failed for another process that asked at the same time"),
+        count("failed for another process that requested it at the same time"),
         19
     );
     assert_eq!(bench.plugin.runs(), 1);

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use jiff::Timestamp;
 use kcc_core::{
-    Answer, ApiVersion, Clock, CredentialCache, Environment, Error, ExecInfo, Notice, PluginPolicy,
-    Request, Settings, Source, variable,
+    ApiVersion, Clock, CredentialCache, Environment, Error, ExecInfo, Notice, PluginPolicy,
+    Request, Response, Settings, Source, variable,
 };
 
 use crate::rejected::Client;
@@ -185,7 +185,7 @@ impl Timed {
         }
     }
 
-    fn ask(&self) -> Result<Answer, Error> {
+    fn ask(&self) -> Result<Response, Error> {
         let request = Request {
             info: ExecInfo::new(ApiVersion::V1, false),
             command: self.bench.plugin.path().into(),

@@ -183,7 +183,7 @@ fn a_refused_credential_is_not_told_of_either() {
     );
     let output = client.output().unwrap();
     let heard = String::from_utf8_lossy(&output.stderr);
-    assert!(heard.contains("its client asks again"), "{heard}");
+    assert!(heard.contains("its client requests it again"), "{heard}");
     assert!(!heard.contains(MARKER), "{heard}");
     let mut found = vec![];
     find_in_files(bench.home.path(), &mut found);

@@ -1,7 +1,7 @@
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use kcc_core::kubeconfig::{Entry, ExecSpec, Kubeconfig, User};
+use kcc_core::kubeconfig::{ExecSpec, Kubeconfig, Named, User};
 use kcc_core::{Environment, LookUpError, PluginPolicy, Settings, variable};
 
 use super::finding::Finding;
@@ -44,7 +44,7 @@ fn policy() -> (Option<PluginPolicy>, Finding) {
 
 /// A user with its plugin.
 struct PluginUser<'a> {
-    user: &'a Entry<User>,
+    user: &'a Named<User>,
     spec: &'a ExecSpec,
 }
 

@@ -6,12 +6,10 @@ use std::time::Duration;
 use http::HeaderValue;
 use jiff::Timestamp;
 
-use crate::cache::Answer;
+use crate::cache::Response;
 use crate::client::header::bearer;
 use crate::client::tls::ClientCertificate;
-use crate::error::AnswerProblem;
-use crate::exec_credential::ExecCredential;
-use crate::exec_info::ApiVersion;
+use crate::exec::{ApiVersion, ExecCredential, OutputProblem};
 use crate::secret::Secret;
 
 /// What says to the server who sends a request: a header, a client certificate, or both.
@@ -22,7 +20,7 @@ pub(crate) struct Credential {
     expires_at: Option<Timestamp>,
     renew_at: Option<Timestamp>,
     /// As the cache gave it, to say which one the server refused.
-    answer: Option<Secret>,
+    given: Option<Secret>,
     /// Whether the server took it since it last refused it.
     is_accepted: AtomicBool,
 }
@@ -40,28 +38,28 @@ impl Credential {
         }
     }
 
-    /// What the cache answered. A token and a certificate are both sent.
-    pub(crate) fn from_answer(
-        answer: Answer,
+    /// What the cache responds. A token and a certificate are both sent.
+    pub(crate) fn from_response(
+        response: Response,
         version: Option<ApiVersion>,
-    ) -> Result<Self, AnswerProblem> {
-        let credential = ExecCredential::parse(answer.credential.expose(), version)?;
+    ) -> Result<Self, OutputProblem> {
+        let credential = ExecCredential::parse(response.credential.expose(), version)?;
         let token = credential.token().map(Secret::expose);
         let pair = credential.certificate_and_key();
         Ok(Self {
             authorization: token
-                .map(|token| bearer(token).ok_or(AnswerProblem::Token))
+                .map(|token| bearer(token).ok_or(OutputProblem::Token))
                 .transpose()?,
             certificate: pair
                 .map(|(certificate, key)| {
                     ClientCertificate::read(certificate.expose(), key.expose())
                         .map(Arc::new)
-                        .map_err(AnswerProblem::ClientCertificate)
+                        .map_err(OutputProblem::ClientCertificate)
                 })
                 .transpose()?,
             expires_at: credential.expires_at(),
-            renew_at: answer.renew_at,
-            answer: Some(answer.credential),
+            renew_at: response.renew_at,
+            given: Some(response.credential),
             is_accepted: AtomicBool::new(false),
         })
     }
@@ -84,8 +82,9 @@ impl Credential {
         self.certificate.as_ref()
     }
 
-    pub(crate) fn answer(&self) -> Option<&Secret> {
-        self.answer.as_ref()
+    /// As the cache gave it.
+    pub(crate) fn given(&self) -> Option<&Secret> {
+        self.given.as_ref()
     }
 
     pub(crate) fn is_valid(&self, now: Timestamp) -> bool {
@@ -131,11 +130,11 @@ mod tests {
     use super::*;
     use crate::cache::Source;
 
-    fn answer(status: &str) -> Answer {
+    fn response(status: &str) -> Response {
         let line = format!(
             r#"{{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{status}}}"#
         );
-        Answer {
+        Response {
             credential: Secret::from(line),
             source: Source::Plugin,
             renew_at: None,
@@ -145,8 +144,8 @@ mod tests {
 
     #[test]
     fn debug_shows_no_secret() {
-        let answer = answer(r#"{"token":"s3cret"}"#);
-        let credential = Credential::from_answer(answer, Some(ApiVersion::V1)).unwrap();
+        let response = response(r#"{"token":"s3cret"}"#);
+        let credential = Credential::from_response(response, Some(ApiVersion::V1)).unwrap();
         assert_eq!(credential.authorization().unwrap(), "Bearer s3cret");
         let shown = format!("{credential:?} {:?}", credential.authorization());
         assert!(!shown.contains("s3cret"), "{shown}");
@@ -154,8 +153,8 @@ mod tests {
 
     #[test]
     fn a_token_that_no_header_can_hold_is_refused() {
-        let answer = answer(r#"{"token":"a\nb"}"#);
-        let problem = Credential::from_answer(answer, Some(ApiVersion::V1)).unwrap_err();
-        assert_eq!(problem, AnswerProblem::Token);
+        let response = response(r#"{"token":"a\nb"}"#);
+        let problem = Credential::from_response(response, Some(ApiVersion::V1)).unwrap_err();
+        assert_eq!(problem, OutputProblem::Token);
     }
 }

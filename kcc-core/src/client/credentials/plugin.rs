@@ -2,11 +2,13 @@ use std::sync::Arc;
 
 use super::credential::Credential;
 use super::refresh::Issued;
-use crate::cache::{CredentialCache, Notice, Request, Source};
+use crate::cache::{CredentialCache, Request, Source};
 use crate::client::error::{ClientError, ClientProblem, NamedRef};
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::kubeconfig::{Cluster, ExecSpec};
+use crate::notice::Notice;
+use crate::plugin::PluginError;
 use crate::policy::{PluginPolicy, PolicyError};
 use crate::secret::Secret;
 use crate::settings::Settings;
@@ -36,7 +38,8 @@ impl CachedPlugin {
         let policy = policy(environment).map_err(|error| wrong(error.into()))?;
         let request = Request::of_user(spec, cluster, environment, policy, has_terminal)
             .map_err(|problem| user.unusable(problem.into()))?;
-        let settings = Settings::from_environment(&request.environment).map_err(wrong)?;
+        let settings = Settings::from_environment(&request.environment);
+        let settings = settings.map_err(|error| wrong(error.into()))?;
         let hint = spec.printable_install_hint();
         Ok(Self {
             user,
@@ -62,18 +65,16 @@ impl CachedPlugin {
                 tracing::debug!(%user, "{notice}");
             }
         };
-        let answer = match rejected {
+        let response = match rejected {
             None => self.cache.get(&self.request, &mut tell),
             Some(rejected) => self.cache.renew(&self.request, rejected, &mut tell),
         };
-        let answer = answer.map_err(|error| self.failed(error))?;
-        let is_stale = answer.source == Source::CacheAfterFailure;
+        let response = response.map_err(|error| self.failed(error))?;
+        let is_stale = response.source == Source::CacheAfterFailure;
         let version = self.request.info.api_version();
-        let credential = Credential::from_answer(answer, version).map_err(|problem| {
-            self.failed(Error::Answer {
-                command: self.request.command.clone(),
-                problem,
-            })
+        let credential = Credential::from_response(response, version).map_err(|problem| {
+            let command = self.request.command.clone();
+            self.failed(PluginError::Output { command, problem }.into())
         })?;
         Ok(Issued {
             credential,

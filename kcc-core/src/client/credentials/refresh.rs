@@ -154,7 +154,7 @@ impl Shared {
     }
 
     fn renew(&self, rejected: Option<&Arc<Credential>>) -> Outcome {
-        let rejected = rejected.and_then(|credential| credential.answer());
+        let rejected = rejected.and_then(|credential| credential.given());
         let issued = (self.issue)(rejected);
         let mut state = self.lock();
         state.pending = None;
@@ -229,7 +229,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
     use super::*;
-    use crate::kubeconfig::EntryKind;
+    use crate::kubeconfig::NamedKind;
 
     /// What the n-th run does.
     type Script = fn(usize) -> Result<Issued, ClientError>;
@@ -238,7 +238,7 @@ mod tests {
         let runs = Arc::new(AtomicUsize::new(0));
         let user = NamedRef {
             origin: None,
-            kind: EntryKind::User,
+            kind: NamedKind::User,
             name: "u".to_owned(),
         };
         let counted = Arc::clone(&runs);

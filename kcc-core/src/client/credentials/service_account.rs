@@ -5,7 +5,7 @@ use super::source::CredentialSource;
 use crate::client::error::{ClientError, ClientProblem, NamedRef};
 use crate::client::target::{Authority, Target};
 use crate::environment::Environment;
-use crate::kubeconfig::{EntryKind, ServerUrl};
+use crate::kubeconfig::{NamedKind, ServerUrl};
 
 /// What a Pod is given to reach its own cluster (client-go's rest/config.go, `InClusterConfig`).
 pub(crate) struct ServiceAccount {
@@ -30,7 +30,7 @@ impl ServiceAccount {
     }
 
     pub(crate) fn target(&self) -> Result<Target, ClientError> {
-        let named = named(EntryKind::Cluster);
+        let named = named(NamedKind::Cluster);
         // Go's `net.JoinHostPort`.
         let host = if self.host.contains([':', '%']) {
             format!("[{}]", self.host)
@@ -50,7 +50,7 @@ impl ServiceAccount {
         file_period: Duration,
     ) -> Result<CredentialSource, ClientError> {
         let token = self.folder.join("token");
-        CredentialSource::service_account(&named(EntryKind::User), token, file_period)
+        CredentialSource::service_account(&named(NamedKind::User), token, file_period)
     }
 
     /// `POD_NAMESPACE`, which the downward API may set, else the service account's
@@ -68,7 +68,7 @@ impl ServiceAccount {
     }
 }
 
-fn named(kind: EntryKind) -> NamedRef {
+fn named(kind: NamedKind) -> NamedRef {
     NamedRef {
         origin: None,
         kind,

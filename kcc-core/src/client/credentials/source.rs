@@ -10,7 +10,7 @@ use crate::client::header::{basic, bearer};
 use crate::client::reload::Reloader;
 use crate::client::tls::ClientCertificate;
 use crate::environment::Environment;
-use crate::kubeconfig::{Cluster, Entry, EntryKind, User};
+use crate::kubeconfig::{Cluster, Named, NamedKind, User};
 use crate::secret::Secret;
 
 /// Where the credential of each request comes from.
@@ -32,13 +32,13 @@ impl CredentialSource {
     /// is used, and no plugin runs (client-go's exec.go, `UpdateTransportConfig`). Only for a server
     /// that is spoken to over TLS.
     pub(crate) fn of(
-        user: &Entry<User>,
+        user: &Named<User>,
         cluster: &Cluster,
         environment: &Environment,
         has_terminal: bool,
         file_period: Duration,
     ) -> Result<Self, ClientError> {
-        let named = NamedRef::of(user, EntryKind::User);
+        let named = NamedRef::of(user, NamedKind::User);
         let user = &user.value;
         if let Some(spec) = user.plugin() {
             let plugin =
@@ -203,7 +203,7 @@ mod tests {
     fn named() -> NamedRef {
         NamedRef {
             origin: None,
-            kind: EntryKind::User,
+            kind: NamedKind::User,
             name: "u".to_owned(),
         }
     }

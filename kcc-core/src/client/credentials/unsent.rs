@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::client::error::NamedRef;
 use crate::client::target::Target;
 use crate::client::transport::ResponseBody;
-use crate::kubeconfig::{Entry, EntryKind, User};
+use crate::kubeconfig::{Named, NamedKind, User};
 
 /// What is read of a response that refuses.
 const MOST: usize = 64 * 1024;
@@ -26,9 +26,9 @@ pub(crate) struct UnsentCredential {
 
 impl UnsentCredential {
     /// `None` where the user has nothing to send.
-    pub(crate) fn of(user: &Entry<User>, target: &Target) -> Option<Self> {
+    pub(crate) fn of(user: &Named<User>, target: &Target) -> Option<Self> {
         user.value.has_credential().then(|| Self {
-            user: NamedRef::of(user, EntryKind::User),
+            user: NamedRef::of(user, NamedKind::User),
             cluster: target.cluster.clone(),
             server: target.address(),
         })
@@ -108,8 +108,8 @@ mod tests {
             name: name.to_owned(),
         };
         UnsentCredential {
-            user: named(EntryKind::User, "u"),
-            cluster: named(EntryKind::Cluster, "c"),
+            user: named(NamedKind::User, "u"),
+            cluster: named(NamedKind::Cluster, "c"),
             server: "http://a:1".to_owned(),
         }
     }

@@ -311,10 +311,10 @@ fn tunnel<C>(proxy: &Proxy, connector: C) -> Tunnel<C> {
 mod tests {
     use super::*;
     use crate::client::tls;
-    use crate::kubeconfig::{Cluster, Entry, Origin};
+    use crate::kubeconfig::{Cluster, Named, Origin};
 
-    fn cluster(server: &str, proxy_url: Option<&str>) -> Entry<Cluster> {
-        Entry {
+    fn cluster(server: &str, proxy_url: Option<&str>) -> Named<Cluster> {
+        Named {
             name: "c".to_owned(),
             value: Cluster {
                 server: server.to_owned(),

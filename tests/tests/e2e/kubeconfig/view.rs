@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use kcc_core::kubeconfig::{Cluster, Context, Entry, ExecSpec, InteractiveMode, Kubeconfig, User};
+use kcc_core::kubeconfig::{Cluster, Context, ExecSpec, InteractiveMode, Kubeconfig, Named, User};
 use serde_json::{Map, Value, json};
 
 /// The folder of the file from which a cluster or a user comes, by list and name.
@@ -107,7 +107,7 @@ fn pruned(value: Value) -> Value {
 }
 
 pub(super) fn of_ours(kubeconfig: &Kubeconfig) -> Value {
-    fn entries<T>(entries: &BTreeMap<String, Entry<T>>, show: fn(&T) -> Value) -> Value {
+    fn entries<T>(entries: &BTreeMap<String, Named<T>>, show: fn(&T) -> Value) -> Value {
         let shown = entries.iter().map(|(name, entry)| {
             assert_eq!(*name, entry.name);
             (name.clone(), pruned(show(&entry.value)))
