@@ -65,7 +65,7 @@ impl Environment {
 
     /// Sets what a kubeconfig user declares (`exec.env`). Whatever that is, it decides which credential
     /// is meant: two users that differ in it are two.
-    pub fn declare(&mut self, name: impl Into<OsString>, value: impl Into<OsString>) {
+    pub(crate) fn declare(&mut self, name: impl Into<OsString>, value: impl Into<OsString>) {
         let name = name.into();
         self.set(name.clone(), value);
         let is_ours = name.as_bytes().starts_with(variable::PREFIX.as_bytes());

@@ -1,6 +1,9 @@
 #![doc = include_str!("../README.md")]
 
-// The ground: names, secrets, time, and what Go's standard library does with paths, URLs and texts.
+// A module uses only what stands above it.
+
+// The ground: names of variables, secrets and time; then paths, PATH, base64, PEM, URLs and YAML as
+// Go or kubectl reads them.
 pub mod variable;
 mod secret;
 mod clock;
@@ -12,27 +15,29 @@ mod pem;
 mod url;
 mod yaml;
 
-// What others define: the exec credential protocol, kubeconfigs, and kuberc's policy.
+// What others define: the exec credential protocol with its expiry rules, kubeconfigs, how the cache
+// in front of a plugin is recognised, and which plugins a kuberc allows.
 mod exec;
 pub mod kubeconfig;
 mod wrapper;
 mod notice;
 mod policy;
 
-// Which credential is meant.
+// Which credential is meant: the variables and files that decide it, and the key made of them.
 mod identity;
 mod key;
 
-// What processes share: the store, and who was given what.
+// What processes share: who they are, the files of the cache directory (sealed or not), and the log
+// that shows a credential which the server refused.
 mod process;
 mod store;
 mod use_log;
 
-// What the user sets, and the plugin that runs by it.
+// What the user sets, and a plugin's run: locks, time limit, signals, the terminal.
 mod settings;
 mod plugin;
 
-// The cache, on all of these.
+// The cache, on all of these: which entry answers, who runs the plugin, refreshes, and what is stored.
 mod error;
 mod cache;
 

@@ -224,42 +224,36 @@ impl CredentialCache {
     }
 
     fn info(&self, store: &Store, key: Key, head: Result<Metadata, Fault>) -> EntryInfo {
-        let path = store.path_of(key);
-        match head {
-            Err(fault) => EntryInfo {
-                path,
-                state: EntryState::Unusable {
-                    problem: fault.to_string(),
-                },
-                details: None,
-                key,
-            },
-            Ok(metadata) => {
-                let now = self.clock().now();
-                let renew_at = self
-                    .settings()
-                    .renew_at(metadata.stored_at, metadata.expires_at);
-                let details = EntryDetails {
-                    renew_at: if metadata.moved {
-                        metadata.stored_at
-                    } else {
-                        renew_at
-                    },
-                    stored_at: metadata.stored_at,
-                    expires_at: metadata.expires_at,
-                    kind: metadata.kind,
-                    command: metadata.command,
-                    user: metadata.user,
-                    server: metadata.server,
-                    parts: metadata.parts,
-                };
-                EntryInfo {
-                    path,
-                    state: details.state(now),
-                    details: Some(details),
-                    key,
-                }
+        let (state, details) = match head.map(|metadata| self.details(metadata)) {
+            Ok(details) => (details.state(self.clock().now()), Some(details)),
+            Err(fault) => {
+                let problem = fault.to_string();
+                (EntryState::Unusable { problem }, None)
             }
+        };
+        EntryInfo {
+            path: store.path_of(key),
+            state,
+            details,
+            key,
+        }
+    }
+
+    fn details(&self, metadata: Metadata) -> EntryDetails {
+        let (stored_at, expires_at) = (metadata.stored_at, metadata.expires_at);
+        EntryDetails {
+            renew_at: if metadata.moved {
+                stored_at
+            } else {
+                self.settings().renew_at(stored_at, expires_at)
+            },
+            stored_at,
+            expires_at,
+            kind: metadata.kind,
+            command: metadata.command,
+            user: metadata.user,
+            server: metadata.server,
+            parts: metadata.parts,
         }
     }
 }

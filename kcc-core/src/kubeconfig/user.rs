@@ -73,7 +73,7 @@ pub struct Impersonation {
 /// An exec credential plugin as the kubeconfig declares it (clientcmd/api/v1/types.go,
 /// `ExecConfig`).
 ///
-/// As the file has it: only [`Kubeconfig::resolve`] checks it. `Debug` shows neither arguments nor
+/// As the file has it: only [`resolve`](super::Kubeconfig::resolve) checks it. `Debug` shows neither arguments nor
 /// the values of variables, which may be secrets.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct ExecSpec {
@@ -130,7 +130,7 @@ pub enum InteractiveMode {
     IfAvailable,
     /// Cannot work without one.
     Always,
-    /// Something else; [`Kubeconfig::resolve`] refuses it.
+    /// Something else; [`resolve`](super::Kubeconfig::resolve) refuses it.
     Other(String),
 }
 
