@@ -16,9 +16,9 @@ pub(crate) fn kcc_cache() -> Result<PathBuf> {
     harness::build_kcc_cache()
 }
 
-/// An example of `tests`.
+/// An example of `tests`, with the features of all, as the tests are built.
 pub(crate) fn example(name: &str) -> Result<PathBuf> {
-    let mut build = step::cargo("build --package tests --example");
+    let mut build = step::cargo("build --workspace --all-features --example");
     build.arg(name);
     let built = progress::build(&format!("the example {name}"), build)?;
     built.into_iter().next().context("cargo made no program")

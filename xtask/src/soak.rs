@@ -36,13 +36,16 @@ fn chaos(faults: usize) -> Result<()> {
 
 /// Each fault that can be switched on must be caught by the models.
 pub(crate) fn faults() -> Result<()> {
-    let mut test = cargo_with("kcache_faults", "test --package tests --test core faults::");
+    let mut test = cargo_with(
+        "kcache_faults",
+        "test --workspace --all-features --test core faults::",
+    );
     step::run("seeded faults", &mut test)
 }
 
 /// Every interleaving of a writer and a subscriber, under loom.
 pub(crate) fn interleavings() -> Result<()> {
-    let mut test = cargo_with("kcache_loom", "test --package kcache --test loom");
+    let mut test = cargo_with("kcache_loom", "test --workspace --all-features --test loom");
     step::run("interleavings", &mut test)
 }
 
