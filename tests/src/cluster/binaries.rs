@@ -10,13 +10,8 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context as _, Result, bail};
 use sha2::{Digest as _, Sha256};
 
-use super::go::Go;
+use super::go::{APISERVER_ENV, Go, KUBECTL_ENV};
 use super::progress::{Progress, Task};
-
-/// Names a ready API server binary, which is then not built.
-pub(super) const APISERVER_ENV: &str = "KCC_APISERVER_BIN";
-/// Names a ready kubectl, which is then not built.
-pub(super) const KUBECTL_ENV: &str = "KCC_KUBECTL_BIN";
 
 /// The Go program's folder.
 const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/apiserver");
@@ -36,7 +31,7 @@ pub struct Binaries {
 
 impl Binaries {
     /// Takes the binaries that the environment names (`KCC_APISERVER_BIN`, `KCC_KUBECTL_BIN`),
-    /// else those in the cache, else builds them. The first build takes about five minutes and
+    /// else those in the cache, else builds them. The first build takes about eight minutes on two cores and
     /// fetches the Go modules; processes that ask at the same time wait for one build.
     ///
     /// They lie under `$XDG_CACHE_HOME/kcc-dev/apiserver` (or `~/.cache/...`), in a folder for
@@ -196,7 +191,7 @@ fn compile(go: &Go, source: &Path, target: &Path, progress: Progress) -> Result<
     fs::create_dir_all(target)?;
     let version = kubernetes_version(source)?;
     let title =
-        format!("building kube-apiserver and kubectl {version} (first time: about 5 minutes)");
+        format!("building kube-apiserver and kubectl {version} (first time: about 8 minutes on 2 cores)");
     let mut task = Task::start(progress, &title);
     let mut child = Command::new(&go.command)
         .args(["build", "-ldflags"])
