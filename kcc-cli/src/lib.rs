@@ -10,6 +10,8 @@
 //! `kcc-cache` is what every kubectl call starts, so [`front`] uses nothing but `kcc-core`; what only
 //! `kcc` needs, such as clap, is not linked into it.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod ahead;
 pub mod args;
 pub mod clear;

@@ -5,6 +5,7 @@ mod linked;
 mod build;
 mod files;
 mod keyring;
+mod sbom;
 mod trial;
 
 use std::fs;
@@ -62,6 +63,8 @@ pub(crate) fn run(out: &Path, url: Option<&str>) -> Result<()> {
     trial::run(&release.folder, &release.out.join("trial"), &release.target)?;
     release.add_documents()?;
     release.pack()?;
+    let bill = serde_json::to_vec_pretty(&sbom::of(&release.target)?)?;
+    fs::write(release.out.join(format!("{}.cdx.json", release.name)), bill)?;
 
     let url = match url {
         Some(url) => Some(url.to_owned()),
