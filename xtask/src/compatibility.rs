@@ -61,16 +61,18 @@ pub(crate) fn minimal_versions() -> Result<()> {
 pub(crate) fn oldest_rust() -> Result<()> {
     let published = Published::read()?;
     let rust = &published.rust;
-    let mut cargo = Command::new("rustup");
-    cargo.args(["run", rust, "cargo"]).current_dir(step::root());
-    // Those of the cargo that runs us.
-    cargo.env_remove("RUSTUP_TOOLCHAIN").env_remove("CARGO");
-    if !step::answers("rustup", &["run", rust, "cargo", "--version"]) {
+    let is_here = step::answers("rustup", &["run", rust, "cargo", "--version"]);
+    if !is_here && !step::is_ci() {
         step::say(&format!(
             "\n=== Rust {rust}: left out, since it is not here (rustup toolchain install {rust})"
         ));
         return Ok(());
     }
+    let mut cargo = Command::new("rustup");
+    cargo.args(["run", "--install", rust, "cargo"]);
+    // That of the cargo that runs us.
+    cargo.env_remove("RUSTUP_TOOLCHAIN").env_remove("CARGO");
+    cargo.current_dir(step::root());
     cargo.args([
         "check",
         "--all-features",
@@ -80,13 +82,24 @@ pub(crate) fn oldest_rust() -> Result<()> {
     step::run(&format!("Rust {rust}"), cargo.args(published.arguments()))
 }
 
-/// Compares the interfaces with those of `baseline`, a commit: nothing is published that they could
-/// be compared with.
-pub(crate) fn semver(baseline: &str) -> Result<()> {
+/// Compares the interfaces with those of `baseline`, a commit, or of the last release's tag: nothing
+/// is published yet that they could be compared with.
+pub(crate) fn semver(baseline: Option<String>) -> Result<()> {
+    let Some(baseline) = baseline.or_else(last_release) else {
+        step::say("\n=== public interfaces: left out, since no tag v* says what was released");
+        return Ok(());
+    };
     let Some(mut checks) = step::cargo_tool("semver-checks", "public interfaces")? else {
         return Ok(());
     };
-    checks.args(["--baseline-rev", baseline, "--all-features"]);
+    checks.args(["--baseline-rev", &baseline, "--all-features"]);
     checks.args(Published::read()?.arguments());
     step::run("public interfaces", &mut checks)
+}
+
+fn last_release() -> Option<String> {
+    let mut describe = Command::new("git");
+    describe.args(["describe", "--tags", "--abbrev=0", "--match=v*"]);
+    let tag = step::output_of(describe.current_dir(step::root())).ok()?;
+    Some(tag.trim().to_owned())
 }

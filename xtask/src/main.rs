@@ -120,10 +120,10 @@ enum Task {
     MinimalVersions,
     /// Compile them with the oldest Rust that their manifests allow, where rustup has it
     OldestRust,
-    /// Compare their public interfaces with those of a commit
+    /// Compare their public interfaces with those of another commit
     Semver {
-        /// The commit, such as the tag of the last release
-        baseline: String,
+        /// The commit; by default the tag of the last release
+        baseline: Option<String>,
     },
     /// Look up the dependencies in the database of known vulnerabilities
     Advisories,
@@ -213,7 +213,7 @@ fn main() -> ExitCode {
         Task::Features => compatibility::features(),
         Task::MinimalVersions => compatibility::minimal_versions(),
         Task::OldestRust => compatibility::oldest_rust(),
-        Task::Semver { baseline } => compatibility::semver(&baseline),
+        Task::Semver { baseline } => compatibility::semver(baseline),
         Task::Advisories => dependencies::advisories(),
         Task::Layers => layers::run(),
         Task::Sizes => sizes::run(),
