@@ -1,4 +1,4 @@
-//! Every interleaving of a writer and a subscriber, under loom:
+//! Every interleaving of a writer and a subscriber, under loom.
 //!
 //! `cargo xtask ci interleavings` runs them.
 #![cfg(kcache_loom)]

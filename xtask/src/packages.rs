@@ -55,7 +55,8 @@ fn unpack(names: &[String], folder: &Path) -> Result<()> {
     // Dependencies with the same settings are compiled already.
     let workspace = fs::read_to_string(step::root().join("Cargo.toml"))?;
     let profiles = workspace.find("[profile.").context("no profiles")?;
-    manifest += &format!("\n{}", &workspace[profiles..]);
+    manifest += "\n";
+    manifest += &workspace[profiles..];
     fs::write(folder.join("Cargo.toml"), manifest)?;
     let lock = step::root().join("Cargo.lock");
     fs::copy(lock, folder.join("Cargo.lock"))?;
