@@ -48,6 +48,8 @@
 //! of Kubernetes' own kinds are functions of this crate; one of your own is a call of an operator's
 //! `new`.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod join;
 
 mod engine;

@@ -72,6 +72,8 @@
 //! `PartialObjectMeta`; it can be implemented for a struct of one's own, and a [`Codec`] makes any
 //! of them of bytes.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[cfg(all(doctest, feature = "client"))]
 #[doc = include_str!("../README.md")]
 #[doc = include_str!("../../docs/engine.md")]

@@ -1,6 +1,6 @@
-//! Every interleaving of a writer and a subscriber, under loom:
+//! Every interleaving of a writer and a subscriber, under loom.
 //!
-//! `RUSTFLAGS="--cfg kcache_loom" cargo test --release -p kcache --test loom`
+//! `cargo xtask ci interleavings` runs them.
 #![cfg(kcache_loom)]
 
 use kcache::{Event, Feed, Filter, Input, Object, Publisher, Subscription};

@@ -10,6 +10,8 @@
 //! `kcc-cache` is what every kubectl call starts, so [`wrapper`] uses nothing but `kcc-core`; what only
 //! `kcc` needs, such as clap, is not linked into it.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[cfg(not(unix))]
 compile_error!("kcc and kcc-cache run on Unix alone: on its file modes, locks and signals");
 

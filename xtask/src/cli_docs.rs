@@ -12,7 +12,7 @@ const PAGE: &str = "docs/cli.md";
 pub(crate) fn run(check: bool) -> Result<()> {
     step::say("\n=== the reference of the command line");
     // By an example of kcc-cli, so that xtask is not built again when kcc changes.
-    let mut example = step::cargo_with("run --quiet --package kcc-cli --example cli_reference");
+    let mut example = step::cargo("run --quiet --package kcc-cli --example cli_reference");
     let written = step::output_of(&mut example)?;
     let path = step::root().join(PAGE);
     if check {

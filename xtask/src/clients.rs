@@ -1,23 +1,23 @@
 //! What the cache is to real clients.
 
 use std::path::Path;
+use std::process::Command;
 
 use anyhow::Result;
 
-use crate::step;
+use crate::{programs, step};
 
 /// Runs the clients, alone and with the cache; fails where anything is worse with it.
 pub(crate) fn run(only: &[String], json: &Path, write: bool, require_all: bool) -> Result<()> {
-    // Built alone and before the rest: see `harness::build_kcc_cache`.
-    let (kcc, kcc_cache) = (harness::build_kcc()?, harness::build_kcc_cache()?);
-    let mut cargo = step::cargo_with("run --package tests --example clients --");
-    cargo.env("KCC_BIN", kcc).env("KCC_CACHE_BIN", kcc_cache);
-    cargo.arg("--json").arg(json);
+    let (kcc_cache, kcc) = (programs::kcc_cache()?, harness::build_kcc()?);
+    let mut clients = Command::new(programs::example("clients")?);
+    clients.env("KCC_BIN", kcc).env("KCC_CACHE_BIN", kcc_cache);
+    clients.current_dir(step::root()).arg("--json").arg(json);
     for name in only {
-        cargo.arg("--only").arg(name);
+        clients.arg("--only").arg(name);
     }
     for (flag, asked) in [("--write", write), ("--require-all", require_all)] {
-        cargo.args(asked.then_some(flag));
+        clients.args(asked.then_some(flag));
     }
-    step::run("clients", &mut cargo)
+    step::run("clients", &mut clients)
 }

@@ -1,24 +1,24 @@
-//! What users download: static binaries with completions, manual pages and licences, in an archive
-//! with its checksum, and the krew manifest for it.
+//! What users download: binaries with completions, manual pages and licences, in an archive with its
+//! checksum, the krew manifest for it, and what it is made of.
 
-mod elf;
+mod linked;
+mod build;
+mod files;
 mod keyring;
+mod sbom;
 mod trial;
 
-use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, bail, ensure};
-use sha2::{Digest, Sha256};
+use anyhow::{Context, Result, ensure};
 
+pub(crate) use self::build::{FEATURES, STATIC, build, is_static};
+
+use self::build::{PROGRAMS, is_linux};
+use crate::manifests::Published;
 use crate::step;
-
-pub(crate) const STATIC: &str = "-C target-feature=+crt-static";
-/// What a release is built with.
-pub(crate) const FEATURES: &str = "keyring";
-const PROGRAMS: [&str; 2] = ["kcc", "kcc-cache"];
 
 /// Each shell, and the name under which it looks for completions of `kcc`.
 const COMPLETIONS: [(&str, &str); 5] = [
@@ -48,23 +48,66 @@ struct Release {
     folder: PathBuf,
 }
 
-/// Builds, checks and packs; `url` is the folder on the web that the archive will lie in.
+/// Builds, checks and packs; `url` is the folder on the web that the archive will lie in, if not that
+/// of the project's releases.
 pub(crate) fn run(out: &Path, url: Option<&str>) -> Result<()> {
     let release = Release::new(out)?;
     release.build()?;
-    for program in PROGRAMS {
-        let path = release.folder.join(program);
-        elf::ensure_static(&path)?;
-        elf::ensure_stripped(&path)?;
+    if is_linux(&release.target) {
+        for program in PROGRAMS {
+            let path = release.folder.join(program);
+            linked::ensure_static(&path)?;
+            linked::ensure_stripped(&path)?;
+        }
     }
-    trial::run(&release.folder, &release.out.join("trial"))?;
+    trial::run(&release.folder, &release.out.join("trial"), &release.target)?;
     release.add_documents()?;
-    let archive = release.pack()?;
-    let sum = release.checksum(&archive)?;
-    release.krew(&archive, &sum, url)?;
+    release.pack()?;
+    let bill = serde_json::to_vec_pretty(&sbom::of(&release.target)?)?;
+    fs::write(release.out.join(format!("{}.cdx.json", release.name)), bill)?;
+
+    let url = match url {
+        Some(url) => Some(url.to_owned()),
+        None => releases()?,
+    };
+    if url.is_none() {
+        step::say(
+            "\n=== no address: Cargo.toml names no `repository`. So krew.yaml still has @URL@ \
+             (--url says where the archive will lie), `cargo binstall` finds nothing, and crates.io \
+             would link nowhere.",
+        );
+    }
+    files::write(&release.out, url.as_deref())?;
     other_targets()?;
-    step::say(&format!("\nwritten to {}:", release.out.display()));
-    for file in fs::read_dir(&release.out)? {
+    list(&release.out)
+}
+
+/// Makes one release of what several machines built, whose archives are in `out`: one list of
+/// checksums and one krew manifest for all.
+pub(crate) fn gather(out: &Path, tag: &str) -> Result<()> {
+    let version = env!("CARGO_PKG_VERSION");
+    ensure!(
+        tag.strip_prefix('v') == Some(version),
+        "the tag {tag} is not v{version}, which Cargo.toml says"
+    );
+    let url = releases()?.context(
+        "Cargo.toml names no `repository`, and a release has to say where its archives lie",
+    )?;
+    let out = step::root().join(out);
+    files::write(&out, Some(&url))?;
+    list(&out)
+}
+
+/// Where the archives of this version will lie; None while the project has no address.
+fn releases() -> Result<Option<String>> {
+    let repository = Published::read()?.repository;
+    let version = env!("CARGO_PKG_VERSION");
+    Ok(repository.map(|repository| format!("{repository}/releases/download/v{version}")))
+}
+
+fn list(folder: &Path) -> Result<()> {
+    step::say(&format!("\nin {}:", folder.display()));
+    for file in fs::read_dir(folder)? {
         let file = file?;
         if file.file_type()?.is_file() {
             let size = file.metadata()?.len();
@@ -78,10 +121,10 @@ impl Release {
     fn new(out: &Path) -> Result<Self> {
         let target = step::host_target()?;
         ensure!(
-            target.contains("-linux-"),
-            "a release is built on Linux, not for {target}"
+            is_linux(&target) || target.ends_with("-apple-darwin"),
+            "a release is built on Linux or macOS, not for {target}"
         );
-        let name = format!("kcc-{}-{target}", env!("CARGO_PKG_VERSION"));
+        let name = files::name(&target);
         let out = std::path::absolute(step::root().join(out))?;
         let folder = out.join(&name);
         if folder.exists() {
@@ -127,98 +170,36 @@ impl Release {
     }
 
     /// The same content gives the same archive: sorted, without owners, with the commit's time.
-    fn pack(&self) -> Result<PathBuf> {
+    fn pack(&self) -> Result<()> {
         let archive = self.out.join(format!("{}.tar.gz", self.name));
-        let mut log = Command::new("git");
-        log.args(["log", "-1", "--format=%ct"])
-            .current_dir(step::root());
-        // Outside of a repository any time is as good.
-        let time = step::output_of(&mut log).unwrap_or_else(|_| "0".to_owned());
-        let mut tar = Command::new("tar");
+        // Under the name that it has beside macOS's own.
+        let gnu = if is_linux(&self.target) {
+            "tar"
+        } else {
+            "gtar"
+        };
+        let mut tar = Command::new(gnu);
         tar.args(["--sort=name", "--owner=0", "--group=0", "--numeric-owner"])
             .arg("--mode=u=rwX,go=rX")
-            .arg(format!("--mtime=@{}", time.trim()))
+            .arg(format!("--mtime=@{}", commit_time()))
             .arg("--use-compress-program=gzip -n -9")
             .arg("--directory")
             .arg(&self.out)
             .arg("--create")
             .arg("--file")
             .args([&archive, Path::new(&self.name)]);
-        step::run("archive", &mut tar)?;
-        Ok(archive)
-    }
-
-    fn checksum(&self, archive: &Path) -> Result<String> {
-        let digest = Sha256::digest(fs::read(archive)?);
-        let mut sum = String::new();
-        for byte in digest {
-            write!(sum, "{byte:02x}")?;
-        }
-        let name = archive.file_name().unwrap_or_default().display();
-        fs::write(self.out.join("SHA256SUMS"), format!("{sum}  {name}\n"))?;
-        let mut check = Command::new("sha256sum");
-        check.args(["--check", "SHA256SUMS"]).current_dir(&self.out);
-        step::run("checksums", &mut check)?;
-        Ok(sum)
-    }
-
-    fn krew(&self, archive: &Path, sum: &str, url: Option<&str>) -> Result<()> {
-        let arch = match self.target.split('-').next() {
-            Some("x86_64") => "amd64",
-            Some("aarch64") => "arm64",
-            other => bail!("krew has no name for {other:?}"),
-        };
-        let name = archive.file_name().unwrap_or_default().display();
-        let uri = if let Some(url) = url {
-            format!("{}/{name}", url.trim_end_matches('/'))
-        } else {
-            step::say("\nkrew.yaml still has @URL@: --url says where the archive will lie");
-            "@URL@".to_owned()
-        };
-        let manifest = krew_manifest(arch, &uri, sum)?;
-        Ok(fs::write(self.out.join("krew.yaml"), manifest)?)
+        step::run("archive", &mut tar)
     }
 }
 
-/// Builds programs as they are released; the folder that they are in. A static build has to name its
-/// target, or proc-macros cannot be built. By `-p`: a build of the workspace unifies features.
-pub(crate) fn build(programs: &[&str], features: &str) -> Result<PathBuf> {
-    let target = step::host_target()?;
-    let mut build = step::cargo_with("build --release --locked --package kcc-cli");
-    for program in programs {
-        build.args(["--bin", program]);
-    }
-    build.args(["--features", features, "--target", &target]);
-    build
-        .env("RUSTFLAGS", STATIC)
-        .env("CARGO_PROFILE_RELEASE_STRIP", "symbols");
-    step::run("release build", &mut build)?;
-    Ok(step::root().join(format!("target/{target}/release")))
-}
-
-/// Whether a program needs no dynamic loader.
-pub(crate) fn is_static(program: &Path) -> bool {
-    elf::ensure_static(program).is_ok()
-}
-
-/// The template, with what a release decides filled in.
-fn krew_manifest(arch: &str, uri: &str, sum: &str) -> Result<String> {
-    let template = fs::read_to_string(step::root().join(".krew.yaml"))?;
-    let version = env!("CARGO_PKG_VERSION");
-    let mut manifest = template;
-    for (placeholder, value) in [
-        ("@VERSION@", version),
-        ("@ARCH@", arch),
-        ("@SHA256@", sum),
-        ("@URL@", uri),
-    ] {
-        ensure!(
-            manifest.contains(placeholder),
-            ".krew.yaml has no {placeholder}"
-        );
-        manifest = manifest.replace(placeholder, value);
-    }
-    Ok(manifest)
+/// In seconds since 1970.
+fn commit_time() -> String {
+    let mut log = Command::new("git");
+    log.args(["log", "-1", "--format=%ct"])
+        .current_dir(step::root());
+    // Outside of a repository any time is as good.
+    let time = step::output_of(&mut log).unwrap_or_else(|_| "0".to_owned());
+    time.trim().to_owned()
 }
 
 /// Checks that it compiles elsewhere, where the toolchain can. Windows is not supported yet, so
@@ -233,7 +214,7 @@ fn other_targets() -> Result<()> {
             ));
             continue;
         }
-        let mut check = step::cargo_with("check --quiet --package kcc-cli --target");
+        let mut check = step::cargo("check --quiet --package kcc-cli --target");
         let checked = step::run(target, check.arg(target));
         if target.contains("windows") {
             let said = if checked.is_ok() {
@@ -247,23 +228,4 @@ fn other_targets() -> Result<()> {
         }
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_krew_manifest_is_filled_in() {
-        let manifest = krew_manifest("amd64", "https://x/kcc.tar.gz", "0123").unwrap();
-        assert!(!manifest.contains('@'), "{manifest}");
-        for line in [
-            concat!("  version: v", env!("CARGO_PKG_VERSION")),
-            "        arch: amd64",
-            "    uri: \"https://x/kcc.tar.gz\"",
-            "    sha256: \"0123\"",
-        ] {
-            assert!(manifest.lines().any(|it| it == line), "{line}: {manifest}");
-        }
-    }
 }

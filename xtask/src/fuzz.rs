@@ -60,20 +60,13 @@ fn build(folder: &Path) -> Result<PathBuf> {
     }
     // The workspace's own versions; cargo adds what only the targets need.
     fs::copy(step::root().join("Cargo.lock"), folder.join("Cargo.lock"))?;
-    let host = host()?;
+    let host = step::host_target()?;
     // With a target, or build scripts would be instrumented, too, and not be linked.
-    let mut cargo = step::cargo_with("build --release --bins --target");
+    let mut cargo = step::cargo("build --release --bins --target");
     cargo.arg(&host).current_dir(folder);
     cargo.env("RUSTFLAGS", INSTRUMENTED);
     step::run("fuzz targets", &mut cargo)?;
     Ok(folder.join("target").join(host).join("release"))
-}
-
-fn host() -> Result<String> {
-    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let version = step::output_of(Command::new(rustc).arg("-vV"))?;
-    let host = version.lines().find_map(|line| line.strip_prefix("host: "));
-    Ok(host.context("rustc does not say its host")?.to_owned())
 }
 
 fn fuzz(folder: &Path, program: &Path, target: &str, seconds: u32) -> Result<()> {

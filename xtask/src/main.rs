@@ -1,23 +1,37 @@
 //! `cargo xtask`: everything that people do with this workspace beside editing it.
 
-mod apiserver;
-mod bench_core;
-mod bench_hit;
-mod bench_http2;
-mod bench_kubectl;
-mod bench_sync;
-mod ci;
-mod cli_docs;
-mod clients;
-mod demo;
-mod dist;
-mod fuzz;
-mod layers;
-mod pairs;
-mod sizes;
-mod soak;
+// What tasks are made of.
 mod step;
+mod progress;
+mod programs;
+mod manifests;
+mod picture;
+mod pairs;
+
+// What is checked.
+mod layers;
+mod sizes;
+mod cli_docs;
+mod dependencies;
+mod compatibility;
+mod packages;
 mod test;
+mod soak;
+mod fuzz;
+
+// What is shown, and runs for people.
+mod demo;
+mod apiserver;
+mod clients;
+
+// What users download, and what it costs them.
+mod dist;
+mod bench_hit;
+mod bench_kubectl;
+mod bench_example;
+
+// All checks.
+mod ci;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -36,21 +50,18 @@ struct Arguments {
 enum Task {
     /// Show the main job: a slow exec plugin with kcc-cache in front of it, then watches, a view and a
     /// join
-    Demo {
-        /// Watch this kubeconfig's cluster instead, and change nothing there
-        #[arg(long, value_name = "PATH")]
-        kubeconfig: Option<PathBuf>,
-        /// How long that cluster is watched; until Ctrl-C unless told
-        #[arg(long, value_name = "N", requires = "kubeconfig")]
-        seconds: Option<u64>,
-    },
+    Demo(demo::Arguments),
     /// Run all tests: unit, documentation, processes, and kubectl on a real API server
     Test {
         /// Only tests whose name contains this
         filter: Option<String>,
     },
     /// Run what CI runs: format, lints, tests, docs, packages, dependencies, sizes
-    Ci,
+    Ci {
+        /// Only these steps, in this order; all by default
+        #[arg(value_parser = ci::step_names())]
+        steps: Vec<String>,
+    },
     /// Run a real kube-apiserver on 127.0.0.1 until Ctrl-C, with a kubeconfig ready to use
     Apiserver {
         /// Where everything that a restart needs is kept; a temporary folder by default
@@ -69,10 +80,10 @@ enum Task {
         /// The only target: a file's name in tests/fuzz/targets; all by default
         target: Option<String>,
     },
-    /// Run the oracles of the watch cache on cases that no run had before, or chaos on a real cluster
+    /// Run the reference models of the watch cache on cases that no run had before, or chaos on a real cluster
     #[command(group = clap::ArgGroup::new("what").required(true).multiple(true))]
     Soak {
-        /// How long each oracle runs
+        /// How long each model runs
         #[arg(long, value_name = "N", group = "what")]
         minutes: Option<f64>,
         /// How many faults there are between an informer and the real kube-apiserver
@@ -94,6 +105,28 @@ enum Task {
         #[arg(long)]
         url: Option<String>,
     },
+    /// Make one release of the archives that several machines built: checksums and krew manifest
+    Release {
+        /// The tag of the release, which has to name this version
+        #[arg(long)]
+        tag: String,
+        /// Where the archives are
+        #[arg(long, value_name = "DIR", default_value = "target/dist")]
+        out: PathBuf,
+    },
+    /// Compile the published crates with every set of their features
+    Features,
+    /// Compile them with the oldest dependencies that their manifests allow
+    MinimalVersions,
+    /// Compile them with the oldest Rust that their manifests allow, where rustup has it
+    OldestRust,
+    /// Compare their public interfaces with those of another commit
+    Semver {
+        /// The commit; by default the tag of the last release
+        baseline: Option<String>,
+    },
+    /// Look up the dependencies in the database of known vulnerabilities
+    Advisories,
     /// Run what takes long on a real API server
     #[command(subcommand)]
     E2e(E2e),
@@ -170,15 +203,18 @@ enum Bench {
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().task {
-        Task::Demo {
-            kubeconfig,
-            seconds,
-        } => demo::run(kubeconfig, seconds),
+        Task::Demo(arguments) => demo::run(&arguments),
         Task::Test { filter } => test::run(filter.as_deref()),
-        Task::Ci => ci::run(),
+        Task::Ci { steps } => ci::run(&steps),
         Task::Apiserver { data_dir } => apiserver::run(data_dir),
         Task::CliDocs { check } => cli_docs::run(check),
         Task::Dist { out, url } => dist::run(&out, url.as_deref()),
+        Task::Release { tag, out } => dist::gather(&out, &tag),
+        Task::Features => compatibility::features(),
+        Task::MinimalVersions => compatibility::minimal_versions(),
+        Task::OldestRust => compatibility::oldest_rust(),
+        Task::Semver { baseline } => compatibility::semver(baseline),
+        Task::Advisories => dependencies::advisories(),
         Task::Layers => layers::run(),
         Task::Sizes => sizes::run(),
         Task::E2e(E2e::Clients {
@@ -189,9 +225,9 @@ fn main() -> ExitCode {
         }) => clients::run(&only, &json, write, require_all),
         Task::Bench(Bench::Hit { pairs, builds }) => bench_hit::run(pairs, &builds),
         Task::Bench(Bench::Kubectl { pairs, json }) => bench_kubectl::run(pairs, &json),
-        Task::Bench(Bench::Core { json }) => bench_core::run(&json),
-        Task::Bench(Bench::Sync { runs, pods, json }) => bench_sync::run(runs, &pods, &json),
-        Task::Bench(Bench::Http2 { json }) => bench_http2::run(&json),
+        Task::Bench(Bench::Core { json }) => bench_example::core(&json),
+        Task::Bench(Bench::Sync { runs, pods, json }) => bench_example::sync(runs, &pods, &json),
+        Task::Bench(Bench::Http2 { json }) => bench_example::http2(&json),
         Task::Fuzz { seconds, target } => fuzz::run(seconds, target.as_deref()),
         Task::Soak { minutes, faults } => soak::run(minutes, faults),
     };

@@ -1,4 +1,6 @@
-//! The oracles of the watch cache for longer, and what they need a build of its own for.
+//! The reference models of the watch cache for longer, and what they need a build of its own for.
+
+use std::process::Command;
 
 use anyhow::Result;
 
@@ -6,23 +8,21 @@ use crate::step;
 
 /// What the arguments ask for.
 pub(crate) fn run(minutes: Option<f64>, faults: Option<usize>) -> Result<()> {
-    minutes.map_or(Ok(()), oracles)?;
+    minutes.map_or(Ok(()), models)?;
     faults.map_or(Ok(()), chaos)
 }
 
-/// Runs each oracle for so many minutes, on cases that no run had before. A failure names the seed
+/// Runs each model for so many minutes, on cases that no run had before. A failure names the seed
 /// and the fewest steps that show it.
-fn oracles(minutes: f64) -> Result<()> {
-    for oracle in [
+fn models(minutes: f64) -> Result<()> {
+    for model in [
         "the_cache_is_its_model",
         "the_informer_is_its_server",
         "joins_are_their_nested_loop",
     ] {
-        let mut cargo = step::cargo_with("test --release --package tests --test core");
-        cargo.env("CARGO_PROFILE_RELEASE_LTO", "off");
-        cargo.env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
+        let mut cargo = step::optimised_cargo("test --release --package tests --test core");
         cargo.env("KCACHE_SOAK_MINUTES", minutes.to_string());
-        step::run(oracle, cargo.args([oracle, "--", "--nocapture"]))?;
+        step::run(model, cargo.args([model, "--", "--nocapture"]))?;
     }
     Ok(())
 }
@@ -30,22 +30,30 @@ fn oracles(minutes: f64) -> Result<()> {
 /// So many faults on the way to the real kube-apiserver, and of the server itself.
 fn chaos(faults: usize) -> Result<()> {
     let test = "test --package tests --test e2e -- watch::chaos --nocapture";
-    let mut cargo = step::cargo_with(test);
+    let mut cargo = step::cargo(test);
     step::run("chaos", cargo.env("KCC_CHAOS_FAULTS", faults.to_string()))
 }
 
-/// Each fault that can be switched on must be caught by the oracles.
+/// Each fault that can be switched on must be caught by the models.
 pub(crate) fn faults() -> Result<()> {
-    let test = "test --package tests --test core --target-dir target/faults faults::";
-    let mut cargo = step::cargo_with(test);
-    step::run(
-        "seeded faults",
-        cargo.env("RUSTFLAGS", "--cfg kcache_faults"),
-    )
+    let mut test = cargo_with(
+        "kcache_faults",
+        "test --workspace --all-features --test core faults::",
+    );
+    step::run("seeded faults", &mut test)
 }
 
 /// Every interleaving of a writer and a subscriber, under loom.
 pub(crate) fn interleavings() -> Result<()> {
-    let mut cargo = step::cargo_with("test --package kcache --test loom --target-dir target/loom");
-    step::run("interleavings", cargo.env("RUSTFLAGS", "--cfg kcache_loom"))
+    let mut test = cargo_with("kcache_loom", "test --workspace --all-features --test loom");
+    step::run("interleavings", &mut test)
+}
+
+/// A cargo that compiles this workspace's crates with `--cfg NAME`. In RUSTFLAGS it would compile
+/// each dependency once more.
+fn cargo_with(name: &str, arguments: &str) -> Command {
+    let mut cargo = step::cargo(arguments);
+    let wrapper = step::root().join("xtask/with").join(name);
+    cargo.env("RUSTC_WORKSPACE_WRAPPER", wrapper);
+    cargo
 }

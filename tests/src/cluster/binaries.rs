@@ -31,8 +31,8 @@ pub struct Binaries {
 
 impl Binaries {
     /// Takes the binaries that the environment names (`KCC_APISERVER_BIN`, `KCC_KUBECTL_BIN`),
-    /// else those in the cache, else builds them. The first build takes about five minutes and
-    /// fetches the Go modules; processes that ask at the same time wait for one build.
+    /// else those in the cache, else builds them. The first build takes about eight minutes on two
+    /// cores and fetches the Go modules; processes that ask at the same time wait for one build.
     ///
     /// They lie under `$XDG_CACHE_HOME/kcc-dev/apiserver` (or `~/.cache/...`), in a folder for
     /// each state of the Go program's sources and each version of Go.
@@ -190,8 +190,9 @@ fn remove_stale(cache: &Path) {
 fn compile(go: &Go, source: &Path, target: &Path, progress: Progress) -> Result<()> {
     fs::create_dir_all(target)?;
     let version = kubernetes_version(source)?;
-    let title =
-        format!("building kube-apiserver and kubectl {version} (first time: about 5 minutes)");
+    let title = format!(
+        "building kube-apiserver and kubectl {version} (first time: about 8 minutes on 2 cores)"
+    );
     let mut task = Task::start(progress, &title);
     let mut child = Command::new(&go.command)
         .args(["build", "-ldflags"])

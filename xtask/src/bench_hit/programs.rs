@@ -56,7 +56,7 @@ impl Build {
         let built = match self {
             Self::Installed | Self::Dynamic => {
                 let arguments = "build --quiet --release --package kcc-cli --bin kcc-cache";
-                let mut build = step::cargo_with(arguments);
+                let mut build = step::cargo(arguments);
                 if self == Self::Dynamic {
                     build.env("KCC_LINK", "dynamic");
                 }

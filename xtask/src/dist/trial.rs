@@ -6,7 +6,8 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Result, ensure};
 
-use super::{PROGRAMS, keyring};
+use super::build::{PROGRAMS, STATIC, is_linux};
+use super::keyring;
 use crate::step;
 
 /// Prints a credential, as a plugin does. It is linked statically, since nothing else is there.
@@ -20,7 +21,7 @@ fn main() {
 /// From another directory, with an empty environment; with keyrings; then, where we may, in a root
 /// directory that holds nothing but the programs and three devices: no library, no `/etc` for name
 /// services, no `/proc`.
-pub(super) fn run(programs: &Path, room: &Path) -> Result<()> {
+pub(super) fn run(programs: &Path, room: &Path, target: &str) -> Result<()> {
     if room.exists() {
         fs::remove_dir_all(room)?;
     }
@@ -29,8 +30,10 @@ pub(super) fn run(programs: &Path, room: &Path) -> Result<()> {
     for program in PROGRAMS {
         fs::copy(programs.join(program), room.join(program))?;
     }
-    plugin(room)?;
-    keyring::run(room)?;
+    plugin(room, target)?;
+    if is_linux(target) {
+        keyring::run(room)?;
+    }
     match devices(room) {
         Ok(()) => alone(room)?,
         Err(error) => step::say(&format!(
@@ -86,11 +89,16 @@ fn alone(room: &Path) -> Result<()> {
     Ok(())
 }
 
-fn plugin(room: &Path) -> Result<()> {
+fn plugin(room: &Path, target: &str) -> Result<()> {
     let source = room.join("plugin.rs");
     fs::write(&source, PLUGIN)?;
     let mut rustc = Command::new("rustc");
-    rustc.args("-O -C panic=abort -C target-feature=+crt-static --target".split(' '));
-    rustc.arg(step::host_target()?).arg("-o");
-    step::run("a plugin", rustc.arg(room.join("plugin")).arg(&source))
+    rustc
+        .args("-O -C panic=abort --target".split(' '))
+        .arg(target);
+    if is_linux(target) {
+        rustc.args(STATIC.split(' '));
+    }
+    rustc.arg("-o").arg(room.join("plugin")).arg(&source);
+    step::run("a plugin", &mut rustc)
 }
