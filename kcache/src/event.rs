@@ -93,7 +93,7 @@ impl<V: Object> Change<V> {
     pub fn into_events(self) -> [Option<Event<V>>; 2] {
         match (self.old, self.new) {
             (Some(old), Some(new))
-                if old.uid() == new.uid() || crate::fault::ForgetUid.strikes() =>
+                if old.uid() == new.uid() || crate::seeded_fault::ForgetUid.strikes() =>
             {
                 [Some(Event::Update { old, new }), None]
             }

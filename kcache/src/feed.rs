@@ -1,23 +1,23 @@
 //! From what a source says to what a cache commits.
 
+mod fingerprints;
 mod listing;
-mod prints;
 
 use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
+use self::fingerprints::Prints;
+pub(crate) use self::fingerprints::print;
 use self::listing::{Listing, Verdict};
-use self::prints::Prints;
-pub(crate) use self::prints::print;
-use crate::bad::BadObjects;
+use crate::bad_objects::BadObjects;
 use crate::codec::DecodeError;
+use crate::core::Core;
 use crate::error::Error;
 use crate::failure::Failure;
 use crate::object::{Key, Object};
 use crate::publisher::{Publisher, publisher};
-use crate::shared::Core;
 use crate::version::{self, raise};
 use crate::wait::Origin;
 use crate::writer::{Updates, Writer};

@@ -77,85 +77,83 @@
 #[doc = include_str!("../../docs/engine.md")]
 struct Documents;
 
-mod event;
-mod object;
+// What the rest stands on: locks, versions, objects and what happens to them.
+mod sync;
+mod offload;
 mod version;
+mod object;
+mod seeded_fault;
+mod event;
 
-// From an API server to inputs.
-mod informer;
-mod reflector;
+// What is told beside events: why something ended, failed or is bad.
+mod error;
+mod failure;
+mod status;
+mod bad_objects;
+mod wait;
+
+// Which objects: states of them, selectors and filters over them.
+mod store;
+mod index;
+mod selector;
+mod selector_index;
+mod fact;
+mod field;
+mod filter;
+
+// A publisher: the core that its two ends share, who writes it, who reads it.
+mod core;
+mod writer;
+mod publisher;
+mod cache;
+
+// What is made of a publisher.
+mod subscription;
+mod view;
+mod lookup;
+mod monitor;
+
+// From a source's bytes to commits.
+mod codec;
+mod feed;
+
+// A source: an API server.
 mod request;
 mod wire;
+mod reflector;
+mod informer;
 
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
 
-// The way of a change, in its order.
-mod feed;
-
-mod store;
-mod writer;
-
-mod shared;
-
-mod hub;
-
-mod mailbox;
-
-mod subscription;
-
-// What stands beside it.
-mod aside;
-mod aspect;
-mod bad;
-mod cache;
-mod codec;
-mod error;
-mod fact;
-mod failure;
-mod fault;
-mod field;
-mod filter;
-mod gate;
-mod index;
-mod lookup;
-mod monitor;
-mod publisher;
-mod selector;
-mod status;
-mod sync;
-mod view;
-mod wait;
-
-pub use aside::aside;
-pub use aspect::{Aspect, Aspects};
-pub use bad::BadObject;
+pub use bad_objects::BadObject;
 pub use cache::Cache;
 pub use codec::{Codec, DecodeError, Expected, JsonCodec, Raw, WholeJsonCodec};
+pub use core::mailbox::Overflow;
 pub use error::Error;
 pub use event::{Change, Event};
 pub use fact::{Fact, Involved, NodeName, Selects};
 pub use failure::{Cause, Failure, InputFailure, Operation, ReadyError};
-#[doc(hidden)]
-#[cfg(kcache_faults)]
-pub use fault::Fault;
 pub use feed::{Feed, Input, feed};
 pub use field::{Field, FieldError, FieldSelector};
 pub use filter::Filter;
-pub use index::{Anchors, Scope, SelectorIndex};
 pub use informer::{Informer, InformerBuilder};
 #[cfg(feature = "client")]
 pub use kcc_core::client;
 pub use lookup::Lookup;
-pub use mailbox::Overflow;
 pub use monitor::{Handler, Monitor};
 pub use object::{Key, Object};
+pub use offload::aside;
 pub use publisher::{Publisher, publisher};
+#[doc(hidden)]
+#[cfg(kcache_faults)]
+pub use seeded_fault::Fault;
 pub use selector::{Selector, SelectorError};
+pub use selector_index::{Anchors, Scope, SelectorIndex};
 pub use status::{Notice, Notices, Phase, Status};
 pub use store::Snapshot;
-pub use subscription::{Batch, Control, Start, SubscribeOptions, Subscription};
+pub use subscription::{Aspect, Aspects, Batch, Control, Start, SubscribeOptions, Subscription};
 pub use view::View;
 pub use wait::{Follower, WaitError};
 pub use writer::{Updates, Writer};

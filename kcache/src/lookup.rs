@@ -8,15 +8,15 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
-use crate::aside::{aside, let_go};
+use crate::core::mailbox::Limits;
 use crate::error::Error;
 use crate::event::Change;
 use crate::filter::Filter;
-use crate::mailbox::Limits;
 use crate::object::{Key, Object};
+use crate::offload::{aside, let_go};
 use crate::publisher::Publisher;
 use crate::store::Moment;
-use crate::subscription::Tap;
+use crate::subscription::Registration;
 use crate::sync::{Mutex, lock};
 
 /// The objects under each value, ordered by key.
@@ -53,7 +53,7 @@ pub struct Lookup<V: Object> {
     ending: Arc<Ending<V>>,
 }
 
-struct Ending<V: Object>(Arc<Tap<V>>);
+struct Ending<V: Object>(Arc<Registration<V>>);
 
 impl<V: Object> Drop for Ending<V> {
     fn drop(&mut self) {
@@ -66,7 +66,7 @@ struct Shared<V: Object> {
     filed: ArcSwap<Filed<V>>,
     /// Held while changes are taken and filed, so that they are filed in their order.
     filing: Mutex<Filing<V>>,
-    tap: Arc<Tap<V>>,
+    tap: Arc<Registration<V>>,
 }
 
 /// The table as of a commit.
@@ -83,12 +83,25 @@ struct Filing<V> {
     filed_under: HashMap<Key, Vec<String>>,
 }
 
+impl<V: Object> Publisher<V> {
+    /// The objects by the value of a label.
+    pub fn index_by_label(&self, label: &str) -> Lookup<V> {
+        let label = label.to_owned();
+        self.index_by(move |object| object.label(&label).map(str::to_owned))
+    }
+
+    /// The objects by values that a function reads from each. It is run by the index's own task.
+    pub fn index_by<I>(&self, values: impl Fn(&V) -> I + Send + 'static) -> Lookup<V>
+    where
+        I: IntoIterator<Item = String>,
+    {
+        Lookup::start(self, move |object| values(object).into_iter().collect())
+    }
+}
+
 impl<V: Object> Lookup<V> {
-    pub(crate) fn start(
-        source: &Publisher<V>,
-        values: impl Fn(&V) -> Vec<String> + Send + 'static,
-    ) -> Self {
-        let tap = Tap::open(source.clone(), Limits::INDEX);
+    fn start(source: &Publisher<V>, values: impl Fn(&V) -> Vec<String> + Send + 'static) -> Self {
+        let tap = Registration::open(source.clone(), Limits::INDEX);
         // What goes wrong ends it, which it then says.
         let _ = tap.refilter(Filter::everything());
         let filing = Filing {

@@ -7,21 +7,14 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::aside::let_go;
-use crate::bad::BadObject;
-use crate::cache::Cache;
+use crate::bad_objects::BadObject;
+use crate::core::Core;
 use crate::error::Error;
 use crate::failure::{Failure, ReadyError};
-use crate::filter::Filter;
-use crate::lookup::Lookup;
-use crate::mailbox::Limits;
-use crate::monitor::{Handler, Monitor};
 use crate::object::Object;
-use crate::shared::Core;
+use crate::offload::let_go;
 use crate::status::{Notices, Phase, Status};
-use crate::subscription::{SubscribeOptions, Subscription};
 use crate::sync::lock;
-use crate::view::View;
 use crate::wait::{WaitError, within};
 use crate::writer::Writer;
 
@@ -76,68 +69,6 @@ pub fn publisher<V: Object>() -> (Publisher<V>, Writer<V>) {
 impl<V: Object> Publisher<V> {
     pub(crate) fn core(&self) -> &Arc<Core<V>> {
         &self.0.0
-    }
-
-    /// What can be read.
-    pub fn cache(&self) -> Cache<V> {
-        Cache::new(self.clone(), None)
-    }
-
-    /// Subscribes to everything, with a queue of 256 changes. The subscription starts with the
-    /// newest state.
-    pub fn subscribe(&self) -> Subscription<V> {
-        self.subscribe_options(SubscribeOptions::default())
-    }
-
-    /// Subscribes to what a filter lets in.
-    pub fn subscribe_with(&self, filter: Filter<V>) -> Subscription<V> {
-        self.subscribe_options(SubscribeOptions::default().filter(filter))
-    }
-
-    /// Subscribes without a filter yet: the subscription is ready after its first
-    /// [`refilter`](Subscription::refilter), and starts with the state at that time.
-    pub fn subscribe_deferred(&self) -> Subscription<V> {
-        self.subscribe_options(SubscribeOptions::default().deferred())
-    }
-
-    /// Subscribes with a filter, a queue length and a way to overflow.
-    pub fn subscribe_options(&self, options: SubscribeOptions<V>) -> Subscription<V> {
-        let limits = Limits {
-            queue: options.queue,
-            overflow: options.overflow,
-            first: false,
-            many: options.many,
-        };
-        Subscription::open(self.clone(), options.filter, limits).only(options.aspects)
-    }
-
-    /// A publisher of what a filter lets in; the filter can be changed.
-    pub fn view(&self, filter: Filter<V>) -> View<V> {
-        View::start(self, Some(filter))
-    }
-
-    /// A view without a filter yet: it is ready after its first [`refilter`](View::refilter).
-    pub fn view_deferred(&self) -> View<V> {
-        View::start(self, None)
-    }
-
-    /// The objects by the value of a label.
-    pub fn index_by_label(&self, label: &str) -> Lookup<V> {
-        let label = label.to_owned();
-        self.index_by(move |object| object.label(&label).map(str::to_owned))
-    }
-
-    /// The objects by values that a function reads from each. It is run by the index's own task.
-    pub fn index_by<I>(&self, values: impl Fn(&V) -> I + Send + 'static) -> Lookup<V>
-    where
-        I: IntoIterator<Item = String>,
-    {
-        Lookup::start(self, move |object| values(object).into_iter().collect())
-    }
-
-    /// Calls a handler for what is there and for each change, until the monitor is closed.
-    pub fn monitor(&self, handler: Handler<V>) -> Monitor {
-        Monitor::start(self.subscribe(), handler)
     }
 
     /// Waits until there is a complete state.

@@ -3,19 +3,19 @@
 //! The rules are those of client-go's reflector (`tools/cache/reflector.go`, 1.37) where nothing
 //! else is said; `docs/engine.md` draws the states and says why.
 
+mod classify;
 mod backoff;
-mod check;
 mod connection;
 mod decoder;
-mod failure;
 mod kinds;
-mod list;
 mod pages;
-mod patience;
-mod sink;
 mod versions;
-mod watch;
+mod sink;
+mod silence;
+mod check;
 mod watching;
+mod list;
+mod watch;
 
 use std::time::Duration;
 
@@ -27,14 +27,13 @@ use tokio::time::{Instant, sleep};
 use self::backoff::Backoff;
 use self::connection::Incoming;
 use self::decoder::Decoder;
-use self::failure::Failure;
 use self::kinds::Kinds;
 use self::pages::Paging;
 use self::sink::Sink;
 use self::versions::Versions;
 use crate::codec::Codec;
 use crate::error::Error;
-use crate::failure::Operation;
+use crate::failure::{Failure, Operation};
 use crate::feed::{Feed, Input};
 use crate::object::Object;
 use crate::request::{Target, TooLong};
@@ -135,7 +134,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             let (request, deadline) = ask(&self.target);
             let request = request.map_err(Failure::from)?;
             let sent = connection::send(&self.client, request, deadline);
-            let sent = patience::waited(&mut self.sink, doing, Failure::waiting, sent);
+            let sent = silence::waited(&mut self.sink, doing, Failure::waiting, sent);
             let failure = match sent.await? {
                 Ok(incoming) => return Ok(incoming),
                 Err(failure) => failure,

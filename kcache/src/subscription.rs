@@ -1,33 +1,38 @@
 //! Taking the changes of a publisher.
 
-mod control;
+mod aspect;
+mod closure_filter;
 mod options;
-mod tap;
+mod batch;
+mod registration;
+mod control;
+mod reading;
+mod subscribe;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::fmt;
-use std::future::{Future as _, poll_fn};
-use std::pin::{Pin, pin};
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::{Arc, Weak};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use futures_core::Stream;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::task::coop::consume_budget;
 
+pub use self::aspect::{Aspect, Aspects};
+pub use self::batch::{Batch, Start};
+use self::closure_filter::Gate;
 pub use self::control::Control;
 pub use self::options::SubscribeOptions;
-pub(crate) use self::tap::Tap;
-use crate::aside::{self, Begun};
-use crate::aspect::Aspects;
+pub(crate) use self::registration::Registration;
 use crate::cache::Cache;
+use crate::core::mailbox::Limits;
 use crate::error::Error;
-use crate::event::{self, Change, Event};
+use crate::event::{Change, Event};
 use crate::failure::ReadyError;
 use crate::filter::Filter;
-use crate::gate::Gate;
-use crate::mailbox::{Drained, Letter, Limits, Next};
 use crate::object::Object;
 use crate::publisher::Publisher;
 use crate::status::{Notices, Phase, Status};
@@ -64,7 +69,7 @@ use crate::wait::Follower;
 /// # Ok(()) }
 /// ```
 pub struct Subscription<V: Object> {
-    tap: Arc<Tap<V>>,
+    tap: Arc<Registration<V>>,
     gate: Gate<V>,
     /// What was taken from the mailbox and passed the gate, and was not handed out yet. It comes
     /// before all that is in the mailbox.
@@ -90,63 +95,12 @@ pub struct Subscription<V: Object> {
 /// The gate, and what it let through.
 type Judged<V> = (Gate<V>, Result<Vec<Change<V>>, Error>);
 
-/// How many objects of a start are looked at before others may have their turn.
-const PORTION: usize = 16;
-
-/// What waited for a subscription, as one net change a key, and where its publisher stood before
-/// any of what is not in it.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Batch<V: Object> {
-    /// The newest commit that is in it.
-    pub commit: u64,
-    /// The number of the history that this commit is of.
-    pub history: u64,
-    /// What the publisher was doing. All that it had committed by then is in this batch or in
-    /// earlier ones.
-    pub phase: Phase,
-    /// The changes: deletes, updates, creates.
-    pub changes: Vec<Change<V>>,
-}
-
-/// The state that a subscription starts with.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Start<V> {
-    /// The newest commit that is in it.
-    pub commit: u64,
-    /// The number of the history that this commit is of.
-    pub history: u64,
-    /// What the publisher was doing, as in a [`Batch`].
-    pub phase: Phase,
-    /// The objects.
-    pub objects: Vec<Arc<V>>,
-}
-
-/// A start as the batch that brings it: whoever takes batches had nothing before.
-impl<V: Object> From<Start<V>> for Batch<V> {
-    fn from(start: Start<V>) -> Self {
-        let Start {
-            commit,
-            history,
-            phase,
-            objects,
-        } = start;
-        Self {
-            commit,
-            history,
-            phase,
-            changes: objects.into_iter().map(Change::created).collect(),
-        }
-    }
-}
-
 impl<V: Object> Subscription<V> {
     pub(crate) fn open(source: Publisher<V>, filter: Option<Filter<V>>, limits: Limits) -> Self {
         let phases = source.phases();
         let phase = phases.borrow().clone();
         let told = source.core().state.load().history;
-        let tap = Tap::open(source, limits);
+        let tap = Registration::open(source, limits);
         if let Some(filter) = filter {
             // What goes wrong ends the subscription, which then says so.
             let _ = tap.refilter(filter);
@@ -173,7 +127,7 @@ impl<V: Object> Subscription<V> {
         self
     }
 
-    pub(crate) fn tap(&self) -> &Arc<Tap<V>> {
+    pub(crate) fn tap(&self) -> &Arc<Registration<V>> {
         &self.tap
     }
 
@@ -337,7 +291,7 @@ impl<V: Object> Subscription<V> {
 
     /// A handle to wait for whoever reads it by batches.
     pub fn follower(&self) -> Follower {
-        let tap: Weak<Tap<V>> = Arc::downgrade(&self.tap);
+        let tap: Weak<Registration<V>> = Arc::downgrade(&self.tap);
         Follower(tap)
     }
 
@@ -377,144 +331,6 @@ impl<V: Object> Subscription<V> {
     pub fn error(&self) -> Option<Error> {
         self.tap.mailbox().error()
     }
-
-    fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Event<V>>> {
-        loop {
-            ready!(self.poll_judged(cx));
-            self.forget_closed();
-            self.starting = false;
-            if !self.passed.is_empty() {
-                // Events that are there already are a reason to let other tasks have their turn.
-                ready!(pin!(consume_budget()).poll(cx));
-                return Poll::Ready(self.pop_passed());
-            }
-            let Some(next) = ready!(self.tap.mailbox().poll_take(cx)) else {
-                return Poll::Ready(None);
-            };
-            self.started = true;
-            match next {
-                Next::Start => {
-                    ready!(pin!(consume_budget()).poll(cx));
-                    self.take_portion();
-                }
-                Next::Letter(Letter::Change(change)) => {
-                    self.judge(1, |gate| gate.pass(change).into_iter().collect());
-                }
-                Next::Letter(Letter::Rest(changes)) => {
-                    self.judge(changes.len(), |gate| gate.pass_all(None, changes));
-                }
-                Next::Letter(Letter::Refilter(filter, changes)) => {
-                    self.judge(changes.len(), |gate| gate.pass_all(Some(filter), changes));
-                }
-            }
-        }
-    }
-
-    /// Reads on in a start of many objects.
-    fn take_portion(&mut self) {
-        let mailbox = self.tap.mailbox();
-        // A refilter may have taken it meanwhile.
-        let Some(rest) = self.tap.source().core().lend_start(mailbox) else {
-            return;
-        };
-        match Error::catch(|| rest.portion(PORTION)) {
-            Ok(mut portion) => {
-                let changes = std::mem::take(&mut portion.changes);
-                mailbox.took(&portion);
-                let filter = rest.filter();
-                self.judge(changes.len(), |gate| gate.pass_all(filter, changes));
-            }
-            Err(error) => self.fail(error),
-        }
-    }
-
-    /// Takes what waited, to be judged.
-    fn judge_all(&mut self, drained: Drained<V>) {
-        self.started = true;
-        self.taken = drained.at;
-        self.judge(drained.len(), |gate| {
-            let (filter, changes) = drained.into_changes();
-            gate.pass_all(filter, changes)
-        });
-    }
-
-    /// Lets the gate judge, on another thread if there are many objects.
-    fn judge(
-        &mut self,
-        count: usize,
-        pass: impl FnOnce(&mut Gate<V>) -> Vec<Change<V>> + Send + 'static,
-    ) {
-        let mut gate = std::mem::take(&mut self.gate);
-        let pass = move || {
-            let passed = Error::catch(|| pass(&mut gate));
-            (gate, passed)
-        };
-        match aside::begin(self.tap.mailbox().is_many(count), pass) {
-            Begun::Job(job) => {
-                self.tap.note_passed(self.passed.len() + count);
-                self.job = Some(job);
-            }
-            Begun::Here(pass) => self.judged(pass()),
-        }
-    }
-
-    /// Waits for what is being judged.
-    fn poll_judged(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if let Some(job) = &mut self.job {
-            let judged = ready!(Pin::new(job).poll(cx));
-            self.job = None;
-            match judged {
-                Ok(judged) => self.judged(judged),
-                // The runtime shuts down.
-                Err(_) => self.fail(Error::Closed),
-            }
-        }
-        Poll::Ready(())
-    }
-
-    fn judged(&mut self, (gate, passed): Judged<V>) {
-        self.gate = gate;
-        match passed {
-            Ok(later) if self.passed.is_empty() => self.passed = later.into(),
-            Ok(later) => {
-                let earlier = std::mem::take(&mut self.passed);
-                self.passed = in_sequence(earlier.into(), later).into();
-            }
-            Err(error) => self.fail(error),
-        }
-        self.tap.note_passed(self.passed.len());
-    }
-
-    fn fail(&mut self, error: Error) {
-        self.tap.close(&error);
-        self.failed = Some(error);
-    }
-
-    fn take_passed(&mut self) -> Vec<Change<V>> {
-        self.forget_closed();
-        self.tap.note_passed(0);
-        std::mem::take(&mut self.passed).into()
-    }
-
-    /// Throws away what passed the gate if it was closed since.
-    fn forget_closed(&mut self) {
-        if !self.passed.is_empty() && self.tap.mailbox().is_discarded() {
-            self.passed.clear();
-        }
-    }
-
-    /// The first event of what passed the gate.
-    fn pop_passed(&mut self) -> Option<Event<V>> {
-        self.forget_closed();
-        let change = self.passed.pop_front()?;
-        let [first, second] = change.into_events();
-        if let Some(Event::Create { new }) = second {
-            // The delete of an object that was replaced is handed out, its create is not.
-            self.passed.push_front(Change::created(new));
-        }
-        self.tap.note_passed(self.passed.len());
-        first
-    }
 }
 
 impl<V: Object> Drop for Subscription<V> {
@@ -540,21 +356,4 @@ impl<V: Object> fmt::Debug for Subscription<V> {
             .field("filter", &self.tap.filter())
             .finish_non_exhaustive()
     }
-}
-
-/// What two sets of changes do one after the other: the net change of each key, deletes first.
-fn in_sequence<V: Object>(earlier: Vec<Change<V>>, later: Vec<Change<V>>) -> Vec<Change<V>> {
-    let mut places: HashMap<_, usize> = HashMap::new();
-    let mut net: Vec<Change<V>> = Vec::with_capacity(earlier.len() + later.len());
-    for change in earlier.into_iter().chain(later) {
-        if let Some(place) = places.get(&change.key) {
-            net[*place].new = change.new;
-        } else {
-            places.insert(change.key.clone(), net.len());
-            net.push(change);
-        }
-    }
-    net.retain(|change| !change.is_nothing());
-    event::sort(&mut net);
-    net
 }

@@ -4,13 +4,13 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use crate::aside::aside;
 use crate::error::Error;
 use crate::filter::Filter;
 use crate::object::Object;
+use crate::offload::aside;
 use crate::publisher::{Publisher, publisher};
 use crate::status::Phase;
-use crate::subscription::{Batch, Start, Subscription, Tap};
+use crate::subscription::{Batch, Registration, Start, Subscription};
 use crate::wait::Origin;
 use crate::writer::Writer;
 
@@ -45,11 +45,23 @@ use crate::writer::Writer;
 /// ```
 pub struct View<V: Object> {
     publisher: Publisher<V>,
-    tap: Arc<Tap<V>>,
+    tap: Arc<Registration<V>>,
+}
+
+impl<V: Object> Publisher<V> {
+    /// A publisher of what a filter lets in; the filter can be changed.
+    pub fn view(&self, filter: Filter<V>) -> View<V> {
+        View::start(self, Some(filter))
+    }
+
+    /// A view without a filter yet: it is ready after its first [`refilter`](View::refilter).
+    pub fn view_deferred(&self) -> View<V> {
+        View::start(self, None)
+    }
 }
 
 impl<V: Object> View<V> {
-    pub(crate) fn start(source: &Publisher<V>, filter: Option<Filter<V>>) -> Self {
+    fn start(source: &Publisher<V>, filter: Option<Filter<V>>) -> Self {
         let input = Subscription::batches(source, filter);
         let tap = input.tap().clone();
         let (publisher, writer) = publisher();

@@ -7,11 +7,11 @@ use std::sync::atomic::Ordering;
 
 use tokio::time::Instant;
 
+use crate::core::Core;
 use crate::error::Error;
 use crate::event::{self, Change};
 use crate::failure::Failure;
 use crate::object::{Key, Object};
-use crate::shared::Core;
 use crate::status::{Notice, Phase};
 use crate::store::State;
 

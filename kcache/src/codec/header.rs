@@ -7,6 +7,7 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 
+use super::go::coerced;
 use crate::object::Key;
 
 /// The part of `metadata` that an engine needs of objects that it does not keep.
@@ -27,7 +28,7 @@ impl Header {
         struct Named {
             metadata: Header,
         }
-        serde_json::from_slice(&super::coerced(json))
+        serde_json::from_slice(&coerced(json))
             .ok()
             .map(|Named { metadata }| metadata)
     }

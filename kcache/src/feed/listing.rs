@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::prints::Prints;
+use super::fingerprints::Prints;
 use crate::object::{Key, Object};
 use crate::store::State;
 use crate::version;
@@ -85,7 +85,7 @@ impl<V: Object> Listing<V> {
         // What is the same by its version alone, which a new history would not be.
         let mut alike = Vec::new();
         let mut stays = HashSet::new();
-        let mut loses = crate::fault::DropDelete.strikes();
+        let mut loses = crate::seeded_fault::DropDelete.strikes();
         for there in state.unordered() {
             let key = Key::of(&**there);
             let Some((listed, print)) = self.objects.remove(&key) else {
@@ -101,7 +101,7 @@ impl<V: Object> Listing<V> {
             let known = !old_history.remove(&key);
             let back = known && goes_back(&*listed, &**there);
             new_history |= back;
-            if back && crate::fault::RefuseOlder.strikes() {
+            if back && crate::seeded_fault::RefuseOlder.strikes() {
                 continue;
             }
             let same = is_same_version(&*listed, &**there);

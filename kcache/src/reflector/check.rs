@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::backoff::{self, Backoff};
 use super::connection::{self, Part};
-use super::failure::Failure;
+use crate::failure::Failure;
 use crate::request::Target;
 use crate::version;
 use crate::wire::ListBody;

@@ -12,7 +12,7 @@ use kube::Client;
 use kube::client::Body;
 use tokio::time::{Instant, timeout_at};
 
-use super::failure::Failure;
+use crate::failure::Failure;
 
 /// A body that is being read; dropping it ends the request.
 pub(super) struct Incoming(Body);

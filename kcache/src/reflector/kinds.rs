@@ -3,7 +3,7 @@
 use kube::core::ApiResource;
 
 use super::decoder::Kind;
-use super::failure::Failure;
+use crate::failure::Failure;
 use crate::request::Target;
 
 /// What the server has shown of the kind that it sends.

@@ -5,12 +5,11 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::connection::Part;
-use super::failure::Failure;
 use super::pages::{Pages, Tokens};
-use super::{Halt, Reflector, Step, patience};
+use super::{Halt, Reflector, Step, silence};
 use crate::codec::Codec;
 use crate::error::Error;
-use crate::failure::Operation;
+use crate::failure::{Failure, Operation};
 use crate::feed::Input;
 use crate::object::Object;
 use crate::request::{Page, Since};
@@ -122,7 +121,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             }
             let part = incoming.part_within(SILENCE);
             let doing = Operation::List;
-            let part = patience::waited(&mut self.sink, doing, Failure::unfinished, part);
+            let part = silence::waited(&mut self.sink, doing, Failure::unfinished, part);
             match part.await? {
                 Part::Chunk(chunk) => body.push(chunk),
                 Part::End(Some(failure)) => return Err(failure.into()),

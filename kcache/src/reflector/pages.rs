@@ -1,6 +1,6 @@
 //! The pages of a list.
 
-use super::failure::Failure;
+use crate::failure::Failure;
 use crate::request::Since;
 
 /// How many objects are asked for at once where that does not cost the server more than all.

@@ -2,10 +2,10 @@
 
 use tokio::task::yield_now;
 
-use crate::aside::aside;
 use crate::error::Error;
 use crate::feed::{Feed, Input, print};
 use crate::object::Object;
+use crate::offload::aside;
 
 /// Collects what has come in and makes it one commit, and lets other tasks have their turn in
 /// between.

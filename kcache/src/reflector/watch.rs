@@ -6,13 +6,12 @@ use tokio::time::Instant;
 
 use super::check::{Answer, Check, Verdict};
 use super::decoder::{self, Read};
-use super::failure::Failure;
-use super::patience::{self, PATIENCE};
+use super::silence::{self, PATIENCE};
 use super::watching::{Happening, Watching};
 use super::{Halt, Reflector, Step, backoff};
 use crate::codec::{Codec, DecodeError, Header};
 use crate::error::Error;
-use crate::failure::Operation;
+use crate::failure::{Failure, Operation};
 use crate::feed::Input;
 use crate::object::{Key, Object};
 use crate::wire::{EventKind, Frame, WatchBody, WireError};
@@ -198,7 +197,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
     /// A streaming list has brought nothing new for some time. That is told, and at last a failure.
     fn quiet(&mut self, time: Duration) -> Result<Option<Failure>, Error> {
         let failure = Failure::unfinished(time);
-        patience::tell(&mut self.sink, Operation::StreamingList, failure.clone())?;
+        silence::tell(&mut self.sink, Operation::StreamingList, failure.clone())?;
         Ok((time >= PATIENCE).then_some(failure))
     }
 

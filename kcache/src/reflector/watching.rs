@@ -5,8 +5,8 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
 use super::connection::{Incoming, Part};
-use super::failure::Failure;
-use super::patience::QUIET;
+use super::silence::QUIET;
+use crate::failure::Failure;
 use crate::wire::{EventKind, WatchBody};
 
 /// A watch, or a streaming list that becomes one.

@@ -3,10 +3,10 @@
 use std::fmt;
 use std::sync::{Arc, Weak};
 
-use super::Tap;
+use super::registration::Registration;
+use crate::core::mailbox::Mailbox;
 use crate::error::Error;
 use crate::filter::Filter;
-use crate::mailbox::Mailbox;
 use crate::object::Object;
 use crate::status::Status;
 
@@ -29,13 +29,13 @@ use crate::status::Status;
 /// # Ok(()) }
 /// ```
 pub struct Control<V: Object> {
-    tap: Weak<Tap<V>>,
+    tap: Weak<Registration<V>>,
     /// Says how it ended when the subscription is gone.
     mailbox: Arc<Mailbox<V>>,
 }
 
 impl<V: Object> Control<V> {
-    pub(super) fn of(tap: &Arc<Tap<V>>) -> Self {
+    pub(super) fn of(tap: &Arc<Registration<V>>) -> Self {
         Self {
             tap: Arc::downgrade(tap),
             mailbox: tap.mailbox().clone(),

@@ -1,9 +1,9 @@
 //! How to subscribe.
 
-use crate::aside::MANY;
-use crate::aspect::Aspects;
+use super::aspect::Aspects;
+use crate::core::mailbox::Overflow;
 use crate::filter::Filter;
-use crate::mailbox::Overflow;
+use crate::offload::MANY;
 
 /// How to subscribe.
 ///

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-use super::WireError;
+use super::error::WireError;
 use super::scan::Scan;
 
 /// What becomes of a member, by its key.

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::WireError;
+use super::error::WireError;
 use super::members::{Found, Members, Span, Use};
 
 /// What an event says happened.

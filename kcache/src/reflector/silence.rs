@@ -6,10 +6,9 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
 
-use super::failure::Failure;
 use super::sink::Sink;
 use crate::error::Error;
-use crate::failure::Operation;
+use crate::failure::{Failure, Operation};
 use crate::feed::Input;
 use crate::object::Object;
 

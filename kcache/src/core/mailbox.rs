@@ -1,9 +1,12 @@
 //! Where a subscription's changes wait for it.
 
-mod backlog;
 mod limits;
+mod backlog;
 mod start;
-mod starts;
+mod drained;
+mod lag;
+mod wakeup;
+mod read_start;
 
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -12,14 +15,17 @@ use tokio::sync::{Notify, broadcast, watch};
 
 use self::backlog::Backlog;
 pub(crate) use self::backlog::Letter;
+pub(crate) use self::drained::{Drained, Taken};
+use self::lag::Lag;
 pub(crate) use self::limits::Limits;
 pub use self::limits::Overflow;
 use self::start::Start;
 pub(crate) use self::start::{Portion, Rest};
+use self::wakeup::{Bell, News};
+pub(crate) use self::wakeup::{Call, Stage};
 use crate::error::Error;
 use crate::event::Change;
 use crate::filter::Filter;
-use crate::object::Object;
 use crate::status::{Notice, NoticeBoard};
 use crate::store::Moment;
 use crate::sync::{Mutex, lock};
@@ -33,73 +39,6 @@ pub(crate) struct Mailbox<V> {
     inner: Mutex<Inner<V>>,
     bell: Arc<Bell>,
     limits: Limits,
-}
-
-/// What others wait for at a mailbox; rung only when no lock is held.
-struct Bell {
-    stage: watch::Sender<Stage>,
-    notices: NoticeBoard,
-    /// The reader came back for more, or will not.
-    done: Notify,
-}
-
-/// Whom to wake and what to announce once all locks are released.
-#[must_use]
-#[derive(Default)]
-pub(crate) struct Call {
-    waker: Option<Waker>,
-    news: Option<Box<News>>,
-}
-
-struct News {
-    bell: Arc<Bell>,
-    stage: Option<Stage>,
-    notice: Option<Notice>,
-}
-
-impl Call {
-    /// True if there is nothing to do.
-    pub(crate) fn is_nothing(&self) -> bool {
-        self.waker.is_none() && self.news.is_none()
-    }
-
-    pub(crate) fn ring(self) {
-        if let Some(news) = self.news {
-            let News {
-                bell,
-                stage,
-                notice,
-            } = *news;
-            if let Some(stage) = &stage {
-                // Two calls may ring in another order than they were made; the end stands.
-                bell.stage.send_if_modified(|now| {
-                    let open = !matches!(now, Stage::Ended(_));
-                    if open {
-                        *now = stage.clone();
-                    }
-                    open
-                });
-            }
-            if let Some(notice) = notice {
-                bell.notices.post(notice);
-            }
-            if matches!(stage, Some(Stage::Ended(_))) {
-                bell.notices.close();
-            }
-        }
-        self.waker.into_iter().for_each(Waker::wake);
-    }
-}
-
-/// How far a mailbox is in its life.
-#[derive(Clone, Debug)]
-pub(crate) enum Stage {
-    /// There is no filter yet.
-    Deferred,
-    /// The starting state is in it.
-    Open,
-    /// Nothing more will come in; what is in it can still be taken.
-    Ended(Error),
 }
 
 struct Inner<V> {
@@ -120,67 +59,11 @@ struct Inner<V> {
     done: u64,
 }
 
-/// Whether changes are being merged, and how often that began.
-#[derive(Default)]
-struct Lag {
-    lagging: bool,
-    times: u64,
-}
-
-impl Lag {
-    /// Notes it if so many more changes will make the backlog merge, and returns what to announce.
-    fn note<V>(&mut self, limits: Limits, backlog: &Backlog<V>, count: usize) -> Option<Notice> {
-        let Limits {
-            queue, overflow, ..
-        } = limits;
-        let lagging = overflow == Overflow::Merge && queue > 0 && !backlog.fits(count, queue);
-        let begins = lagging && !self.lagging;
-        self.lagging |= lagging;
-        self.times += u64::from(begins);
-        let waiting = backlog.len() + count;
-        begins.then_some(Notice::Lagged { waiting })
-    }
-}
-
 /// What a reader takes next, one by one.
 pub(crate) enum Next<V> {
     /// A start of many objects was not read to its end; [`Mailbox::lend_start`] gives the rest.
     Start,
     Letter(Letter<V>),
-}
-
-/// All that waited, as it waited.
-pub(crate) struct Drained<V> {
-    pub(crate) at: Moment,
-    start: Option<Rest<V>>,
-    waiting: Backlog<V>,
-}
-
-/// The filter that takes effect with what was taken out, and the net change of each key.
-pub(crate) type Taken<V> = (Option<Filter<V>>, Vec<Change<V>>);
-
-impl<V: Object> Drained<V> {
-    /// How many objects it may be about.
-    pub(crate) fn len(&self) -> usize {
-        self.waiting.len() + self.start.as_ref().map_or(0, Rest::len)
-    }
-
-    /// True if it is surely nothing: neither a start nor a filter nor a change.
-    pub(crate) fn is_nothing(&self) -> bool {
-        self.start.is_none() && self.waiting.is_empty()
-    }
-
-    pub(crate) fn into_changes(self) -> Taken<V> {
-        let mut waiting = self.waiting;
-        if let Some(start) = self.start {
-            let filter = start.filter();
-            if waiting.is_empty() {
-                return (filter, start.into_changes());
-            }
-            waiting = waiting.begun_with(filter, start.into_changes());
-        }
-        waiting.drain()
-    }
 }
 
 impl<V> Inner<V> {
@@ -289,7 +172,7 @@ impl<V> Mailbox<V> {
             return self.call(inner.waker.take(), None, notice);
         }
         backlog.push(at, changes, self.limits.merge_beyond());
-        if crate::fault::LoseWakeup.strikes() && backlog.len() == 1 {
+        if crate::seeded_fault::LoseWakeup.strikes() && backlog.len() == 1 {
             return Call::default();
         }
         self.call(inner.waker.take(), None, notice)

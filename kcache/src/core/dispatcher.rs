@@ -3,17 +3,17 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::mailbox::{Call, Mailbox};
 use crate::error::Error;
 use crate::event::Change;
 use crate::field::Field;
 use crate::filter::Filter;
 use crate::index::{self, Anchor, Index, Term};
-use crate::mailbox::{Call, Mailbox};
 use crate::object::Object;
 use crate::store::Moment;
 
 /// The mailboxes of a publisher, by the data part of their filters.
-pub(crate) struct Hub<V> {
+pub(crate) struct Dispatcher<V> {
     routes: Vec<Route<V>>,
     /// Places in `routes` that are free.
     free: Vec<u32>,
@@ -53,7 +53,7 @@ pub(crate) struct Delivered {
     pub(crate) evaluations: u64,
 }
 
-impl<V> Default for Hub<V> {
+impl<V> Default for Dispatcher<V> {
     fn default() -> Self {
         Self {
             routes: Vec::new(),
@@ -69,7 +69,7 @@ impl<V> Default for Hub<V> {
     }
 }
 
-impl<V: Object> Hub<V> {
+impl<V: Object> Dispatcher<V> {
     pub(crate) fn join(&mut self, filter: &Filter<V>, mailbox: Arc<Mailbox<V>>) {
         let place = self
             .place_of(filter)

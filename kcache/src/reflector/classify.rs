@@ -10,8 +10,7 @@ use kube::client::Body;
 use serde::Deserialize;
 
 use crate::codec::coerced;
-pub(super) use crate::failure::Failure;
-use crate::failure::{Cause, Sort};
+use crate::failure::{Cause, Failure, Sort};
 use crate::request::TooLong;
 use crate::wire::WireError;
 

@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::Notify;
 
-use crate::aside::{self, Begun};
+use crate::core::mailbox::{Call, Drained, Limits, Mailbox, Stage, Taken};
 use crate::error::Error;
 use crate::event::Change;
 use crate::filter::Filter;
-use crate::mailbox::{Call, Drained, Limits, Mailbox, Stage, Taken};
 use crate::object::Object;
+use crate::offload::{self, Begun};
 use crate::publisher::Publisher;
 use crate::status::{Phase, Status};
 use crate::store::State;
@@ -18,7 +18,7 @@ use crate::sync::{Mutex, lock};
 use crate::wait::{Follow, Waiting, until};
 
 /// A mailbox at a publisher, with the filter that it has there.
-pub(crate) struct Tap<V: Object> {
+pub(crate) struct Registration<V: Object> {
     source: Publisher<V>,
     mailbox: Arc<Mailbox<V>>,
     /// The filter that was asked for last.
@@ -72,7 +72,7 @@ impl<V: Object> Refilter<V> {
     }
 }
 
-impl<V: Object> Tap<V> {
+impl<V: Object> Registration<V> {
     pub(crate) fn open(source: Publisher<V>, limits: Limits) -> Arc<Self> {
         let mailbox = Arc::new(Mailbox::new(limits));
         source.core().join(&mailbox);
@@ -130,7 +130,7 @@ impl<V: Object> Tap<V> {
         };
         let many = self.mailbox.is_many(refilter.len());
         let tap = self.clone();
-        match aside::begin(many, move || tap.work_through(refilter)) {
+        match offload::begin(many, move || tap.work_through(refilter)) {
             Begun::Job(_) => Ok(()),
             Begun::Here(work) => work(),
         }
@@ -268,7 +268,7 @@ impl<V: Object> Tap<V> {
     }
 }
 
-impl<V: Object> Follow for Tap<V> {
+impl<V: Object> Follow for Registration<V> {
     fn reached<'a>(&'a self, version: &'a str) -> Waiting<'a> {
         Box::pin(async move {
             self.source.reached(version).await?;

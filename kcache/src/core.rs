@@ -1,17 +1,20 @@
 //! What stands behind a publisher: its state, and who is told of changes.
 
+pub(crate) mod mailbox;
+mod dispatcher;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
-use crate::bad::{BadObjects, Worth};
+use self::dispatcher::Dispatcher;
+use self::mailbox::{Call, Drained, Mailbox, Rest};
+use crate::bad_objects::{BadObjects, Worth};
 use crate::error::Error;
 use crate::event::Change;
 use crate::filter::Filter;
-use crate::hub::Hub;
-use crate::mailbox::{Call, Drained, Mailbox, Rest};
 use crate::object::{Key, Object};
 use crate::status::{Notice, NoticeBoard, Phase, Status};
 use crate::store::State;
@@ -26,7 +29,7 @@ pub(crate) struct Core<V> {
     /// The newest state. Stored only under the hub's lock, so that whoever holds that lock sees a
     /// state and the subscriptions that were told of it; loaded without any lock.
     pub(crate) state: ArcSwap<State<V>>,
-    hub: Mutex<Hub<V>>,
+    hub: Mutex<Dispatcher<V>>,
     phase: watch::Sender<Phase>,
     pub(crate) notices: NoticeBoard,
     pub(crate) counters: Counters,
@@ -48,7 +51,7 @@ impl<V: Object> Core<V> {
     pub(crate) fn new() -> Self {
         Self {
             state: ArcSwap::default(),
-            hub: Mutex::new(Hub::default()),
+            hub: Mutex::new(Dispatcher::default()),
             phase: watch::Sender::new(Phase::Syncing { failure: None }),
             notices: NoticeBoard::default(),
             counters: Counters::default(),

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::aspect::{Aspects, Sieve};
+use super::aspect::{Aspects, Sieve};
 use crate::event::{self, Change};
 use crate::filter::Filter;
 use crate::object::{Key, Object};

@@ -257,7 +257,7 @@ impl<V> Net<V> {
         let Some(entry) = self.entries.get_mut(place) else {
             return;
         };
-        if crate::fault::ForgetFirst.strikes() {
+        if crate::seeded_fault::ForgetFirst.strikes() {
             entry.change.old = change.old;
         }
         entry.change.new = change.new;
