@@ -10,7 +10,7 @@ use kcache::{Change, Error, Failure, Key, Object, Updates, Writer};
 
 use crate::operator::Operator;
 use crate::pair::Pair;
-use crate::slots::Slots;
+use crate::slab::Slots;
 
 /// Both sides of a join, and who is told.
 pub(crate) struct Engine<S: Object, T: Object, O: Operator<S, T>> {

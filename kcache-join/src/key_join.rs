@@ -10,7 +10,7 @@ use kcache::{Object, Publisher};
 
 use crate::join::Join;
 use crate::operator::Operator;
-use crate::slots::Slots;
+use crate::slab::Slots;
 
 type Keys<V, K> = Arc<dyn Fn(&V) -> Vec<K> + Send + Sync>;
 

@@ -48,19 +48,22 @@
 //! of Kubernetes' own kinds are functions of this crate; one of your own is a call of an operator's
 //! `new`.
 
-mod join;
-
-mod engine;
-
-mod operator;
-
-mod key_join;
-mod selector_join;
-
+// What a join is made of.
 mod fact;
 mod pair;
+mod slab;
+
+// What a change of an input changes in the result.
+mod operator;
+mod engine;
+
+// A join at work.
+mod join;
+
+// How sources and targets relate.
+mod key_join;
+mod selector_join;
 mod relations;
-mod slots;
 
 pub use fact::Backends;
 pub use join::{Join, Side};

@@ -1,6 +1,6 @@
 //! What an operator tells the engine.
 
-use crate::slots::Slots;
+use crate::slab::Slots;
 
 /// How sources and targets relate, with an index of both sides.
 pub(crate) trait Operator<S, T>: Send + 'static {

@@ -9,7 +9,7 @@ use kcache::{
 
 use crate::join::Join;
 use crate::operator::Operator;
-use crate::slots::Slots;
+use crate::slab::Slots;
 
 type Select<S> = dyn Fn(&S) -> Result<Selector, SelectorError> + Send + Sync;
 
