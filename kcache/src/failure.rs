@@ -36,7 +36,7 @@ pub struct Failure(Arc<Inner>);
 struct Inner {
     operation: Option<Operation>,
     cause: Cause,
-    sort: Sort,
+    class: Class,
     retry_after: Option<Duration>,
 }
 
@@ -119,7 +119,7 @@ pub struct InputFailure {
 
 /// What to do about an answer, which its code alone does not say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Sort {
+pub(crate) enum Class {
     /// The version or the token for the next page is too old.
     Expired,
     /// The version is newer than what the server has.
@@ -165,7 +165,7 @@ impl Failure {
     pub fn is_refusal(&self) -> bool {
         match &self.0.cause {
             Cause::Status { code, .. } => {
-                self.0.sort == Sort::Other
+                self.0.class == Class::Other
                     && matches!(code, 400..=499)
                     && !matches!(code, 408 | 409 | 410 | 425 | 429)
             }
@@ -193,14 +193,14 @@ impl Failure {
     }
 
     pub(crate) fn new(cause: Cause) -> Self {
-        Self::sorted(cause, Sort::Other, None)
+        Self::classified(cause, Class::Other, None)
     }
 
-    pub(crate) fn sorted(cause: Cause, sort: Sort, retry_after: Option<Duration>) -> Self {
+    pub(crate) fn classified(cause: Cause, class: Class, retry_after: Option<Duration>) -> Self {
         Self(Arc::new(Inner {
             operation: None,
             cause,
-            sort,
+            class,
             retry_after,
         }))
     }
@@ -211,8 +211,8 @@ impl Failure {
         self
     }
 
-    pub(crate) fn sort(&self) -> Sort {
-        self.0.sort
+    pub(crate) fn class(&self) -> Class {
+        self.0.class
     }
 }
 
@@ -362,7 +362,7 @@ mod tests {
         assert!(refusals.eq(want));
         let reason = None;
         let cause = Cause::Status { code: 400, reason };
-        let expired = Failure::sorted(cause, Sort::Expired, None);
+        let expired = Failure::classified(cause, Class::Expired, None);
         assert!(!expired.is_refusal(), "it is an old version");
         assert!(!Failure::from("no").is_refusal());
     }

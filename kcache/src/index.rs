@@ -1,12 +1,12 @@
 //! Finding what an object concerns without asking everything.
 //!
-//! A condition is filed under *anchors*: every object that meets it has at least one of them. An
-//! object is looked up under each anchor that it has. Both an index of conditions (which filters
+//! A condition is indexed under *index keys*: every object that meets it has at least one of them. An
+//! object is looked up under each index key that it has. Both an index of conditions (which filters
 //! and selectors concern this object?) and an index of objects (which of them can this selector
-//! match?) are maps from anchors to ids, so one type serves for both.
+//! match?) are maps from keys to ids, so one type serves for both.
 //!
-//! Anchors are kept as hashes. Two that collide yield candidates that do not match, and candidates
-//! are always judged by the condition itself.
+//! Index keys are kept as hashes. Two that collide yield candidates that do not match, and candidates
+//! are always checked against the condition itself.
 
 use std::collections::hash_map::{Entry, RandomState};
 use std::collections::{HashMap, HashSet};
@@ -64,15 +64,15 @@ impl Term<'_> {
 
 /// A term, in one namespace or in all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Anchor<'a> {
+pub(crate) struct IndexKey<'a> {
     pub(crate) namespace: Option<&'a str>,
     pub(crate) term: Term<'a>,
 }
 
-/// The ids filed under one anchor.
+/// The ids under one index key.
 pub(crate) type Ids = HashSet<u32, BuildHasherDefault<Spread>>;
 
-/// Ids filed under anchors.
+/// Ids by index keys.
 #[derive(Default)]
 pub(crate) struct Index {
     hasher: RandomState,
@@ -80,20 +80,20 @@ pub(crate) struct Index {
 }
 
 impl Index {
-    /// The form in which an anchor is kept.
-    pub(crate) fn hash(&self, anchor: Anchor<'_>) -> u64 {
-        self.hasher.hash_one(anchor)
+    /// The form in which an index key is kept.
+    pub(crate) fn hash(&self, key: IndexKey<'_>) -> u64 {
+        self.hasher.hash_one(key)
     }
 
-    pub(crate) fn insert(&mut self, id: u32, anchors: &[u64]) {
-        for anchor in anchors {
-            self.ids.entry(*anchor).or_default().insert(id);
+    pub(crate) fn insert(&mut self, id: u32, keys: &[u64]) {
+        for key in keys {
+            self.ids.entry(*key).or_default().insert(id);
         }
     }
 
-    pub(crate) fn remove(&mut self, id: u32, anchors: &[u64]) {
-        for anchor in anchors {
-            if let Entry::Occupied(mut ids) = self.ids.entry(*anchor) {
+    pub(crate) fn remove(&mut self, id: u32, keys: &[u64]) {
+        for key in keys {
+            if let Entry::Occupied(mut ids) = self.ids.entry(*key) {
                 ids.get_mut().remove(&id);
                 if ids.get().is_empty() {
                     ids.remove();
@@ -102,14 +102,14 @@ impl Index {
         }
     }
 
-    pub(crate) fn at(&self, anchor: u64) -> impl Iterator<Item = u32> {
-        self.ids.get(&anchor).into_iter().flatten().copied()
+    pub(crate) fn at(&self, key: u64) -> impl Iterator<Item = u32> {
+        self.ids.get(&key).into_iter().flatten().copied()
     }
 
-    /// How many ids stand under these anchors.
-    pub(crate) fn count(&self, anchors: &[u64]) -> usize {
-        let count = |anchor| self.ids.get(anchor).map_or(0, Ids::len);
-        anchors.iter().map(count).sum()
+    /// How many ids there are under these keys.
+    pub(crate) fn count(&self, keys: &[u64]) -> usize {
+        let count = |key| self.ids.get(key).map_or(0, Ids::len);
+        keys.iter().map(count).sum()
     }
 
     pub(crate) fn is_empty(&self) -> bool {

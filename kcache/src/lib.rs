@@ -144,13 +144,13 @@ pub use kcc_core::client;
 pub use lookup::Lookup;
 pub use monitor::{Handler, Monitor};
 pub use object::{Key, Object};
-pub use offload::aside;
+pub use offload::offload;
 pub use publisher::{Publisher, publisher};
 #[doc(hidden)]
 #[cfg(kcache_faults)]
-pub use seeded_fault::Fault;
+pub use seeded_fault::SeededFault;
 pub use selector::{Selector, SelectorError};
-pub use selector_index::{Anchors, Scope, SelectorIndex};
+pub use selector_index::{IndexKeys, Scope, SelectorIndex};
 pub use status::{Notice, Notices, Phase, Status};
 pub use store::Snapshot;
 pub use subscription::{Aspect, Aspects, Batch, Control, Start, SubscribeOptions, Subscription};

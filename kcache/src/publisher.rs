@@ -12,21 +12,21 @@ use crate::core::Core;
 use crate::error::Error;
 use crate::failure::{Failure, ReadyError};
 use crate::object::Object;
-use crate::offload::let_go;
+use crate::offload::drop_offloaded;
 use crate::status::{Notices, Phase, Status};
 use crate::sync::lock;
 use crate::wait::{WaitError, within};
 use crate::writer::Writer;
 
 /// Closes the publisher when its last reader goes; the writer holds the core alone.
-struct Lease<V: Object>(Arc<Core<V>>);
+struct CloseOnDrop<V: Object>(Arc<Core<V>>);
 
-impl<V: Object> Drop for Lease<V> {
+impl<V: Object> Drop for CloseOnDrop<V> {
     fn drop(&mut self) {
         self.0.close(&Error::Closed);
         // Nobody can read it any longer.
         let state = self.0.state.swap(Arc::default());
-        let_go(state.len(), state);
+        drop_offloaded(state.len(), state);
     }
 }
 
@@ -54,16 +54,16 @@ impl<V: Object> Drop for Lease<V> {
 /// assert_eq!(changes.next().await.is_none(), true);
 /// # Ok(()) }
 /// ```
-pub struct Publisher<V: Object>(Arc<Lease<V>>);
+pub struct Publisher<V: Object>(Arc<CloseOnDrop<V>>);
 
 /// A publisher, and the one who may write it.
 ///
 /// For what makes new sets of objects out of others, as `kcache-join` does; a source of objects is
-/// better served by a [`feed`](crate::feed()), which knows histories and versions.
+/// better served by a [`feed`](crate::feed()), which knows server incarnations and versions.
 pub fn publisher<V: Object>() -> (Publisher<V>, Writer<V>) {
     let core = Arc::new(Core::new());
     let writer = Writer::new(core.clone());
-    (Publisher(Arc::new(Lease(core))), writer)
+    (Publisher(Arc::new(CloseOnDrop(core))), writer)
 }
 
 impl<V: Object> Publisher<V> {
@@ -215,9 +215,9 @@ impl<V: Object> Publisher<V> {
         lock(&self.core().bad).list()
     }
 
-    /// New histories and bad objects, from now on.
+    /// New server incarnations and bad objects, from now on.
     pub fn notices(&self) -> Notices {
-        Notices::new(vec![self.core().notices.read()])
+        Notices::new(vec![self.core().notices.subscribe()])
     }
 
     /// How many times a filter was evaluated for a commit so far: what its subscriptions cost, and

@@ -63,20 +63,20 @@ pub(crate) struct Reflector<V: Object, C> {
 }
 
 /// Why a list was not completed.
-enum Halt {
+enum Interrupt {
     /// It failed and is tried again.
     Failed(Failure),
     /// The publisher is closed, or a codec panicked: there is no going on.
     Ended(Error),
 }
 
-impl From<Error> for Halt {
+impl From<Error> for Interrupt {
     fn from(error: Error) -> Self {
         Self::Ended(error)
     }
 }
 
-impl From<Failure> for Halt {
+impl From<Failure> for Interrupt {
     fn from(failure: Failure) -> Self {
         Self::Failed(failure)
     }
@@ -128,13 +128,13 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         &mut self,
         doing: Operation,
         mut ask: impl FnMut(&Target) -> (Result<Request<Body>, TooLong>, Instant),
-    ) -> Result<Incoming, Halt> {
+    ) -> Result<Incoming, Interrupt> {
         let mut waits = 0;
         loop {
             let (request, deadline) = ask(&self.target);
             let request = request.map_err(Failure::from)?;
             let sent = connection::send(&self.client, request, deadline);
-            let sent = silence::waited(&mut self.sink, doing, Failure::waiting, sent);
+            let sent = silence::wait_reporting(&mut self.sink, doing, Failure::waiting, sent);
             let failure = match sent.await? {
                 Ok(incoming) => return Ok(incoming),
                 Err(failure) => failure,
@@ -144,10 +144,10 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
                 self.target.plain = true;
                 continue;
             }
-            match failure.wait_asked_for() {
+            match failure.requested_wait() {
                 Some(wait) if waits < WAITS => {
                     waits += 1;
-                    self.tell(doing, &failure, wait)?;
+                    self.report(doing, &failure, wait)?;
                     sleep(wait).await;
                 }
                 _ => return Err(failure.into()),
@@ -159,12 +159,12 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
     async fn back_off(&mut self, doing: Operation, failure: &Failure) -> Result<(), Error> {
         let wait = self.backoff.next();
         let wait = wait.max(failure.retry_after().unwrap_or_default());
-        self.tell(doing, failure, wait)?;
+        self.report(doing, failure, wait)?;
         sleep(wait).await;
         Ok(())
     }
 
-    fn tell(&mut self, doing: Operation, failure: &Failure, wait: Duration) -> Result<(), Error> {
+    fn report(&mut self, doing: Operation, failure: &Failure, wait: Duration) -> Result<(), Error> {
         tracing::warn!(%failure, ?wait, "{doing} failed");
         self.versions.broke(!failure.is_short());
         let failure = failure.clone().during(doing);
@@ -173,8 +173,8 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
     }
 
     /// Says that what comes is of another kind, if that is so.
-    fn complain(&mut self) -> bool {
-        let failure = self.kinds.complaint();
+    fn report_wrong_kind(&mut self) -> bool {
+        let failure = self.kinds.wrong_kind();
         if let Some(failure) = &failure {
             self.sink
                 .put(Input::Failed(failure.clone().during(Operation::Watch)));

@@ -151,11 +151,11 @@ impl Selector {
     }
 
     /// The ways to find all that this selector can match: of each, one term is on every match.
-    pub(crate) fn anchors(&self) -> Vec<Vec<Term<'_>>> {
+    pub(crate) fn search_terms(&self) -> Vec<Vec<Term<'_>>> {
         let Rule::All(all) = &self.0 else {
             return vec![Vec::new()];
         };
-        let mut choices: Vec<_> = all.iter().filter_map(Requirement::anchor).collect();
+        let mut choices: Vec<_> = all.iter().filter_map(Requirement::search_terms).collect();
         if choices.is_empty() {
             choices.push(vec![Term::Any]);
         }

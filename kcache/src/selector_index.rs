@@ -1,6 +1,6 @@
 //! Selectors and objects, indexed against each other.
 
-use crate::index::{Anchor, Ids, Index, Term, for_each_label};
+use crate::index::{Ids, Index, IndexKey, Term, for_each_label};
 use crate::object::Object;
 use crate::selector::Selector;
 
@@ -15,16 +15,16 @@ pub enum Scope {
 }
 
 impl Scope {
-    fn of<'a>(self, namespace: &'a str, term: Term<'a>) -> Anchor<'a> {
+    fn of<'a>(self, namespace: &'a str, term: Term<'a>) -> IndexKey<'a> {
         let namespace = (self == Self::Namespace).then_some(namespace);
-        Anchor { namespace, term }
+        IndexKey { namespace, term }
     }
 }
 
-/// Selectors and objects, indexed against each other: what a join by labels stands on.
+/// Selectors and objects, indexed against each other: what a join by labels needs.
 ///
 /// Selectors and objects go by numbers that the caller gives them. What [`selectors_for`] and
-/// [`objects_for`] name are candidates, to be judged by [`Selector::matches`].
+/// [`objects_for`] name are candidates, to be checked by [`Selector::matches`].
 ///
 /// # Example
 ///
@@ -34,12 +34,12 @@ impl Scope {
 /// # let mut web = ConfigMap::default();
 /// # web.metadata.labels = Some([("app".to_owned(), "web".to_owned())].into());
 /// let mut index = SelectorIndex::new(Scope::Everywhere);
-/// let anchors = index.anchors(&web);
-/// index.insert_object(7, &anchors);
+/// let keys = index.index_keys(&web);
+/// index.insert_object(7, &keys);
 /// let selector = "app in (web, api)".parse()?;
 /// index.insert_selector(1, "", &selector);
 /// assert_eq!(index.objects_for("", &selector).collect::<Vec<_>>(), [7]);
-/// assert_eq!(index.selectors_for(&anchors).collect::<Vec<_>>(), [1]);
+/// assert_eq!(index.selectors_for(&keys).collect::<Vec<_>>(), [1]);
 /// # Ok::<(), kcache::SelectorError>(())
 /// ```
 ///
@@ -66,73 +66,68 @@ impl SelectorIndex {
         self.selectors.is_empty() && self.objects.is_empty()
     }
 
-    /// Files a selector of an object in `namespace`, and returns where, for
+    /// Adds a selector of an object in `namespace`, and returns its index keys, for
     /// [`remove_selector`](Self::remove_selector).
-    pub fn insert_selector(&mut self, id: u32, namespace: &str, selector: &Selector) -> Anchors {
-        let anchors = self.best(namespace, selector);
-        self.selectors.insert(id, &anchors.0);
-        anchors
+    pub fn insert_selector(&mut self, id: u32, namespace: &str, selector: &Selector) -> IndexKeys {
+        let keys = self.best(namespace, selector);
+        self.selectors.insert(id, &keys.0);
+        keys
     }
 
     /// Takes a selector out.
-    pub fn remove_selector(&mut self, id: u32, anchors: &Anchors) {
-        self.selectors.remove(id, &anchors.0);
+    pub fn remove_selector(&mut self, id: u32, keys: &IndexKeys) {
+        self.selectors.remove(id, &keys.0);
     }
 
-    /// Where an object is to be filed, or would be.
-    pub fn anchors<V: Object>(&self, object: &V) -> Anchors {
+    /// The index keys of an object.
+    pub fn index_keys<V: Object>(&self, object: &V) -> IndexKeys {
         let namespace = object.namespace().unwrap_or_default();
-        let mut anchors = Vec::new();
-        let mut file = |term: Term<'_>| anchors.push(self.hash(namespace, term));
-        file(Term::Any);
-        for_each_label(object, file);
-        Anchors(anchors)
+        let mut keys = Vec::new();
+        let mut add = |term: Term<'_>| keys.push(self.hash(namespace, term));
+        add(Term::Any);
+        for_each_label(object, add);
+        IndexKeys(keys)
     }
 
-    /// Files an object.
-    pub fn insert_object(&mut self, id: u32, anchors: &Anchors) {
-        self.objects.insert(id, &anchors.0);
+    /// Adds an object.
+    pub fn insert_object(&mut self, id: u32, keys: &IndexKeys) {
+        self.objects.insert(id, &keys.0);
     }
 
     /// Takes an object out.
-    pub fn remove_object(&mut self, id: u32, anchors: &Anchors) {
-        self.objects.remove(id, &anchors.0);
+    pub fn remove_object(&mut self, id: u32, keys: &IndexKeys) {
+        self.objects.remove(id, &keys.0);
     }
 
-    /// The selectors that may match an object filed under `anchors`, each once.
-    pub fn selectors_for(&self, anchors: &Anchors) -> impl Iterator<Item = u32> {
-        // A selector that allows several values of a label stands under each of them, but an object
+    /// The selectors that may match an object of these index keys, each once.
+    pub fn selectors_for(&self, keys: &IndexKeys) -> impl Iterator<Item = u32> {
+        // A selector that allows several values of a label is under each of them, but an object
         // has one of them; only colliding hashes could name one twice.
         let mut seen = Ids::default();
-        let found = anchors
-            .0
-            .iter()
-            .flat_map(|anchor| self.selectors.at(*anchor));
+        let found = keys.0.iter().flat_map(|key| self.selectors.at(*key));
         found.filter(move |id| seen.insert(*id))
     }
 
     /// The objects that a selector of `namespace` may match, each once.
     pub fn objects_for(&self, namespace: &str, selector: &Selector) -> impl Iterator<Item = u32> {
         let mut seen = Ids::default();
-        let anchors = self.narrowest(namespace, selector);
-        let found = anchors
-            .into_iter()
-            .flat_map(|anchor| self.objects.at(anchor));
+        let keys = self.narrowest(namespace, selector);
+        let found = keys.into_iter().flat_map(|key| self.objects.at(key));
         found.filter(move |id| seen.insert(*id))
     }
 
-    /// Where a selector is met by the fewest objects that it does not match, and stands among the
-    /// fewest other selectors.
-    fn best(&self, namespace: &str, selector: &Selector) -> Anchors {
-        let cost = |anchors: &Vec<u64>| self.objects.count(anchors) + self.selectors.count(anchors);
+    /// The index keys under which there are the fewest objects that the selector does not match, and
+    /// the fewest other selectors.
+    fn best(&self, namespace: &str, selector: &Selector) -> IndexKeys {
+        let cost = |keys: &Vec<u64>| self.objects.count(keys) + self.selectors.count(keys);
         let choices = self.choices(namespace, selector);
-        Anchors(choices.min_by_key(cost).unwrap_or_default())
+        IndexKeys(choices.min_by_key(cost).unwrap_or_default())
     }
 
     fn narrowest(&self, namespace: &str, selector: &Selector) -> Vec<u64> {
         let choices = self.choices(namespace, selector);
         choices
-            .min_by_key(|anchors| self.objects.count(anchors))
+            .min_by_key(|keys| self.objects.count(keys))
             .unwrap_or_default()
     }
 
@@ -143,11 +138,11 @@ impl SelectorIndex {
                 .map(|term| self.hash(namespace, term))
                 .collect()
         };
-        selector.anchors().into_iter().map(hash)
+        selector.search_terms().into_iter().map(hash)
     }
 
     fn hash(&self, namespace: &str, term: Term<'_>) -> u64 {
-        // One hasher for both sides, so that anchors can be compared between them.
+        // One hasher for both sides, so that keys can be compared between them.
         self.objects.hash(self.scope.of(namespace, term))
     }
 }
@@ -160,6 +155,6 @@ impl std::fmt::Debug for SelectorIndex {
     }
 }
 
-/// Where something is filed in a [`SelectorIndex`].
+/// The keys of a selector or an object in a [`SelectorIndex`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Anchors(Vec<u64>);
+pub struct IndexKeys(Vec<u64>);

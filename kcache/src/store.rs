@@ -14,9 +14,9 @@ use crate::object::{Key, KeyRef, Object};
 /// common.
 pub(crate) struct State<V> {
     pub(crate) commit: u64,
-    pub(crate) history: u64,
+    pub(crate) incarnation: u64,
     /// The newest commit of each input that this state has seen.
-    pub(crate) frontier: Arc<[u64]>,
+    pub(crate) input_commits: Arc<[u64]>,
     /// For gets: twice as fast as an ordered map.
     objects: imbl::HashMap<Stored<V>, ()>,
     /// For lists; an update leaves it alone.
@@ -63,8 +63,8 @@ impl<V> Default for State<V> {
     fn default() -> Self {
         Self {
             commit: 0,
-            history: 1,
-            frontier: Arc::default(),
+            incarnation: 1,
+            input_commits: Arc::default(),
             objects: imbl::HashMap::default(),
             order: imbl::OrdSet::default(),
         }
@@ -75,8 +75,8 @@ impl<V> Clone for State<V> {
     fn clone(&self) -> Self {
         Self {
             commit: self.commit,
-            history: self.history,
-            frontier: self.frontier.clone(),
+            incarnation: self.incarnation,
+            input_commits: self.input_commits.clone(),
             objects: self.objects.clone(),
             order: self.order.clone(),
         }
@@ -87,14 +87,14 @@ impl<V> Clone for State<V> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Moment {
     pub(crate) commit: u64,
-    pub(crate) history: u64,
+    pub(crate) incarnation: u64,
 }
 
 impl<V: Object> State<V> {
     pub(crate) fn moment(&self) -> Moment {
         Moment {
             commit: self.commit,
-            history: self.history,
+            incarnation: self.incarnation,
         }
     }
 
@@ -188,15 +188,15 @@ impl<V: Object> Snapshot<V> {
         self.0.commit
     }
 
-    /// The number of the history that the versions belong to.
-    pub fn history(&self) -> u64 {
-        self.0.history
+    /// The server incarnation that the versions belong to.
+    pub fn incarnation(&self) -> u64 {
+        self.0.incarnation
     }
 
     /// The commits of the inputs that this state has seen: of a view's source, or of the sources
     /// and the targets of a join. Empty for what is fed from outside.
-    pub fn frontier(&self) -> &[u64] {
-        &self.0.frontier
+    pub fn input_commits(&self) -> &[u64] {
+        &self.0.input_commits
     }
 
     /// The object of this name; the namespace is empty for a cluster-scoped one.

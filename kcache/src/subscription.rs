@@ -23,7 +23,7 @@ use tokio::task::coop::consume_budget;
 
 pub use self::aspect::{Aspect, Aspects};
 pub use self::batch::{Batch, Start};
-use self::closure_filter::Gate;
+use self::closure_filter::ClosureFilter;
 pub use self::control::Control;
 pub use self::options::SubscribeOptions;
 pub(crate) use self::registration::Registration;
@@ -69,46 +69,46 @@ use crate::wait::Follower;
 /// # Ok(()) }
 /// ```
 pub struct Subscription<V: Object> {
-    tap: Arc<Registration<V>>,
-    gate: Gate<V>,
-    /// What was taken from the mailbox and passed the gate, and was not handed out yet. It comes
-    /// before all that is in the mailbox.
+    registration: Arc<Registration<V>>,
+    closure_filter: ClosureFilter<V>,
+    /// What was taken from the mailbox and passed the closure filter, and was not handed out yet. It
+    /// comes before all that is in the mailbox.
     passed: VecDeque<Change<V>>,
-    /// What was taken and is being judged on another thread; it comes behind what passed the gate.
-    job: Option<JoinHandle<Judged<V>>>,
+    /// What was taken and is being evaluated on another thread; it comes behind what passed.
+    job: Option<JoinHandle<Evaluated<V>>>,
     /// Something of the start was taken.
     started: bool,
-    /// The start is being judged.
+    /// The start is being evaluated.
     starting: bool,
     /// How far the last start or batch that was taken goes.
     taken: Moment,
-    /// The phases of the publisher, as far as batches have told them.
+    /// The phases of the publisher, as far as batches have reported them.
     phases: watch::Receiver<Phase>,
-    /// The phase and the history that the next batch tells, and whether the phase is another one.
+    /// The phase and the incarnation of the next batch, and whether the phase is another one.
     phase: Phase,
     phase_is_new: bool,
-    told: u64,
+    reported_incarnation: u64,
     /// A filter panicked.
     failed: Option<Error>,
 }
 
-/// The gate, and what it let through.
-type Judged<V> = (Gate<V>, Result<Vec<Change<V>>, Error>);
+/// The closure filter, and what passed it.
+type Evaluated<V> = (ClosureFilter<V>, Result<Vec<Change<V>>, Error>);
 
 impl<V: Object> Subscription<V> {
     pub(crate) fn open(source: Publisher<V>, filter: Option<Filter<V>>, limits: Limits) -> Self {
         let phases = source.phases();
         let phase = phases.borrow().clone();
-        let told = source.core().state.load().history;
-        let tap = Registration::open(source, limits);
+        let reported_incarnation = source.core().state.load().incarnation;
+        let registration = Registration::open(source, limits);
         if let Some(filter) = filter {
             // What goes wrong ends the subscription, which then says so.
-            let _ = tap.refilter(filter);
+            let _ = registration.refilter(filter);
         }
         Self {
-            tap,
+            registration,
             job: None,
-            gate: Gate::default(),
+            closure_filter: ClosureFilter::default(),
             passed: VecDeque::new(),
             started: false,
             starting: false,
@@ -116,19 +116,19 @@ impl<V: Object> Subscription<V> {
             phases,
             phase,
             phase_is_new: false,
-            told,
+            reported_incarnation,
             failed: None,
         }
     }
 
     /// Leaves out updates that change none of these aspects.
     pub(crate) fn only(mut self, aspects: Aspects) -> Self {
-        self.gate.only(aspects);
+        self.closure_filter.only(aspects);
         self
     }
 
-    pub(crate) fn tap(&self) -> &Arc<Registration<V>> {
-        &self.tap
+    pub(crate) fn registration(&self) -> &Arc<Registration<V>> {
+        &self.registration
     }
 
     /// Subscribes for whoever takes all that waits at once, with [`next_batch`](Self::next_batch):
@@ -143,8 +143,8 @@ impl<V: Object> Subscription<V> {
     ///
     /// Why it ended, if it ends before.
     pub async fn ready(&self) -> Result<(), Error> {
-        self.tap.opened().await?;
-        let phases = self.tap.source().ready().await;
+        self.registration.opened().await?;
+        let phases = self.registration.source().ready().await;
         phases.map_err(|error| self.error().unwrap_or(error))
     }
 
@@ -155,7 +155,7 @@ impl<V: Object> Subscription<V> {
     ///
     /// [`ReadyError`]: the refusal, or why it ended.
     pub async fn ready_or_refused(&self) -> Result<(), ReadyError> {
-        self.tap.source().ready_or_refused().await?;
+        self.registration.source().ready_or_refused().await?;
         Ok(self.ready().await?)
     }
 
@@ -170,17 +170,17 @@ impl<V: Object> Subscription<V> {
         let ready = self.ready().await;
         if self.starting {
             // A call that was given up has taken it.
-            return self.judged_start().await;
+            return self.evaluated_start().await;
         }
         if self.started {
             ready?;
             return Ok(self.start(Vec::new()));
         }
         self.phase = self.phases.borrow_and_update().clone();
-        self.tap.settled().await;
-        let core = self.tap.source().core();
-        core.reach(self.tap.mailbox());
-        let drained = core.drain(self.tap.mailbox());
+        self.registration.refiltered().await;
+        let core = self.registration.source().core();
+        core.reach(self.registration.mailbox());
+        let drained = core.drain(self.registration.mailbox());
         let nothing = drained.is_nothing();
         // What waited before the end is there to be taken.
         if nothing || !self.phase.is_ready() && drained.len() == 0 {
@@ -189,18 +189,18 @@ impl<V: Object> Subscription<V> {
         if let (true, Some(error)) = (nothing, self.error()) {
             return Err(error);
         }
-        self.judge_all(drained);
+        self.evaluate_all(drained);
         self.starting = true;
-        self.judged_start().await
+        self.evaluated_start().await
     }
 
-    async fn judged_start(&mut self) -> Result<Start<V>, Error> {
-        poll_fn(|cx| self.poll_judged(cx)).await;
+    async fn evaluated_start(&mut self) -> Result<Start<V>, Error> {
+        poll_fn(|cx| self.poll_evaluated(cx)).await;
         self.starting = false;
         if let Some(error) = self.failed.clone() {
             return Err(error);
         }
-        self.told = self.taken.history;
+        self.reported_incarnation = self.taken.incarnation;
         // Nobody has anything yet, so nothing can be gone or changed.
         let objects = self.take_passed().into_iter();
         let objects = objects.filter_map(|change| change.new).collect();
@@ -208,10 +208,13 @@ impl<V: Object> Subscription<V> {
     }
 
     fn start(&self, objects: Vec<Arc<V>>) -> Start<V> {
-        let Moment { commit, history } = self.taken;
+        let Moment {
+            commit,
+            incarnation,
+        } = self.taken;
         Start {
             commit,
-            history,
+            incarnation,
             phase: self.phase.clone(),
             objects,
         }
@@ -225,7 +228,7 @@ impl<V: Object> Subscription<V> {
 
     /// All that waits, as one net change a key, or `None` as for [`next`](Self::next). It holds
     /// whole commits: what one commit changed is never split over two batches. A batch without
-    /// changes says that the publisher's phase or history is another one. Dropping the future loses
+    /// changes says that the publisher's phase or incarnation is another one. Dropping the future loses
     /// nothing.
     pub async fn next_batch(&mut self) -> Option<Batch<V>> {
         loop {
@@ -236,20 +239,28 @@ impl<V: Object> Subscription<V> {
                 // The phase first: what was committed before it was said is in what waits.
                 self.phase_is_new |= self.phases.has_changed().is_ok_and(|new| new);
                 self.phase = self.phases.borrow_and_update().clone();
-                let drained = self.tap.source().core().drain(self.tap.mailbox());
-                self.judge_all(drained);
+                let drained = self
+                    .registration
+                    .source()
+                    .core()
+                    .drain(self.registration.mailbox());
+                self.evaluate_all(drained);
             }
-            poll_fn(|cx| self.poll_judged(cx)).await;
+            poll_fn(|cx| self.poll_evaluated(cx)).await;
             self.starting = false;
             let changes = self.take_passed();
-            let Moment { commit, history } = self.taken;
+            let Moment {
+                commit,
+                incarnation,
+            } = self.taken;
             let phase_is_new = std::mem::take(&mut self.phase_is_new);
-            let history_is_new = std::mem::replace(&mut self.told, history) != history;
+            let incarnation_is_new =
+                std::mem::replace(&mut self.reported_incarnation, incarnation) != incarnation;
             let is_open = self.phase.closed().is_none();
-            if !changes.is_empty() || history_is_new || phase_is_new && is_open {
+            if !changes.is_empty() || incarnation_is_new || phase_is_new && is_open {
                 return Some(Batch {
                     commit,
-                    history,
+                    incarnation,
                     phase: self.phase.clone(),
                     changes,
                 });
@@ -263,7 +274,7 @@ impl<V: Object> Subscription<V> {
         if !self.passed.is_empty() {
             return Some(());
         }
-        let mailbox = self.tap.mailbox();
+        let mailbox = self.registration.mailbox();
         tokio::select! {
             biased;
             waits = poll_fn(|cx| mailbox.poll_waiting(cx)) => waits,
@@ -281,55 +292,58 @@ impl<V: Object> Subscription<V> {
     ///
     /// Why the subscription ended, if it has.
     pub fn refilter(&self, filter: Filter<V>) -> Result<(), Error> {
-        self.tap.refilter(filter)
+        self.registration.refilter(filter)
     }
 
     /// A handle to refilter and close it while it is being read.
     pub fn control(&self) -> Control<V> {
-        Control::of(&self.tap)
+        Control::of(&self.registration)
     }
 
     /// A handle to wait for whoever reads it by batches.
     pub fn follower(&self) -> Follower {
-        let tap: Weak<Registration<V>> = Arc::downgrade(&self.tap);
-        Follower(tap)
+        let registration: Weak<Registration<V>> = Arc::downgrade(&self.registration);
+        Follower(registration)
     }
 
     /// The publisher's newest state through this filter. It can be ahead of the last event taken.
     pub fn cache(&self) -> Cache<V> {
-        let filter = self.tap.filter().unwrap_or_else(Filter::nothing);
-        Cache::new(self.tap.source().clone(), Some(filter))
+        let filter = self.registration.filter().unwrap_or_else(Filter::nothing);
+        Cache::new(self.registration.source().clone(), Some(filter))
     }
 
     /// Where it stands.
     pub fn status(&self) -> Status {
-        self.tap.status()
+        self.registration.status()
     }
 
     /// The phase of its publisher, to wait for changes of it.
     pub fn phases(&self) -> watch::Receiver<Phase> {
-        self.tap.source().phases()
+        self.registration.source().phases()
     }
 
     /// That it lags, and what the publisher has to report, from now on.
     pub fn notices(&self) -> Notices {
-        let own = self.tap.mailbox().notices();
-        Notices::new(vec![own, self.tap.source().core().notices.read()])
+        let own = self.registration.mailbox().notices();
+        Notices::new(vec![
+            own,
+            self.registration.source().core().notices.subscribe(),
+        ])
     }
 
     /// Ends it; what waits is thrown away.
     pub fn close(&self) {
-        self.tap.close(&Error::Closed);
+        self.registration.close(&Error::Closed);
     }
 
     /// Waits until it has ended, and says why. What waits can still be taken.
     pub async fn closed(&self) -> Error {
-        self.tap.ended().await
+        self.registration.ended().await
     }
 
     /// Why it ended, or `None` if it did not.
     pub fn error(&self) -> Option<Error> {
-        self.tap.mailbox().error()
+        self.registration.mailbox().error()
     }
 }
 
@@ -353,7 +367,7 @@ impl<V: Object> Stream for Subscription<V> {
 impl<V: Object> fmt::Debug for Subscription<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Subscription")
-            .field("filter", &self.tap.filter())
+            .field("filter", &self.registration.filter())
             .finish_non_exhaustive()
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::error::Error;
 use crate::filter::Filter;
 use crate::object::Object;
-use crate::offload::aside;
+use crate::offload::offload;
 use crate::publisher::{Publisher, publisher};
 use crate::status::Phase;
 use crate::subscription::{Batch, Registration, Start, Subscription};
@@ -45,7 +45,7 @@ use crate::writer::Writer;
 /// ```
 pub struct View<V: Object> {
     publisher: Publisher<V>,
-    tap: Arc<Registration<V>>,
+    registration: Arc<Registration<V>>,
 }
 
 impl<V: Object> Publisher<V> {
@@ -63,12 +63,15 @@ impl<V: Object> Publisher<V> {
 impl<V: Object> View<V> {
     fn start(source: &Publisher<V>, filter: Option<Filter<V>>) -> Self {
         let input = Subscription::batches(source, filter);
-        let tap = input.tap().clone();
+        let registration = input.registration().clone();
         let (publisher, writer) = publisher();
         let origin = Origin::Follower(input.follower());
         publisher.core().progress.set_origin(origin);
         tokio::spawn(follow(input, writer));
-        Self { publisher, tap }
+        Self {
+            publisher,
+            registration,
+        }
     }
 
     /// Changes the filter. What leaves and what enters is one commit of the view, in which the
@@ -78,12 +81,12 @@ impl<V: Object> View<V> {
     ///
     /// Why the view or its source is closed, if it is.
     pub fn refilter(&self, filter: Filter<V>) -> Result<(), Error> {
-        self.tap.refilter(filter)
+        self.registration.refilter(filter)
     }
 
     /// The filter, or `None` before the first of a deferred view.
     pub fn filter(&self) -> Option<Filter<V>> {
-        self.tap.filter()
+        self.registration.filter()
     }
 }
 
@@ -137,11 +140,11 @@ async fn take<V: Object>(
         let batch = news.into();
         let updates = batch.changes.into_iter();
         let updates = updates.map(|change| (change.key, change.new)).collect();
-        writer.commit_in(batch.history, updates, &[batch.commit]);
+        writer.commit_in(batch.incarnation, updates, &[batch.commit]);
         mirror(&batch.phase, &mut writer);
         writer
     };
-    aside(count, run).await
+    offload(count, run).await
 }
 
 /// A view is as live as its source; that a source ended shows when all it said was taken.
@@ -165,7 +168,7 @@ impl<V: Object> Clone for View<V> {
     fn clone(&self) -> Self {
         Self {
             publisher: self.publisher.clone(),
-            tap: self.tap.clone(),
+            registration: self.registration.clone(),
         }
     }
 }

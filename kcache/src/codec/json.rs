@@ -92,7 +92,7 @@ impl JsonDecoder {
         self.copy.clear();
         self.copy.extend_from_slice(json);
         if go::has_lone_surrogate(json) {
-            go::mend_escapes(&mut self.copy);
+            go::replace_lone_surrogates(&mut self.copy);
         }
         let tape = simd_json::to_tape_with_buffers(&mut self.copy, &mut self.buffers);
         let object = match &tape {

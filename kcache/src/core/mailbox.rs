@@ -14,19 +14,19 @@ use std::task::{Context, Poll, Waker};
 use tokio::sync::{Notify, broadcast, watch};
 
 use self::backlog::Backlog;
-pub(crate) use self::backlog::Letter;
+pub(crate) use self::backlog::QueueItem;
 pub(crate) use self::drained::{Drained, Taken};
 use self::lag::Lag;
 pub(crate) use self::limits::Limits;
 pub use self::limits::Overflow;
-use self::start::Start;
-pub(crate) use self::start::{Portion, Rest};
-use self::wakeup::{Bell, News};
-pub(crate) use self::wakeup::{Call, Stage};
+use self::start::PendingStart;
+pub(crate) use self::start::{Portion, StartRemainder};
+use self::wakeup::{Announcement, Signals};
+pub(crate) use self::wakeup::{Stage, Wakeup};
 use crate::error::Error;
 use crate::event::Change;
 use crate::filter::Filter;
-use crate::status::{Notice, NoticeBoard};
+use crate::status::{Notice, NoticeSender};
 use crate::store::Moment;
 use crate::sync::{Mutex, lock};
 use crate::wait::until;
@@ -37,7 +37,7 @@ use crate::wait::until;
 /// out is alone: a subscription is not shared.
 pub(crate) struct Mailbox<V> {
     inner: Mutex<Inner<V>>,
-    bell: Arc<Bell>,
+    signals: Arc<Signals>,
     limits: Limits,
 }
 
@@ -45,7 +45,7 @@ struct Inner<V> {
     stage: Stage,
     /// What is left of a start, which comes before all that waits. There is none while a refilter is
     /// worked out.
-    start: Option<Start<V>>,
+    start: Option<PendingStart<V>>,
     waiting: Backlog<V>,
     /// What commits bring while a refilter is worked out, whose own changes come first.
     held: Option<Backlog<V>>,
@@ -53,7 +53,7 @@ struct Inner<V> {
     discarded: bool,
     lag: Lag,
     waker: Option<Waker>,
-    /// The newest commit and history that were taken out by batches.
+    /// The newest commit and incarnation that were taken out by batches.
     drained: Moment,
     /// The newest commit that the reader is through with: it came back for more.
     done: u64,
@@ -63,7 +63,7 @@ struct Inner<V> {
 pub(crate) enum Next<V> {
     /// A start of many objects was not read to its end; [`Mailbox::lend_start`] gives the rest.
     Start,
-    Letter(Letter<V>),
+    Item(QueueItem<V>),
 }
 
 impl<V> Inner<V> {
@@ -73,7 +73,7 @@ impl<V> Inner<V> {
         let opens = matches!(self.stage, Stage::Deferred);
         if opens {
             self.stage = Stage::Open;
-            self.drained.history = at.history;
+            self.drained.incarnation = at.incarnation;
         }
         opens.then_some(Stage::Open)
     }
@@ -92,7 +92,7 @@ impl<V> Inner<V> {
             return changes;
         };
         let room = self.waiting.fits(changes.len(), limits.queue);
-        let large = changes.len() > limits.many && start.is_untouched();
+        let large = changes.len() > limits.many && start.is_unread();
         let too_much = limits.overflow == Overflow::Merge && (large || !room);
         if too_much && start.forget() {
             self.waiting.keep_only(|key| start.was_read(key));
@@ -119,9 +119,9 @@ impl<V> Mailbox<V> {
         };
         Self {
             inner: Mutex::new(inner),
-            bell: Arc::new(Bell {
+            signals: Arc::new(Signals {
                 stage: watch::Sender::new(Stage::Deferred),
-                notices: NoticeBoard::default(),
+                notices: NoticeSender::default(),
                 done: Notify::new(),
             }),
             limits,
@@ -133,24 +133,27 @@ impl<V> Mailbox<V> {
         self.limits.first
     }
 
-    fn call(&self, waker: Option<Waker>, stage: Option<Stage>, notice: Option<Notice>) -> Call {
-        let news = (stage.is_some() || notice.is_some()).then(|| {
-            let bell = self.bell.clone();
-            Box::new(News {
-                bell,
+    fn wakeup(&self, waker: Option<Waker>, stage: Option<Stage>, notice: Option<Notice>) -> Wakeup {
+        let announcement = (stage.is_some() || notice.is_some()).then(|| {
+            let signals = self.signals.clone();
+            Box::new(Announcement {
+                signals,
                 stage,
                 notice,
             })
         });
-        Call { waker, news }
+        Wakeup {
+            waker,
+            announcement,
+        }
     }
 
-    /// Takes in what one commit means to this subscription, and returns whom to tell. It means
-    /// nothing but that a new history begins if there are no changes.
-    pub(crate) fn push(&self, at: Moment, changes: Vec<Change<V>>) -> Call {
+    /// Takes in what one commit means to this subscription, and returns whom to wake. It means
+    /// nothing but that a new incarnation begins if there are no changes.
+    pub(crate) fn push(&self, at: Moment, changes: Vec<Change<V>>) -> Wakeup {
         let inner = &mut *lock(&self.inner);
         if inner.error().is_some() {
-            return Call::default();
+            return Wakeup::default();
         }
         let Limits {
             queue, overflow, ..
@@ -160,7 +163,7 @@ impl<V> Mailbox<V> {
         let count = changes.len();
         if overflow == Overflow::End && count > 0 && queued > 0 && queued + count > queue {
             inner.stage = Stage::Ended(Error::Lagged { queue });
-            return self.call(inner.waker.take(), Some(inner.stage.clone()), None);
+            return self.wakeup(inner.waker.take(), Some(inner.stage.clone()), None);
         }
         let backlog = inner.held.as_ref().unwrap_or(&inner.waiting);
         let notice = (count > 0).then(|| inner.lag.note(self.limits, backlog, count));
@@ -169,13 +172,13 @@ impl<V> Mailbox<V> {
         let backlog = inner.held.as_mut().unwrap_or(&mut inner.waiting);
         if changes.is_empty() {
             backlog.reach(at);
-            return self.call(inner.waker.take(), None, notice);
+            return self.wakeup(inner.waker.take(), None, notice);
         }
         backlog.push(at, changes, self.limits.merge_beyond());
         if crate::seeded_fault::LoseWakeup.strikes() && backlog.len() == 1 {
-            return Call::default();
+            return Wakeup::default();
         }
-        self.call(inner.waker.take(), None, notice)
+        self.wakeup(inner.waker.take(), None, notice)
     }
 
     /// From the next commit on, what comes in waits behind the refilter that is being worked out.
@@ -184,19 +187,19 @@ impl<V> Mailbox<V> {
     }
 
     /// Puts in a filter and what it changes, as of a commit, behind what was left of a start, and
-    /// then what was held. Returns whom to tell.
+    /// then what was held. Returns whom to wake.
     pub(crate) fn release(
         &self,
         at: Moment,
         left: Option<Taken<V>>,
         filter: Filter<V>,
         changes: Vec<Change<V>>,
-    ) -> Call {
+    ) -> Wakeup {
         let mut inner = lock(&self.inner);
         let inner = &mut *inner;
         let held = inner.held.take().unwrap_or_default();
         if inner.discarded {
-            return Call::default();
+            return Wakeup::default();
         }
         if let Some((filter, left)) = left {
             inner.waiting = inner.waiting.take_out().begun_with(filter, left);
@@ -208,7 +211,7 @@ impl<V> Mailbox<V> {
         inner.waiting.reach(at);
         inner.waiting.append(held, limit);
         let opens = inner.open(at);
-        self.call(inner.waker.take(), opens, notice)
+        self.wakeup(inner.waker.take(), opens, notice)
     }
 
     /// True if nothing is made of a start over so many objects before it is read.
@@ -216,15 +219,15 @@ impl<V> Mailbox<V> {
         count > self.limits.many
     }
 
-    /// Lets nothing more in, and returns whom to tell. The first reason stands.
-    pub(crate) fn end(&self, error: &Error) -> Call {
+    /// Lets nothing more in, and returns whom to wake. The first reason stands.
+    pub(crate) fn end(&self, error: &Error) -> Wakeup {
         let mut inner = lock(&self.inner);
         let ends = inner.error().is_none();
         if ends {
             inner.stage = Stage::Ended(error.clone());
         }
         let stage = ends.then(|| inner.stage.clone());
-        self.call(inner.waker.take(), stage, None)
+        self.wakeup(inner.waker.take(), stage, None)
     }
 
     /// Throws away what waits, and what a refilter holds back.
@@ -235,7 +238,7 @@ impl<V> Mailbox<V> {
         inner.discarded = true;
         drop(inner);
         drop((waiting, held));
-        self.bell.done.notify_waiters();
+        self.signals.done.notify_waiters();
     }
 
     /// True if what waited was thrown away.
@@ -258,9 +261,9 @@ impl<V> Mailbox<V> {
             if inner.start.is_some() {
                 return Some(Next::Start);
             }
-            let letter = inner.waiting.take();
+            let item = inner.waiting.take();
             inner.lag.lagging &= !inner.waiting.is_empty();
-            letter.map(Next::Letter)
+            item.map(Next::Item)
         })
     }
 
@@ -270,13 +273,13 @@ impl<V> Mailbox<V> {
             inner.done = inner.drained.commit;
             let waits = inner.start.is_some()
                 || !inner.waiting.is_empty()
-                || inner.waiting.history > inner.drained.history;
+                || inner.waiting.incarnation > inner.drained.incarnation;
             if !waits {
                 inner.done = inner.waiting.commit;
             }
             waits.then_some(())
         });
-        self.bell.done.notify_waiters();
+        self.signals.done.notify_waiters();
         polled
     }
 
@@ -293,7 +296,7 @@ impl<V> Mailbox<V> {
             let inner = lock(&self.inner);
             inner.done >= commit || inner.discarded
         };
-        until(&self.bell.done, done).await;
+        until(&self.signals.done, done).await;
         let inner = lock(&self.inner);
         match inner.error() {
             Some(error) if inner.done < commit => Err(error.clone()),
@@ -319,11 +322,11 @@ impl<V> Mailbox<V> {
     }
 
     pub(crate) fn stage(&self) -> watch::Receiver<Stage> {
-        self.bell.stage.subscribe()
+        self.signals.stage.subscribe()
     }
 
     pub(crate) fn notices(&self) -> broadcast::Receiver<Notice> {
-        self.bell.notices.read()
+        self.signals.notices.subscribe()
     }
 
     /// Why it ended, if it did.
@@ -339,7 +342,7 @@ impl<V> Mailbox<V> {
     pub(crate) fn waiting(&self) -> usize {
         let inner = lock(&self.inner);
         let held = inner.held.as_ref().map_or(0, Backlog::len);
-        inner.waiting.len() + held + inner.start.as_ref().map_or(0, Start::len)
+        inner.waiting.len() + held + inner.start.as_ref().map_or(0, PendingStart::len)
     }
 
     pub(crate) fn lags(&self) -> u64 {

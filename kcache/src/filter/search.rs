@@ -1,11 +1,11 @@
-//! How to find what a filter lets in without asking every object.
+//! How to find what a filter lets in without a look at every object.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{Filter, Rule};
 use crate::field::Field;
-use crate::index::{Anchor, Term};
+use crate::index::{IndexKey, Term};
 use crate::object::Object;
 use crate::store::State;
 
@@ -38,44 +38,44 @@ impl<V: Object> Filter<V> {
         }
     }
 
-    /// Anchors of which every accepted object has one. Of several ways the cheapest is taken, by
-    /// how many objects to expect and then by `crowd`, how much already stands under an anchor.
-    pub(crate) fn anchors(&self, crowd: &dyn Fn(Anchor<'_>) -> usize) -> Vec<Anchor<'_>> {
-        self.anchors_in(None, crowd)
+    /// Index keys of which every accepted object has one. Of several ways the cheapest is taken, by
+    /// how many objects to expect and then by `load`, how much is already under a key.
+    pub(crate) fn index_keys(&self, load: &dyn Fn(IndexKey<'_>) -> usize) -> Vec<IndexKey<'_>> {
+        self.index_keys_in(None, load)
     }
 
-    fn anchors_in<'a>(
+    fn index_keys_in<'a>(
         &'a self,
         namespace: Option<&'a str>,
-        crowd: &dyn Fn(Anchor<'_>) -> usize,
-    ) -> Vec<Anchor<'a>> {
-        let at = |term| vec![Anchor { namespace, term }];
+        load: &dyn Fn(IndexKey<'_>) -> usize,
+    ) -> Vec<IndexKey<'a>> {
+        let at = |term| vec![IndexKey { namespace, term }];
         match self.rule() {
             Rule::Nothing => Vec::new(),
             Rule::Names(names) => pairs_of(names)
-                .map(|(ns, name)| name_anchor(ns, name))
+                .map(|(ns, name)| name_key(ns, name))
                 .collect(),
             Rule::Namespaces(all) => {
-                let anchor = |ns: &'a String| Anchor {
+                let key = |ns: &'a String| IndexKey {
                     namespace: Some(ns),
                     term: Term::Any,
                 };
-                all.iter().map(anchor).collect()
+                all.iter().map(key).collect()
             }
             Rule::Labels(labels) => {
                 let choices = labels.iter().map(|(k, v)| at(Term::Label(k, v)));
-                cheapest(choices, crowd).unwrap_or_else(|| at(Term::Any))
+                cheapest(choices, load).unwrap_or_else(|| at(Term::Any))
             }
             Rule::Selector(selector) => {
-                let anchor = |term| Anchor { namespace, term };
-                let choices = selector.anchors().into_iter();
-                let choices = choices.map(|terms| terms.into_iter().map(anchor).collect());
-                cheapest(choices, crowd).unwrap_or_else(|| at(Term::Any))
+                let key = |term| IndexKey { namespace, term };
+                let choices = selector.search_terms().into_iter();
+                let choices = choices.map(|terms| terms.into_iter().map(key).collect());
+                cheapest(choices, load).unwrap_or_else(|| at(Term::Any))
             }
             Rule::OwnedBy(uid) => at(Term::Owner(uid)),
             Rule::Annotations(all) => {
                 let choices = all.iter().map(|(k, v)| at(Term::Annotation(k, v)));
-                cheapest(choices, crowd).unwrap_or_else(|| at(Term::Any))
+                cheapest(choices, load).unwrap_or_else(|| at(Term::Any))
             }
             Rule::Annotated(key) => at(Term::AnnotationKey(key)),
             Rule::Finalizer(name) => at(Term::Finalizer(name)),
@@ -86,22 +86,24 @@ impl<V: Object> Filter<V> {
                 values,
             } => {
                 let term = |value: &'a String| Term::Field(field.path(), value);
-                let anchor = |value| Anchor {
+                let key = |value| IndexKey {
                     namespace,
                     term: term(value),
                 };
-                values.iter().map(anchor).collect()
+                values.iter().map(key).collect()
             }
             Rule::And(all) => {
                 let namespace = namespace.or_else(|| self.shared_namespace());
-                let choices = all.iter().map(|filter| filter.anchors_in(namespace, crowd));
-                cheapest(choices, crowd).unwrap_or_else(|| at(Term::Any))
+                let choices = all
+                    .iter()
+                    .map(|filter| filter.index_keys_in(namespace, load));
+                cheapest(choices, load).unwrap_or_else(|| at(Term::Any))
             }
             Rule::Or(all) => {
-                let anchors = all
+                let keys = all
                     .iter()
-                    .flat_map(|filter| filter.anchors_in(namespace, crowd));
-                anchors.collect()
+                    .flat_map(|filter| filter.index_keys_in(namespace, load));
+                keys.collect()
             }
             _ => at(Term::Any),
         }
@@ -116,7 +118,7 @@ impl<V: Object> Filter<V> {
         }
     }
 
-    /// The fields that the anchors of this filter may be of.
+    /// The fields that the index keys of this filter may be of.
     pub(crate) fn fields_used(&self, used: &mut Vec<Field<V>>) {
         match self.rule() {
             Rule::Field { field, .. } => used.push(*field),
@@ -140,8 +142,8 @@ fn names_one_each(names: &BTreeMap<String, BTreeSet<String>>) -> bool {
     pairs_of(names).all(|(namespace, name)| !namespace.is_empty() && !name.is_empty())
 }
 
-fn name_anchor<'a>(namespace: &'a str, name: &'a str) -> Anchor<'a> {
-    Anchor {
+fn name_key<'a>(namespace: &'a str, name: &'a str) -> IndexKey<'a> {
+    IndexKey {
         namespace: (!namespace.is_empty()).then_some(namespace),
         term: if name.is_empty() {
             Term::Any
@@ -152,13 +154,13 @@ fn name_anchor<'a>(namespace: &'a str, name: &'a str) -> Anchor<'a> {
 }
 
 fn cheapest<'a>(
-    choices: impl Iterator<Item = Vec<Anchor<'a>>>,
-    crowd: &dyn Fn(Anchor<'_>) -> usize,
-) -> Option<Vec<Anchor<'a>>> {
-    let breadth = |a: &Anchor<'_>| a.term.breadth() * 2 + usize::from(a.namespace.is_none());
-    choices.min_by_key(|anchors| {
-        let broadest = anchors.iter().map(breadth).max();
-        let crowd: usize = anchors.iter().map(|anchor| crowd(*anchor)).sum();
-        (broadest, crowd)
+    choices: impl Iterator<Item = Vec<IndexKey<'a>>>,
+    load: &dyn Fn(IndexKey<'_>) -> usize,
+) -> Option<Vec<IndexKey<'a>>> {
+    let breadth = |a: &IndexKey<'_>| a.term.breadth() * 2 + usize::from(a.namespace.is_none());
+    choices.min_by_key(|keys| {
+        let broadest = keys.iter().map(breadth).max();
+        let load: usize = keys.iter().map(|key| load(*key)).sum();
+        (broadest, load)
     })
 }

@@ -30,12 +30,12 @@ const SPREAD: Duration = Duration::from_secs(1);
 const TRIES: u32 = 5;
 
 /// The version of the newest list, if it has one.
-pub(super) type Answer = Result<Option<String>, Failure>;
+pub(super) type NewestVersion = Result<Option<String>, Failure>;
 
 /// A list of one object that is asked for beside a watch.
 #[derive(Default)]
 pub(super) struct Check {
-    asking: Option<Pin<Box<dyn Future<Output = Answer> + Send>>>,
+    pending: Option<Pin<Box<dyn Future<Output = NewestVersion> + Send>>>,
     /// The version that had been seen when it was asked for.
     seen: String,
     tries: u32,
@@ -54,16 +54,16 @@ pub(super) enum Verdict {
 
 impl Check {
     /// Asks, after a moment.
-    pub(super) fn ask(&mut self, client: &Client, target: &Target, seen: &str) {
+    pub(super) fn request(&mut self, client: &Client, target: &Target, seen: &str) {
         seen.clone_into(&mut self.seen);
-        self.ask_after(backoff::up_to(SPREAD), client, target);
+        self.request_after(backoff::up_to(SPREAD), client, target);
     }
 
-    fn ask_after(&mut self, wait: Duration, client: &Client, target: &Target) {
+    fn request_after(&mut self, wait: Duration, client: &Client, target: &Target) {
         let (client, request) = (client.clone(), target.newest());
         let largest = target.largest;
         self.tries += 1;
-        self.asking = Some(Box::pin(async move {
+        self.pending = Some(Box::pin(async move {
             sleep(wait).await;
             let answer = timeout(LIMIT, version_of(&client, request?, largest)).await;
             answer.unwrap_or_else(|_| Err(Failure::silent()))
@@ -72,21 +72,26 @@ impl Check {
 
     /// Nobody needs to know any longer.
     pub(super) fn stop(&mut self) {
-        self.asking = None;
+        self.pending = None;
     }
 
     /// The answer, once there is one. This can be dropped and called again.
-    pub(super) async fn answer(&mut self) -> Answer {
-        let Some(asking) = &mut self.asking else {
+    pub(super) async fn answer(&mut self) -> NewestVersion {
+        let Some(pending) = &mut self.pending else {
             return pending().await;
         };
-        let answer = asking.await;
-        self.asking = None;
+        let answer = pending.await;
+        self.pending = None;
         answer
     }
 
     /// What an answer says; without one it is asked again, after a wait.
-    pub(super) fn judge(&mut self, answer: &Answer, client: &Client, target: &Target) -> Verdict {
+    pub(super) fn verdict(
+        &mut self,
+        answer: &NewestVersion,
+        client: &Client,
+        target: &Target,
+    ) -> Verdict {
         match answer {
             Ok(Some(newest)) if version::compare(newest, &self.seen) == Some(Ordering::Less) => {
                 Verdict::Behind
@@ -98,7 +103,7 @@ impl Check {
                 if passes && self.tries < TRIES {
                     let wait = self.backoff.next();
                     let wait = wait.max(failure.retry_after().unwrap_or_default());
-                    self.ask_after(wait, client, target);
+                    self.request_after(wait, client, target);
                 }
                 Verdict::Unknown { passes }
             }
@@ -106,7 +111,7 @@ impl Check {
     }
 }
 
-async fn version_of(client: &Client, request: Request<Body>, largest: usize) -> Answer {
+async fn version_of(client: &Client, request: Request<Body>, largest: usize) -> NewestVersion {
     let mut incoming = connection::send(client, request, Instant::now() + LIMIT).await?;
     let mut body = ListBody::new(largest);
     loop {

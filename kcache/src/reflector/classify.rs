@@ -1,4 +1,4 @@
-//! What went wrong between us and the server, sorted by what to do about it.
+//! What went wrong with a request, classified by what to do about it.
 
 use std::error::Error as StdError;
 use std::io;
@@ -10,11 +10,11 @@ use kube::client::Body;
 use serde::Deserialize;
 
 use crate::codec::coerced;
-use crate::failure::{Cause, Failure, Sort};
+use crate::failure::{Cause, Class, Failure};
 use crate::request::TooLong;
 use crate::wire::WireError;
 
-/// How much of the body of a refusal is read, and for how long, to sort it.
+/// How much of the body of a refusal is read, and for how long, to classify it.
 const STATUS_BYTES: usize = 64 << 10;
 const STATUS_TIME: Duration = Duration::from_secs(10);
 
@@ -104,16 +104,16 @@ impl Failure {
         let reason = status.reason.as_ref().filter(word);
         let reason = reason.map(|reason| reason.as_str().into());
         let retry_after = retry_after.map(Duration::from_secs);
-        Self::sorted(
+        Self::classified(
             Cause::Status { code, reason },
-            status.sort(code),
+            status.class(code),
             retry_after,
         )
     }
 
     /// The version or the page that was asked for is no longer there.
     pub(super) fn is_expired(&self) -> bool {
-        self.sort() == Sort::Expired
+        self.class() == Class::Expired
     }
 
     /// Nothing will come of the token that was asked with: it is too old, too long, or not understood.
@@ -128,7 +128,7 @@ impl Failure {
     /// The server does not have the version yet, and perhaps never will: it was restored. It says
     /// so, or answers with what it has.
     pub(super) fn is_too_large(&self) -> bool {
-        self.sort() == Sort::TooLarge || matches!(self.cause(), Cause::Older)
+        self.class() == Class::TooLarge || matches!(self.cause(), Cause::Older)
     }
 
     /// The server has no such form of an answer.
@@ -138,7 +138,7 @@ impl Failure {
 
     /// The server has no time for us, or is not there yet: what it had it will have again.
     pub(super) fn is_refused(&self) -> bool {
-        matches!(self.cause(), Cause::ConnectionRefused(_)) || self.sort() == Sort::Busy
+        matches!(self.cause(), Cause::ConnectionRefused(_)) || self.class() == Class::Busy
     }
 
     /// Nothing was answered at all.
@@ -167,10 +167,10 @@ impl Failure {
 
     /// How long to wait before the very same request, if the server said so (client-go's
     /// `rest/with_retry.go`).
-    pub(super) fn wait_asked_for(&self) -> Option<Duration> {
+    pub(super) fn requested_wait(&self) -> Option<Duration> {
         match self.cause() {
             Cause::Status { code, .. }
-                if self.sort() != Sort::TooLarge && (*code == 429 || *code >= 500) =>
+                if self.class() != Class::TooLarge && (*code == 429 || *code >= 500) =>
             {
                 self.retry_after()
             }
@@ -221,16 +221,16 @@ struct StatusCause {
 const TOO_LARGE: &str = "Too large resource version";
 
 impl ApiStatus {
-    fn sort(&self, code: u16) -> Sort {
+    fn class(&self, code: u16) -> Class {
         let reason = self.reason.as_deref().unwrap_or_default();
         if self.is_too_large(code) {
-            Sort::TooLarge
+            Class::TooLarge
         } else if code == 410 || matches!(reason, "Expired" | "Gone") {
-            Sort::Expired
+            Class::Expired
         } else if code == 429 || reason == "TooManyRequests" {
-            Sort::Busy
+            Class::Busy
         } else {
-            Sort::Other
+            Class::Other
         }
     }
 

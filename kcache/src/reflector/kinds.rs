@@ -70,7 +70,7 @@ impl Kinds {
     }
 
     /// Why nothing can be followed, if that is so.
-    pub(super) fn complaint(&self) -> Option<Failure> {
+    pub(super) fn wrong_kind(&self) -> Option<Failure> {
         let many = if self.proven { MANY } else { 1 };
         (self.others >= many).then(|| self.failure(&self.other))
     }
@@ -81,7 +81,7 @@ impl Kinds {
         if self.ours {
             self.others = 0;
         }
-        self.complaint()
+        self.wrong_kind()
     }
 
     /// A list begins.
@@ -104,7 +104,7 @@ impl Kinds {
     /// # Errors
     ///
     /// It is of another kind than what the server has shown before. If that was nothing it is taken,
-    /// with a [`complaint`](Self::complaint).
+    /// and [`wrong_kind`](Self::wrong_kind) says so.
     pub(super) fn listed(&mut self, list: Kind) -> Result<(), Failure> {
         match self.item.take() {
             Some(Kind::Ours) => self.proven = true,

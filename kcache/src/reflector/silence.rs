@@ -17,7 +17,7 @@ use crate::object::Object;
 pub(super) const QUIET: Duration = Duration::from_secs(10);
 /// A streaming list that does not begin, or go on, within this time is given up, and listed: as long
 /// as kube-apiserver itself gives a list.
-pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const LONGEST_SILENCE: Duration = Duration::from_secs(60);
 
 /// Waits for something, and tells as often as it has been quiet for [`QUIET`] what `quiet` makes of
 /// the time.
@@ -25,7 +25,7 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 /// # Errors
 ///
 /// The publisher is closed.
-pub(super) async fn waited<V: Object, T>(
+pub(super) async fn wait_reporting<V: Object, T>(
     sink: &mut Sink<V>,
     doing: Operation,
     quiet: fn(Duration) -> Failure,
@@ -36,7 +36,7 @@ pub(super) async fn waited<V: Object, T>(
     loop {
         match timeout(QUIET, &mut wait).await {
             Ok(waited) => return Ok(waited),
-            Err(_) => tell(sink, doing, quiet(began.elapsed()))?,
+            Err(_) => report(sink, doing, quiet(began.elapsed()))?,
         }
     }
 }
@@ -46,7 +46,7 @@ pub(super) async fn waited<V: Object, T>(
 /// # Errors
 ///
 /// The publisher is closed.
-pub(super) fn tell<V: Object>(
+pub(super) fn report<V: Object>(
     sink: &mut Sink<V>,
     doing: Operation,
     failure: Failure,

@@ -23,13 +23,13 @@ pub(super) struct Watching {
     /// It did not end well: it broke off, or was silent for too long.
     pub(super) broke: bool,
     /// How the list at its beginning comes in.
-    pub(super) list: Progress,
+    pub(super) list: ListProgress,
     /// It has shown that it is more than an answer that ends at once.
     settled: bool,
 }
 
-/// What happens at a watch.
-pub(super) enum Happening {
+/// What happens on a watch.
+pub(super) enum WatchSignal {
     /// More bytes have come.
     Bytes,
     /// The list at its beginning is not complete, and nothing new of it has come for so long.
@@ -56,7 +56,7 @@ impl Watching {
             frames,
             asked,
             opened: Instant::now(),
-            list: Progress::new(),
+            list: ListProgress::new(),
             deadline,
             events: 0,
             initial: false,
@@ -66,13 +66,13 @@ impl Watching {
     }
 
     /// Takes more bytes if there are some already.
-    pub(super) async fn poll(&mut self) -> Option<Happening> {
+    pub(super) async fn poll(&mut self) -> Option<WatchSignal> {
         let part = self.incoming.ready_part().await?;
         Some(self.take(part))
     }
 
     /// Waits until something happens.
-    pub(super) async fn wait(&mut self) -> Happening {
+    pub(super) async fn wait(&mut self) -> WatchSignal {
         let settled = self.opened + SHORT;
         if !self.frames.is_between() {
             self.list.advance();
@@ -83,32 +83,32 @@ impl Watching {
             part = self.incoming.part() => self.take(part),
             () = sleep_until(settled), if !self.settled => {
                 self.settled = true;
-                Happening::Settled
+                WatchSignal::Settled
             }
             () = sleep_until(quiet), if self.initial => {
-                Happening::Quiet(self.list.quiet())
+                WatchSignal::Quiet(self.list.quiet())
             }
             () = sleep_until(self.deadline) => {
                 tracing::debug!("the watch has outlived its timeout and is given up");
                 self.broke = true;
-                Happening::End
+                WatchSignal::End
             }
         }
     }
 
-    fn take(&mut self, part: Part) -> Happening {
+    fn take(&mut self, part: Part) -> WatchSignal {
         match part {
             Part::Chunk(chunk) => {
                 self.list.arrived = Instant::now();
                 self.frames.push(chunk);
-                Happening::Bytes
+                WatchSignal::Bytes
             }
             Part::End(failure) => {
                 self.broke = failure.is_some();
                 let whole = self.frames.is_between();
                 let failure = failure.as_ref().map(Failure::to_string);
                 tracing::debug!(failure, whole, "the watch has ended");
-                Happening::End
+                WatchSignal::End
             }
         }
     }
@@ -120,7 +120,7 @@ impl Watching {
 }
 
 /// How the list at the beginning of a stream comes in.
-pub(super) struct Progress {
+pub(super) struct ListProgress {
     /// When the last bytes came.
     arrived: Instant,
     /// When the last bytes came that lead to the end of the list.
@@ -131,7 +131,7 @@ pub(super) struct Progress {
     told: u32,
 }
 
-impl Progress {
+impl ListProgress {
     fn new() -> Self {
         let now = Instant::now();
         Self {

@@ -55,7 +55,7 @@ impl Requirement {
 
 impl Requirement {
     /// The terms of which every match has one; none for a requirement that a missing label meets.
-    pub(super) fn anchor(&self) -> Option<Vec<Term<'_>>> {
+    pub(super) fn search_terms(&self) -> Option<Vec<Term<'_>>> {
         match &self.test {
             Test::In(values) => {
                 let term = |value| Term::Label(&self.key, value);

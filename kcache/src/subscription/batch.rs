@@ -13,8 +13,8 @@ use crate::status::Phase;
 pub struct Batch<V: Object> {
     /// The newest commit that is in it.
     pub commit: u64,
-    /// The number of the history that this commit is of.
-    pub history: u64,
+    /// The server incarnation that this commit is of.
+    pub incarnation: u64,
     /// What the publisher was doing. All that it had committed by then is in this batch or in
     /// earlier ones.
     pub phase: Phase,
@@ -28,8 +28,8 @@ pub struct Batch<V: Object> {
 pub struct Start<V> {
     /// The newest commit that is in it.
     pub commit: u64,
-    /// The number of the history that this commit is of.
-    pub history: u64,
+    /// The server incarnation that this commit is of.
+    pub incarnation: u64,
     /// What the publisher was doing, as in a [`Batch`].
     pub phase: Phase,
     /// The objects.
@@ -41,13 +41,13 @@ impl<V: Object> From<Start<V>> for Batch<V> {
     fn from(start: Start<V>) -> Self {
         let Start {
             commit,
-            history,
+            incarnation,
             phase,
             objects,
         } = start;
         Self {
             commit,
-            history,
+            incarnation,
             phase,
             changes: objects.into_iter().map(Change::created).collect(),
         }

@@ -189,7 +189,7 @@ async fn one_commit_in_is_one_commit_out() {
     service_feed.apply(service("s", 2, "db")).unwrap();
     settle().await;
     assert_eq!(join.cache().snapshot().commit(), 2);
-    assert_eq!(join.cache().snapshot().frontier(), [2, 1]);
+    assert_eq!(join.cache().snapshot().input_commits(), [2, 1]);
     let batch = changes.next_batch().await.unwrap();
     let (gone, new) = batch.changes.split_at(5);
     assert!(
@@ -201,7 +201,7 @@ async fn one_commit_in_is_one_commit_out() {
     pod_feed.apply(pod("p1", 20, "none")).unwrap();
     settle().await;
     assert_eq!(join.cache().snapshot().commit(), 2);
-    assert_eq!(join.cache().snapshot().frontier(), [2, 2]);
+    assert_eq!(join.cache().snapshot().input_commits(), [2, 2]);
 }
 
 #[tokio::test(start_paused = true)]

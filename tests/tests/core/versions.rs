@@ -61,7 +61,7 @@ fn a_list_replaces_what_was_there() {
                 let cell = format!("list {list:?}, object {version:?}, UID {uid:?}");
                 assert_eq!(shown(&things), Some([uid, version, content]), "{cell}");
                 let history = 1 + u64::from(new_history);
-                assert_eq!(things.status().history, history, "{cell}");
+                assert_eq!(things.status().incarnation, history, "{cell}");
                 feed.relist([], list).unwrap();
                 assert_eq!(shown(&things), None, "{cell}, then without it");
             }
@@ -86,7 +86,7 @@ fn an_event_is_applied() {
                 Some([uid, version, "again"]),
                 "{cell}, again"
             );
-            assert_eq!(things.status().history, 1, "{cell}");
+            assert_eq!(things.status().incarnation, 1, "{cell}");
         }
     }
 }

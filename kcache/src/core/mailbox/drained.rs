@@ -1,7 +1,7 @@
 //! What is taken out of a mailbox at once.
 
 use super::backlog::Backlog;
-use super::start::Rest;
+use super::start::StartRemainder;
 use crate::event::Change;
 use crate::filter::Filter;
 use crate::object::Object;
@@ -10,7 +10,7 @@ use crate::store::Moment;
 /// All that waited, as it waited.
 pub(crate) struct Drained<V> {
     pub(crate) at: Moment,
-    pub(super) start: Option<Rest<V>>,
+    pub(super) start: Option<StartRemainder<V>>,
     pub(super) waiting: Backlog<V>,
 }
 
@@ -20,7 +20,7 @@ pub(crate) type Taken<V> = (Option<Filter<V>>, Vec<Change<V>>);
 impl<V: Object> Drained<V> {
     /// How many objects it may be about.
     pub(crate) fn len(&self) -> usize {
-        self.waiting.len() + self.start.as_ref().map_or(0, Rest::len)
+        self.waiting.len() + self.start.as_ref().map_or(0, StartRemainder::len)
     }
 
     /// True if it is surely nothing: neither a start nor a filter nor a change.

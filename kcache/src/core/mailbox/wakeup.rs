@@ -6,12 +6,12 @@ use std::task::Waker;
 use tokio::sync::{Notify, watch};
 
 use crate::error::Error;
-use crate::status::{Notice, NoticeBoard};
+use crate::status::{Notice, NoticeSender};
 
-/// What others wait for at a mailbox; rung only when no lock is held.
-pub(super) struct Bell {
+/// What others wait for at a mailbox; signalled only when no lock is held.
+pub(super) struct Signals {
     pub(super) stage: watch::Sender<Stage>,
-    pub(super) notices: NoticeBoard,
+    pub(super) notices: NoticeSender,
     /// The reader came back for more, or will not.
     pub(super) done: Notify,
 }
@@ -19,33 +19,33 @@ pub(super) struct Bell {
 /// Whom to wake and what to announce once all locks are released.
 #[must_use]
 #[derive(Default)]
-pub(crate) struct Call {
+pub(crate) struct Wakeup {
     pub(super) waker: Option<Waker>,
-    pub(super) news: Option<Box<News>>,
+    pub(super) announcement: Option<Box<Announcement>>,
 }
 
-pub(super) struct News {
-    pub(super) bell: Arc<Bell>,
+pub(super) struct Announcement {
+    pub(super) signals: Arc<Signals>,
     pub(super) stage: Option<Stage>,
     pub(super) notice: Option<Notice>,
 }
 
-impl Call {
+impl Wakeup {
     /// True if there is nothing to do.
     pub(crate) fn is_nothing(&self) -> bool {
-        self.waker.is_none() && self.news.is_none()
+        self.waker.is_none() && self.announcement.is_none()
     }
 
-    pub(crate) fn ring(self) {
-        if let Some(news) = self.news {
-            let News {
-                bell,
+    pub(crate) fn wake(self) {
+        if let Some(announcement) = self.announcement {
+            let Announcement {
+                signals,
                 stage,
                 notice,
-            } = *news;
+            } = *announcement;
             if let Some(stage) = &stage {
-                // Two calls may ring in another order than they were made; the end stands.
-                bell.stage.send_if_modified(|now| {
+                // Two wakeups may come in another order than they were made; the end stands.
+                signals.stage.send_if_modified(|now| {
                     let open = !matches!(now, Stage::Ended(_));
                     if open {
                         *now = stage.clone();
@@ -54,10 +54,10 @@ impl Call {
                 });
             }
             if let Some(notice) = notice {
-                bell.notices.post(notice);
+                signals.notices.send(notice);
             }
             if matches!(stage, Some(Stage::Ended(_))) {
-                bell.notices.close();
+                signals.notices.close();
             }
         }
         self.waker.into_iter().for_each(Waker::wake);

@@ -102,7 +102,7 @@ impl Standing {
     /// All say that this is a new history.
     fn begins_anew(&self) -> Outcome {
         for (name, publisher) in self.publishers() {
-            let history = publisher.status().history;
+            let history = publisher.status().incarnation;
             check(history == 2, format!("{name}: history {history}"))?;
         }
         Ok(())
@@ -211,7 +211,7 @@ async fn informer_sees_what_is_granted_late(server: ApiServer, _: Wire) -> Outco
     server.reveal("pods", "default", "a")?;
     standing.agree(&server).await?;
     check(standing.pods.cache().len() == 2, "a is missing")?;
-    check(standing.pods.status().history == 1, "a new history")?;
+    check(standing.pods.status().incarnation == 1, "a new history")?;
     server.hide("pods", "default", "a")?;
     standing.agree(&server).await
 }

@@ -61,8 +61,8 @@ async fn restored(place: &mut Place, bump: Option<u64>) -> Outcome {
     ];
     for ((name, status), before) in named.into_iter().zip(before) {
         check(
-            status.history > before,
-            format!("{name}: history {} as before", status.history),
+            status.incarnation > before,
+            format!("{name}: history {} as before", status.incarnation),
         )?;
     }
     until("live", || {
@@ -114,6 +114,6 @@ fn publishers(watched: &Watched) -> [&Publisher<Pod>; 3] {
 }
 
 fn histories(watched: &Watched) -> [u64; 4] {
-    let [pods, view, joined] = publishers(watched).map(|publisher| publisher.status().history);
-    [pods, watched.services.status().history, view, joined]
+    let [pods, view, joined] = publishers(watched).map(|publisher| publisher.status().incarnation);
+    [pods, watched.services.status().incarnation, view, joined]
 }
