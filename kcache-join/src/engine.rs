@@ -12,7 +12,7 @@ use crate::operator::Operator;
 use crate::pair::Pair;
 use crate::slab::Slab;
 
-/// Both sides of a join, and who is told.
+/// Both sides of a join, and the writers of its results.
 pub(crate) struct Engine<S: Object, T: Object, O: Operator<S, T>> {
     operator: O,
     sources: Slab<S, O::Source>,
@@ -224,8 +224,7 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
         }
     }
 
-    /// How many objects it goes through to put the index in order before the next change, if that is
-    /// due.
+    /// How many objects it goes through to rebuild the index before the next change, if that is due.
     pub(crate) fn rebuild_cost(&self) -> usize {
         if self.operator.needs_rebuild(&self.sources) {
             self.sources.len()

@@ -155,7 +155,7 @@ struct Task<S: Object, T: Object, O: Operator<S, T>> {
     engine: Engine<S, T, O>,
 }
 
-/// What an input said; no batch if it ended.
+/// What an input sent; no batch if it ended.
 enum Received<S: Object, T: Object> {
     Sources(Option<Batch<S>>),
     Targets(Option<Batch<T>>),
@@ -176,7 +176,7 @@ impl<S: Object, T: Object, O: Operator<S, T>> Task<S, T, O> {
     }
 
     /// Waits for both inputs; their states are one commit. Targets come first, so that selectors are
-    /// filed by what there is to be found. `None` if it ended.
+    /// indexed by what there is to be found. `None` if it ended.
     async fn load(mut self) -> Option<Self> {
         let (sources, targets) = match self.start().await {
             Ok(started) => started,
@@ -317,7 +317,7 @@ impl<S: Object, T: Object, O: Operator<S, T>> Task<S, T, O> {
         for (failure, (phase, ended)) in failures.iter_mut().zip(inputs) {
             *failure = match (phase, ended) {
                 (_, Some(error)) => Some(Failure::ended(error.clone())),
-                // Its end is told when all it said was taken.
+                // Its end is reported when all it said was taken.
                 (Phase::Closed(_), None) => return,
                 _ => phase.failure().cloned(),
             };

@@ -58,7 +58,7 @@ impl<S: Object, T: Object, K: Hash + Ord + Clone + Send + Sync + 'static> KeyJoi
         }
     }
 
-    /// Also tells which source holds which target.
+    /// Also keeps which source holds which target: see [`Join::pairs`].
     #[must_use]
     pub fn with_pairs(mut self) -> Self {
         self.pairs = true;

@@ -69,8 +69,5 @@ pub use fact::Backends;
 pub use join::{Join, Side};
 pub use key_join::KeyJoin;
 pub use pair::Pair;
-pub use relations::{
-    by_backends, deployment_pods, deployment_pods_with, ingress_pods, ingress_pods_with,
-    ingress_services, ingress_services_with, service_pods, service_pods_with,
-};
+pub use relations::{by_backends, deployment_pods, ingress_pods, ingress_services, service_pods};
 pub use selector_join::SelectorJoin;

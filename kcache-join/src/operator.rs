@@ -1,4 +1,4 @@
-//! What an operator tells the engine.
+//! What the engine asks of an operator.
 
 use crate::slab::Slab;
 
@@ -27,7 +27,7 @@ pub(crate) trait Operator<S, T>: Send + 'static {
     fn sources(&mut self, object: &T, fact: &Self::Target, all: &Slab<S, Self::Source>)
     -> Vec<u32>;
 
-    /// True if it is time to put the index in order, by going through all sources.
+    /// True if it is time to rebuild the index, by going through all sources.
     fn needs_rebuild(&self, _sources: &Slab<S, Self::Source>) -> bool {
         false
     }

@@ -84,7 +84,7 @@ impl<S: Object> SelectorJoin<S> {
         self
     }
 
-    /// Also tells which source holds which target.
+    /// Also keeps which source holds which target: see [`Join::pairs`].
     #[must_use]
     pub fn with_pairs(mut self) -> Self {
         self.pairs = true;
@@ -125,7 +125,7 @@ impl<S> fmt::Debug for SelectorJoin<S> {
 struct BySelector<S> {
     select: Arc<Select<S>>,
     index: SelectorIndex,
-    /// Where the selector of each source is indexed.
+    /// The index keys of each source's selector.
     indexed: Vec<IndexKeys>,
     evaluations: u64,
     /// Evaluations of selectors that did not match, since they were last indexed.
@@ -210,7 +210,7 @@ impl<S: Object, T: Object> Operator<S, T> for BySelector<S> {
         found
     }
 
-    /// Selectors were indexed by what stood in the index at that time. When too many candidates turn
+    /// Selectors were indexed by what was in the index at that time. When too many candidates turn
     /// out false, they are indexed anew, which costs less than the candidates did.
     fn needs_rebuild(&self, sources: &Slab<S, SourceSelector>) -> bool {
         self.mismatches >= 16 * sources.len() + 1024

@@ -93,7 +93,7 @@ pub trait Codec<V>: Send {
 pub struct Expected<'a> {
     /// What the object is if it does not say it: items of lists of built-in kinds do not.
     pub types: &'a TypeMeta,
-    /// Only its metadata was asked for. The bytes can be of the whole object all the same: not every
+    /// Only its metadata was requested. The bytes can be of the whole object all the same: not every
     /// server leaves the rest out.
     pub metadata_only: bool,
 }

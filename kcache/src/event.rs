@@ -68,7 +68,7 @@ impl<V: Object> fmt::Debug for Event<V> {
 /// What one commit did to one key, or what several did to it together.
 ///
 /// A commit names a key at most once, so an object that was replaced by another of the same name
-/// stands in one change, and becomes two events.
+/// is one change, and becomes two events.
 pub struct Change<V> {
     /// The key.
     pub key: Key,

@@ -1,4 +1,4 @@
-//! What stands in the way of a source.
+//! Why a source cannot say what there is, at the moment.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,10 +9,10 @@ use http::StatusCode;
 use crate::error::Error;
 
 /// Why a source cannot say what there is, at the moment: what a [`Phase`](crate::Phase) that is
-/// syncing or degraded has to tell.
+/// syncing or degraded reports.
 ///
 /// It is no end: the source tries again by itself. It prints as one line, the same as in
-/// `docs/engine.md`, which says what to do about each; it tells nothing of a body. Cloning copies a
+/// `docs/engine.md`, which says what to do about each; it says nothing of a body. Cloning copies a
 /// pointer.
 ///
 /// # Example
@@ -84,13 +84,13 @@ pub enum Cause {
     Garbled(Arc<str>),
     /// A watch ended as soon as it began.
     Short,
-    /// A list was older than what was asked for, and was not taken.
+    /// A list was older than what was requested, and was not taken.
     Older,
     /// The server's versions are lower than one that it gave before: it was restored from a backup.
     Behind,
     /// Neither a list nor what came after it had a version that a watch could follow on from.
     Unversioned,
-    /// What comes is not of the kind that was asked for; both are named.
+    /// What comes is not of the kind that was requested; both are named.
     OtherKind(Arc<str>),
     /// An object was deleted, and not said which.
     Nameless,
@@ -155,7 +155,7 @@ impl Failure {
         self.0.retry_after
     }
 
-    /// True if the server answered that it will not do this: waiting alone does not mend it,
+    /// True if the server answered that it will not do this: waiting alone does not help,
     /// somebody has to do something.
     ///
     /// That is every code from 400 to 499 but those that speak of the moment (408, 409, 410, 425,

@@ -51,7 +51,7 @@ pub enum Input<V> {
     /// list is not known then all that the cache has and the list lacks stays.
     Bad(Option<Key>, DecodeError),
     /// The source cannot say what there is, until it says something else than this. A text that
-    /// makes such a failure must not tell secrets.
+    /// makes such a failure must not contain secrets.
     Failed(Failure),
 }
 
@@ -201,7 +201,7 @@ impl<V: Object> Feed<V> {
         }
     }
 
-    /// A list was older than what was asked for, and is thrown away.
+    /// A list was older than what was requested, and is thrown away.
     pub(crate) fn refused(&mut self) {
         self.writer.stale_input();
     }

@@ -142,7 +142,7 @@ impl<V> Filter<V> {
         Self::new(Rule::Finalizer(name.to_owned()))
     }
 
-    /// The objects whose deletion was asked for, and that wait for their finalizers or for their
+    /// The objects whose deletion was requested, and that wait for their finalizers or for their
     /// grace period to end.
     pub fn being_deleted() -> Self {
         Self::new(Rule::BeingDeleted)

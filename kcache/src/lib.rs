@@ -40,8 +40,8 @@
 //!  an API server
 //!      │ bytes
 //!      ▼
-//!  Reflector       reflector.rs     lists, watches, starts over; wire.rs takes bodies apart,
-//!      │                            codec.rs makes objects of bytes
+//!  Reflector       reflector/       lists, watches, starts over; wire/ splits bodies into objects,
+//!      │                            codec/ decodes them
 //!      │ Input                      (or of another watcher, or a test)
 //!      ▼
 //!  Feed            feed.rs          is it news? what does a list mean?
@@ -50,13 +50,13 @@
 //!  Writer, State   writer.rs        one commit: the next immutable state, its changes
 //!      │ Change                     (store.rs holds states, cache.rs reads them)
 //!      ▼
-//!  Hub             hub.rs           which filters does it concern?
+//!  Dispatcher      core/dispatcher.rs   which filters does it concern? (index.rs)
 //!      │ Change
 //!      ▼
-//!  Mailbox         mailbox.rs       queued, then one net change a key
+//!  Mailbox         core/mailbox/    queued, then one net change a key
 //!      │ Change
 //!      ▼
-//!  Subscription    subscription.rs  judged by the filter's closure
+//!  Subscription    subscription/    the closure part of the filter
 //!      │ Event
 //!      ▼
 //!  a subscriber, or a view, index, monitor or join: again a writer, fed by a subscription
@@ -77,7 +77,9 @@
 #[doc = include_str!("../../docs/engine.md")]
 struct Documents;
 
-// What the rest stands on: locks, versions, objects and what happens to them.
+// The modules stand in layers: each uses those before it, and none behind it.
+
+// Locks, work on other threads, versions, objects, and what happens to objects.
 mod sync;
 mod offload;
 mod version;
@@ -85,14 +87,14 @@ mod object;
 mod seeded_fault;
 mod event;
 
-// What is told beside events: why something ended, failed or is bad.
+// Beside events: why something ended or failed, phases and notices, waiting for a version.
 mod error;
 mod failure;
 mod status;
 mod bad_objects;
 mod wait;
 
-// Which objects: states of them, selectors and filters over them.
+// A state, and which of its objects: selectors, fields and filters, and the index that finds them.
 mod store;
 mod index;
 mod selector;
@@ -101,23 +103,23 @@ mod fact;
 mod field;
 mod filter;
 
-// A publisher: the core that its two ends share, who writes it, who reads it.
+// A publisher: what its two ends share, its writer, its handle, its readers.
 mod core;
 mod writer;
 mod publisher;
 mod cache;
 
-// What is made of a publisher.
+// What is derived from a publisher: `Publisher::subscribe`, `view`, `index_by` and `monitor` are here.
 mod subscription;
 mod view;
 mod lookup;
 mod monitor;
 
-// From a source's bytes to commits.
+// From the inputs of any source to commits.
 mod codec;
 mod feed;
 
-// A source: an API server.
+// An API server as a source: requests, bodies, list and watch.
 mod request;
 mod wire;
 mod reflector;

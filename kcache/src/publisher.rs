@@ -95,8 +95,8 @@ impl<V: Object> Publisher<V> {
     /// that somebody is looking at can stop and say why, where [`ready`](Self::ready) would wait for
     /// a right to be given. What goes by itself, a server that is away or busy, is waited for.
     ///
-    /// The source goes on trying either way; what it was told last is what counts, until it is told
-    /// something else. A view answers as its source does, and a join as its
+    /// The source goes on trying either way; the last answer is what counts, until there is
+    /// another. A view answers as its source does, and a join as its
     /// inputs: the failure says which.
     ///
     /// # Errors
@@ -181,7 +181,7 @@ impl<V: Object> Publisher<V> {
         self.core().error()
     }
 
-    /// Where it stands.
+    /// What it is doing, and its counters.
     pub fn status(&self) -> Status {
         self.core().status()
     }
@@ -192,7 +192,7 @@ impl<V: Object> Publisher<V> {
     }
 
     /// The objects that could not be taken in, as it stands now, by namespace and name: whose last
-    /// state that the source told is bad. What the cache has of them is an older one. At most 1,000
+    /// state that the source gave is bad. What the cache has of them is an older one. At most 1,000
     /// are named, and none whose name could not be read; [`Status::bad_objects`] counts all up to a
     /// hundred thousand.
     ///

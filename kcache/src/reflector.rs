@@ -50,7 +50,7 @@ enum Step {
     Watch,
 }
 
-/// Lists and watches one resource, and tells a feed.
+/// Lists and watches one resource, and fills a feed.
 pub(crate) struct Reflector<V: Object, C> {
     client: Client,
     target: Target,
@@ -123,15 +123,15 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         self.sink.fail(&error);
     }
 
-    /// Sends what `ask` makes, and again as often as the server says when.
+    /// Sends what `make_request` makes, and again as often as the server says when.
     async fn open(
         &mut self,
         doing: Operation,
-        mut ask: impl FnMut(&Target) -> (Result<Request<Body>, TooLong>, Instant),
+        mut make_request: impl FnMut(&Target) -> (Result<Request<Body>, TooLong>, Instant),
     ) -> Result<Incoming, Interrupt> {
         let mut waits = 0;
         loop {
-            let (request, deadline) = ask(&self.target);
+            let (request, deadline) = make_request(&self.target);
             let request = request.map_err(Failure::from)?;
             let sent = connection::send(&self.client, request, deadline);
             let sent = silence::wait_reporting(&mut self.sink, doing, Failure::waiting, sent);
@@ -139,7 +139,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
                 Ok(incoming) => return Ok(incoming),
                 Err(failure) => failure,
             };
-            // Plain JSON is named in what is asked for, but not every server reads a list of forms.
+            // Plain JSON is named in what is requested, but not every server reads a list of forms.
             if self.target.metadata_only && !self.target.plain && failure.is_not_acceptable() {
                 self.target.plain = true;
                 continue;
@@ -190,7 +190,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         Ok(())
     }
 
-    /// A list that is older than what it was asked for is thrown away.
+    /// A list that is older than what was requested is thrown away.
     fn refuse_older(&mut self, listed: Option<&str>) -> Result<(), Failure> {
         if !self.versions.is_older(listed) {
             return Ok(());

@@ -1,4 +1,4 @@
-//! What is asked of an API server.
+//! Requests to an API server.
 
 use std::time::Duration;
 
@@ -75,7 +75,7 @@ impl Target {
     ///
     /// # Errors
     ///
-    /// What cannot be asked for.
+    /// What cannot be requested.
     pub(crate) fn check(&self) -> Result<(), Error> {
         let resource = &self.resource;
         segment("plural", &resource.plural)?;
@@ -109,7 +109,7 @@ impl Target {
         asked.map_or_else(|reason| Err(refused("selectors", reason)), |_| Ok(()))
     }
 
-    /// True if no object can match, so that nobody needs to be asked.
+    /// True if no object can match, so that no request is needed.
     pub(crate) fn is_nothing(&self) -> bool {
         self.selectors().any(|selector| selector.trim() == NOTHING)
     }

@@ -135,8 +135,8 @@ impl Selector {
         }
     }
 
-    /// True if it asks for a label that no API server stores.
-    fn asks_for_no_label(&self) -> bool {
+    /// True if it needs a label that no API server stores.
+    fn needs_impossible_label(&self) -> bool {
         let Rule::All(all) = &self.0 else {
             return false;
         };
@@ -166,7 +166,7 @@ impl Selector {
 impl fmt::Display for Selector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let all = match &self.0 {
-            Rule::All(all) if !(f.alternate() && self.asks_for_no_label()) => all,
+            Rule::All(all) if !(f.alternate() && self.needs_impossible_label()) => all,
             _ => return f.write_str("<nothing>"),
         };
         for (i, requirement) in all.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Where a publisher or a subscription stands, and what it has to report besides events.
+//! What a publisher or a subscription is doing, and what it has to report besides events.
 
 use std::fmt;
 use std::sync::Arc;
@@ -40,7 +40,7 @@ impl Phase {
         matches!(self, Self::Live | Self::Degraded { .. })
     }
 
-    /// What stands in the way, if anything does.
+    /// What went wrong, if anything did.
     pub fn failure(&self) -> Option<&Failure> {
         match self {
             Self::Syncing { failure } => failure.as_ref(),
@@ -58,7 +58,7 @@ impl Phase {
     }
 }
 
-/// Where a publisher or a subscription stands.
+/// What a publisher or a subscription is doing, and its counters.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Status {
@@ -76,7 +76,7 @@ pub struct Status {
     pub bad_objects: u64,
     /// How often an object could not be taken in, so far: the same one counts each time.
     pub bad_reports: u64,
-    /// Lists that were refused, because they were older than what was asked for.
+    /// Lists that were refused, because they were older than what was requested.
     pub stale_inputs: u64,
     /// How often it fell behind, so that waiting changes were merged. Zero for a publisher.
     pub lags: u64,
@@ -186,9 +186,9 @@ impl NoticeSender {
     }
 }
 
-/// A stream of [`Notice`]s, from when it was asked for.
+/// A stream of [`Notice`]s, from when it was made.
 ///
-/// A reader that falls behind loses the oldest and is told how many.
+/// A reader that falls behind loses the oldest and gets their number.
 pub struct Notices {
     receivers: Vec<broadcast::Receiver<Notice>>,
 }

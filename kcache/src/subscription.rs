@@ -312,7 +312,7 @@ impl<V: Object> Subscription<V> {
         Cache::new(self.registration.source().clone(), Some(filter))
     }
 
-    /// Where it stands.
+    /// What it is doing, and its counters.
     pub fn status(&self) -> Status {
         self.registration.status()
     }

@@ -108,7 +108,7 @@ impl<V: Object> Writer<V> {
         }
     }
 
-    /// There is no complete state yet, and this stands in the way, if anything does. Once there has
+    /// There is no complete state yet, because of this failure, if there is one. Once there has
     /// been one this does nothing.
     pub fn syncing(&mut self, failure: Option<Failure>) {
         if matches!(self.core.phase(), Phase::Syncing { .. }) {
@@ -142,8 +142,8 @@ impl<V: Object> Writer<V> {
         self.core.set_phase(Phase::Degraded { since, reason });
     }
 
-    /// Reports an object that could not be taken in. The reason must not tell its content. It is
-    /// told once, however often it is reported with the same reason, until it is
+    /// Reports an object that could not be taken in. The reason must not contain anything of it. It is
+    /// reported once, however often it is reported with the same reason, until it is
     /// [good](Self::good_object).
     pub fn bad_object(&mut self, key: Option<Key>, reason: &str) {
         self.core.report_bad(key, reason, false);

@@ -2,7 +2,7 @@
 
 use crate::object::Key;
 
-/// Why bytes did not make an object. Final for these bytes. It tells nothing of the content, which
+/// Why bytes did not make an object. Final for these bytes. It says nothing of the content, which
 /// may be a Secret's.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]

@@ -30,7 +30,7 @@ pub(super) struct JsonDecoder {
     left_over: (u32, u32),
 }
 
-/// How deep an object is read where it stands. What is made of it takes a part of the stack for each
+/// How deep an object is read on the thread that reads it. What is made of it takes a part of the stack for each
 /// level, in builds without optimisation up to 14 KB (`JSONSchemaProps`), and threads have 2 MiB.
 const SHALLOW: usize = 32;
 /// How much stack a level of a deeper one has, on a thread of its own.
@@ -162,7 +162,7 @@ fn by_serde_json<T: DeserializeOwned>(
     })
 }
 
-/// serde's own message can quote the content, so only the place is told.
+/// serde's own message can quote the content, so only its position is reported.
 fn described(error: &serde_json::Error) -> DecodeError {
     let (kind, line, column) = (error.classify(), error.line(), error.column());
     DecodeError::new(format!(

@@ -81,7 +81,7 @@ impl<'s> Level<'s> {
         }
     }
 
-    /// The type to be told to one that is being made, if it takes it.
+    /// The type to be given to the value that is being made, if it takes it.
     fn types(self) -> Option<(&'s TypeMeta, [bool; 2])> {
         match self {
             Self::Object { shape, wanted } if wanted != [false; 2] => Some((shape.types?, wanted)),
@@ -267,7 +267,7 @@ struct Entries<'s, 'de, A> {
     inner: A,
     level: Level<'s>,
     value: Value<'s, 'de>,
-    /// The type, until the map has named it, and which of [`TYPES`] are still to be told.
+    /// The type, until the map has named it, and which of [`TYPES`] are still to be supplied.
     missing: Option<(&'s TypeMeta, [bool; 2])>,
 }
 

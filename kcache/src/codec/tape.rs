@@ -22,7 +22,7 @@ pub(super) struct Nodes<'t, 'de> {
     too_deep: bool,
 }
 
-/// Nodes did not make a value. Why is not told: `serde_json` says it better.
+/// Nodes did not make a value. Why is not said: `serde_json` says it better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Unfit;
 

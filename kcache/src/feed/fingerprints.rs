@@ -1,4 +1,5 @@
-//! What tells content from other content of the same version, without keeping either.
+//! Fingerprints, which distinguish content from other content of the same version, without keeping
+//! either.
 
 use std::collections::HashMap;
 

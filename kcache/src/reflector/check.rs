@@ -2,7 +2,7 @@
 //!
 //! A server that was restored from a backup without a bumped revision takes a version from its future:
 //! a watch from there on opens well, and is silent until the server has come as far again. What it
-//! says meanwhile is lost, and what it has lost stays here. Its newest list tells: a consistent read,
+//! says meanwhile is lost, and what it has lost stays here. Its newest list shows it: a consistent read,
 //! which does not lag behind on any of several servers.
 
 use std::cmp::Ordering;
@@ -24,19 +24,19 @@ use crate::wire::ListBody;
 
 /// How long an answer is waited for.
 const LIMIT: Duration = Duration::from_secs(10);
-/// Clients that were cut off together do not ask together.
+/// Clients that were cut off together do not send their requests together.
 const SPREAD: Duration = Duration::from_secs(1);
-/// How often it is asked while a watch is open.
+/// How many requests are sent while a watch is open.
 const TRIES: u32 = 5;
 
 /// The version of the newest list, if it has one.
 pub(super) type NewestVersion = Result<Option<String>, Failure>;
 
-/// A list of one object that is asked for beside a watch.
+/// A list of one object that is requested beside a watch.
 #[derive(Default)]
 pub(super) struct Check {
     pending: Option<Pin<Box<dyn Future<Output = NewestVersion> + Send>>>,
-    /// The version that had been seen when it was asked for.
+    /// The version that had been seen when it was requested.
     seen: String,
     tries: u32,
     backoff: Backoff,
@@ -46,7 +46,7 @@ pub(super) struct Check {
 pub(super) enum Verdict {
     /// The versions go on, as far as can be known.
     GoesOn,
-    /// The server is behind what it has told before.
+    /// The server is behind what it has sent before.
     Behind,
     /// There was no answer; whether another time may bring one.
     Unknown { passes: bool },
@@ -85,7 +85,7 @@ impl Check {
         answer
     }
 
-    /// What an answer says; without one it is asked again, after a wait.
+    /// What an answer says; without one it is requested again, after a wait.
     pub(super) fn verdict(
         &mut self,
         answer: &NewestVersion,

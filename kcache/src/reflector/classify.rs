@@ -111,12 +111,12 @@ impl Failure {
         )
     }
 
-    /// The version or the page that was asked for is no longer there.
+    /// The version or the page that was requested is no longer there.
     pub(super) fn is_expired(&self) -> bool {
         self.class() == Class::Expired
     }
 
-    /// Nothing will come of the token that was asked with: it is too old, too long, or not understood.
+    /// Nothing will come of the token that was sent: it is too old, too long, or not understood.
     pub(super) fn is_of_a_token(&self) -> bool {
         self.is_expired()
             || matches!(
@@ -194,7 +194,7 @@ impl From<WireError> for Failure {
     }
 }
 
-/// `metav1.Status`, as far as it decides anything. Its message is looked at and never told.
+/// `metav1.Status`, as far as it decides anything. Its message is looked at and never shown.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct ApiStatus {

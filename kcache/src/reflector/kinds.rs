@@ -1,4 +1,4 @@
-//! Whether the server sends the kind of objects that was asked for.
+//! Whether the server sends the kind of objects that was requested.
 
 use kube::core::ApiResource;
 
@@ -11,7 +11,7 @@ use crate::request::Target;
 /// One object of another kind is passed by. Where nothing else comes, nothing is followed, whatever
 /// the bookmarks say: the kind of the resource is wrong, or what answers is not the server.
 pub(super) struct Kinds {
-    /// What was asked for.
+    /// What was requested.
     wanted: String,
     /// A watch has brought the right one.
     proven: bool,
@@ -89,7 +89,7 @@ impl Kinds {
         self.item = None;
     }
 
-    /// True if the kind of an item is still to be told.
+    /// True if the kind of an item is not known yet.
     pub(super) fn wants_item(&self) -> bool {
         self.item.is_none()
     }

@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::failure::{Failure, Operation};
 use crate::feed::Input;
 use crate::object::Object;
-use crate::request::{Page, Since};
+use crate::request::{Page, Since, Target};
 use crate::wire::{ListBody, ListMeta};
 
 /// A server answers a list within a minute or not at all.
@@ -41,7 +41,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
                 if self.versions.seen().is_some() {
                     return Ok(Step::Watch);
                 }
-                // What is gone between the list and a watch from nowhere would never be told.
+                // What is gone between the list and a watch from nowhere would never be known.
                 self.back_off(Operation::List, &Failure::unversioned())
                     .await?;
                 Ok(Step::Stream)
@@ -57,7 +57,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         }
     }
 
-    /// Reads the list, and returns its version. Where later pages do not come, it is asked for once
+    /// Reads the list, and returns its version. Where later pages do not come, it is requested once
     /// without pages, as client-go's pager does it.
     async fn pages(&mut self, since: &Since) -> Result<Option<String>, Interrupt> {
         let failure = match self.read(since, self.paging.limit(since)).await? {
@@ -105,9 +105,8 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
     }
 
     async fn page(&mut self, page: &Page, limit: Option<u32>) -> Result<ListMeta, Interrupt> {
-        let ask =
-            |target: &crate::request::Target| (target.list(page, limit), Instant::now() + SILENCE);
-        let mut incoming = self.open(Operation::List, ask).await?;
+        let request = |target: &Target| (target.list(page, limit), Instant::now() + SILENCE);
+        let mut incoming = self.open(Operation::List, request).await?;
         let mut body = ListBody::new(self.target.largest);
         loop {
             while let Some(item) = body.next().map_err(Failure::from)? {

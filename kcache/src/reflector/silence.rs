@@ -1,4 +1,4 @@
-//! How long what does not come is waited for, and when that is told.
+//! How long silence of the server is waited out, and when it is reported.
 
 use std::future::Future;
 use std::pin::pin;
@@ -19,8 +19,8 @@ pub(super) const QUIET: Duration = Duration::from_secs(10);
 /// as kube-apiserver itself gives a list.
 pub(super) const LONGEST_SILENCE: Duration = Duration::from_secs(60);
 
-/// Waits for something, and tells as often as it has been quiet for [`QUIET`] what `quiet` makes of
-/// the time.
+/// Waits for something, and reports each time that it has been quiet for [`QUIET`] what `quiet` makes
+/// of the time.
 ///
 /// # Errors
 ///
@@ -41,7 +41,7 @@ pub(super) async fn wait_reporting<V: Object, T>(
     }
 }
 
-/// Says that something does not come.
+/// Reports that something does not come.
 ///
 /// # Errors
 ///

@@ -39,7 +39,7 @@ impl<V: Object> Sink<V> {
         self.batch.push((input, Some(fingerprint(json))));
     }
 
-    /// Notes that a list was older than what was asked for.
+    /// Notes that a list was older than what was requested.
     pub(super) fn refused(&mut self) {
         if let Some(feed) = &mut self.feed {
             feed.refused();

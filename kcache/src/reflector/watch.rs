@@ -16,7 +16,7 @@ use crate::feed::Input;
 use crate::object::{Key, Object};
 use crate::wire::{EventKind, Frame, WatchBody, WireError};
 
-/// How much longer than the server was asked to keep a watch open it is waited for.
+/// How much longer than the requested time an open watch is waited for.
 const GRACE: Duration = Duration::from_secs(15);
 /// What marks the bookmark after a streaming list (KEP-3157).
 const INITIAL_EVENTS_END: &str = "k8s.io/initial-events-end";
@@ -29,7 +29,7 @@ enum WatchEnd {
     Failed(Failure),
 }
 
-/// What a frame asks for.
+/// What follows from a frame.
 enum FrameOutcome {
     Continue,
     /// The initial list is complete, and of this version.
@@ -56,7 +56,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             self.back_off(Operation::StreamingList, &failure).await?;
             return Ok(Step::Stream);
         }
-        // Without a version there is nothing to expire, so it is not asked twice.
+        // Without a version there is nothing to expire, so it is not requested twice.
         let again = self.versions.of_list().is_some();
         if failure.is_expired() || failure.is_too_large() {
             self.versions.unavailable();
@@ -198,14 +198,14 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         }
     }
 
-    /// A streaming list has brought nothing new for some time. That is told, and at last a failure.
+    /// A streaming list has brought nothing new for some time. That is reported, and at last a failure.
     fn quiet(&mut self, time: Duration) -> Result<Option<Failure>, Error> {
         let failure = Failure::unfinished(time);
         silence::report(&mut self.sink, Operation::StreamingList, failure.clone())?;
         Ok((time >= LONGEST_SILENCE).then_some(failure))
     }
 
-    /// A watch stays open. After a failure it is asked whether the versions go on; else it is fresh.
+    /// A watch stays open. After a failure it is checked whether the versions go on; else it is fresh.
     fn settled(&mut self, check: &mut Check, watching: &Watching) -> Result<(), Error> {
         match self.versions.doubted() {
             Some(seen) if !watching.initial => {
@@ -336,7 +336,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         Ok(astray.map_or(FrameOutcome::Continue, FrameOutcome::End))
     }
 
-    /// An object of another kind is passed by; if there is nothing else that is told.
+    /// An object of another kind is passed by; if there is nothing else, that is reported.
     fn other(&mut self, key: Option<Key>, kind: String) -> FrameOutcome {
         self.kinds.other(kind);
         let error = DecodeError::new(decoder::OTHER);

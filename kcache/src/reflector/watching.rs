@@ -36,11 +36,11 @@ pub(super) enum WatchSignal {
     Quiet(Duration),
     /// It has been open long enough to be believed.
     Settled,
-    /// It has ended, or shown nothing for longer than the server was asked to keep it open.
+    /// It has ended, or shown nothing for longer than the requested time.
     End,
 }
 
-/// A watch that ends earlier than this after it was asked for, without any event, is a failure
+/// A watch that ends earlier than this after it was requested, without any event, is a failure
 /// (client-go's `VeryShortWatchError`).
 const SHORT: Duration = Duration::from_secs(1);
 
@@ -113,7 +113,7 @@ impl Watching {
         }
     }
 
-    /// True if it ended as soon as it was asked for.
+    /// True if it ended as soon as it was requested.
     pub(super) fn was_short(&self) -> bool {
         self.asked.elapsed() < SHORT
     }
@@ -127,8 +127,8 @@ pub(super) struct ListProgress {
     advanced: Instant,
     /// What comes is no longer the list, but what happened since.
     is_past: bool,
-    /// How often it was told that nothing leads to the end.
-    told: u32,
+    /// How often it was reported that nothing leads to the end.
+    reported: u32,
 }
 
 impl ListProgress {
@@ -138,7 +138,7 @@ impl ListProgress {
             arrived: now,
             advanced: now,
             is_past: false,
-            told: 0,
+            reported: 0,
         }
     }
 
@@ -155,18 +155,18 @@ impl ListProgress {
     fn advance(&mut self) {
         if !self.is_past && self.arrived > self.advanced {
             self.advanced = self.arrived;
-            self.told = 0;
+            self.reported = 0;
         }
     }
 
-    /// When it is told next that nothing has come.
+    /// When it is reported next that nothing has come.
     fn quiet_at(&self) -> Instant {
-        self.advanced + QUIET * (self.told + 1)
+        self.advanced + QUIET * (self.reported + 1)
     }
 
-    /// For how long nothing has come, which is told now.
+    /// For how long nothing has come, which is reported now.
     fn quiet(&mut self) -> Duration {
-        self.told += 1;
+        self.reported += 1;
         self.advanced.elapsed()
     }
 }

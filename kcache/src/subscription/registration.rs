@@ -22,7 +22,7 @@ use crate::wait::{Follow, Waiting, until};
 pub(crate) struct Registration<V: Object> {
     source: Publisher<V>,
     mailbox: Arc<Mailbox<V>>,
-    /// The filter that was asked for last.
+    /// The newest filter, which may be waiting for its turn.
     filter: Mutex<Option<Filter<V>>>,
     /// Held while the publisher gets another filter, so that refilters come one after the other.
     refilters: Mutex<Refilters<V>>,
@@ -35,8 +35,8 @@ pub(crate) struct Registration<V: Object> {
 struct Refilters<V> {
     /// The filter that the publisher has.
     registered: Option<Filter<V>>,
-    /// What it changes is being worked out on another thread, and so will be what is asked for
-    /// meanwhile.
+    /// What it changes is being worked out on another thread, and so will be a filter that
+    /// comes meanwhile.
     busy: bool,
 }
 
@@ -174,7 +174,7 @@ impl<V: Object> Registration<V> {
         Ok(begun)
     }
 
-    /// Works out what a refilter changes, and then what was asked for meanwhile.
+    /// Works out what a refilter changes, and then the next one if there is one meanwhile.
     fn run(&self, mut refilter: Refilter<V>) -> Result<(), Error> {
         loop {
             let worked_out = refilter.work_out();
@@ -190,8 +190,8 @@ impl<V: Object> Registration<V> {
             };
             let at = refilter.state.moment();
             let wakeup = self.mailbox.release(at, left, refilter.to.clone(), changes);
-            let asked = self.filter().filter(|asked| *asked != refilter.to);
-            let next = asked.map(|asked| self.reroute(&mut refilters, asked));
+            let newest = self.filter().filter(|newest| *newest != refilter.to);
+            let next = newest.map(|newest| self.reroute(&mut refilters, newest));
             // A publisher that has closed adds nobody; what it had is in the mailbox.
             let (next, also) = next.and_then(Result::ok).unwrap_or_default();
             refilters.busy = next.is_some();

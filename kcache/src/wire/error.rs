@@ -1,9 +1,9 @@
 //! Why bytes are not what they should be.
 
-/// Why bytes are not what they should be. Nothing of them is told.
+/// Why bytes are not what they should be. Nothing of them is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum WireError {
-    /// Something else stands where JSON needs a certain sign.
+    /// There is something else where JSON needs a certain character.
     #[error("the server sent something that is not JSON")]
     NotJson,
     /// It is JSON, but has no `items`.

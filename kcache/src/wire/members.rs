@@ -168,7 +168,7 @@ impl Members {
         }
     }
 
-    /// Takes one sign that stands between values, or finds where a value begins.
+    /// Takes one character between values, or finds where a value begins.
     fn punctuation(&mut self) -> Result<Option<Found>, WireError> {
         let byte = self.chunk[self.at];
         if matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {

@@ -11,7 +11,7 @@ pub(super) struct Scan {
     string_state: StringState,
 }
 
-/// Where the scan stands to strings.
+/// Whether the scan is inside of a string.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum StringState {
     #[default]
@@ -41,8 +41,8 @@ impl Scan {
         None
     }
 
-    /// Where the scan stands after a block, if the value surely goes on behind it. That is told by
-    /// counting, without a look at each byte.
+    /// The scan after a block, if the value surely goes on behind it. That shows by counting, without
+    /// a look at each byte.
     fn past(&self, block: &[u8; BLOCK]) -> Option<Self> {
         let marks = Marks::of(block);
         let (escaped, escapes_next) = marks.escaped(self.string_state == StringState::Escaped);
@@ -118,7 +118,7 @@ impl Scan {
 /// How many bytes are looked at together: as many as a word has bits.
 const BLOCK: usize = 64;
 
-/// Where in a block the marks stand, a bit for each byte, the first in the lowest.
+/// Where in a block the marks are, a bit for each byte, the first in the lowest.
 #[derive(Default)]
 struct Marks {
     quotes: u64,
@@ -148,7 +148,7 @@ impl Marks {
         marks
     }
 
-    /// Which bytes stand after a backslash that is not after one itself, and whether the first of
+    /// Which bytes are after a backslash that is not after one itself, and whether the first of
     /// the next block does.
     fn escaped(&self, mut next: bool) -> (u64, bool) {
         let mut escaped = u64::from(next);

@@ -158,7 +158,7 @@ impl<V> Backlog<V> {
         self.net.keep_only(keep);
     }
 
-    /// What began with these objects and went on with what waits here, judged by this filter from the
+    /// What began with these objects and went on with what waits here, evaluated by this filter from the
     /// first object on if there is one.
     pub(super) fn begun_with(self, filter: Option<Filter<V>>, start: Vec<Change<V>>) -> Self {
         let mut all = Self {
@@ -207,7 +207,7 @@ impl<V> Backlog<V> {
 
     fn merge_item(&mut self, item: QueueItem<V>) {
         match item {
-            // What comes after a filter that is not in effect yet was never judged by it.
+            // What comes after a filter that is not in effect yet was never evaluated by it.
             QueueItem::Change(change) => self.net.merge(change, self.filter.is_some()),
             QueueItem::Refilter(filter, changes) => {
                 self.filter = Some(filter);
@@ -233,7 +233,7 @@ struct NetChanges<V> {
 
 struct NetChange<V> {
     change: Change<V>,
-    /// The object must be judged again by a closure, even if it did not change.
+    /// The object must be evaluated again by a closure, even if it did not change.
     recheck: bool,
 }
 

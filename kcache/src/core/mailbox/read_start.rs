@@ -10,7 +10,7 @@ use crate::store::State;
 use crate::sync::lock;
 
 impl<V: Object> Inner<V> {
-    /// Reads the rest of the start of this state, if the one that it was read of was let go.
+    /// Reads the rest of the start of this state, if the one that it was read of was dropped.
     fn renew(&mut self, state: &Arc<State<V>>) {
         if let Some(start) = self.start.as_mut().filter(|start| !start.is_kept()) {
             start.keep(state.clone());
