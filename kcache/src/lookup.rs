@@ -197,10 +197,7 @@ async fn follow<V: Object>(shared: Arc<Shared<V>>, ready: watch::Sender<bool>) {
             break;
         }
     }
-    drop_offloaded(
-        shared.registration.source().core().state.load().len(),
-        shared,
-    );
+    drop_offloaded(shared.registration.core().state.load().len(), shared);
 }
 
 impl<V: Object> Shared<V> {
@@ -217,11 +214,7 @@ impl<V: Object> Shared<V> {
     /// Indexes what has come in.
     fn catch_up(&self) {
         let mut indexer = lock(&self.indexer);
-        let drained = self
-            .registration
-            .source()
-            .core()
-            .drain(self.registration.mailbox());
+        let drained = self.registration.drain();
         let at = drained.at;
         if drained.is_nothing() && at == self.indexed.load().at {
             return;

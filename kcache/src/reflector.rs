@@ -33,7 +33,7 @@ use self::sink::Sink;
 use self::versions::Versions;
 use crate::codec::Codec;
 use crate::error::Error;
-use crate::failure::{Failure, Operation};
+use crate::failure::{Cause, Failure, Operation};
 use crate::feed::{Feed, Input};
 use crate::object::Object;
 use crate::request::{Target, TooLong};
@@ -197,6 +197,6 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         }
         tracing::warn!("a list is older than what was asked for");
         self.sink.refused();
-        Err(Failure::older())
+        Err(Failure::new(Cause::Older))
     }
 }

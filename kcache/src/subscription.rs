@@ -178,9 +178,9 @@ impl<V: Object> Subscription<V> {
         }
         self.phase = self.phases.borrow_and_update().clone();
         self.registration.refiltered().await;
-        let core = self.registration.source().core();
-        core.reach(self.registration.mailbox());
-        let drained = core.drain(self.registration.mailbox());
+        let mailbox = self.registration.mailbox();
+        self.registration.core().reach(mailbox);
+        let drained = self.registration.drain();
         let nothing = drained.is_nothing();
         // What waited before the end is there to be taken.
         if nothing || !self.phase.is_ready() && drained.len() == 0 {
@@ -239,11 +239,7 @@ impl<V: Object> Subscription<V> {
                 // The phase first: what was committed before it was said is in what waits.
                 self.phase_is_new |= self.phases.has_changed().is_ok_and(|new| new);
                 self.phase = self.phases.borrow_and_update().clone();
-                let drained = self
-                    .registration
-                    .source()
-                    .core()
-                    .drain(self.registration.mailbox());
+                let drained = self.registration.drain();
                 self.evaluate_all(drained);
             }
             poll_fn(|cx| self.poll_evaluated(cx)).await;
@@ -325,10 +321,7 @@ impl<V: Object> Subscription<V> {
     /// That it lags, and what the publisher has to report, from now on.
     pub fn notices(&self) -> Notices {
         let own = self.registration.mailbox().notices();
-        Notices::new(vec![
-            own,
-            self.registration.source().core().notices.subscribe(),
-        ])
+        Notices::new(vec![own, self.registration.core().notices.subscribe()])
     }
 
     /// Ends it; what waits is thrown away.

@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::backoff::{self, Backoff};
 use super::connection::{self, Part};
-use crate::failure::Failure;
+use crate::failure::{Cause, Failure};
 use crate::request::Target;
 use crate::version;
 use crate::wire::ListBody;
@@ -66,7 +66,7 @@ impl Check {
         self.pending = Some(Box::pin(async move {
             sleep(wait).await;
             let answer = timeout(LIMIT, version_of(&client, request?, largest)).await;
-            answer.unwrap_or_else(|_| Err(Failure::silent()))
+            answer.unwrap_or_else(|_| Err(Failure::new(Cause::Silent)))
         }));
     }
 

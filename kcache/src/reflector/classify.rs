@@ -31,10 +31,6 @@ impl Failure {
         })
     }
 
-    pub(super) fn silent() -> Self {
-        Self::new(Cause::Silent)
-    }
-
     pub(super) fn waiting(time: Duration) -> Self {
         Self::new(Cause::Waiting(time))
     }
@@ -45,34 +41,6 @@ impl Failure {
 
     pub(super) fn cut(error: &kube::Error) -> Self {
         Self::new(Cause::Cut(chain(error).into()))
-    }
-
-    pub(super) fn short() -> Self {
-        Self::new(Cause::Short)
-    }
-
-    pub(super) fn older() -> Self {
-        Self::new(Cause::Older)
-    }
-
-    pub(super) fn behind() -> Self {
-        Self::new(Cause::Behind)
-    }
-
-    pub(super) fn unversioned() -> Self {
-        Self::new(Cause::Unversioned)
-    }
-
-    pub(super) fn other_kind(kinds: String) -> Self {
-        Self::new(Cause::OtherKind(kinds.into()))
-    }
-
-    pub(super) fn nameless() -> Self {
-        Self::new(Cause::Nameless)
-    }
-
-    pub(super) fn pages() -> Self {
-        Self::new(Cause::Pages)
     }
 
     /// The server answered with something else than success.

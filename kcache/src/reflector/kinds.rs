@@ -3,7 +3,7 @@
 use kube::core::ApiResource;
 
 use super::decoder::Kind;
-use crate::failure::Failure;
+use crate::failure::{Cause, Failure};
 use crate::request::Target;
 
 /// What the server has shown of the kind that it sends.
@@ -120,7 +120,8 @@ impl Kinds {
 
     fn failure(&self, other: &str) -> Failure {
         let wanted = &self.wanted;
-        Failure::other_kind(format!("{other} where {wanted} was asked for"))
+        let kinds = format!("{other} where {wanted} was asked for");
+        Failure::new(Cause::OtherKind(kinds.into()))
     }
 
     fn listed_other(&mut self, other: String) -> Result<(), Failure> {

@@ -9,7 +9,7 @@ use super::pages::{Pages, Tokens};
 use super::{Interrupt, Reflector, Step, silence};
 use crate::codec::Codec;
 use crate::error::Error;
-use crate::failure::{Failure, Operation};
+use crate::failure::{Cause, Failure, Operation};
 use crate::feed::Input;
 use crate::object::Object;
 use crate::request::{Page, Since, Target};
@@ -42,7 +42,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
                     return Ok(Step::Watch);
                 }
                 // What is gone between the list and a watch from nowhere would never be known.
-                self.back_off(Operation::List, &Failure::unversioned())
+                self.back_off(Operation::List, &Failure::new(Cause::Unversioned))
                     .await?;
                 Ok(Step::Stream)
             }
@@ -98,7 +98,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             };
             self.paging.paginated();
             if !tokens.lead_on(&token, self.sink.listed()?) {
-                return Ok(Pages::Lost(Failure::pages()));
+                return Ok(Pages::Lost(Failure::new(Cause::Pages)));
             }
             page = Page::Next(token);
         }

@@ -11,7 +11,7 @@ use super::watching::{WatchSignal, Watching};
 use super::{Interrupt, Reflector, Step, backoff};
 use crate::codec::{Codec, DecodeError, Header};
 use crate::error::Error;
-use crate::failure::{Failure, Operation};
+use crate::failure::{Cause, Failure, Operation};
 use crate::feed::Input;
 use crate::object::{Key, Object};
 use crate::wire::{EventKind, Frame, WatchBody, WireError};
@@ -71,7 +71,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
     pub(super) async fn watch(&mut self) -> Result<Step, Error> {
         if self.versions.seen().is_none() {
             // A watch without a version would begin with what there is and not say what is gone.
-            self.back_off(Operation::Watch, &Failure::unversioned())
+            self.back_off(Operation::Watch, &Failure::new(Cause::Unversioned))
                 .await?;
             return Ok(Step::Stream);
         }
@@ -137,7 +137,8 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         match end {
             WatchEnd::Over if !short => Ok(Step::Watch),
             WatchEnd::Over => {
-                self.back_off(Operation::Watch, &Failure::short()).await?;
+                self.back_off(Operation::Watch, &Failure::new(Cause::Short))
+                    .await?;
                 Ok(if events > 0 {
                     Step::Watch
                 } else {
@@ -226,7 +227,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         match check.verdict(answer, &self.client, &self.target) {
             Verdict::Behind => {
                 self.versions.unavailable();
-                return Ok(Some(Failure::behind()));
+                return Ok(Some(Failure::new(Cause::Behind)));
             }
             Verdict::GoesOn => self.versions.doubt(false),
             Verdict::Unknown { passes } => self.versions.doubt(passes),
@@ -300,7 +301,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             // Whatever it was, it would stay here as a ghost.
             let error = DecodeError::new("it is deleted and has no name");
             self.sink.put(Input::Bad(None, error));
-            return Ok(FrameOutcome::End(Failure::nameless()));
+            return Ok(FrameOutcome::End(Failure::new(Cause::Nameless)));
         }
         let (input, version) = match read {
             Read::Garbled => return Ok(FrameOutcome::End(WireError::NotJson.into())),

@@ -58,7 +58,7 @@ impl<V: Object> Subscription<V> {
     fn take_portion(&mut self) {
         let mailbox = self.registration.mailbox();
         // A refilter may have taken it meanwhile.
-        let Some(rest) = self.registration.source().core().lend_start(mailbox) else {
+        let Some(rest) = self.registration.core().lend_start(mailbox) else {
             return;
         };
         match Error::catch(|| rest.portion(PORTION)) {

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::Notify;
 
+use crate::core::Core;
 use crate::core::mailbox::{Drained, Limits, Mailbox, Stage, Taken, Wakeup};
 use crate::error::Error;
 use crate::event::Change;
@@ -93,6 +94,15 @@ impl<V: Object> Registration<V> {
         &self.source
     }
 
+    pub(crate) fn core(&self) -> &Core<V> {
+        self.source.core()
+    }
+
+    /// All that waits.
+    pub(crate) fn drain(&self) -> Drained<V> {
+        self.core().drain(&self.mailbox)
+    }
+
     pub(crate) fn mailbox(&self) -> &Arc<Mailbox<V>> {
         &self.mailbox
     }
@@ -169,7 +179,7 @@ impl<V: Object> Registration<V> {
             };
             (Some(refilter), Wakeup::default())
         };
-        let begun = self.source.core().reroute(mailbox, &from, &to, begun)?;
+        let begun = self.core().reroute(mailbox, &from, &to, begun)?;
         refilters.registered = Some(filter);
         Ok(begun)
     }
@@ -216,7 +226,7 @@ impl<V: Object> Registration<V> {
         let refilters = lock(&self.refilters);
         let registered = refilters.registered.as_ref();
         let registered = registered.map_or_else(Filter::nothing, Filter::data);
-        self.source.core().unsubscribe(&self.mailbox, &registered);
+        self.core().unsubscribe(&self.mailbox, &registered);
         let wakeup = self.mailbox.end(error);
         self.mailbox.discard();
         drop(refilters);
