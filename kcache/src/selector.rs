@@ -34,10 +34,10 @@ use crate::object::Object;
 /// # Ok::<(), kcache::SelectorError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Selector(Rule);
+pub struct Selector(Requirements);
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Rule {
+enum Requirements {
     Nothing,
     All(Vec<Requirement>),
 }
@@ -45,12 +45,12 @@ enum Rule {
 impl Selector {
     /// The selector that matches every object.
     pub fn everything() -> Self {
-        Self(Rule::All(Vec::new()))
+        Self(Requirements::All(Vec::new()))
     }
 
     /// The selector that matches no object.
     pub fn nothing() -> Self {
-        Self(Rule::Nothing)
+        Self(Requirements::Nothing)
     }
 
     /// The selector of a `LabelSelector` object, as `LabelSelectorAsSelector` builds it: `None`
@@ -97,16 +97,16 @@ impl Selector {
     fn all(mut requirements: Vec<Requirement>) -> Self {
         requirements.sort();
         requirements.dedup();
-        Self(Rule::All(requirements))
+        Self(Requirements::All(requirements))
     }
 
     /// The selector of what all of these match.
     pub(crate) fn all_of(selectors: Vec<Self>) -> Self {
         let mut requirements = Vec::new();
-        for Self(rule) in selectors {
-            match rule {
-                Rule::Nothing => return Self::nothing(),
-                Rule::All(all) => requirements.extend(all),
+        for Self(selector) in selectors {
+            match selector {
+                Requirements::Nothing => return Self::nothing(),
+                Requirements::All(all) => requirements.extend(all),
             }
         }
         Self::all(requirements)
@@ -114,7 +114,7 @@ impl Selector {
 
     /// True if every object matches.
     pub fn is_everything(&self) -> bool {
-        matches!(&self.0, Rule::All(all) if all.is_empty())
+        matches!(&self.0, Requirements::All(all) if all.is_empty())
     }
 
     /// True if the object's labels match.
@@ -130,14 +130,14 @@ impl Selector {
 
     fn matches_by<'a>(&self, label: impl Fn(&str) -> Option<&'a str>) -> bool {
         match &self.0 {
-            Rule::Nothing => false,
-            Rule::All(all) => all.iter().all(|r| r.test.accepts(label(&r.key))),
+            Requirements::Nothing => false,
+            Requirements::All(all) => all.iter().all(|r| r.test.accepts(label(&r.key))),
         }
     }
 
     /// True if it needs a label that no API server stores.
     fn needs_impossible_label(&self) -> bool {
-        let Rule::All(all) = &self.0 else {
+        let Requirements::All(all) = &self.0 else {
             return false;
         };
         // Only equalities come unvalidated.
@@ -152,7 +152,7 @@ impl Selector {
 
     /// The ways to find all that this selector can match: of each, one term is on every match.
     pub(crate) fn search_terms(&self) -> Vec<Vec<Term<'_>>> {
-        let Rule::All(all) = &self.0 else {
+        let Requirements::All(all) = &self.0 else {
             return vec![Vec::new()];
         };
         let mut choices: Vec<_> = all.iter().filter_map(Requirement::search_terms).collect();
@@ -166,7 +166,7 @@ impl Selector {
 impl fmt::Display for Selector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let all = match &self.0 {
-            Rule::All(all) if !(f.alternate() && self.needs_impossible_label()) => all,
+            Requirements::All(all) if !(f.alternate() && self.needs_impossible_label()) => all,
             _ => return f.write_str("<nothing>"),
         };
         for (i, requirement) in all.iter().enumerate() {

@@ -388,7 +388,7 @@ mod tests {
         let mut tried = 0;
         for _ in 0..2000 {
             tried += u32::from(text.left_over.0 == 0);
-            let json = Raw::Json(br#"{"spec":{ "a":1}}"#);
+            let json = br#"{"spec":{ "a":1}}"#;
             let whole: Whole = text.decode(json, Shape::default()).unwrap();
             assert_eq!(whole.spec.get(), r#"{ "a":1}"#);
         }
@@ -404,7 +404,7 @@ mod tests {
             r#"{"a":1e400}"#,
             r#"{"a":"#,
         ] {
-            let read = text.decode::<Value>(Raw::Json(json.as_bytes()), Shape::default());
+            let read = text.decode::<Value>(json.as_bytes(), Shape::default());
             assert_eq!(
                 read.is_ok(),
                 !json.contains("e400") && json.ends_with('}'),

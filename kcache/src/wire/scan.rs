@@ -242,8 +242,8 @@ mod tests {
             let end = blocks.advance(text.as_bytes());
             assert_eq!(end, bytes.walk(text.as_bytes()), "{text}");
             assert_eq!(
-                (blocks.depth, blocks.text),
-                (bytes.depth, bytes.text),
+                (blocks.depth, blocks.string_state),
+                (bytes.depth, bytes.string_state),
                 "{text}"
             );
             ended += usize::from(end.is_some());
