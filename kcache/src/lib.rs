@@ -77,7 +77,7 @@
 #[doc = include_str!("../../docs/engine.md")]
 struct Documents;
 
-// The modules stand in layers: each uses those before it, and none behind it.
+// The modules are in layers: each uses those before it, and none behind it.
 
 // Locks, work on other threads, versions, objects, and what happens to objects.
 mod sync;
@@ -129,10 +129,10 @@ mod informer;
 #[doc(hidden)]
 pub mod fuzzing;
 
+pub use self::core::mailbox::Overflow;
 pub use bad_objects::BadObject;
 pub use cache::Cache;
 pub use codec::{Codec, DecodeError, Expected, JsonCodec, Raw, WholeJsonCodec};
-pub use core::mailbox::Overflow;
 pub use error::Error;
 pub use event::{Change, Event};
 pub use fact::{Fact, Involved, NodeName, Selects};

@@ -28,7 +28,7 @@ pub(super) struct Kinds {
 /// As many of another kind in a row are no accident.
 const MANY: u32 = 3;
 /// Among as many there was something of ours, under whatever name.
-const ASTRAY: u32 = 10;
+const MISSED: u32 = 10;
 
 impl Kinds {
     pub(super) fn new(target: &Target) -> Self {
@@ -53,9 +53,9 @@ impl Kinds {
     /// An event brought an object of the right kind. If the server comes back to it after so many
     /// others that what happened meanwhile is not known, that is a failure.
     pub(super) fn ours(&mut self) -> Option<Failure> {
-        let astray = (self.others >= ASTRAY).then(|| self.failure(&self.other));
+        let missed = (self.others >= MISSED).then(|| self.failure(&self.other));
         (self.proven, self.ours, self.others) = (true, true, 0);
-        astray
+        missed
     }
 
     /// An event brought an object of another kind.

@@ -324,7 +324,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
                 (gone.map(|key| Input::Gone(key, version.clone())), version)
             }
         };
-        let astray = self.kinds.ours();
+        let missed = self.kinds.ours();
         if let Some(input) = input {
             self.sink.put_decoded(input, frame.object);
         }
@@ -333,8 +333,8 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             self.versions.saw(&version);
         }
         // A list has what there is, whatever else came.
-        let astray = astray.filter(|_| !initial);
-        Ok(astray.map_or(FrameOutcome::Continue, FrameOutcome::End))
+        let missed = missed.filter(|_| !initial);
+        Ok(missed.map_or(FrameOutcome::Continue, FrameOutcome::End))
     }
 
     /// An object of another kind is passed by; if there is nothing else, that is reported.
