@@ -133,11 +133,11 @@ async fn start<V: Object>(
 /// Commits so many changes, where that holds up no other task. `None` if the runtime shuts down.
 async fn take<V: Object>(
     count: usize,
-    news: impl Into<Batch<V>> + Send + 'static,
+    batch: impl Into<Batch<V>> + Send + 'static,
     mut writer: Writer<V>,
 ) -> Option<Writer<V>> {
     let run = move || {
-        let batch = news.into();
+        let batch = batch.into();
         let updates = batch.changes.into_iter();
         let updates = updates.map(|change| (change.key, change.new)).collect();
         writer.commit_in(batch.incarnation, updates, &[batch.commit]);

@@ -33,7 +33,7 @@ async fn settle() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_new_history_passes_on_also_where_nothing_is_let_in() {
+async fn a_new_incarnation_passes_on_also_where_nothing_is_let_in() {
     let (pods, mut feed) = fed(&["one", "two"]);
     let (others, _other_feed) = fed(&["one"]);
     let view = pods.view(Filter::name("a", "one"));
@@ -59,11 +59,11 @@ async fn a_new_history_passes_on_also_where_nothing_is_let_in() {
             Some(Notice::NewIncarnation { incarnation: 2 })
         );
     }
-    // What begins later knows which history it is in, and tells no news of it.
+    // What begins later knows which incarnation it is in, and tells no news of it.
     let late = view.view(Filter::everything());
     late.ready().await.unwrap();
     assert_eq!(late.status().incarnation, 2);
-    // Each history of either input is one of the join.
+    // Each incarnation of either input is one of the join.
     feed.relist([own("two", 3)], Some("2000000")).unwrap();
     settle().await;
     assert_eq!(

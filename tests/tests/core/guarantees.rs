@@ -321,7 +321,7 @@ async fn what_a_watch_says_last_is_true() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_list_replaces_and_an_object_that_goes_back_is_a_new_history() {
+async fn a_list_replaces_and_an_object_that_goes_back_is_a_new_incarnation() {
     let (pods, mut feed) = kcache::feed();
     feed.relist([own("p1", 20), own("p2", 2)], Some("20"))
         .unwrap();
@@ -344,7 +344,7 @@ async fn a_list_replaces_and_an_object_that_goes_back_is_a_new_history() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_restored_server_begins_a_new_history_in_one_diff() {
+async fn a_restored_server_begins_a_new_incarnation_in_one_diff() {
     let (pods, mut feed) = kcache::feed();
     feed.relist([own("p1", 50), own("p2", 51)], Some("51"))
         .unwrap();

@@ -22,7 +22,7 @@ fn bad(name: &str) -> Input<Own> {
     Input::Bad(Some(Key::new("a", name)), DecodeError::new("unreadable"))
 }
 
-/// A cache in its second history, with `b` left of the first, where it was of version 1001.
+/// A cache in its second incarnation, with `b` left of the first, where it was of version 1001.
 fn restored_with_b_unreadable() -> (Publisher<Own>, Feed<Own>) {
     let (pods, mut feed) = kcache::feed();
     feed.relist([own("a", 1000), own("b", 1001)], Some("1001"))
@@ -40,7 +40,7 @@ fn version_of_b(pods: &Publisher<Own>) -> Option<String> {
 }
 
 #[test]
-fn what_is_kept_of_an_old_history_takes_its_first_apply() {
+fn what_is_kept_of_an_old_incarnation_takes_its_first_apply() {
     let (pods, mut feed) = restored_with_b_unreadable();
     feed.apply(own("b", 60)).unwrap();
     assert_eq!(version_of_b(&pods).as_deref(), Some("60"));
@@ -52,14 +52,14 @@ fn what_is_kept_of_an_old_history_takes_its_first_apply() {
 }
 
 #[test]
-fn what_is_kept_of_an_old_history_takes_its_removal() {
+fn what_is_kept_of_an_old_incarnation_takes_its_removal() {
     let (pods, mut feed) = restored_with_b_unreadable();
     feed.remove(own("b", 61)).unwrap();
     assert_eq!(version_of_b(&pods), None);
 }
 
 #[test]
-fn what_is_kept_of_an_old_history_takes_the_next_list() {
+fn what_is_kept_of_an_old_incarnation_takes_the_next_list() {
     let (pods, mut feed) = restored_with_b_unreadable();
     feed.send_all([Input::Restart, Input::Item(own("a", 40)), bad("b")])
         .unwrap();

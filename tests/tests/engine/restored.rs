@@ -242,7 +242,7 @@ async fn a_restored_server_shows_in_memory_too_whatever_it_answers_first() {
         let pods = Informer::<Pod>::builder(client).start();
         is_ready(&pods).await;
         pass(90).await;
-        server.begin_history(server.version() - 10);
+        server.begin_incarnation(server.version() - 10);
         server.delete("pods", "default", "b").expect("it was there");
         if let Some(fault) = fault {
             server.inject(fault.resource("pods"));
