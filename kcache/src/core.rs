@@ -62,7 +62,7 @@ impl<V: Object> Core<V> {
 
     /// Makes a state the newest one, and then brings its changes to the subscriptions.
     pub(crate) fn publish(&self, state: State<V>, changes: &[Change<V>]) {
-        let at = state.moment();
+        let at = state.moment;
         let mut dispatcher = lock(&self.dispatcher);
         if dispatcher.closed.is_some() {
             return;
@@ -136,7 +136,7 @@ impl<V: Object> Core<V> {
     /// lock, so none is half done.
     pub(crate) fn reach(&self, mailbox: &Mailbox<V>) {
         let dispatcher = lock(&self.dispatcher);
-        mailbox.reach(self.state.load().moment());
+        mailbox.reach(self.state.load().moment);
         drop(dispatcher);
     }
 
@@ -188,8 +188,8 @@ impl<V: Object> Core<V> {
         let state = self.state.load();
         Status {
             phase: self.phase(),
-            commit: state.commit,
-            incarnation: state.incarnation,
+            commit: state.moment.commit,
+            incarnation: state.moment.incarnation,
             bad_objects: self.counters.bad_objects.load(Ordering::Relaxed),
             bad_reports: self.counters.bad_reports.load(Ordering::Relaxed),
             stale_inputs: self.counters.stale_inputs.load(Ordering::Relaxed),

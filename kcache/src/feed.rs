@@ -325,7 +325,7 @@ impl<V: Object> Feed<V> {
         for version in [version, newest.as_deref()].into_iter().flatten() {
             raise(&mut self.seen, version);
         }
-        let incarnation = state.incarnation + u64::from(new_incarnation);
+        let incarnation = state.moment.incarnation + u64::from(new_incarnation);
         self.writer.commit_in(incarnation, updates, &[]);
         self.writer.live();
     }

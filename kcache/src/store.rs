@@ -13,8 +13,7 @@ use crate::object::{Key, KeyRef, Object};
 /// One consistent state. Cloning it copies a few pointers, and two states share what they have in
 /// common.
 pub(crate) struct State<V> {
-    pub(crate) commit: u64,
-    pub(crate) incarnation: u64,
+    pub(crate) moment: Moment,
     /// The newest commit of each input that this state has seen.
     pub(crate) input_commits: Arc<[u64]>,
     /// For gets: twice as fast as an ordered map.
@@ -62,8 +61,10 @@ impl<V: Object> Equivalent<Stored<V>> for KeyRef<'_> {
 impl<V> Default for State<V> {
     fn default() -> Self {
         Self {
-            commit: 0,
-            incarnation: 1,
+            moment: Moment {
+                commit: 0,
+                incarnation: 1,
+            },
             input_commits: Arc::default(),
             objects: imbl::HashMap::default(),
             order: imbl::OrdSet::default(),
@@ -74,8 +75,7 @@ impl<V> Default for State<V> {
 impl<V> Clone for State<V> {
     fn clone(&self) -> Self {
         Self {
-            commit: self.commit,
-            incarnation: self.incarnation,
+            moment: self.moment,
             input_commits: self.input_commits.clone(),
             objects: self.objects.clone(),
             order: self.order.clone(),
@@ -91,13 +91,6 @@ pub(crate) struct Moment {
 }
 
 impl<V: Object> State<V> {
-    pub(crate) fn moment(&self) -> Moment {
-        Moment {
-            commit: self.commit,
-            incarnation: self.incarnation,
-        }
-    }
-
     pub(crate) fn get(&self, namespace: &str, name: &str) -> Option<&Arc<V>> {
         self.get_parts(KeyRef(namespace, name))
     }
@@ -185,12 +178,12 @@ pub struct Snapshot<V>(pub(crate) Arc<State<V>>);
 impl<V: Object> Snapshot<V> {
     /// The number of the commit; each has a higher one than the one before it.
     pub fn commit(&self) -> u64 {
-        self.0.commit
+        self.0.moment.commit
     }
 
     /// The server incarnation that the versions belong to.
     pub fn incarnation(&self) -> u64 {
-        self.0.incarnation
+        self.0.moment.incarnation
     }
 
     /// The commits of the inputs that this state has seen: of a view's source, or of the sources
@@ -234,7 +227,7 @@ impl<V> Clone for Snapshot<V> {
 impl<V> fmt::Debug for Snapshot<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut f = f.debug_struct("Snapshot");
-        f.field("commit", &self.0.commit)
+        f.field("commit", &self.0.moment.commit)
             .field("len", &self.0.objects.len());
         f.finish_non_exhaustive()
     }

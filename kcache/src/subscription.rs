@@ -99,7 +99,7 @@ impl<V: Object> Subscription<V> {
     pub(crate) fn open(source: Publisher<V>, filter: Option<Filter<V>>, limits: Limits) -> Self {
         let phases = source.phases();
         let phase = phases.borrow().clone();
-        let reported_incarnation = source.core().state.load().incarnation;
+        let reported_incarnation = source.core().state.load().moment.incarnation;
         let registration = Registration::open(source, limits);
         if let Some(filter) = filter {
             // What goes wrong ends the subscription, which then says so.

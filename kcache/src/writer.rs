@@ -59,7 +59,7 @@ impl<V: Object> Writer<V> {
     /// the commits of the inputs that the new state has seen. An object under a key that is not its
     /// own is left out and reported.
     pub fn commit(&mut self, updates: Updates<V>, input_commits: &[u64]) {
-        let incarnation = self.state().incarnation;
+        let incarnation = self.state().moment.incarnation;
         self.commit_in(incarnation, updates, input_commits);
     }
 
@@ -88,8 +88,8 @@ impl<V: Object> Writer<V> {
         if *next.input_commits != *input_commits {
             next.input_commits = input_commits.into();
         }
-        let begins = incarnation > std::mem::replace(&mut next.incarnation, incarnation);
-        next.commit += u64::from(!changes.is_empty());
+        let begins = incarnation > std::mem::replace(&mut next.moment.incarnation, incarnation);
+        next.moment.commit += u64::from(!changes.is_empty());
         self.core.publish(next, &changes);
         // Before the first complete state there was no other incarnation to be seen.
         if begins && self.core.phase().is_ready() {

@@ -273,9 +273,9 @@ impl<V> Mailbox<V> {
             inner.done = inner.drained.commit;
             let waits = inner.start.is_some()
                 || !inner.waiting.is_empty()
-                || inner.waiting.incarnation > inner.drained.incarnation;
+                || inner.waiting.at.incarnation > inner.drained.incarnation;
             if !waits {
-                inner.done = inner.waiting.commit;
+                inner.done = inner.waiting.at.commit;
             }
             waits.then_some(())
         });
@@ -286,8 +286,8 @@ impl<V> Mailbox<V> {
     /// The newest commit that was brought here.
     pub(crate) fn delivered(&self) -> u64 {
         let inner = lock(&self.inner);
-        let held = inner.held.as_ref().map_or(0, |held| held.commit);
-        inner.waiting.commit.max(held)
+        let held = inner.held.as_ref().map_or(0, |held| held.at.commit);
+        inner.waiting.at.commit.max(held)
     }
 
     /// Waits until the reader by batches is through with a commit.

@@ -49,7 +49,8 @@ impl<V: Object> Filter<V> {
         namespace: Option<&'a str>,
         load: &dyn Fn(IndexKey<'_>) -> usize,
     ) -> Vec<IndexKey<'a>> {
-        let at = |term| vec![IndexKey { namespace, term }];
+        let key = |term| IndexKey { namespace, term };
+        let at = |term| vec![key(term)];
         match self.rule() {
             Rule::Nothing => Vec::new(),
             Rule::Names(names) => pairs_of(names)
@@ -64,18 +65,17 @@ impl<V: Object> Filter<V> {
             }
             Rule::Labels(labels) => {
                 let choices = labels.iter().map(|(k, v)| at(Term::Label(k, v)));
-                cheapest(choices, load).unwrap_or_else(|| at(Term::Any))
+                cheapest(choices, load, at(Term::Any))
             }
             Rule::Selector(selector) => {
-                let key = |term| IndexKey { namespace, term };
                 let choices = selector.search_terms().into_iter();
                 let choices = choices.map(|terms| terms.into_iter().map(key).collect());
-                cheapest(choices, load).unwrap_or_else(|| at(Term::Any))
+                cheapest(choices, load, at(Term::Any))
             }
             Rule::OwnedBy(uid) => at(Term::Owner(uid)),
             Rule::Annotations(all) => {
                 let choices = all.iter().map(|(k, v)| at(Term::Annotation(k, v)));
-                cheapest(choices, load).unwrap_or_else(|| at(Term::Any))
+                cheapest(choices, load, at(Term::Any))
             }
             Rule::Annotated(key) => at(Term::AnnotationKey(key)),
             Rule::Finalizer(name) => at(Term::Finalizer(name)),
@@ -85,19 +85,16 @@ impl<V: Object> Filter<V> {
                 among: true,
                 values,
             } => {
-                let term = |value: &'a String| Term::Field(field.path(), value);
-                let key = |value| IndexKey {
-                    namespace,
-                    term: term(value),
-                };
-                values.iter().map(key).collect()
+                let values = values.iter();
+                let terms = values.map(|value| Term::Field(field.path(), value));
+                terms.map(key).collect()
             }
             Rule::And(all) => {
                 let namespace = namespace.or_else(|| self.shared_namespace());
                 let choices = all
                     .iter()
                     .map(|filter| filter.index_keys_in(namespace, load));
-                cheapest(choices, load).unwrap_or_else(|| at(Term::Any))
+                cheapest(choices, load, at(Term::Any))
             }
             Rule::Or(all) => {
                 let keys = all
@@ -153,14 +150,17 @@ fn name_key<'a>(namespace: &'a str, name: &'a str) -> IndexKey<'a> {
     }
 }
 
+/// The cheapest of the choices, or else these keys.
 fn cheapest<'a>(
     choices: impl Iterator<Item = Vec<IndexKey<'a>>>,
     load: &dyn Fn(IndexKey<'_>) -> usize,
-) -> Option<Vec<IndexKey<'a>>> {
+    otherwise: Vec<IndexKey<'a>>,
+) -> Vec<IndexKey<'a>> {
     let breadth = |a: &IndexKey<'_>| a.term.breadth() * 2 + usize::from(a.namespace.is_none());
-    choices.min_by_key(|keys| {
+    let cheapest = choices.min_by_key(|keys| {
         let broadest = keys.iter().map(breadth).max();
         let load: usize = keys.iter().map(|key| load(*key)).sum();
         (broadest, load)
-    })
+    });
+    cheapest.unwrap_or(otherwise)
 }

@@ -198,7 +198,7 @@ impl<V: Object> Registration<V> {
                     return Err(error);
                 }
             };
-            let at = refilter.state.moment();
+            let at = refilter.state.moment;
             let wakeup = self.mailbox.release(at, left, refilter.to.clone(), changes);
             let newest = self.filter().filter(|newest| *newest != refilter.to);
             let next = newest.map(|newest| self.reroute(&mut refilters, newest));
@@ -236,30 +236,25 @@ impl<V: Object> Registration<V> {
 
     /// Waits for the first filter.
     pub(crate) async fn opened(&self) -> Result<(), Error> {
-        let mut stage = self.mailbox.stage();
-        match stage
-            .wait_for(|stage| !matches!(stage, Stage::Deferred))
-            .await
-            .as_deref()
-        {
-            Ok(Stage::Ended(error)) => Err(error.clone()),
-            Ok(_) => Ok(()),
-            // The sender is a part of the mailbox.
-            Err(_) => Err(Error::Closed),
+        match self.stage(|stage| !matches!(stage, Stage::Deferred)).await {
+            Stage::Ended(error) => Err(error),
+            _ => Ok(()),
         }
     }
 
     /// Waits for the end.
     pub(crate) async fn ended(&self) -> Error {
-        let mut stage = self.mailbox.stage();
-        match stage
-            .wait_for(|stage| matches!(stage, Stage::Ended(_)))
-            .await
-            .as_deref()
-        {
-            Ok(Stage::Ended(error)) => error.clone(),
+        match self.stage(|stage| matches!(stage, Stage::Ended(_))).await {
+            Stage::Ended(error) => error,
             _ => Error::Closed,
         }
+    }
+
+    async fn stage(&self, is_wanted: impl Fn(&Stage) -> bool) -> Stage {
+        let mut stages = self.mailbox.stage();
+        let stage = stages.wait_for(is_wanted).await;
+        // The sender is a part of the mailbox.
+        stage.map_or(Stage::Ended(Error::Closed), |stage| stage.clone())
     }
 
     pub(crate) fn status(&self) -> Status {

@@ -11,9 +11,7 @@ use crate::store::Moment;
 /// net change.
 pub(crate) struct Backlog<V> {
     /// All that commits up to this one bring was put in.
-    pub(super) commit: u64,
-    /// The incarnation that this commit is of.
-    pub(super) incarnation: u64,
+    pub(super) at: Moment,
     queue: VecDeque<QueueItem<V>>,
     /// How many changes of commits the queue holds.
     queued: usize,
@@ -38,8 +36,7 @@ pub(crate) enum QueueItem<V> {
 impl<V> Default for Backlog<V> {
     fn default() -> Self {
         Self {
-            commit: 0,
-            incarnation: 0,
+            at: Moment::default(),
             queue: VecDeque::new(),
             queued: 0,
             refiltered: 0,
@@ -65,15 +62,8 @@ impl<V> Backlog<V> {
 
     /// Notes that all up to there was put in, also if that was nothing.
     pub(super) fn reach(&mut self, at: Moment) {
-        self.commit = self.commit.max(at.commit);
-        self.incarnation = self.incarnation.max(at.incarnation);
-    }
-
-    pub(super) fn at(&self) -> Moment {
-        Moment {
-            commit: self.commit,
-            incarnation: self.incarnation,
-        }
+        self.at.commit = self.at.commit.max(at.commit);
+        self.at.incarnation = self.at.incarnation.max(at.incarnation);
     }
 
     /// True if `count` more changes can be queued. A commit is never split, so one always fits into
@@ -127,7 +117,7 @@ impl<V> Backlog<V> {
 
     /// Takes in, after its own, all that waits in another.
     pub(super) fn append(&mut self, mut later: Self, limit: usize) {
-        self.reach(later.at());
+        self.reach(later.at);
         if self.fits(later.len(), limit) && later.net.entries.is_empty() {
             self.queued += later.queued;
             self.refiltered += later.refiltered;
@@ -145,8 +135,7 @@ impl<V> Backlog<V> {
     /// Takes all out, and leaves nothing up to the same commit.
     pub(super) fn take_out(&mut self) -> Self {
         let left = Self {
-            commit: self.commit,
-            incarnation: self.incarnation,
+            at: self.at,
             ..Self::default()
         };
         std::mem::replace(self, left)
@@ -162,8 +151,7 @@ impl<V> Backlog<V> {
     /// first object on if there is one.
     pub(super) fn begun_with(self, filter: Option<Filter<V>>, start: Vec<Change<V>>) -> Self {
         let mut all = Self {
-            commit: self.commit,
-            incarnation: self.incarnation,
+            at: self.at,
             refiltered: start.len(),
             ..Self::default()
         };

@@ -14,7 +14,7 @@ impl<V: Object> Inner<V> {
     fn renew(&mut self, state: &Arc<State<V>>) {
         if let Some(start) = self.start.as_mut().filter(|start| !start.is_kept()) {
             start.keep(state.clone());
-            self.waiting.reach(state.moment());
+            self.waiting.reach(state.moment);
         }
     }
 }
@@ -25,7 +25,7 @@ impl<V: Object> Mailbox<V> {
     /// Begins with this state, of which nothing is made before it is read. Returns whom to wake.
     pub(crate) fn begin(&self, state: Arc<State<V>>, filter: Filter<V>) -> Wakeup {
         let inner = &mut *lock(&self.inner);
-        let at = state.moment();
+        let at = state.moment;
         inner.start = Some(PendingStart::new(state, filter));
         inner.waiting.reach(at);
         let opens = inner.open(at);
@@ -61,7 +61,7 @@ impl<V: Object> Mailbox<V> {
         inner.renew(state);
         let start = inner.start.take()?;
         Some(Drained {
-            at: inner.waiting.at(),
+            at: inner.waiting.at,
             start: start.into_remainder(),
             waiting: inner.waiting.take_out(),
         })
@@ -91,7 +91,7 @@ impl<V: Object> Mailbox<V> {
     pub(crate) fn drain(&self) -> Drained<V> {
         let inner = &mut *lock(&self.inner);
         inner.lag.lagging = false;
-        inner.drained = inner.waiting.at();
+        inner.drained = inner.waiting.at;
         Drained {
             at: inner.drained,
             start: inner.start.take().and_then(PendingStart::into_remainder),
