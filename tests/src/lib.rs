@@ -4,21 +4,32 @@
 //! The library names no crate of this workspace in its dependencies, so that an edit in them does
 //! not rebuild it, nor `xtask`, which uses it, too.
 
+// Programs that are built or found.
 mod built_program;
-pub mod cluster;
-mod distance;
-mod exec_plugin;
 mod kcc_cache;
-mod listening;
-pub mod memory;
-pub mod proxy;
 mod python_client;
+
+// What plays a part.
+mod random;
+mod exec_plugin;
+mod kubectl_proxy;
+mod terminal;
+mod listening;
+mod distance;
+pub mod proxy;
+
+// API servers.
+pub mod cluster;
+pub mod memory;
 
 pub use built_program::build_example;
 pub use distance::Distance;
 pub use exec_plugin::ExecPlugin;
 pub use kcc_cache::{CacheHome, build_kcc, build_kcc_cache, build_kcc_cache_with_keyring};
+pub use kubectl_proxy::KubectlProxy;
 pub use python_client::PythonClient;
+pub use random::Random;
+pub use terminal::at_terminal;
 
 /// The code of the READMEs is compiled with the documentation tests.
 #[cfg(doctest)]

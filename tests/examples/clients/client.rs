@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::Result;
+use harness::KubectlProxy;
 
 use crate::session::{Lines, Reply, Session};
-use crate::tools::{self, Proxy, Running, Tool};
+use crate::tools::{self, Running, Tool};
 use crate::user::User;
 
 /// A client of the matrix, ready to run.
@@ -56,7 +57,7 @@ impl Client {
         Ok(match &self.kind {
             Kind::Lines(words) => Some(Session::Lines(Lines::start(command(words, user))?)),
             Kind::Tool(Tool::Kubectl, path) => {
-                Some(Session::Proxy(Proxy::start(bare(path, user))?))
+                Some(Session::Proxy(KubectlProxy::start(bare(path, user))?))
             }
             Kind::Tool(..) => None,
         })

@@ -1,9 +1,6 @@
 //! Clients that are commands: kubectl, helm, stern.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
 use anyhow::{Context, Result};
 
@@ -58,48 +55,5 @@ impl Running {
         };
         let heard = format!("{}{stderr}", String::from_utf8_lossy(&output.stdout));
         Ok(Reply { said, heard })
-    }
-}
-
-/// A `kubectl proxy` on a free port: one process, a request each time that it is asked.
-pub(crate) struct Proxy {
-    process: Child,
-    address: String,
-}
-
-impl Proxy {
-    pub(crate) fn start(mut kubectl: Command) -> Result<Self> {
-        kubectl.args(["proxy", "--port=0"]);
-        kubectl.stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut process = kubectl.spawn().context("cannot start kubectl proxy")?;
-        let stdout = process.stdout.take().context("no stdout")?;
-        let mut line = String::new();
-        BufReader::new(stdout).read_line(&mut line)?;
-        let address = line
-            .trim()
-            .rsplit(' ')
-            .next()
-            .unwrap_or_default()
-            .to_owned();
-        Ok(Self { process, address })
-    }
-
-    pub(crate) fn get(&mut self) -> Result<Said> {
-        let address = &self.address;
-        let mut stream = TcpStream::connect(address).context("kubectl proxy is not there")?;
-        stream.set_read_timeout(Some(Duration::from_secs(60)))?;
-        let path = "/api/v1/namespaces/default";
-        write!(stream, "GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n")?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
-        let status = answer.split(' ').nth(1).and_then(|code| code.parse().ok());
-        Ok(status.map_or(Said::Other(answer), Said::Status))
-    }
-}
-
-impl Drop for Proxy {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }

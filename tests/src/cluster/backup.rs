@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
-use super::{Cluster, output_of, spawn};
+use super::running::{Cluster, output_of, spawn};
 
 /// A snapshot of what a cluster's etcd held. Its file is removed with it.
 #[derive(Debug)]

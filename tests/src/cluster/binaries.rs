@@ -10,13 +10,8 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context as _, Result, bail};
 use sha2::{Digest as _, Sha256};
 
-use super::go::Go;
+use super::go::{APISERVER_ENV, Go, KUBECTL_ENV};
 use super::progress::{Progress, Task};
-
-/// Names a ready API server binary, which is then not built.
-pub(super) const APISERVER_ENV: &str = "KCC_APISERVER_BIN";
-/// Names a ready kubectl, which is then not built.
-pub(super) const KUBECTL_ENV: &str = "KCC_KUBECTL_BIN";
 
 /// The Go program's folder.
 const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/apiserver");

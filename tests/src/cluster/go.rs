@@ -3,6 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+/// Names a ready API server binary, which is then not built.
+pub(super) const APISERVER_ENV: &str = "KCC_APISERVER_BIN";
+/// Names a ready kubectl, which is then not built.
+pub(super) const KUBECTL_ENV: &str = "KCC_KUBECTL_BIN";
+
 /// The oldest Go that fetches the toolchain which `go.mod` asks for by itself.
 const OLDEST: (u32, u32) = (1, 21);
 
@@ -59,9 +64,7 @@ impl std::fmt::Display for NoGo {
         write!(
             f,
             "; the real kube-apiserver and kubectl are built from Go source. Install Go {major}.{minor} \
-             or newer and put it into PATH, or name ready binaries with {} and {}",
-            super::binaries::APISERVER_ENV,
-            super::binaries::KUBECTL_ENV,
+             or newer and put it into PATH, or name ready binaries with {APISERVER_ENV} and {KUBECTL_ENV}",
         )
     }
 }

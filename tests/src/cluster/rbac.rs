@@ -5,13 +5,23 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 
-use super::Cluster;
+use super::running::Cluster;
 
 /// The server's authorizer learns of a binding through a watch of its own, a moment after the
 /// client was told that it exists.
 const EFFECT_TIMEOUT: Duration = Duration::from_secs(15);
 
-pub(super) fn bind_group(cluster: &Cluster, group: &str, role: &str) -> Result<()> {
+impl Cluster {
+    /// Lets a group do what a cluster role allows, everywhere; returns when that holds.
+    ///
+    /// `cluster-admin` and the `system:` roles are as they are elsewhere. `view`, `edit` and
+    /// `admin` are empty, because no controller aggregates them: bind `system:aggregate-to-view`.
+    pub fn bind_group(&self, group: &str, cluster_role: &str) -> Result<()> {
+        bind_group(self, group, cluster_role)
+    }
+}
+
+fn bind_group(cluster: &Cluster, group: &str, role: &str) -> Result<()> {
     let probe = probe(cluster, group, role)?;
     {
         let _held = cluster.hold_changes();

@@ -5,8 +5,8 @@ use http::header::ACCEPT;
 use serde_json::{Value, json};
 
 use super::answer::Answer;
-use super::handler::{Call, version_of};
-use super::resource::{Resource, group_version};
+use super::call::Call;
+use super::resource::{Resource, group_version, version_of};
 use super::status::Status;
 
 /// The version that the server says it has.
@@ -15,7 +15,7 @@ const MINOR: &str = "37";
 
 /// Answers what needs no credentials.
 pub(super) fn open_to_all(call: &Call<'_>) -> Option<Answer> {
-    match call.asked.path.as_str() {
+    match call.info.path.as_str() {
         "/version" | "/version/" => {
             let version = json!({
                 "major": MAJOR,
@@ -37,7 +37,7 @@ pub(super) fn open_to_all(call: &Call<'_>) -> Option<Answer> {
 
 pub(super) fn answer(call: &Call<'_>) -> Result<Answer, Status> {
     let parts: Vec<&str> = call
-        .asked
+        .info
         .path
         .split('/')
         .filter(|part| !part.is_empty())
@@ -66,7 +66,7 @@ pub(super) fn answer(call: &Call<'_>) -> Result<Answer, Status> {
         _ => return Ok(Answer::text(StatusCode::NOT_FOUND, "404 page not found\n")),
     };
     Ok(
-        if aggregated && ["/api", "/apis"].contains(&call.asked.path.as_str()) {
+        if aggregated && ["/api", "/apis"].contains(&call.info.path.as_str()) {
             Answer::Whole {
                 code: StatusCode::OK,
                 content_type: AGGREGATED,

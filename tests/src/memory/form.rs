@@ -5,7 +5,7 @@ use http::HeaderMap;
 use http::header::ACCEPT;
 use serde_json::{Value, json};
 
-use super::object::Stored;
+use super::object::{META, Stored, metadata_of};
 use super::resource::Resource;
 use super::status::Status;
 use super::table::{Columns, Include};
@@ -103,17 +103,6 @@ impl Form {
         };
         into.extend_from_slice(&encode(&value));
     }
-}
-
-const META: &str = "meta.k8s.io/v1";
-
-/// A `PartialObjectMetadata`.
-pub(super) fn metadata_of(object: &Value) -> Value {
-    json!({
-        "kind": "PartialObjectMetadata",
-        "apiVersion": META,
-        "metadata": object["metadata"],
-    })
 }
 
 fn encode(value: &Value) -> Bytes {

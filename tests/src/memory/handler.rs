@@ -1,64 +1,50 @@
 //! One request, from its path to its answer.
 
-use std::sync::Arc;
-
 use bytes::{Bytes, BytesMut};
+use http::StatusCode;
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
-use super::Shared;
 use super::answer::Answer;
-use super::fault::Mishap;
+use super::call::Call;
 use super::form::Form;
 use super::list::ListQuery;
 use super::object::{Stored, key};
 use super::patch::PatchKind;
 use super::protobuf;
-use super::request::{Asked, Verb};
-use super::resource::{Resource, group_version};
+use super::request::{RequestInfo, Verb};
+use super::resource::Resource;
 use super::status::Status;
 use super::stream::{Envelope, Source};
 use super::table::Columns;
-use super::users::User;
 use super::watch::Watch;
 use super::write::{self, Deletion, Preconditions, Target};
 use super::{discovery, review};
 
-/// A request whose user is known.
-pub(super) struct Call<'a> {
-    pub(super) shared: &'a Arc<Shared>,
-    pub(super) asked: &'a Asked,
-    pub(super) user: &'a User,
-    pub(super) headers: &'a HeaderMap,
-    pub(super) body: &'a [u8],
-    pub(super) mishap: &'a Mishap,
-}
-
 pub(super) fn answer(call: &Call<'_>) -> Result<Answer, Status> {
-    let asked = call.asked;
+    let info = call.info;
     if let Some(answer) = discovery::open_to_all(call) {
         return Ok(answer);
     }
     if call.user.is_anonymous() {
-        return Err(forbidden(asked));
+        return Err(forbidden(info));
     }
-    if asked.version.is_empty() || asked.resource.is_empty() {
+    if info.version.is_empty() || info.resource.is_empty() {
         return discovery::answer(call);
     }
     if let Some(answer) = review::answer(call)? {
         return Ok(answer);
     }
     let Some(index) = call.shared.resources.iter().position(|resource| {
-        resource.plural == asked.resource
-            && resource.group == asked.group
-            && resource.version == asked.version
+        resource.plural == info.resource
+            && resource.group == info.group
+            && resource.version == info.version
     }) else {
         return unknown(call);
     };
     let resource = &call.shared.resources[index];
-    check_path(asked, resource)?;
-    match asked.verb {
+    check_path(info, resource)?;
+    match info.verb {
         Verb::List => list(call, index),
         Verb::Watch => watch(call, index),
         Verb::Get => get(call, index),
@@ -70,7 +56,7 @@ pub(super) fn answer(call: &Call<'_>) -> Result<Answer, Status> {
 
 /// A path whose group is not served is no path at all.
 fn unknown(call: &Call<'_>) -> Result<Answer, Status> {
-    let Asked { group, version, .. } = call.asked;
+    let RequestInfo { group, version, .. } = call.info;
     let served = call
         .shared
         .resources
@@ -83,35 +69,35 @@ fn unknown(call: &Call<'_>) -> Result<Answer, Status> {
     }
 }
 
-fn check_path(asked: &Asked, resource: &Resource) -> Result<(), Status> {
-    let status = asked.subresource == "status" && resource.has_status;
-    if !asked.subresource.is_empty() && !status {
+fn check_path(info: &RequestInfo, resource: &Resource) -> Result<(), Status> {
+    let status = info.subresource == "status" && resource.has_status;
+    if !info.subresource.is_empty() && !status {
         return Err(Status::unknown_path());
     }
     let needs_namespace = resource.namespaced
-        && asked.namespace.is_empty()
-        && (!asked.name.is_empty() || asked.verb == Verb::Create);
-    let method = match asked.verb {
-        Verb::Create if !asked.name.is_empty() => true,
-        Verb::Update | Verb::Patch => asked.name.is_empty(),
+        && info.namespace.is_empty()
+        && (!info.name.is_empty() || info.verb == Verb::Create);
+    let method = match info.verb {
+        Verb::Create if !info.name.is_empty() => true,
+        Verb::Update | Verb::Patch => info.name.is_empty(),
         _ => false,
     };
     if method {
         let message = "the server does not allow this method on the requested resource";
         return Err(Status::new(405, "MethodNotAllowed", message).with_details(json!({})));
     }
-    if needs_namespace || (!resource.namespaced && !asked.namespace.is_empty()) {
+    if needs_namespace || (!resource.namespaced && !info.namespace.is_empty()) {
         return Err(Status::unknown_path());
     }
     Ok(())
 }
 
 fn list(call: &Call<'_>, index: usize) -> Result<Answer, Status> {
-    let (asked, resource) = (call.asked, &call.shared.resources[index]);
+    let (info, resource) = (call.info, &call.shared.resources[index]);
     let form = call.form()?;
-    let query = ListQuery::parse(asked, index, resource)?;
+    let query = ListQuery::parse(info, index, resource)?;
     let page = query.run(&call.shared.store(), call.mishap.stale_by)?;
-    let page = page.spoilt(asked, call.mishap);
+    let page = page.spoilt(info, call.mishap);
     let columns = Columns::of(resource);
     let envelope = Envelope {
         head: page.head(&form, resource, &columns),
@@ -131,7 +117,7 @@ fn list(call: &Call<'_>, index: usize) -> Result<Answer, Status> {
 }
 
 fn watch(call: &Call<'_>, index: usize) -> Result<Answer, Status> {
-    let watch = Watch::open(call.shared, call.asked, index, call.form()?, call.mishap)?;
+    let watch = Watch::open(call.shared, call.info, index, call.form()?, call.mishap)?;
     let envelope = Envelope {
         after_each: b"\n",
         ..Envelope::default()
@@ -143,25 +129,23 @@ fn watch(call: &Call<'_>, index: usize) -> Result<Answer, Status> {
 }
 
 fn get(call: &Call<'_>, index: usize) -> Result<Answer, Status> {
-    let (asked, resource) = (call.asked, &call.shared.resources[index]);
+    let (info, resource) = (call.info, &call.shared.resources[index]);
     let store = call.shared.store();
-    let found = store
-        .get(index, &key(&asked.namespace, &asked.name))
-        .cloned();
-    if let Ok(version) = asked.parameter("resourceVersion").parse::<u64>()
+    let found = store.get(index, &key(&info.namespace, &info.name)).cloned();
+    if let Ok(version) = info.parameter("resourceVersion").parse::<u64>()
         && version > store.version
     {
         return Err(Status::too_large(version, store.version));
     }
     drop(store);
-    let found = found.ok_or_else(|| Status::not_found(resource, &asked.name))?;
+    let found = found.ok_or_else(|| Status::not_found(resource, &info.name))?;
     call.single(index, StatusCode::OK, &found)
 }
 
 fn store(call: &Call<'_>, index: usize) -> Result<Answer, Status> {
-    let (asked, resource) = (call.asked, &call.shared.resources[index]);
+    let (info, resource) = (call.info, &call.shared.resources[index]);
     let target = call.target(index);
-    let (kind, body) = if asked.verb == Verb::Patch {
+    let (kind, body) = if info.verb == Verb::Patch {
         let kind = PatchKind::of(call.content_type(), resource)?;
         (Some(kind), call.json_body()?)
     } else {
@@ -173,7 +157,7 @@ fn store(call: &Call<'_>, index: usize) -> Result<Answer, Status> {
             let stored = write::patch(&mut store, target, |object| kind.apply(object, &body))?;
             (stored, StatusCode::OK)
         }
-        None if asked.verb == Verb::Create => (
+        None if info.verb == Verb::Create => (
             write::create(&mut store, target, body)?,
             StatusCode::CREATED,
         ),
@@ -190,7 +174,7 @@ fn delete(call: &Call<'_>, index: usize) -> Result<Answer, Status> {
     let mut store = call.shared.store();
     let deletion = write::delete(&mut store, call.target(index), &conditions)?;
     if resource.plural == "namespaces" && matches!(deletion, Deletion::Gone(_)) {
-        call.shared.empty_namespace(&mut store, &call.asked.name);
+        call.shared.empty_namespace(&mut store, &call.info.name);
     }
     call.shared.after_change(&mut store, index);
     drop(store);
@@ -239,7 +223,7 @@ fn deleted(resource: &Resource, object: &Stored) -> Value {
 fn delete_collection(call: &Call<'_>, index: usize) -> Result<Answer, Status> {
     let resource = &call.shared.resources[index];
     let form = call.form()?;
-    let query = ListQuery::parse(call.asked, index, resource)?;
+    let query = ListQuery::parse(call.info, index, resource)?;
     let mut store = call.shared.store();
     let page = query.run(&store, 0)?;
     let columns = Columns::of(resource);
@@ -271,49 +255,49 @@ fn delete_collection(call: &Call<'_>, index: usize) -> Result<Answer, Status> {
     })
 }
 
-fn forbidden(asked: &Asked) -> Status {
+fn forbidden(info: &RequestInfo) -> Status {
     let user = "system:anonymous";
-    let verb = asked.verb.as_str();
-    if asked.resource.is_empty() {
+    let verb = info.verb.as_str();
+    if info.resource.is_empty() {
         let message = format!(
             "forbidden: User \"{user}\" cannot {verb} path \"{}\"",
-            asked.path
+            info.path
         );
         return Status::new(403, "Forbidden", message).with_details(json!({}));
     }
-    let qualified = if asked.group.is_empty() {
-        asked.resource.clone()
+    let qualified = if info.group.is_empty() {
+        info.resource.clone()
     } else {
-        format!("{}.{}", asked.resource, asked.group)
+        format!("{}.{}", info.resource, info.group)
     };
-    let named = if asked.name.is_empty() {
+    let named = if info.name.is_empty() {
         String::new()
     } else {
-        format!(" \"{}\"", asked.name)
+        format!(" \"{}\"", info.name)
     };
-    let place = if asked.namespace.is_empty() {
+    let place = if info.namespace.is_empty() {
         "at the cluster scope".to_owned()
     } else {
-        format!("in the namespace \"{}\"", asked.namespace)
+        format!("in the namespace \"{}\"", info.namespace)
     };
     let message = format!(
         "{qualified}{named} is forbidden: User \"{user}\" cannot {verb} resource \"{}\" in API \
          group \"{}\" {place}",
-        asked.resource, asked.group
+        info.resource, info.group
     );
-    let mut details = json!({ "kind": asked.resource });
-    if !asked.name.is_empty() {
-        details["name"] = asked.name.as_str().into();
+    let mut details = json!({ "kind": info.resource });
+    if !info.name.is_empty() {
+        details["name"] = info.name.as_str().into();
     }
-    if !asked.group.is_empty() {
-        details["group"] = asked.group.as_str().into();
+    if !info.group.is_empty() {
+        details["group"] = info.group.as_str().into();
     }
     Status::new(403, "Forbidden", message).with_details(details)
 }
 
 impl Call<'_> {
     pub(super) fn form(&self) -> Result<Form, Status> {
-        let include = self.asked.parameter("includeObject");
+        let include = self.info.parameter("includeObject");
         Form::negotiate(self.headers, include, self.mishap.no_metadata)
     }
 
@@ -354,10 +338,10 @@ impl Call<'_> {
         Target {
             index,
             resource: &self.shared.resources[index],
-            namespace: &self.asked.namespace,
-            name: &self.asked.name,
-            status: self.asked.subresource == "status",
-            dry_run: self.asked.is_dry_run(),
+            namespace: &self.info.namespace,
+            name: &self.info.name,
+            status: self.info.subresource == "status",
+            dry_run: self.info.is_dry_run(),
         }
     }
 
@@ -381,9 +365,4 @@ impl Call<'_> {
         bytes.extend_from_slice(b"\n");
         Ok(Answer::encoded(code, Bytes::from(bytes)))
     }
-}
-
-/// The name of a served group and version, as in `apps/v1`.
-pub(super) fn version_of(resource: &Resource) -> String {
-    group_version(&resource.group, &resource.version)
 }

@@ -4,9 +4,10 @@
 use serde_json::Value;
 
 use super::object::{Stored, key};
+use super::patch;
+use super::server::ApiServer;
 use super::status::Status;
 use super::store::Backup;
-use super::{ApiServer, patch};
 
 impl ApiServer {
     /// Closes the past: a watch or an exact list from before now gets 410, and so does the next

@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use super::fault::Mishap;
 use super::form::Form;
 use super::object::Stored;
-use super::request::Asked;
+use super::page::{expired_page, token};
+use super::request::RequestInfo;
 use super::resource::Resource;
 use super::selector::Selector;
 use super::status::{Cause, Status};
@@ -55,15 +56,19 @@ pub(super) struct Page {
 }
 
 impl ListQuery {
-    pub(super) fn parse(asked: &Asked, index: usize, resource: &Resource) -> Result<Self, Status> {
-        check_options(asked)?;
-        let limit = asked.number("limit")?.filter(|limit| *limit > 0);
+    pub(super) fn parse(
+        info: &RequestInfo,
+        index: usize,
+        resource: &Resource,
+    ) -> Result<Self, Status> {
+        check_options(info)?;
+        let limit = info.number("limit")?.filter(|limit| *limit > 0);
         Ok(Self {
             limit: limit.and_then(|limit| usize::try_from(limit).ok()),
-            from: From::parse(asked, limit.is_some())?,
+            from: From::parse(info, limit.is_some())?,
             index,
-            selector: selector(asked, resource)?,
-            prefix: prefix(resource, &asked.namespace),
+            selector: selector(info, resource)?,
+            prefix: prefix(resource, &info.namespace),
         })
     }
 
@@ -72,15 +77,15 @@ impl ListQuery {
         let floor = store.floor(self.index);
         let newest = store.version.saturating_sub(behind).max(floor);
         let (version, start) = match &self.from {
-            From::NotOlderThan(asked) | From::Exact(asked) if *asked > store.version => {
-                return Err(Status::too_large(*asked, store.version));
+            From::NotOlderThan(wanted) | From::Exact(wanted) if *wanted > store.version => {
+                return Err(Status::too_large(*wanted, store.version));
             }
             From::Newest | From::Any | From::NotOlderThan(_) => (newest, ""),
-            From::Exact(asked) if *asked < floor => {
+            From::Exact(wanted) if *wanted < floor => {
                 let message = "The resourceVersion for the provided list is too old.";
                 return Err(Status::expired(message));
             }
-            From::Exact(asked) => (*asked, ""),
+            From::Exact(wanted) => (*wanted, ""),
             From::Continue { version, start } => (version.unwrap_or(newest), start.as_str()),
         };
         if version < floor {
@@ -120,10 +125,10 @@ impl ListQuery {
 }
 
 impl From {
-    fn parse(asked: &Asked, limited: bool) -> Result<Self, Status> {
+    fn parse(info: &RequestInfo, limited: bool) -> Result<Self, Status> {
         let (token, version) = (
-            asked.parameter("continue"),
-            asked.parameter("resourceVersion"),
+            info.parameter("continue"),
+            info.parameter("resourceVersion"),
         );
         if !token.is_empty() {
             if !["", "0"].contains(&version) {
@@ -138,7 +143,7 @@ impl From {
             "0" => return Ok(Self::Any),
             text => parse_version(text)?,
         };
-        match asked.parameter("resourceVersionMatch") {
+        match info.parameter("resourceVersionMatch") {
             "Exact" => Ok(Self::Exact(version)),
             // A limit makes a plain version an exact one.
             "" if limited => Ok(Self::Exact(version)),
@@ -180,12 +185,12 @@ impl Page {
     }
 
     /// What faults make of it.
-    pub(super) fn spoilt(mut self, asked: &Asked, mishap: &Mishap) -> Self {
+    pub(super) fn spoilt(mut self, info: &RequestInfo, mishap: &Mishap) -> Self {
         if mishap.no_versions.is_some() {
             self.version = None;
         }
         if mishap.repeats_token {
-            self.next = Some(asked.parameter("continue").to_owned());
+            self.next = Some(info.parameter("continue").to_owned());
         }
         self
     }
@@ -214,16 +219,16 @@ pub(super) fn prefix(resource: &Resource, namespace: &str) -> String {
     }
 }
 
-pub(super) fn selector(asked: &Asked, resource: &Resource) -> Result<Selector, Status> {
+pub(super) fn selector(info: &RequestInfo, resource: &Resource) -> Result<Selector, Status> {
     let (labels, fields) = (
-        asked.parameter("labelSelector"),
-        asked.parameter("fieldSelector"),
+        info.parameter("labelSelector"),
+        info.parameter("fieldSelector"),
     );
     let selector = Selector::parse(resource, labels, fields)?;
-    Ok(if asked.name.is_empty() {
+    Ok(if info.name.is_empty() {
         selector
     } else {
-        selector.and_name(&asked.name)
+        selector.and_name(&info.name)
     })
 }
 
@@ -236,16 +241,16 @@ pub(super) fn parse_version(text: &str) -> Result<u64, Status> {
 }
 
 /// The rules of apimachinery's `ValidateListOptions`.
-fn check_options(asked: &Asked) -> Result<(), Status> {
+fn check_options(info: &RequestInfo) -> Result<(), Status> {
     const FIELD: &str = "resourceVersionMatch";
-    let (version, wanted) = (asked.parameter("resourceVersion"), asked.parameter(FIELD));
+    let (version, wanted) = (info.parameter("resourceVersion"), info.parameter(FIELD));
     let mut causes = Vec::new();
     if !wanted.is_empty() {
         if version.is_empty() {
             let why = "resourceVersionMatch is forbidden unless resourceVersion is provided";
             causes.push(Cause::forbidden(FIELD, why));
         }
-        if !asked.parameter("continue").is_empty() {
+        if !info.parameter("continue").is_empty() {
             let why = "resourceVersionMatch is forbidden when continue is provided";
             causes.push(Cause::forbidden(FIELD, why));
         }
@@ -258,7 +263,7 @@ fn check_options(asked: &Asked) -> Result<(), Status> {
             causes.push(Cause::forbidden(FIELD, why));
         }
     }
-    if asked.switch("sendInitialEvents").is_some() {
+    if info.switch("sendInitialEvents").is_some() {
         let why = "sendInitialEvents is forbidden for list";
         causes.push(Cause::forbidden("sendInitialEvents", why));
     }
@@ -267,14 +272,6 @@ fn check_options(asked: &Asked) -> Result<(), Status> {
     } else {
         Err(Status::invalid_options(&causes))
     }
-}
-
-/// The real server's token: where the next page starts, and in which state. Without a version it is
-/// the newest one.
-fn token(version: Option<u64>, start: &str) -> String {
-    let version = version.map_or(json!(-1), Value::from);
-    let token = json!({ "v": "meta.k8s.io/v1", "rv": version, "start": start });
-    URL_SAFE_NO_PAD.encode(token.to_string())
 }
 
 fn read_token(text: &str) -> Result<From, Status> {
@@ -289,14 +286,4 @@ fn read_token(text: &str) -> Result<From, Status> {
         })
     };
     read().ok_or_else(|| Status::bad_request("continue key is not valid"))
-}
-
-pub(super) fn expired_page(start: &str) -> Status {
-    let message = "The provided continue parameter is too old to display a consistent list result. \
-                   You can start a new list without the continue parameter, or use the continue \
-                   token in this response to retrieve the remainder of the results. Continuing with \
-                   the provided token results in an inconsistent list - objects that were created, \
-                   modified, or deleted between the time the first chunk was returned and now may \
-                   show up in the list.";
-    Status::expired(message).with_continue(token(None, start))
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::request::{Asked, Verb};
+use super::request::{RequestInfo, Verb};
 
 /// How many requests are remembered one by one.
 const KEPT: usize = 100_000;
@@ -13,7 +13,7 @@ const KEPT: usize = 100_000;
 #[non_exhaustive]
 pub struct Request {
     /// What was asked.
-    pub asked: Asked,
+    pub info: RequestInfo,
     /// The HTTP code; 0 where a fault left none.
     pub code: u16,
 }
@@ -45,18 +45,18 @@ struct State {
 }
 
 impl RequestLog {
-    pub(super) fn record(&self, asked: Asked, code: u16) {
+    pub(super) fn record(&self, info: RequestInfo, code: u16) {
         let mut state = self.lock();
         let counted = Counted {
-            verb: asked.verb,
-            resource: asked.resource.clone(),
+            verb: info.verb,
+            resource: info.resource.clone(),
             code,
         };
         *state.counts.entry(counted).or_default() += 1;
         if state.requests.len() == KEPT {
             state.requests.pop_front();
         }
-        state.requests.push_back(Request { asked, code });
+        state.requests.push_back(Request { info, code });
     }
 
     pub(super) fn requests(&self) -> Vec<Request> {

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use bytes::{BufMut as _, Bytes, BytesMut};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::resource::Resource;
+
+pub(super) const META: &str = "meta.k8s.io/v1";
 
 /// One version of one object; never changed.
 #[derive(Debug)]
@@ -110,4 +112,13 @@ fn fields(resource: &Resource, object: &Value) -> BTreeMap<&'static str, String>
         .iter()
         .filter_map(|path| Some((*path, text(path)?)))
         .collect()
+}
+
+/// A `PartialObjectMetadata`.
+pub(super) fn metadata_of(object: &Value) -> Value {
+    json!({
+        "kind": "PartialObjectMetadata",
+        "apiVersion": META,
+        "metadata": object["metadata"],
+    })
 }

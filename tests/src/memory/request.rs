@@ -46,7 +46,7 @@ impl Verb {
 /// A request as the server understood it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Asked {
+pub struct RequestInfo {
     /// What it does.
     pub verb: Verb,
     /// The path as it came.
@@ -69,9 +69,9 @@ pub struct Asked {
     pub user: String,
 }
 
-impl Asked {
+impl RequestInfo {
     pub(super) fn parse(method: &Method, path: &str, query: &str) -> Self {
-        let mut asked = Self {
+        let mut info = Self {
             verb: Verb::Get,
             path: path.to_owned(),
             group: String::new(),
@@ -88,9 +88,9 @@ impl Asked {
             .filter(|part| !part.is_empty())
             .map(decode)
             .collect();
-        asked.read_path(&parts.iter().map(String::as_str).collect::<Vec<_>>());
-        asked.verb = asked.verb_of(method);
-        asked
+        info.read_path(&parts.iter().map(String::as_str).collect::<Vec<_>>());
+        info.verb = info.verb_of(method);
+        info
     }
 
     fn read_path(&mut self, parts: &[&str]) {
@@ -208,25 +208,25 @@ fn decode(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Asked, Verb};
+    use super::{RequestInfo, Verb};
     use http::Method;
 
-    fn asked(method: &Method, path: &str, query: &str) -> Asked {
-        Asked::parse(method, path, query)
+    fn info(method: &Method, path: &str, query: &str) -> RequestInfo {
+        RequestInfo::parse(method, path, query)
     }
 
     #[test]
     fn paths_are_read() {
-        let list = asked(&Method::GET, "/api/v1/namespaces/a/pods", "watch=0&limit=5");
+        let list = info(&Method::GET, "/api/v1/namespaces/a/pods", "watch=0&limit=5");
         assert_eq!((list.verb, list.resource.as_str()), (Verb::List, "pods"));
         assert_eq!(
             (list.namespace.as_str(), list.parameter("limit")),
             ("a", "5")
         );
-        let one = asked(&Method::GET, "/api/v1/namespaces/a", "");
+        let one = info(&Method::GET, "/api/v1/namespaces/a", "");
         assert_eq!((one.verb, one.resource.as_str()), (Verb::Get, "namespaces"));
         assert_eq!((one.name.as_str(), one.namespace.as_str()), ("a", ""));
-        let status = asked(
+        let status = info(
             &Method::PUT,
             "/apis/apps/v1/namespaces/a/deployments/d/status",
             "",
@@ -236,18 +236,18 @@ mod tests {
             (status.group.as_str(), status.subresource.as_str()),
             ("apps", "status")
         );
-        let all = asked(
+        let all = info(
             &Method::GET,
             "/apis/apps/v1/deployments",
             "watch=true&a=x%3Dy%2Cz+w",
         );
         assert_eq!((all.verb, all.parameter("a")), (Verb::Watch, "x=y,z w"));
-        let discovery = asked(&Method::GET, "/apis/apps/v1", "");
+        let discovery = info(&Method::GET, "/apis/apps/v1", "");
         assert_eq!(
             (discovery.verb, discovery.resource.as_str()),
             (Verb::Get, "")
         );
-        let sweep = asked(&Method::DELETE, "/api/v1/namespaces/a/pods", "");
+        let sweep = info(&Method::DELETE, "/api/v1/namespaces/a/pods", "");
         assert_eq!(sweep.verb, Verb::DeleteCollection);
     }
 }

@@ -4,7 +4,7 @@ use http::StatusCode;
 use serde_json::json;
 
 use super::answer::Answer;
-use super::handler::Call;
+use super::call::Call;
 use super::request::Verb;
 use super::status::Status;
 
@@ -12,11 +12,11 @@ const GROUP: &str = "authentication.k8s.io";
 
 /// Answers a `SelfSubjectReview`; `None` for any other request.
 pub(super) fn answer(call: &Call<'_>) -> Result<Option<Answer>, Status> {
-    let asked = call.asked;
-    let is_review = asked.group == GROUP
-        && asked.version == "v1"
-        && asked.resource == "selfsubjectreviews"
-        && asked.verb == Verb::Create;
+    let info = call.info;
+    let is_review = info.group == GROUP
+        && info.version == "v1"
+        && info.resource == "selfsubjectreviews"
+        && info.verb == Verb::Create;
     if !is_review {
         return Ok(None);
     }

@@ -13,9 +13,11 @@ use tokio::runtime::Runtime;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
+use super::server::ApiServer;
+use super::service::ApiService;
+use super::shared::Shared;
 use super::tls::Authority;
 use super::users::Fingerprint;
-use super::{ApiServer, ApiService, Shared};
 use crate::cluster::{ClientCertificate, Kubeconfig};
 use crate::listening::Listening;
 
@@ -42,8 +44,21 @@ impl std::fmt::Debug for Acceptor {
     }
 }
 
+impl ApiServer {
+    /// Serves with TLS, HTTP/1.1 and HTTP/2 on a free port of 127.0.0.1, on threads of its own.
+    ///
+    /// Who comes without a token or a certificate is anonymous and gets a 403, as on the real
+    /// server.
+    ///
+    /// # Errors
+    /// Where no port can be had.
+    pub fn serve(&self) -> anyhow::Result<Served> {
+        Served::start(self.clone())
+    }
+}
+
 impl Served {
-    pub(super) fn start(api: ApiServer) -> Result<Self> {
+    fn start(api: ApiServer) -> Result<Self> {
         let authority = Authority::new().context("cannot make a CA")?;
         let config = authority.server_config().context("cannot set up TLS")?;
         let mut served = Self {

@@ -10,13 +10,15 @@ use bytes::Bytes;
 use http::{HeaderMap, Request, Response};
 use http_body_util::BodyExt as _;
 
-use super::Shared;
 use super::answer::{Body, refuse};
+use super::call::Call;
 use super::fault::{Before, Mishap};
+use super::frame::cut;
 use super::handler;
-use super::request::Asked;
+use super::request::RequestInfo;
+use super::server::ApiServer;
+use super::shared::Shared;
 use super::status::Status;
-use super::stream::cut;
 use super::users::{Fingerprint, User, bearer};
 
 /// The server as a service that `kube::Client::new` takes: no socket, no task, and on tokio's
@@ -30,6 +32,13 @@ pub struct ApiService {
     shared: Arc<Shared>,
     trusting: bool,
     certificate: Option<Fingerprint>,
+}
+
+impl ApiServer {
+    /// The server as a service for `kube::Client::new`.
+    pub fn service(&self) -> ApiService {
+        ApiService::new(self.shared.clone())
+    }
 }
 
 impl ApiService {
@@ -62,37 +71,37 @@ impl ApiService {
 
     async fn answer(self, head: http::request::Parts, body: Bytes) -> io::Result<Response<Body>> {
         let query = head.uri.query().unwrap_or_default();
-        let mut asked = Asked::parse(&head.method, head.uri.path(), query);
+        let mut info = RequestInfo::parse(&head.method, head.uri.path(), query);
         let user = self.identify(&head.headers);
         if let Ok(user) = &user {
-            asked.user.clone_from(&user.name);
+            info.user.clone_from(&user.name);
         }
-        let mishap = self.shared.faults.meet(&asked);
+        let mishap = self.shared.faults.meet(&info);
         if let Some(time) = mishap.delay {
             tokio::time::sleep(time).await;
         }
         if let Some(before) = &mishap.before {
-            return self.instead(before.clone(), asked).await;
+            return self.instead(before.clone(), info).await;
         }
         let answered = match user {
-            Ok(user) => self.handle(&asked, &user, &head.headers, &body, mishap),
+            Ok(user) => self.handle(&info, &user, &head.headers, &body, mishap),
             Err(status) => refuse(&status),
         };
-        self.shared.log.record(asked, answered.status().as_u16());
+        self.shared.log.record(info, answered.status().as_u16());
         Ok(answered)
     }
 
     fn handle(
         &self,
-        asked: &Asked,
+        info: &RequestInfo,
         user: &User,
         headers: &HeaderMap,
         body: &[u8],
         mishap: Mishap,
     ) -> Response<Body> {
-        let call = handler::Call {
+        let call = Call {
             shared: &self.shared,
-            asked,
+            info,
             user,
             headers,
             body,
@@ -104,18 +113,18 @@ impl ApiService {
         }
     }
 
-    async fn instead(&self, before: Before, asked: Asked) -> io::Result<Response<Body>> {
+    async fn instead(&self, before: Before, info: RequestInfo) -> io::Result<Response<Body>> {
         match before {
             Before::Cut => {
-                self.shared.log.record(asked, 0);
+                self.shared.log.record(info, 0);
                 Err(cut())
             }
             Before::Stall => {
-                self.shared.log.record(asked, 0);
+                self.shared.log.record(info, 0);
                 std::future::pending().await
             }
             Before::Answer(status) => {
-                self.shared.log.record(asked, status.code());
+                self.shared.log.record(info, status.code());
                 Ok(refuse(&status))
             }
         }

@@ -5,30 +5,12 @@ use std::io;
 use std::time::Duration;
 
 use bytes::{BufMut as _, Bytes, BytesMut};
-use serde_json::Value;
 
-use super::status::Status;
-use super::watch::{Watch, error_frame};
+use super::frame::{Effect, cut, error_frame, undecodable, without, without_object};
+use super::watch::Watch;
 
 /// hyper drops what it has not yet written when a body fails.
 const BEFORE_CUT: Duration = Duration::from_millis(20);
-
-/// What a fault does to a stream; frames count from 0.
-#[derive(Debug, Clone)]
-pub(super) enum Effect {
-    CutBetween(usize),
-    CutInside(usize),
-    End(usize),
-    Stall(usize),
-    Truncate(usize),
-    Garble(usize),
-    Undecodable(usize),
-    WithoutObject(usize),
-    WithoutName(usize),
-    Replay { frame: usize, count: usize },
-    Swap(usize),
-    Error(usize, Status),
-}
 
 /// Where frames come from.
 pub(super) enum Source {
@@ -213,39 +195,4 @@ impl Frames {
         chunk.put_slice(self.envelope.after_each);
         self.sent += 1;
     }
-}
-
-/// An event, or an item, whose labels are no map.
-fn undecodable(frame: &[u8]) -> Vec<u8> {
-    changed(frame, |object| object["metadata"]["labels"] = 7.into())
-}
-
-/// An event, or an item, without this field of its metadata.
-pub(super) fn without(frame: &[u8], field: &str) -> Vec<u8> {
-    changed(frame, |object| {
-        if let Some(metadata) = object["metadata"].as_object_mut() {
-            metadata.remove(field);
-        }
-    })
-}
-
-fn changed(frame: &[u8], change: impl FnOnce(&mut Value)) -> Vec<u8> {
-    let mut value: Value = serde_json::from_slice(frame).unwrap_or_default();
-    match value.get("object") {
-        Some(_) => change(&mut value["object"]),
-        None => change(&mut value),
-    }
-    value.to_string().into_bytes()
-}
-
-/// An event that says what happened, but not to what.
-fn without_object(frame: &[u8]) -> Vec<u8> {
-    let value: Value = serde_json::from_slice(frame).unwrap_or_default();
-    serde_json::json!({ "type": value["type"] })
-        .to_string()
-        .into_bytes()
-}
-
-pub(super) fn cut() -> io::Error {
-    io::Error::new(io::ErrorKind::ConnectionReset, "the connection was cut")
 }

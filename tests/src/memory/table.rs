@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::form::metadata_of;
+use super::object::metadata_of;
 use super::resource::Resource;
 
 /// What a row carries of its object.

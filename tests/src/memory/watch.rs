@@ -6,21 +6,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{BufMut as _, Bytes, BytesMut};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
-use super::Shared;
 use super::fault::{Bookmarks, Mishap, NoStreaming};
 use super::form::Form;
+use super::frame::{cut, error_frame, frame, without};
 use super::list::{parse_version, prefix, selector};
 use super::object::Stored;
-use super::request::Asked;
+use super::request::RequestInfo;
 use super::resource::Resource;
 use super::selector::Selector;
+use super::shared::Shared;
 use super::status::{Cause, Status};
 use super::store::{Change, Signal, Store};
-use super::stream::without;
 use super::table::Columns;
 
 /// How many events are encoded at once.
@@ -86,22 +86,22 @@ enum Wake {
 impl Watch {
     pub(super) fn open(
         shared: &Arc<Shared>,
-        asked: &Asked,
+        info: &RequestInfo,
         index: usize,
         form: Form,
         mishap: &Mishap,
     ) -> Result<Self, Status> {
         let resource = &shared.resources[index];
-        let streaming = check_options(asked, mishap.no_streaming)?;
-        let selector = selector(asked, resource)?;
-        let prefix = prefix(resource, &asked.namespace);
-        let timeout = asked
+        let streaming = check_options(info, mishap.no_streaming)?;
+        let selector = selector(info, resource)?;
+        let prefix = prefix(resource, &info.namespace);
+        let timeout = info
             .number("timeoutSeconds")?
             .filter(|seconds| *seconds > 0);
         let timeout = timeout.map_or(shared.options.watch_timeout, Duration::from_secs);
 
         let store = shared.store();
-        let start = Start::of(asked, streaming, &store)?;
+        let start = Start::of(info, streaming, &store)?;
         let mut initial = VecDeque::new();
         if start.lists {
             let found = store.range_at(index, store.version, "", &prefix);
@@ -124,7 +124,7 @@ impl Watch {
             end_of_initial: last_bookmark(start.end_of_initial, mishap),
             cursor: start.cursor,
             began_at: start.cursor,
-            bookmarks: asked.is_true("allowWatchBookmarks")
+            bookmarks: info.is_true("allowWatchBookmarks")
                 && mishap.bookmarks != Some(Bookmarks::None),
             next_bookmark: now,
             deadline: now + timeout,
@@ -161,7 +161,7 @@ impl Watch {
         while !self.over {
             let signal = *self.signal.borrow_and_update();
             if signal.cuts != self.opened_at.cuts {
-                return Err(super::stream::cut());
+                return Err(cut());
             }
             let frames = self.changes();
             if !frames.is_empty() {
@@ -189,7 +189,7 @@ impl Watch {
         loop {
             let signal = *self.signal.borrow_and_update();
             if signal.cuts != self.opened_at.cuts {
-                return Err(super::stream::cut());
+                return Err(cut());
             }
             if signal.ends != self.opened_at.ends {
                 return Ok(None);
@@ -336,7 +336,7 @@ impl Watch {
                 "apiVersion": resource.api_version(),
                 "metadata": metadata,
             }),
-            Form::Metadata => super::form::metadata_of(&json!({ "metadata": metadata })),
+            Form::Metadata => super::object::metadata_of(&json!({ "metadata": metadata })),
             Form::Table(include) => {
                 let row = self.columns.empty_row(
                     &json!({
@@ -379,8 +379,8 @@ struct Start {
 }
 
 impl Start {
-    fn of(asked: &Asked, streaming: Option<bool>, store: &Store) -> Result<Self, Status> {
-        let text = asked.parameter("resourceVersion");
+    fn of(info: &RequestInfo, streaming: Option<bool>, store: &Store) -> Result<Self, Status> {
+        let text = info.parameter("resourceVersion");
         let version = match text {
             "" | "0" => None,
             text => Some(parse_version(text)?),
@@ -399,7 +399,7 @@ impl Start {
             },
             (Some(true), _) => Self {
                 lists: true,
-                end_of_initial: Some(newest).filter(|_| asked.is_true("allowWatchBookmarks")),
+                end_of_initial: Some(newest).filter(|_| info.is_true("allowWatchBookmarks")),
                 ..start(newest)
             },
             (_, Some(version)) => start(version),
@@ -412,10 +412,10 @@ impl Start {
 }
 
 /// The rules of apimachinery's `validateWatchOptions`; gives `sendInitialEvents`.
-fn check_options(asked: &Asked, fault: Option<NoStreaming>) -> Result<Option<bool>, Status> {
+fn check_options(info: &RequestInfo, fault: Option<NoStreaming>) -> Result<Option<bool>, Status> {
     const MATCH: &str = "resourceVersionMatch";
     const SEND: &str = "sendInitialEvents";
-    let (streaming, wanted) = (asked.switch(SEND), asked.parameter(MATCH));
+    let (streaming, wanted) = (info.switch(SEND), info.parameter(MATCH));
     let mut causes = Vec::new();
     match fault.filter(|_| streaming.is_some()) {
         Some(NoStreaming::Ignored) => return Ok(None),
@@ -448,13 +448,4 @@ fn check_options(asked: &Asked, fault: Option<NoStreaming>) -> Result<Option<boo
     } else {
         Err(Status::invalid_options(&causes))
     }
-}
-
-/// An `ERROR` event.
-pub(super) fn error_frame(status: &Status) -> Bytes {
-    frame("ERROR", &status.to_json())
-}
-
-fn frame(kind: &str, object: &Value) -> Bytes {
-    format!("{{\"type\":\"{kind}\",\"object\":{object}}}").into()
 }

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use harness::Random;
 use kcache::{Key, Publisher, View};
 
 use crate::conditions::Condition;
 use crate::coverage::Coverage;
 use crate::forms::{Form, Spec, read};
 use crate::observer::Observer;
-use crate::random::Random;
 
 /// The conditions that an object must meet to be seen somewhere; none where there is no filter yet.
 type Chain = Vec<Option<Condition>>;

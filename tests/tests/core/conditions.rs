@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use harness::Random;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelectorRequirement};
 use kcache::{Filter, Selector, SelectorError};
 
 use crate::forms::{Form, Spec};
-use crate::random::Random;
 
 pub(crate) const NAMESPACES: [&str; 3] = ["a", "b", "c"];
 pub(crate) const NAMES: [&str; 8] = ["p0", "p1", "p2", "p3", "p4", "p5", "p6", "p7"];

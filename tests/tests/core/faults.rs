@@ -1,13 +1,13 @@
-//! The oracles prove themselves: each fault that can be switched on is caught.
+//! The reference models prove themselves: each fault that can be switched on is caught.
 
 use std::panic::catch_unwind;
 
 use kcache::SeededFault;
 
 use crate::coverage::{Outcome, STEPS};
-use crate::{model, oracle};
+use crate::{model, reference};
 
-/// How many cases an oracle may take to notice.
+/// How many cases a reference model may take to notice.
 const PATIENCE: u64 = 300;
 
 fn caught_by(case: fn(u64, usize) -> Outcome) -> Option<u64> {
@@ -27,7 +27,7 @@ fn each_seeded_fault_is_caught() {
         (SeededFault::LoseWakeup, model::case),
         (SeededFault::ForgetUid, model::case),
         (SeededFault::ForgetFirst, model::case),
-        (SeededFault::ForgetCount, oracle::case),
+        (SeededFault::ForgetCount, reference::case),
     ];
     for (fault, case) in faults {
         SeededFault::switch(None);

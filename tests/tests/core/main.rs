@@ -1,4 +1,4 @@
-//! The core of the watch cache and of joins: guarantees, models and oracles, without a server.
+//! The core of the watch cache and of joins: guarantees, and reference models, without a server.
 
 mod audience;
 mod conditions;
@@ -7,8 +7,6 @@ mod forms;
 #[path = "../shared/ledger.rs"]
 mod ledger;
 mod observer;
-#[path = "../shared/random.rs"]
-mod random;
 mod replay;
 
 mod bad_objects;
@@ -18,8 +16,8 @@ mod guarantees;
 mod joins;
 mod metadata;
 mod model;
-mod oracle;
 mod portions;
+mod reference;
 mod regressions_delivery;
 mod regressions_sources;
 mod selectors;

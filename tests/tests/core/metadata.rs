@@ -4,12 +4,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use harness::Random;
 use k8s_openapi::api::core::v1::Pod;
 use kcache::{Aspect, Aspects, Event, Filter, Key, Object, SubscribeOptions, Subscription};
 use kube::core::{DynamicObject, PartialObjectMeta};
 use serde_json::json;
-
-use crate::random::Random;
 
 /// What there is to ask for, and nothing else.
 #[derive(Clone, Debug, Default, PartialEq)]

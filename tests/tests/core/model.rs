@@ -3,13 +3,13 @@
 mod server;
 mod world;
 
+use harness::Random;
 use k8s_openapi::api::core::v1::Pod;
 use kube::core::DynamicObject;
 
 use self::world::World;
 use crate::coverage::{Coverage, Outcome, run_cases};
 use crate::forms::{Form, Own, Packed};
-use crate::random::Random;
 
 /// Every kind of thing that has to happen often enough in a run.
 const KINDS: [&str; 31] = [

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use harness::Random;
 use kcache::{Error, Key, Overflow, Publisher, SubscribeOptions};
 
 use crate::conditions::{Condition, PANIC};
 use crate::coverage::Coverage;
 use crate::forms::{Form, Spec};
-use crate::random::Random;
 use crate::replay::Watcher;
 
 pub(crate) struct Observer<V: Form> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use harness::Random;
 use harness::memory::{ApiServer, Backup, Fault, NoStreaming, Options, Verb};
 use k8s_openapi::api::core::v1::Pod;
 use kcache::{Codec, DecodeError, Informer, Key, Raw};
@@ -14,7 +15,6 @@ use crate::audience::Audience;
 use crate::conditions::{NAMES, NAMESPACES, NODES, labels};
 use crate::coverage::{Coverage, Outcome, run_cases};
 use crate::forms::{Form, Packed, Spec};
-use crate::random::Random;
 
 /// What must have happened often enough to objects, and to those who watch.
 const TRANSITIONS: [&str; 10] = [

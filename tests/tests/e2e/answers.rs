@@ -4,22 +4,19 @@ use std::fs;
 use std::path::Path;
 
 use harness::CacheHome;
-use harness::cluster::{self, Cluster, ExecUser, KubeconfigFile, KubeconfigUser, TokenUser};
+use harness::cluster::{Cluster, ExecUser, KubeconfigFile, KubeconfigUser, TokenUser};
 use libtest_mimic::Trial;
 
 use crate::kubectl::{stdout, user_of};
-use crate::trial::{Outcome, Run, check, cluster_for_testers};
+use crate::trial::{Outcome, Run, check, cluster_for_testers, on_cluster};
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let ignored = cluster::unavailable().is_some();
     let all: [(&str, Run); 3] = [
         ("odd_json_is_read_as_kubectl_reads_it", || judge(ODD_JSON)),
         ("odd_yaml_is_read_as_kubectl_reads_it", || judge(ODD_YAML)),
         ("odd_times_are_read_as_kubectl_reads_them", odd_times),
     ];
-    all.into_iter()
-        .map(|(name, run)| Trial::test(format!("answers::{name}"), run).with_ignored_flag(ignored))
-        .collect()
+    on_cluster("answers", &all)
 }
 
 /// An output, and the user that the server knows kubectl by; none where kubectl refuses the output.

@@ -11,37 +11,26 @@ use harness::cluster::{
 use libtest_mimic::{Failed, Trial};
 use serde_json::{Value, json};
 
-type Outcome = Result<(), Failed>;
-/// One trial.
-type Run = fn() -> Outcome;
+use crate::trial::{Outcome, named, on_cluster};
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let ignored = cluster::unavailable().is_some();
-    let all: [(&str, Run); 12] = [
-        ("admin_creates_and_lists", admin_creates_and_lists),
-        ("rbac_refuses", rbac_refuses),
-        ("token_is_revoked_at_once", token_is_revoked_at_once),
-        ("token_is_rotated_at_once", token_is_rotated_at_once),
-        ("each_401_is_counted", each_401_is_counted),
-        (
-            "certificate_names_user_and_groups",
+    on_cluster(
+        "apiserver",
+        named![
+            admin_creates_and_lists,
+            rbac_refuses,
+            token_is_revoked_at_once,
+            token_is_rotated_at_once,
+            each_401_is_counted,
             certificate_names_user_and_groups,
-        ),
-        ("certificate_expires", certificate_expires),
-        ("restart_keeps_everything", restart_keeps_everything),
-        ("one_server_for_each_folder", one_server_for_each_folder),
-        ("ends_with_its_parent", ends_with_its_parent),
-        ("list_is_streamed", list_is_streamed),
-        (
-            "kubectl_is_of_the_same_version",
-            kubectl_is_of_the_same_version,
-        ),
-    ];
-    all.into_iter()
-        .map(|(name, run)| {
-            Trial::test(format!("apiserver::{name}"), run).with_ignored_flag(ignored)
-        })
-        .collect()
+            certificate_expires,
+            restart_keeps_everything,
+            one_server_for_each_folder,
+            ends_with_its_parent,
+            list_is_streamed,
+            kubectl_is_of_the_same_version
+        ],
+    )
 }
 
 fn admin_creates_and_lists() -> Outcome {

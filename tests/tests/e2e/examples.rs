@@ -15,22 +15,22 @@ use libtest_mimic::{Failed, Trial};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
-use crate::trial::{Outcome, Run, check};
+use crate::trial::{Outcome, Run, check, named};
 
 /// Only a hang reaches it.
 const LIMIT: Duration = Duration::from_secs(60);
 
-const TRIALS: &[(&str, Run)] = &[
-    ("watch", watch),
-    ("refilter", refilter),
-    ("own_struct", own_struct),
-    ("dynamic", dynamic),
-    ("metadata_only", metadata_only),
-    ("status", status),
-    ("status_ends_at_a_refusal", status_ends_at_a_refusal),
-    ("unit_test", unit_test),
-    ("join", join),
-    ("without_a_cluster", without_a_cluster),
+const TRIALS: &[(&str, Run)] = named![
+    watch,
+    refilter,
+    own_struct,
+    dynamic,
+    metadata_only,
+    status,
+    status_ends_at_a_refusal,
+    unit_test,
+    join,
+    without_a_cluster
 ];
 
 pub(crate) fn trials() -> Vec<Trial> {

@@ -4,36 +4,23 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
-use harness::cluster::{self, Cluster, ExecUser, KubeconfigFile, KubeconfigUser, TokenUser};
+use harness::cluster::{Cluster, ExecUser, KubeconfigFile, KubeconfigUser, TokenUser};
 use harness::{CacheHome, ExecPlugin};
 use kcc_core::kubeconfig::{ExecSpec, Kubeconfig, Overrides};
 use libtest_mimic::{Failed, Trial};
 
-use crate::trial::{Outcome, Run, check, cluster_for_testers};
+use crate::trial::{Outcome, check, cluster_for_testers, named, on_cluster};
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let ignored = cluster::unavailable().is_some();
-    let all: [(&str, Run); 4] = [
-        (
-            "an_injected_kubeconfig_works_and_an_ejected_one_does",
+    on_cluster(
+        "inject",
+        named![
             an_injected_kubeconfig_works_and_an_ejected_one_does,
-        ),
-        (
-            "kubectl_config_keeps_an_injected_kubeconfig_working",
             kubectl_config_keeps_an_injected_kubeconfig_working,
-        ),
-        (
-            "a_relative_plugin_is_found_behind_the_cache",
             a_relative_plugin_is_found_behind_the_cache,
-        ),
-        (
-            "kubectl_config_and_kcc_at_once_lose_nothing",
-            kubectl_config_and_kcc_at_once_lose_nothing,
-        ),
-    ];
-    all.into_iter()
-        .map(|(name, run)| Trial::test(format!("inject::{name}"), run).with_ignored_flag(ignored))
-        .collect()
+            kubectl_config_and_kcc_at_once_lose_nothing
+        ],
+    )
 }
 
 /// A user of the shared cluster with a plugin of its own, not yet behind the cache.

@@ -18,26 +18,24 @@ use libtest_mimic::{Failed, Trial};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::trial::named;
 use cases::{Case, Expect};
 use view::{Folders, of_kubectl, of_ours};
 
 type Check = fn(&Sandbox) -> Result<(), Failed>;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let more: [(&str, Check); 4] = [
-        ("relative_kubeconfig", relative_kubeconfig),
-        ("flatten_reads_the_same_files", flatten_reads_the_same_files),
-        ("explicit_file_must_exist", explicit_file_must_exist),
-        (
-            "exec_command_is_run_from_its_folder",
-            exec_command_is_run_from_its_folder,
-        ),
+    let more: &[(&str, Check)] = named![
+        relative_kubeconfig,
+        flatten_reads_the_same_files,
+        explicit_file_must_exist,
+        exec_command_is_run_from_its_folder
     ];
     let compared = cases::all().into_iter().map(|case| {
         let name = format!("kubeconfig::{}", case.name.replace(' ', "_"));
         Trial::test(name, move || compare(&Sandbox::new(&case)?, &case))
     });
-    let checked = more.into_iter().map(|(name, check)| {
+    let checked = more.iter().map(|&(name, check)| {
         Trial::test(format!("kubeconfig::{name}"), move || {
             check(&Sandbox::new(&cases::paths())?)
         })

@@ -1,56 +1,32 @@
 //! Real kubectl against the real kube-apiserver, its exec plugin behind `kcc-cache`.
 
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Command, Output, Stdio};
+use std::io::{BufRead, BufReader};
+use std::process::{Output, Stdio};
 use std::time::Duration;
 
-use harness::cluster::{
-    self, Cluster, ExecUser, Kubeconfig, KubeconfigFile, KubeconfigUser, TokenUser,
-};
-use harness::{CacheHome, ExecPlugin};
+use harness::cluster::{Cluster, ExecUser, Kubeconfig, KubeconfigFile, KubeconfigUser, TokenUser};
+use harness::{CacheHome, ExecPlugin, at_terminal};
 use libtest_mimic::{Failed, Trial};
 use serde_json::{Value, json};
 
-use crate::trial::{Outcome, Run, check, cluster_for_testers};
+use crate::trial::{Outcome, check, cluster_for_testers, named, on_cluster};
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let ignored = cluster::unavailable().is_some();
-    let all: [(&str, Run); 10] = [
-        ("a_token_is_asked_for_once", a_token_is_asked_for_once),
-        (
-            "a_certificate_is_asked_for_once",
+    on_cluster(
+        "kubectl",
+        named![
+            a_token_is_asked_for_once,
             a_certificate_is_asked_for_once,
-        ),
-        (
-            "an_expired_token_is_renewed_once",
             an_expired_token_is_renewed_once,
-        ),
-        (
-            "an_expired_certificate_is_renewed_once",
             an_expired_certificate_is_renewed_once,
-        ),
-        (
-            "twenty_cold_calls_run_the_plugin_once",
             twenty_cold_calls_run_the_plugin_once,
-        ),
-        (
-            "sixteen_users_keep_sixteen_entries",
             sixteen_users_keep_sixteen_entries,
-        ),
-        ("kubectls_commands_work", kubectls_commands_work),
-        (
-            "each_protocol_version_and_cluster_info_work",
+            kubectls_commands_work,
             each_protocol_version_and_cluster_info_work,
-        ),
-        ("a_failing_plugin_is_heard", a_failing_plugin_is_heard),
-        (
-            "a_plugin_may_prompt_at_the_terminal",
-            a_plugin_may_prompt_at_the_terminal,
-        ),
-    ];
-    all.into_iter()
-        .map(|(name, run)| Trial::test(format!("kubectl::{name}"), run).with_ignored_flag(ignored))
-        .collect()
+            a_failing_plugin_is_heard,
+            a_plugin_may_prompt_at_the_terminal
+        ],
+    )
 }
 
 /// A user of the shared cluster whose credentials come from a plugin behind `kcc-cache`.
@@ -373,7 +349,6 @@ fn a_plugin_may_prompt_at_the_terminal() -> Outcome {
     let user = User::with("pam", prompting)?;
     user.cluster
         .add_token(TokenUser::new("pin-4711", "pam", &["testers"]))?;
-    let folder = user.home.path();
     let answer = json!({
         "kind": "ExecCredential",
         "apiVersion": "client.authentication.k8s.io/v1",
@@ -383,26 +358,9 @@ fn a_plugin_may_prompt_at_the_terminal() -> Outcome {
         "#!/bin/sh\nprintf 'PIN: ' >&2\nread -r pin\necho '{answer}' | sed \"s/PIN/$pin/\"\n"
     );
     std::fs::write(user.plugin.path(), prompt)?;
-    let kubectl = user.kubectl(&[]);
-    let call = format!("{} auth whoami -o json", kubectl.get_program().display());
+    let whoami = user.kubectl(&["auth", "whoami", "-o", "json"]);
     for typed in ["4711\n", ""] {
-        let mut terminal = Command::new("script");
-        terminal.args(["--quiet", "--return", "--command", &call]);
-        terminal.arg(folder.join("typescript"));
-        terminal.env_clear().env("SHELL", "/bin/sh");
-        terminal.envs(
-            kubectl
-                .get_envs()
-                .filter_map(|(name, value)| Some((name, value?))),
-        );
-        let mut terminal = terminal
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let mut keyboard = terminal.stdin.take().ok_or("no stdin")?;
-        keyboard.write_all(typed.as_bytes())?;
-        let output = terminal.wait_with_output()?;
-        drop(keyboard);
+        let output = at_terminal(&whoami, typed)?;
         let screen = String::from_utf8_lossy(&output.stdout).into_owned();
         check(
             screen.contains("PIN: ") != typed.is_empty(),

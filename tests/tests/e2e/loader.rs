@@ -3,7 +3,7 @@
 mod certificates;
 mod connections;
 mod errors;
-mod exec_list;
+mod conformance;
 mod files;
 mod fixed_users;
 mod http2;
@@ -20,7 +20,7 @@ pub(crate) use tool::run as run_as_tool;
 
 use std::time::{Duration, Instant};
 
-use harness::cluster::{self, Cluster, ExecUser, KubeconfigFile, KubeconfigUser, TokenUser};
+use harness::cluster::{Cluster, ExecUser, KubeconfigFile, KubeconfigUser, TokenUser};
 use harness::{CacheHome, ExecPlugin};
 use http::Request;
 use kcc_core::Environment;
@@ -30,10 +30,9 @@ use libtest_mimic::{Failed, Trial};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-use crate::trial::{Outcome, Run, check, cluster_for_testers};
+use crate::trial::{Outcome, Run, check, cluster_for_testers, on_cluster};
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let ignored = cluster::unavailable().is_some();
     let all = [
         fixed_users::TRIALS,
         plugin_users::TRIALS,
@@ -41,7 +40,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         rejection::TRIALS,
         renewal::TRIALS,
         errors::TRIALS,
-        exec_list::TRIALS,
+        conformance::TRIALS,
         files::TRIALS,
         certificates::TRIALS,
         connections::TRIALS,
@@ -49,10 +48,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         upgrades::TRIALS,
         policy::TRIALS,
     ];
-    all.concat()
-        .into_iter()
-        .map(|(name, run)| Trial::test(format!("loader::{name}"), run).with_ignored_flag(ignored))
-        .collect()
+    on_cluster("loader", &all.concat())
 }
 
 /// A user of the shared cluster whose credentials come from a plugin.

@@ -13,12 +13,6 @@ mod loader;
 mod manager;
 mod memory;
 mod policy;
-#[path = "../shared/random.rs"]
-#[expect(
-    dead_code,
-    reason = "shared with another binary, which uses more of it"
-)]
-mod random;
 mod rejected;
 mod trial;
 mod watch;

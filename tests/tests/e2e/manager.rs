@@ -2,27 +2,20 @@
 
 use std::process::Output;
 
-use harness::cluster::{self, ExecUser, KubeconfigFile, KubeconfigUser, TokenUser};
+use harness::cluster::{ExecUser, KubeconfigFile, KubeconfigUser, TokenUser};
 use harness::{CacheHome, ExecPlugin};
 use libtest_mimic::{Failed, Trial};
 
-use crate::trial::{Outcome, Run, check, cluster_for_testers};
+use crate::trial::{Outcome, check, cluster_for_testers, named, on_cluster};
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let ignored = cluster::unavailable().is_some();
-    let all: [(&str, Run); 2] = [
-        (
-            "kubectl_finds_what_was_warmed",
+    on_cluster(
+        "manager",
+        named![
             kubectl_finds_what_was_warmed,
-        ),
-        (
-            "a_cleared_context_is_asked_for_again",
-            a_cleared_context_is_asked_for_again,
-        ),
-    ];
-    all.into_iter()
-        .map(|(name, run)| Trial::test(format!("manager::{name}"), run).with_ignored_flag(ignored))
-        .collect()
+            a_cleared_context_is_asked_for_again
+        ],
+    )
 }
 
 /// A user with a plugin behind `kcc-cache`, and the kubeconfig that kubectl and `kcc` share.

@@ -5,42 +5,26 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use harness::cluster::{self, Cluster, ExecUser, KubeconfigFile, KubeconfigUser, TokenUser};
+use harness::cluster::{Cluster, ExecUser, KubeconfigFile, KubeconfigUser, TokenUser};
 use harness::{CacheHome, ExecPlugin};
 use kcc_core::{Environment, PluginPolicy};
 use libtest_mimic::{Failed, Trial};
 
-use crate::trial::{Outcome, Run, check, cluster_for_testers};
+use crate::trial::{Outcome, check, cluster_for_testers, named, on_cluster};
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let ignored = cluster::unavailable().is_some();
-    let all: [(&str, Run); 7] = [
-        (
-            "a_list_that_names_the_cache_and_the_plugin_lets_kubectl_work",
+    on_cluster(
+        "policy",
+        named![
             a_list_that_names_the_cache_and_the_plugin_lets_kubectl_work,
-        ),
-        (
-            "a_plugin_that_is_not_listed_is_refused_behind_the_cache",
             a_plugin_that_is_not_listed_is_refused_behind_the_cache,
-        ),
-        (
-            "a_cache_that_is_not_listed_is_refused_by_kubectl",
             a_cache_that_is_not_listed_is_refused_by_kubectl,
-        ),
-        ("deny_all_refuses_both", deny_all_refuses_both),
-        (
-            "a_kubeconfig_cannot_switch_the_policy_off",
+            deny_all_refuses_both,
             a_kubeconfig_cannot_switch_the_policy_off,
-        ),
-        ("kubectl_and_we_agree", kubectl_and_we_agree),
-        (
-            "a_broken_default_kuberc_is_a_warning_of_both",
-            a_broken_default_kuberc_is_a_warning_of_both,
-        ),
-    ];
-    all.into_iter()
-        .map(|(name, run)| Trial::test(format!("policy::{name}"), run).with_ignored_flag(ignored))
-        .collect()
+            kubectl_and_we_agree,
+            a_broken_default_kuberc_is_a_warning_of_both
+        ],
+    )
 }
 
 /// A user whose plugin stands behind `kcc-cache`, and who has a kuberc.

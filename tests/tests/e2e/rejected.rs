@@ -1,66 +1,40 @@
 //! A credential that the server refuses is replaced, as real clients ask for it again; and clients
 //! that ask more often than they need do not defeat the cache.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::Output;
 use std::time::{Duration, Instant};
 
 use harness::cluster::{self, KubeconfigUser, TokenUser};
-use harness::{Distance, PythonClient};
+use harness::{Distance, KubectlProxy, PythonClient};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use libtest_mimic::{Completion, Failed, Trial};
 use serde_json::Value;
 
 use crate::kubectl::{User, exec_user, stdout};
-use crate::trial::{Outcome, Run, check};
+use crate::trial::{Outcome, Run, check, named, on_cluster};
 
 type PythonRun = fn(&PythonClient) -> Outcome;
 
 pub(crate) fn trials() -> Vec<Trial> {
     let ignored = cluster::unavailable().is_some();
-    let with_kubectl: [(&str, Run); 5] = [
-        ("the_next_kubectl_is_known", the_next_kubectl_is_known),
-        (
-            "one_kubectl_of_several_requests_recovers",
-            one_kubectl_of_several_requests_recovers,
-        ),
-        (
-            "a_long_lived_kubectl_recovers",
-            a_long_lived_kubectl_recovers,
-        ),
-        (
-            "a_server_that_refuses_everything_costs_few_runs",
-            a_server_that_refuses_everything_costs_few_runs,
-        ),
-        (
-            "kube_rs_does_not_defeat_the_cache",
-            kube_rs_does_not_defeat_the_cache,
-        ),
+    let with_kubectl: &[(&str, Run)] = named![
+        the_next_kubectl_is_known,
+        one_kubectl_of_several_requests_recovers,
+        a_long_lived_kubectl_recovers,
+        a_server_that_refuses_everything_costs_few_runs,
+        kube_rs_does_not_defeat_the_cache
     ];
-    let with_python: [(&str, PythonRun); 3] = [
-        (
-            "python_that_loads_in_a_loop_does_not_defeat_the_cache",
-            python_that_loads_in_a_loop_does_not_defeat_the_cache,
-        ),
-        (
-            "python_that_loads_again_after_a_401_is_known",
-            python_that_loads_again_after_a_401_is_known,
-        ),
-        (
-            "two_clusters_of_one_process_do_not_defeat_the_cache",
-            two_clusters_of_one_process_do_not_defeat_the_cache,
-        ),
+    let with_python: &[(&str, PythonRun)] = named![
+        python_that_loads_in_a_loop_does_not_defeat_the_cache,
+        python_that_loads_again_after_a_401_is_known,
+        two_clusters_of_one_process_do_not_defeat_the_cache
     ];
-    let with_kubectl = with_kubectl
-        .into_iter()
-        .map(|(name, run)| Trial::test(format!("rejected::{name}"), run));
-    let with_python = with_python.into_iter().map(|(name, run)| {
+    let with_python = with_python.iter().map(|&(name, run)| {
         Trial::ignorable_test(format!("rejected::{name}"), move || in_python(run))
     });
-    with_kubectl
-        .chain(with_python)
-        .map(|trial| trial.with_ignored_flag(ignored))
-        .collect()
+    let with_python = with_python.map(|trial| trial.with_ignored_flag(ignored));
+    let with_kubectl = on_cluster("rejected", with_kubectl);
+    with_kubectl.into_iter().chain(with_python).collect()
 }
 
 /// Without pip there is no Python client to test with; in CI there has to be one.
@@ -156,7 +130,7 @@ fn one_kubectl_of_several_requests_recovers() -> Outcome {
 /// `kubectl proxy`: one process, a request each time that it is asked.
 fn a_long_lived_kubectl_recovers() -> Outcome {
     let user = user_with_tokens("lou", 1..=3)?;
-    let proxy = Proxy::start(user.kubectl(&[]))?;
+    let proxy = KubectlProxy::start(user.kubectl(&[]))?;
     check(proxy.status("/api")? == 200, "not known at first")?;
     revoke(&user, 1)?;
     check(proxy.status("/api")? == 401, "the revoked token was taken")?;
@@ -173,7 +147,7 @@ fn a_server_that_refuses_everything_costs_few_runs() -> Outcome {
     for _ in 0..10 {
         is_unauthorized(&user.kubectl(&["auth", "whoami", "-o", "json"]).output()?)?;
     }
-    let proxy = Proxy::start(user.kubectl(&[]))?;
+    let proxy = KubectlProxy::start(user.kubectl(&[]))?;
     for _ in 0..20 {
         check(proxy.status("/api")? == 401, "not refused")?;
     }
@@ -186,11 +160,11 @@ fn a_server_that_refuses_everything_costs_few_runs() -> Outcome {
 fn kube_rs_does_not_defeat_the_cache() -> Outcome {
     let started = Instant::now();
     let user = user_with_tokens("kuno", 1..=30)?;
-    let proxy = Proxy::start(user.cluster.kubectl_with(user.cluster.admin_kubeconfig()))?;
+    let proxy = KubectlProxy::start(user.cluster.kubectl_with(user.cluster.admin_kubeconfig()))?;
     let file = std::fs::read_to_string(user.kubeconfig.path())?;
     let mut file = Kubeconfig::from_yaml(&file)?;
     let cluster = file.clusters[0].cluster.as_mut().ok_or("no cluster")?;
-    cluster.server = Some(proxy.url.clone());
+    cluster.server = Some(proxy.url());
     let exec = file.auth_infos[0].auth_info.as_mut();
     let exec = exec.and_then(|user| user.exec.as_mut()).ok_or("no exec")?;
     let variables = user.home.variables().into_iter();
@@ -302,53 +276,5 @@ for context in ['zwei', 'other']:
 fn push(list: &mut Value, item: Value) {
     if let Value::Array(items) = list {
         items.push(item);
-    }
-}
-
-/// A `kubectl proxy` on a free port.
-struct Proxy {
-    process: Child,
-    url: String,
-}
-
-impl Proxy {
-    fn start(mut kubectl: Command) -> Result<Self, Failed> {
-        let mut process = kubectl
-            .args(["proxy", "--port=0"])
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let stdout = process.stdout.take().ok_or("no stdout")?;
-        let mut line = String::new();
-        BufReader::new(stdout).read_line(&mut line)?;
-        let address = line
-            .trim()
-            .rsplit(' ')
-            .next()
-            .unwrap_or_default()
-            .to_owned();
-        Ok(Self {
-            process,
-            url: format!("http://{address}"),
-        })
-    }
-
-    /// The status that a GET of this path has.
-    fn status(&self, path: &str) -> Result<u16, Failed> {
-        use std::io::{Read, Write};
-        let address = self.url.trim_start_matches("http://");
-        let mut stream = std::net::TcpStream::connect(address)?;
-        stream.set_read_timeout(Some(Duration::from_secs(60)))?;
-        write!(stream, "GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n")?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
-        let status = answer.split(' ').nth(1).and_then(|code| code.parse().ok());
-        status.ok_or_else(|| format!("no status: {answer}").into())
-    }
-}
-
-impl Drop for Proxy {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }

@@ -3,11 +3,29 @@
 use std::sync::Once;
 
 use harness::cluster::{self, Cluster};
-use libtest_mimic::Failed;
+use libtest_mimic::{Failed, Trial};
 
 pub(crate) type Outcome = Result<(), Failed>;
 /// One trial.
 pub(crate) type Run = fn() -> Outcome;
+
+/// Functions with their names.
+macro_rules! named {
+    ($($run:ident),* $(,)?) => {
+        &[$((stringify!($run), $run)),*]
+    };
+}
+pub(crate) use named;
+
+/// Trials that need the real kube-apiserver, or its kubectl.
+pub(crate) fn on_cluster(group: &str, all: &[(&str, Run)]) -> Vec<Trial> {
+    let ignored = cluster::unavailable().is_some();
+    let trial = |(name, run): &(&str, Run)| Trial::test(format!("{group}::{name}"), *run);
+    let trials = all.iter().map(trial);
+    trials
+        .map(|trial| trial.with_ignored_flag(ignored))
+        .collect()
+}
 
 pub(crate) fn check(holds: bool, problem: impl Into<String>) -> Outcome {
     if holds {

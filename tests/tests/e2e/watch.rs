@@ -7,7 +7,7 @@ mod restore;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use harness::cluster::{
@@ -23,7 +23,7 @@ use kube::Client;
 use libtest_mimic::{Failed, Trial};
 use serde_json::{Value, json};
 
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, lock};
 use crate::trial::{Outcome, check};
 
 /// A limit that only a hang reaches.
@@ -256,14 +256,7 @@ struct Witness(Arc<Mutex<Ledger<Pod>>>);
 
 impl Witness {
     fn of(publisher: &Publisher<Pod>) -> Self {
-        let ledger = Arc::new(Mutex::new(Ledger::default()));
-        let (seen, mut changes) = (ledger.clone(), publisher.subscribe());
-        tokio::spawn(async move {
-            while let Some(event) = changes.next().await {
-                lock(&seen).see(&event);
-            }
-        });
-        Self(ledger)
+        Self(Ledger::of(publisher))
     }
 
     fn holds(&self, wanted: &Versions) -> bool {
@@ -274,10 +267,6 @@ impl Witness {
         let illegal = lock(&self.0).illegal.join("; ");
         check(illegal.is_empty(), format!("{name}: {illegal}"))
     }
-}
-
-fn lock<T>(ledger: &Mutex<T>) -> MutexGuard<'_, T> {
-    ledger.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 async fn until(what: &str, mut holds: impl FnMut() -> bool) -> Outcome {

@@ -8,7 +8,7 @@ mod users;
 
 use std::process::Output;
 
-use harness::cluster::{self, Cluster};
+use harness::cluster::Cluster;
 use harness::{CacheHome, ExecPlugin};
 use http::Request;
 use kcc_core::Environment;
@@ -18,15 +18,12 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use crate::trial::{Outcome, Run, check, cluster_for_testers};
+use crate::trial::{Outcome, Run, check, cluster_for_testers, on_cluster};
 use listener::{Listener, Seen};
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let ignored = cluster::unavailable().is_some();
     let all = [servers::TRIALS, users::TRIALS, programs::TRIALS].concat();
-    all.into_iter()
-        .map(|(name, run)| Trial::test(format!("wire::{name}"), run).with_ignored_flag(ignored))
-        .collect()
+    on_cluster("wire", &all)
 }
 
 /// A server, a home, a plugin, and a kubeconfig that is written anew for each case.

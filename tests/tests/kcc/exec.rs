@@ -1,9 +1,8 @@
 //! `kcc exec`, and what needs no cache: completions, manual pages, errors.
 
 use std::fs;
-use std::process::Stdio;
 
-use crate::{Desk, code, quiet, stderr, stdout};
+use crate::{Desk, code, quiet, stderr, stdout, unread};
 
 #[test]
 fn exec_shares_the_entry_of_kcc_cache() {
@@ -78,14 +77,7 @@ fn manual_pages_are_written_for_every_command() {
 #[test]
 fn a_reader_that_goes_away_is_no_error() {
     let desk = Desk::new();
-    let mut kcc = desk.kcc(&["completions", "bash"]);
-    let mut child = kcc
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    drop(child.stdout.take());
-    let output = child.wait_with_output().unwrap();
+    let output = unread(&mut desk.kcc(&["completions", "bash"]));
     assert_eq!(stderr(&output), "");
 }
 

@@ -15,12 +15,17 @@ mod terminal;
 mod warm;
 mod wire;
 
+#[path = "../shared/output.rs"]
+mod output;
+
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use harness::{CacheHome, ExecPlugin};
 use serde_json::{Value, json};
+
+use output::{code, stderr, unread};
 
 /// A home with a kubeconfig in it, and a plugin.
 struct Desk {
@@ -141,17 +146,6 @@ impl Desk {
 
 fn stdout(output: &Output) -> &str {
     std::str::from_utf8(&output.stdout).unwrap()
-}
-
-fn stderr(output: &Output) -> &str {
-    std::str::from_utf8(&output.stderr).unwrap()
-}
-
-fn code(output: &Output) -> i32 {
-    output
-        .status
-        .code()
-        .unwrap_or_else(|| panic!("{:?}", output.status))
 }
 
 /// Its standard output, where it succeeded without a word on stderr.

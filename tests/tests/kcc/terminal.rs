@@ -1,36 +1,15 @@
 //! What a terminal gets and a pipe does not: colours, and a bar.
 
-use std::process::{Command, Stdio};
+use std::process::Command;
+
+use harness::at_terminal;
 
 use crate::{Desk, quiet};
 
 /// Runs a command at a terminal of its own, and gives all that is written to the screen.
 fn screen(command: &Command) -> String {
-    let mut terminal = at_terminal(command);
-    let output = terminal.stdin(Stdio::null()).output().unwrap();
+    let output = at_terminal(command, "").unwrap();
     String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-fn at_terminal(command: &Command) -> Command {
-    let words = [command.get_program()]
-        .into_iter()
-        .chain(command.get_args());
-    let words: Vec<String> = words.map(|word| format!("'{}'", word.display())).collect();
-    let mut terminal = Command::new("script");
-    terminal.args([
-        "--quiet",
-        "--return",
-        "--command",
-        &words.join(" "),
-        "/dev/null",
-    ]);
-    terminal
-        .env_clear()
-        .env("SHELL", "/bin/sh")
-        .env("TERM", "xterm");
-    let variables = command.get_envs();
-    terminal.envs(variables.filter_map(|(name, value)| Some((name, value?))));
-    terminal
 }
 
 #[test]
@@ -72,16 +51,7 @@ fn a_refresh_lets_a_plugin_prompt() {
     std::fs::write(desk.plugin.path(), prompt).unwrap();
     for pin in ["4711", "4712"] {
         let command = desk.kcc(&["refresh", "a"]);
-        let mut terminal = at_terminal(&command);
-        let mut terminal = terminal
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut keyboard = terminal.stdin.take().unwrap();
-        std::io::Write::write_all(&mut keyboard, format!("{pin}\n").as_bytes()).unwrap();
-        let output = terminal.wait_with_output().unwrap();
-        drop(keyboard);
+        let output = at_terminal(&command, &format!("{pin}\n")).unwrap();
         let shown = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(
             shown.contains("PIN: ") && shown.contains("fetched"),

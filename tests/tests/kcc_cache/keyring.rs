@@ -174,11 +174,11 @@ fn tokens(output: &Output) -> Vec<String> {
     answers.collect()
 }
 
-/// What `kcc-cache` said; the bus and the keyring talk, too.
+/// What `kcc-cache` said; the bus and the keyring talk, too, and may not have ended their line.
 fn said(output: &Output) -> Vec<&str> {
     let lines = stderr(output).lines();
     lines
-        .filter(|line| line.starts_with("kcc-cache:"))
+        .filter_map(|line| line.find("kcc-cache: ").map(|start| &line[start..]))
         .collect()
 }
 

@@ -6,8 +6,10 @@ mod entries;
 mod files;
 mod key;
 mod keyring;
+mod kill_test;
 mod management;
 mod paths;
+mod pending_run;
 mod plugin_runs;
 mod policy;
 mod program;
@@ -17,17 +19,20 @@ mod rejected;
 mod rules;
 mod secrecy;
 mod sessions;
-mod single_flight;
-mod storm;
 mod versions;
 mod warnings;
 mod without_proc;
+
+#[path = "../shared/output.rs"]
+mod output;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use harness::{CacheHome, ExecPlugin};
 use serde_json::{Value, json};
+
+use output::{code, stderr, unread};
 
 const V1: &str = "client.authentication.k8s.io/v1";
 const V1BETA1: &str = "client.authentication.k8s.io/v1beta1";
@@ -104,17 +109,6 @@ fn credential(output: &Output) -> Value {
         "{text:?}"
     );
     serde_json::from_str(text).unwrap()
-}
-
-fn stderr(output: &Output) -> &str {
-    std::str::from_utf8(&output.stderr).unwrap()
-}
-
-fn code(output: &Output) -> i32 {
-    output
-        .status
-        .code()
-        .unwrap_or_else(|| panic!("{:?}", output.status))
 }
 
 /// A shell script that is run as a plugin.

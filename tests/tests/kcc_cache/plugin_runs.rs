@@ -6,11 +6,11 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use harness::CacheHome;
+use harness::{CacheHome, at_terminal};
 use rustix::process::{Pid, Signal};
 use serde_json::json;
 
-use crate::{V1, code, exec_info, script, stderr, token_of};
+use crate::{V1, code, exec_info, script, stderr, token_of, unread};
 
 /// A shell script as the plugin of a home.
 struct Scripted {
@@ -338,7 +338,7 @@ fn a_plugin_that_wants_a_terminal_that_nobody_offers_is_told_so() {
     command.env("KUBE_CREDENTIAL_CACHE_PLUGIN_TIMEOUT", "50s");
     command.env("KUBERNETES_EXEC_INFO", exec_info(V1, json!({})));
     let since = Instant::now();
-    let screen = at_terminal(&command);
+    let screen = screen(&command);
     assert!(
         screen.contains("wants the terminal, and the client did not offer it"),
         "{screen}"
@@ -347,33 +347,8 @@ fn a_plugin_that_wants_a_terminal_that_nobody_offers_is_told_so() {
 }
 
 /// Runs a command at a terminal of its own, and gives what stands on the screen.
-fn at_terminal(command: &Command) -> String {
-    let words = [command.get_program()]
-        .into_iter()
-        .chain(command.get_args());
-    let words: Vec<_> = words.map(|word| format!("'{}'", word.display())).collect();
-    let mut terminal = Command::new("script");
-    terminal.args([
-        "--quiet",
-        "--return",
-        "--command",
-        &words.join(" "),
-        "/dev/null",
-    ]);
-    terminal.env_clear().env("SHELL", "/bin/sh");
-    terminal.envs(
-        command
-            .get_envs()
-            .filter_map(|(name, value)| Some((name, value?))),
-    );
-    let mut terminal = terminal
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let keyboard = terminal.stdin.take();
-    let output = terminal.wait_with_output().unwrap();
-    drop(keyboard);
+fn screen(command: &Command) -> String {
+    let output = at_terminal(command, "").unwrap();
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
@@ -515,14 +490,7 @@ fn a_plugin_may_handle_the_terminals_interrupt_and_go_on() {
 fn an_answer_that_nobody_reads_ends_quietly() {
     let bench = Scripted::new();
     bench.run(ANSWER);
-    let mut command = bench.command(ANSWER);
-    let mut child = command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    drop(child.stdout.take());
-    let output = child.wait_with_output().unwrap();
+    let output = unread(&mut bench.command(ANSWER));
     assert_eq!(stderr(&output), "");
 }
 

@@ -1,9 +1,9 @@
 //! What events add up to, and every step that was not legal.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use kcache::{Event, Key, Object};
+use kcache::{Event, Key, Object, Publisher};
 
 /// A subscriber's state as its events give it: a create where there was nothing; an update or a
 /// delete of the very object that was given last, an update of the same UID. A version never goes
@@ -29,6 +29,18 @@ impl<V> Default for Ledger<V> {
 }
 
 impl<V: Object> Ledger<V> {
+    /// Keeps the ledger of a publisher's events in a task of its own.
+    pub(crate) fn of(publisher: &Publisher<V>) -> Arc<Mutex<Self>> {
+        let ledger = Arc::new(Mutex::new(Self::default()));
+        let (seen, mut changes) = (ledger.clone(), publisher.subscribe());
+        tokio::spawn(async move {
+            while let Some(event) = changes.next().await {
+                lock(&seen).see(&event);
+            }
+        });
+        ledger
+    }
+
     pub(crate) fn see(&mut self, event: &Event<V>) {
         let key = Key::of(&**event.object());
         let has = self.state.get(&key);
@@ -63,4 +75,8 @@ impl<V: Object> Ledger<V> {
         }
         self.state.insert(key, new.clone());
     }
+}
+
+pub(crate) fn lock<V>(ledger: &Mutex<Ledger<V>>) -> MutexGuard<'_, Ledger<V>> {
+    ledger.lock().unwrap_or_else(PoisonError::into_inner)
 }

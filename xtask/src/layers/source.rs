@@ -266,6 +266,9 @@ impl<'ast> Visit<'ast> for Names {
         self.flatten(&[], &item.tree);
     }
 
+    /// `pub(in crate::a)` says who may look in, not whom this file needs.
+    fn visit_visibility(&mut self, _: &'ast syn::Visibility) {}
+
     fn visit_path(&mut self, path: &'ast syn::Path) {
         let names: Vec<_> = path
             .segments

@@ -7,9 +7,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::{Before, Bookmarks, Fault, Kind, Lasting, NoStreaming, NoVersions};
-use crate::memory::request::Asked;
-use crate::memory::stream::{Effect, without};
+use super::what::{Before, Bookmarks, Fault, Kind, Lasting, NoStreaming, NoVersions};
+use crate::memory::frame::{Effect, without};
+use crate::memory::request::RequestInfo;
 
 /// A fault that waits for its requests. Dropping this leaves it there.
 #[derive(Debug, Clone)]
@@ -94,12 +94,12 @@ impl Faults {
 
     /// Takes what meets a request: the oldest fault of each sort, and where one of them is instead
     /// of an answer, no other sort but a delay.
-    pub(in crate::memory) fn meet(&self, asked: &Asked) -> Mishap {
+    pub(in crate::memory) fn meet(&self, info: &RequestInfo) -> Mishap {
         let mut list = lock(&self.active);
         list.retain(|active| !active.is_spent());
         let matching: Vec<_> = list
             .iter()
-            .filter(|active| active.fault.matches(asked))
+            .filter(|active| active.fault.matches(info))
             .collect();
         let mut mishap = Mishap::default();
         let instead = |active: &&&Arc<Active>| matches!(active.fault.kind, Kind::Before(_));

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use harness::Random;
 use kcache::{DecodeError, Input, Key};
 
 use crate::conditions::{NAMES, NAMESPACES, NODES, labels};
 use crate::coverage::Coverage;
 use crate::forms::{Form, Spec};
-use crate::random::Random;
 
 /// One thing that happened on the server.
 #[derive(Clone)]

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use harness::Random;
 use kcache::{Feed, Filter, Input};
 
 use super::server::{Server, bad};
@@ -9,7 +10,6 @@ use crate::audience::Audience;
 use crate::conditions::Condition;
 use crate::coverage::{Coverage, Outcome};
 use crate::forms::Form;
-use crate::random::Random;
 
 pub(crate) struct World<V: Form> {
     random: Random,

@@ -70,7 +70,7 @@ async fn stream_goes_on_as_a_watch(wire: Wire) -> Outcome {
     let (_, version) = initial(&mut events).await?;
     let made = space.make("f", json!({})).await?;
     space.remove("a").await?;
-    let added = events.event().await?;
+    let added = events.change().await?;
     check(
         added["type"] == "ADDED" && added["object"] == made,
         added.to_string(),
@@ -79,7 +79,7 @@ async fn stream_goes_on_as_a_watch(wire: Wire) -> Outcome {
         version < version_of(&made).parse()?,
         format!("{version} {made}"),
     )?;
-    let deleted = kind_and_name(&events.event().await?);
+    let deleted = kind_and_name(&events.change().await?);
     check(
         deleted == ("DELETED".to_owned(), "a".to_owned()),
         format!("{deleted:?}"),
@@ -107,7 +107,7 @@ async fn stream_heeds_selectors(wire: Wire) -> Outcome {
     let (names, _) = initial(&mut events).await?;
     check(names == ["b", "d"], format!("{names:?}"))?;
     space.relabel("b", json!({ "n": "9" })).await?;
-    let gone = kind_and_name(&events.event().await?);
+    let gone = kind_and_name(&events.change().await?);
     check(
         gone == ("DELETED".to_owned(), "b".to_owned()),
         format!("{gone:?}"),

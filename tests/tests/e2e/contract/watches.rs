@@ -179,15 +179,13 @@ async fn bookmark_comes_before_the_end(wire: Wire) -> Outcome {
             && metadata.is_some_and(|fields| fields.len() == 1),
         bookmark.to_string(),
     )?;
-    let version: u64 = version_of(object).parse()?;
-    check(
-        version >= version_of(&unseen).parse()?,
-        bookmark.to_string(),
-    )?;
+    let mut version: u64 = version_of(object).parse()?;
     while let Some(event) = events.next().await? {
         check(event["type"] == "BOOKMARK", event.to_string())?;
+        version = version_of(&event["object"]).parse()?;
     }
-    Ok(())
+    let unseen: u64 = version_of(&unseen).parse()?;
+    check(version >= unseen, format!("{version} < {unseen}"))
 }
 
 async fn bookmarks_come_on_request_only(wire: Wire) -> Outcome {

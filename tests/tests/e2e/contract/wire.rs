@@ -351,6 +351,16 @@ impl Events {
         self.next().await?.ok_or_else(|| "the watch ended".into())
     }
 
+    /// The next event that is no bookmark: a slow server sends one while a test waits for another.
+    pub(crate) async fn change(&mut self) -> Result<Value, Failed> {
+        loop {
+            let event = self.event().await?;
+            if event["type"] != "BOOKMARK" {
+                return Ok(event);
+            }
+        }
+    }
+
     /// What has come of a frame that is not complete.
     pub(crate) fn rest(&self) -> &[u8] {
         &self.rest

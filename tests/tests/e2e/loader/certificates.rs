@@ -18,11 +18,9 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::{Outcome, Run, check, loader, runtime};
+use crate::trial::named;
 
-pub(super) const TRIALS: &[(&str, Run)] = &[(
-    "certificates_are_taken_and_refused_as_by_kubectl",
-    certificates_are_taken_and_refused_as_by_kubectl,
-)];
+pub(super) const TRIALS: &[(&str, Run)] = named![certificates_are_taken_and_refused_as_by_kubectl];
 
 /// kubectl is a process of its own for each case.
 const WORKERS: usize = 3;

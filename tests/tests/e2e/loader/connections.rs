@@ -17,25 +17,17 @@ use super::fixed_users::{edited, known_as};
 use super::upgrades::tls_of;
 use super::watching::join;
 use super::{Outcome, Run, check, cluster_for_testers, loader, runtime, whoami};
+use crate::trial::named;
 
-pub(super) const TRIALS: &[(&str, Run)] = &[
-    ("a_proxy_over_tls_is_used", a_proxy_over_tls_is_used),
-    ("a_socks_proxy_is_used", a_socks_proxy_is_used),
-    ("http2_goes_through_a_proxy", http2_goes_through_a_proxy),
-    (
-        "a_proxys_password_is_in_no_error",
-        a_proxys_password_is_in_no_error,
-    ),
-    ("the_servers_name_is_checked", the_servers_name_is_checked),
-    ("checks_can_be_switched_off", checks_can_be_switched_off),
-    (
-        "no_connection_names_the_cluster",
-        no_connection_names_the_cluster,
-    ),
-    (
-        "plain_http_works_without_compression",
-        plain_http_works_without_compression,
-    ),
+pub(super) const TRIALS: &[(&str, Run)] = named![
+    a_proxy_over_tls_is_used,
+    a_socks_proxy_is_used,
+    http2_goes_through_a_proxy,
+    a_proxys_password_is_in_no_error,
+    the_servers_name_is_checked,
+    checks_can_be_switched_off,
+    no_connection_names_the_cluster,
+    plain_http_works_without_compression
 ];
 
 /// The kubeconfig of a user whom the shared cluster knows, after a change of its cluster entry.

@@ -5,19 +5,14 @@ use kcc_core::client::ClientError;
 use libtest_mimic::Failed;
 
 use super::{Outcome, PluginUser, Run, check, loader, runtime, whoami};
+use crate::trial::named;
 
-pub(super) const TRIALS: &[(&str, Run)] = &[
-    ("a_failing_plugin_is_named", a_failing_plugin_is_named),
-    (
-        "a_missing_plugin_gives_its_hint",
-        a_missing_plugin_gives_its_hint,
-    ),
-    ("rubbish_is_not_repeated", rubbish_is_not_repeated),
-    ("a_wrong_mode_is_named", a_wrong_mode_is_named),
-    (
-        "nothing_to_load_says_where_it_looked",
-        nothing_to_load_says_where_it_looked,
-    ),
+pub(super) const TRIALS: &[(&str, Run)] = named![
+    a_failing_plugin_is_named,
+    a_missing_plugin_gives_its_hint,
+    rubbish_is_not_repeated,
+    a_wrong_mode_is_named,
+    nothing_to_load_says_where_it_looked
 ];
 
 /// The error of a request, and that it names file, line and user.

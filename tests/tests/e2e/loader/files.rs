@@ -15,21 +15,13 @@ use super::{
     Outcome, PluginUser, Run, await_that, check, cluster_for_testers, expect_known_as, loader,
     runtime, whoami,
 };
+use crate::trial::named;
 
-pub(super) const TRIALS: &[(&str, Run)] = &[
-    (
-        "a_certificate_file_is_read_again",
-        a_certificate_file_is_read_again,
-    ),
-    (
-        "an_expired_certificate_file_costs_one_401",
-        an_expired_certificate_file_costs_one_401,
-    ),
-    ("a_ca_file_is_read_again", a_ca_file_is_read_again),
-    (
-        "watches_go_on_while_a_plugins_certificate_rotates",
-        watches_go_on_while_a_plugins_certificate_rotates,
-    ),
+pub(super) const TRIALS: &[(&str, Run)] = named![
+    a_certificate_file_is_read_again,
+    an_expired_certificate_file_costs_one_401,
+    a_ca_file_is_read_again,
+    watches_go_on_while_a_plugins_certificate_rotates
 ];
 
 const PERIOD: Duration = Duration::from_millis(100);

@@ -9,22 +9,17 @@ use harness::cluster::{Kubeconfig, KubeconfigFile, KubeconfigUser, TokenUser};
 use serde_json::{Value, json};
 
 use super::{Outcome, Run, check, cluster_for_testers, expect_known_as, loader, runtime};
+use crate::trial::named;
 
-pub(super) const TRIALS: &[(&str, Run)] = &[
-    ("a_token_is_sent", a_token_is_sent),
-    ("a_certificate_is_sent", a_certificate_is_sent),
-    (
-        "a_token_and_a_certificate_are_both_sent",
-        a_token_and_a_certificate_are_both_sent,
-    ),
-    ("a_token_file_is_read_again", a_token_file_is_read_again),
-    ("a_user_is_impersonated", a_user_is_impersonated),
-    ("overrides_choose", overrides_choose),
-    ("a_proxy_is_used", a_proxy_is_used),
-    (
-        "a_pod_uses_its_service_account",
-        a_pod_uses_its_service_account,
-    ),
+pub(super) const TRIALS: &[(&str, Run)] = named![
+    a_token_is_sent,
+    a_certificate_is_sent,
+    a_token_and_a_certificate_are_both_sent,
+    a_token_file_is_read_again,
+    a_user_is_impersonated,
+    overrides_choose,
+    a_proxy_is_used,
+    a_pod_uses_its_service_account
 ];
 
 fn a_token_is_sent() -> Outcome {

@@ -15,25 +15,14 @@ use serde_json::json;
 
 use super::watching::{Relay, Watch, make};
 use super::{Outcome, Run, check, cluster_for_testers, loader, runtime};
+use crate::trial::named;
 
-pub(super) const TRIALS: &[(&str, Run)] = &[
-    (
-        "watches_get_a_new_connection_before_the_servers_limit",
-        watches_get_a_new_connection_before_the_servers_limit,
-    ),
-    (
-        "watches_share_connections_and_requests_have_another",
-        watches_share_connections_and_requests_have_another,
-    ),
-    (
-        "a_server_that_sends_its_clients_away_loses_no_request",
-        a_server_that_sends_its_clients_away_loses_no_request,
-    ),
-    ("http2_can_be_switched_off", http2_can_be_switched_off),
-    (
-        "an_upgrade_reaches_the_server_by_http1",
-        an_upgrade_reaches_the_server_by_http1,
-    ),
+pub(super) const TRIALS: &[(&str, Run)] = named![
+    watches_get_a_new_connection_before_the_servers_limit,
+    watches_share_connections_and_requests_have_another,
+    a_server_that_sends_its_clients_away_loses_no_request,
+    http2_can_be_switched_off,
+    an_upgrade_reaches_the_server_by_http1
 ];
 
 /// The client of an administrator, by way of a relay.

@@ -7,24 +7,13 @@ use kcc_core::client::ClientConfig;
 use serde_json::json;
 
 use super::{Outcome, PluginUser, Run, check, expect_known_as, runtime};
+use crate::trial::named;
 
-pub(super) const TRIALS: &[(&str, Run)] = &[
-    (
-        "many_clients_run_the_plugin_once",
-        many_clients_run_the_plugin_once,
-    ),
-    (
-        "a_plugins_certificate_is_sent",
-        a_plugins_certificate_is_sent,
-    ),
-    (
-        "token_and_certificate_are_both_sent",
-        token_and_certificate_are_both_sent,
-    ),
-    (
-        "a_caller_may_say_who_they_are",
-        a_caller_may_say_who_they_are,
-    ),
+pub(super) const TRIALS: &[(&str, Run)] = named![
+    many_clients_run_the_plugin_once,
+    a_plugins_certificate_is_sent,
+    token_and_certificate_are_both_sent,
+    a_caller_may_say_who_they_are
 ];
 
 /// Clients of one configuration, and of others.

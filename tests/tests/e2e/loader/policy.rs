@@ -6,25 +6,14 @@ use libtest_mimic::Failed;
 use serde_json::json;
 
 use super::{Outcome, PluginUser, Run, check, loader, runtime, whoami};
+use crate::trial::named;
 
-pub(super) const TRIALS: &[(&str, Run)] = &[
-    ("a_listed_plugin_runs", a_listed_plugin_runs),
-    (
-        "an_unlisted_plugin_is_refused",
-        an_unlisted_plugin_is_refused,
-    ),
-    (
-        "a_kubeconfig_cannot_switch_the_policy_off",
-        a_kubeconfig_cannot_switch_the_policy_off,
-    ),
-    (
-        "a_stored_credential_is_refused_too",
-        a_stored_credential_is_refused_too,
-    ),
-    (
-        "a_contradictory_kuberc_is_an_error",
-        a_contradictory_kuberc_is_an_error,
-    ),
+pub(super) const TRIALS: &[(&str, Run)] = named![
+    a_listed_plugin_runs,
+    an_unlisted_plugin_is_refused,
+    a_kubeconfig_cannot_switch_the_policy_off,
+    a_stored_credential_is_refused_too,
+    a_contradictory_kuberc_is_an_error
 ];
 
 fn write_kuberc(user: &PluginUser, policy: &str, commands: &[&Path]) -> Outcome {

@@ -3,21 +3,13 @@
 use std::time::Duration;
 
 use super::{Outcome, PluginUser, Run, check, runtime, whoami};
+use crate::trial::named;
 
-pub(super) const TRIALS: &[(&str, Run)] = &[
-    (
-        "a_revoked_token_costs_one_401",
-        a_revoked_token_costs_one_401,
-    ),
-    ("twenty_401s_make_one_run", twenty_401s_make_one_run),
-    (
-        "a_token_that_another_renewed_is_taken",
-        a_token_that_another_renewed_is_taken,
-    ),
-    (
-        "a_plugin_that_cannot_do_better_is_left_alone",
-        a_plugin_that_cannot_do_better_is_left_alone,
-    ),
+pub(super) const TRIALS: &[(&str, Run)] = named![
+    a_revoked_token_costs_one_401,
+    twenty_401s_make_one_run,
+    a_token_that_another_renewed_is_taken,
+    a_plugin_that_cannot_do_better_is_left_alone
 ];
 
 fn a_revoked_token_costs_one_401() -> Outcome {

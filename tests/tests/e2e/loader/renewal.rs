@@ -6,29 +6,15 @@ use harness::cluster::ExecUser;
 use libtest_mimic::Failed;
 
 use super::{Outcome, PluginUser, Run, await_that, check, runtime, whoami};
+use crate::trial::named;
 
-pub(super) const TRIALS: &[(&str, Run)] = &[
-    (
-        "an_ending_token_is_renewed_without_a_401",
-        an_ending_token_is_renewed_without_a_401,
-    ),
-    (
-        "an_expired_token_is_renewed_without_a_401",
-        an_expired_token_is_renewed_without_a_401,
-    ),
-    (
-        "a_failing_plugin_keeps_the_old_token",
-        a_failing_plugin_keeps_the_old_token,
-    ),
-    ("a_hanging_plugin_is_stopped", a_hanging_plugin_is_stopped),
-    (
-        "a_hanging_plugins_children_are_stopped",
-        a_hanging_plugins_children_are_stopped,
-    ),
-    (
-        "the_runtimes_end_does_not_wait",
-        the_runtimes_end_does_not_wait,
-    ),
+pub(super) const TRIALS: &[(&str, Run)] = named![
+    an_ending_token_is_renewed_without_a_401,
+    an_expired_token_is_renewed_without_a_401,
+    a_failing_plugin_keeps_the_old_token,
+    a_hanging_plugin_is_stopped,
+    a_hanging_plugins_children_are_stopped,
+    the_runtimes_end_does_not_wait
 ];
 
 /// In the margin the old one is used while the plugin runs, here for as long as the test wants.

@@ -4,29 +4,15 @@ use harness::CacheHome;
 use harness::cluster::{ExecUser, TokenUser};
 
 use super::{Outcome, PluginUser, Run, check, inject, runtime};
+use crate::trial::named;
 
-pub(super) const TRIALS: &[(&str, Run)] = &[
-    (
-        "kubectl_first_then_the_loader",
-        kubectl_first_then_the_loader,
-    ),
-    (
-        "the_loader_first_then_kubectl",
-        the_loader_first_then_kubectl,
-    ),
-    ("a_named_user_is_shared", a_named_user_is_shared),
-    (
-        "users_that_differ_in_what_they_declare_are_two",
-        users_that_differ_in_what_they_declare_are_two,
-    ),
-    (
-        "each_version_and_cluster_info_are_shared",
-        each_version_and_cluster_info_are_shared,
-    ),
-    (
-        "a_plugin_without_the_cache_is_shared",
-        a_plugin_without_the_cache_is_shared,
-    ),
+pub(super) const TRIALS: &[(&str, Run)] = named![
+    kubectl_first_then_the_loader,
+    the_loader_first_then_kubectl,
+    a_named_user_is_shared,
+    users_that_differ_in_what_they_declare_are_two,
+    each_version_and_cluster_info_are_shared,
+    a_plugin_without_the_cache_is_shared
 ];
 
 fn kubectl_first_then_the_loader() -> Outcome {

@@ -41,23 +41,9 @@ pub(super) fn without_terminal(user: &PluginUser) -> Result<String, Failed> {
     screen(&output)
 }
 
-/// The tool at a terminal, which `script` makes, where somebody types.
+/// The tool at a terminal where somebody types.
 pub(super) fn at_terminal(user: &PluginUser, typed: &str) -> Result<String, Failed> {
-    let tool = tool(user)?;
-    let mut terminal = Command::new("script");
-    terminal.args(["--quiet", "--return", "--command"]);
-    terminal.arg(format!("'{}'", tool.get_program().display()));
-    terminal.arg(user.home.path().join("typescript"));
-    terminal.env_clear().env("SHELL", "/bin/sh");
-    let variables = tool.get_envs();
-    terminal.envs(variables.filter_map(|(name, value)| Some((name, value?))));
-    terminal.stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut terminal = terminal.spawn()?;
-    let mut keyboard = terminal.stdin.take().ok_or("no stdin")?;
-    keyboard.write_all(typed.as_bytes())?;
-    let output = terminal.wait_with_output()?;
-    drop(keyboard);
-    screen(&output)
+    screen(&harness::at_terminal(&tool(user)?, typed)?)
 }
 
 fn tool(user: &PluginUser) -> Result<Command, Failed> {

@@ -32,28 +32,14 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
 use super::{Outcome, Run, check, cluster_for_testers, loader, runtime};
+use crate::trial::named;
 
-pub(super) const TRIALS: &[(&str, Run)] = &[
-    (
-        "exec_works_through_the_client",
-        exec_works_through_the_client,
-    ),
-    (
-        "attach_works_through_the_client",
-        attach_works_through_the_client,
-    ),
-    (
-        "port_forward_works_through_the_client",
-        port_forward_works_through_the_client,
-    ),
-    (
-        "spdy_works_through_the_client",
-        spdy_works_through_the_client,
-    ),
-    (
-        "a_server_without_http2_is_served",
-        a_server_without_http2_is_served,
-    ),
+pub(super) const TRIALS: &[(&str, Run)] = named![
+    exec_works_through_the_client,
+    attach_works_through_the_client,
+    port_forward_works_through_the_client,
+    spdy_works_through_the_client,
+    a_server_without_http2_is_served
 ];
 
 /// What came, in order: the protocol and the path.

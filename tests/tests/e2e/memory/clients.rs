@@ -16,15 +16,12 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::connections::within;
 use super::pod;
-use crate::trial::{Outcome, Run, check};
+use crate::trial::{Outcome, Run, check, named};
 
-pub(super) const TRIALS: &[(&str, Run)] = &[
-    ("kube_works_without_a_socket", kube_works_without_a_socket),
-    ("loader_connects_over_tls", loader_connects_over_tls),
-    (
-        "a_link_that_swallows_all_is_left",
-        a_link_that_swallows_all_is_left,
-    ),
+pub(super) const TRIALS: &[(&str, Run)] = named![
+    kube_works_without_a_socket,
+    loader_connects_over_tls,
+    a_link_that_swallows_all_is_left
 ];
 
 fn kube_works_without_a_socket() -> Outcome {

@@ -19,19 +19,16 @@ use tokio_rustls::TlsConnector;
 
 use super::{PODS, pod};
 use crate::contract::wire::Wire;
-use crate::trial::{Outcome, Run, check};
+use crate::trial::{Outcome, Run, check, named};
 
-pub(super) const TRIALS: &[(&str, Run)] = &[
-    ("tokens_come_and_go_at_once", tokens_come_and_go_at_once),
-    ("certificates_name_their_user", certificates_name_their_user),
-    ("http2_is_spoken", http2_is_spoken),
-    (
-        "connections_are_counted_and_cut",
-        connections_are_counted_and_cut,
-    ),
-    ("faults_reach_the_socket", faults_reach_the_socket),
-    ("server_stops_and_resumes", server_stops_and_resumes),
-    ("proxy_spoils_the_link", proxy_spoils_the_link),
+pub(super) const TRIALS: &[(&str, Run)] = named![
+    tokens_come_and_go_at_once,
+    certificates_name_their_user,
+    http2_is_spoken,
+    connections_are_counted_and_cut,
+    faults_reach_the_socket,
+    server_stops_and_resumes,
+    proxy_spoils_the_link
 ];
 
 const LIMIT: Duration = Duration::from_secs(60);
@@ -60,7 +57,7 @@ fn tokens_come_and_go_at_once() -> Outcome {
         check(
             requests
                 .last()
-                .is_some_and(|last| last.asked.user == "alice"),
+                .is_some_and(|last| last.info.user == "alice"),
             format!("{requests:?}"),
         )?;
         served.server().revoke_token("new");

@@ -177,7 +177,7 @@ async fn requests_are_counted(server: ApiServer, wire: Wire) -> Outcome {
     check(counts == expected, format!("{counts:?}"))?;
     let requests = server.requests();
     check(
-        requests[0].asked.parameter("limit") == "5" && requests[0].asked.namespace == "default",
+        requests[0].info.parameter("limit") == "5" && requests[0].info.namespace == "default",
         format!("{requests:?}"),
     )?;
     server.clear_requests();

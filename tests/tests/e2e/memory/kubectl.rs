@@ -10,20 +10,17 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::pod;
-use crate::trial::{Outcome, Run, check};
+use crate::trial::{Outcome, Run, check, named};
 
-pub(super) const TRIALS: &[(&str, Run)] = &[
-    ("kubectl_creates_and_gets", kubectl_creates_and_gets),
-    ("kubectl_applies_twice", kubectl_applies_twice),
-    ("kubectl_labels_and_selects", kubectl_labels_and_selects),
-    ("kubectl_deletes", kubectl_deletes),
-    ("kubectl_watches", kubectl_watches),
-    ("kubectl_prints_wide_and_yaml", kubectl_prints_wide_and_yaml),
-    ("kubectl_knows_who_it_is", kubectl_knows_who_it_is),
-    (
-        "kubectl_lists_a_thousand_in_pages",
-        kubectl_lists_a_thousand_in_pages,
-    ),
+pub(super) const TRIALS: &[(&str, Run)] = named![
+    kubectl_creates_and_gets,
+    kubectl_applies_twice,
+    kubectl_labels_and_selects,
+    kubectl_deletes,
+    kubectl_watches,
+    kubectl_prints_wide_and_yaml,
+    kubectl_knows_who_it_is,
+    kubectl_lists_a_thousand_in_pages
 ];
 
 /// A server, and kubectl with a home of its own.
@@ -332,7 +329,7 @@ fn kubectl_lists_a_thousand_in_pages() -> Outcome {
     let pages = server.requests();
     let pages = pages
         .iter()
-        .filter(|one| one.asked.resource == "pods")
+        .filter(|one| one.info.resource == "pods")
         .count();
     check(pages == 3, format!("{pages} pages"))
 }

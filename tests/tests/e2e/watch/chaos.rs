@@ -10,13 +10,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use harness::Random;
 use harness::cluster::{Backup, ClusterOptions};
 use harness::proxy::Proxy;
 use libtest_mimic::Failed;
 use tokio::sync::Mutex;
 
 use super::{NAMESPACE, Place, Watched, manifest, pod, runtime, service, until};
-use crate::random::Random;
 use crate::trial::{Outcome, check};
 
 /// How many faults there are where `KCC_CHAOS_FAULTS` does not say otherwise.

@@ -4,11 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use super::{CacheHome, Desk, Failed, Outcome, Run, Seen, check, json};
+use crate::trial::named;
 
-pub(super) const TRIALS: &[(&str, Run)] = &[(
-    "plugins_are_looked_for_as_by_kubectl",
-    plugins_are_looked_for_as_by_kubectl,
-)];
+pub(super) const TRIALS: &[(&str, Run)] = named![plugins_are_looked_for_as_by_kubectl];
 
 /// `PATH` of the client, that of `exec.env`, and which `login` runs: the one in `a` or in `b`. `@` is
 /// the folder of both, and the working directory.

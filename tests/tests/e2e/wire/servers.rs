@@ -1,28 +1,14 @@
 //! Spellings of `server`.
 
 use super::{Desk, Failed, Outcome, Run, check, json};
+use crate::trial::named;
 
-pub(super) const TRIALS: &[(&str, Run)] = &[
-    (
-        "servers_are_read_as_by_kubectl",
-        servers_are_read_as_by_kubectl,
-    ),
-    (
-        "nothing_of_the_user_goes_over_plain_http",
-        nothing_of_the_user_goes_over_plain_http,
-    ),
-    (
-        "a_refusal_over_plain_http_says_why_nothing_was_sent",
-        a_refusal_over_plain_http_says_why_nothing_was_sent,
-    ),
-    (
-        "nothing_of_the_user_goes_to_a_proxy",
-        nothing_of_the_user_goes_to_a_proxy,
-    ),
-    (
-        "a_pods_variables_are_read_strictly",
-        a_pods_variables_are_read_strictly,
-    ),
+pub(super) const TRIALS: &[(&str, Run)] = named![
+    servers_are_read_as_by_kubectl,
+    nothing_of_the_user_goes_over_plain_http,
+    a_refusal_over_plain_http_says_why_nothing_was_sent,
+    nothing_of_the_user_goes_to_a_proxy,
+    a_pods_variables_are_read_strictly
 ];
 
 /// How the server is reached.

@@ -7,20 +7,12 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
 use super::{Desk, Failed, Outcome, Run, Seen, check, json};
+use crate::trial::named;
 
-pub(super) const TRIALS: &[(&str, Run)] = &[
-    (
-        "each_field_of_a_user_does_what_it_does_for_kubectl",
-        each_field_of_a_user_does_what_it_does_for_kubectl,
-    ),
-    (
-        "each_pair_of_fields_of_a_user_does_what_it_does_for_kubectl",
-        each_pair_of_fields_of_a_user_does_what_it_does_for_kubectl,
-    ),
-    (
-        "three_fields_of_a_user_do_what_they_do_for_kubectl",
-        three_fields_of_a_user_do_what_they_do_for_kubectl,
-    ),
+pub(super) const TRIALS: &[(&str, Run)] = named![
+    each_field_of_a_user_does_what_it_does_for_kubectl,
+    each_pair_of_fields_of_a_user_does_what_it_does_for_kubectl,
+    three_fields_of_a_user_do_what_they_do_for_kubectl
 ];
 
 /// A field with one of the values that it may have.

@@ -1,12 +1,12 @@
-//! The inputs of the oracle's joins.
+//! The inputs of the joins.
 
 use std::collections::BTreeMap;
 
+use harness::Random;
 use kcache::{DecodeError, Feed, Field, Input, Key, Object, Publisher, View};
 
 use crate::conditions::{Condition, NAMES, NAMESPACES, NODES, Selecting, labels};
 use crate::forms::{Form, Spec, read};
-use crate::random::Random;
 
 /// A source: what it selects, and the names that it refers to.
 #[derive(Clone, Debug)]

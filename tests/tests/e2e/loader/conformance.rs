@@ -11,66 +11,25 @@ use serde_json::{Value, json};
 
 use super::tool::{at_terminal, without_terminal};
 use super::{Failed, Outcome, PluginUser, Run, await_that, check, runtime, whoami};
+use crate::trial::named;
 
-pub(super) const TRIALS: &[(&str, Run)] = &[
-    ("equal_config_is_one_identity", equal_config_is_one_identity),
-    ("a_changed_env_is_another", a_changed_env_is_another),
-    (
-        "a_changed_extension_is_another",
-        a_changed_extension_is_another,
-    ),
-    (
-        "a_changed_provide_cluster_info_is_another",
-        a_changed_provide_cluster_info_is_another,
-    ),
-    (
-        "a_changed_interactivity_is_another",
-        a_changed_interactivity_is_another,
-    ),
-    (
-        "never_is_not_interactive_at_a_terminal",
-        never_is_not_interactive_at_a_terminal,
-    ),
-    (
-        "if_available_is_not_interactive_without_a_terminal",
-        if_available_is_not_interactive_without_a_terminal,
-    ),
-    (
-        "if_available_is_interactive_at_a_terminal",
-        if_available_is_interactive_at_a_terminal,
-    ),
-    (
-        "always_is_interactive_at_a_terminal",
-        always_is_interactive_at_a_terminal,
-    ),
-    (
-        "always_without_a_terminal_is_an_error",
-        always_without_a_terminal_is_an_error,
-    ),
-    (
-        "v1_without_a_mode_is_an_error",
-        v1_without_a_mode_is_an_error,
-    ),
-    (
-        "v1beta1_without_a_mode_is_if_available",
-        v1beta1_without_a_mode_is_if_available,
-    ),
-    (
-        "provide_cluster_info_passes_cluster_and_extension",
-        provide_cluster_info_passes_cluster_and_extension,
-    ),
-    (
-        "without_provide_cluster_info_nothing_is_passed",
-        without_provide_cluster_info_nothing_is_passed,
-    ),
-    (
-        "static_credentials_bypass_the_plugin",
-        static_credentials_bypass_the_plugin,
-    ),
-    (
-        "a_certificate_is_renewed_after_its_timestamp",
-        a_certificate_is_renewed_after_its_timestamp,
-    ),
+pub(super) const TRIALS: &[(&str, Run)] = named![
+    equal_config_is_one_identity,
+    a_changed_env_is_another,
+    a_changed_extension_is_another,
+    a_changed_provide_cluster_info_is_another,
+    a_changed_interactivity_is_another,
+    never_is_not_interactive_at_a_terminal,
+    if_available_is_not_interactive_without_a_terminal,
+    if_available_is_interactive_at_a_terminal,
+    always_is_interactive_at_a_terminal,
+    always_without_a_terminal_is_an_error,
+    v1_without_a_mode_is_an_error,
+    v1beta1_without_a_mode_is_if_available,
+    provide_cluster_info_passes_cluster_and_extension,
+    without_provide_cluster_info_nothing_is_passed,
+    static_credentials_bypass_the_plugin,
+    a_certificate_is_renewed_after_its_timestamp
 ];
 
 /// The plugin writes down what it is told.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use harness::CacheHome;
+use harness::{CacheHome, Random};
 use kcc_core::{CredentialCache, Environment, ExecInfo, PluginPolicy, Request, Settings};
 use rustix::process::{Pid, Signal};
 
@@ -35,32 +35,14 @@ sleep "$2" 9>&-
 echo '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{"token":"token-of-'"$1"'"}}'
 "#;
 
-/// The number of kills, 500 where `KCC_STORM_KILLS` does not say otherwise.
+/// The number of kills, 500 where `KCC_KILLS` does not say otherwise.
 fn kills() -> usize {
-    let named = std::env::var("KCC_STORM_KILLS").ok();
-    named.map_or(500, |text| {
-        text.parse().expect("KCC_STORM_KILLS is a number")
-    })
-}
-
-/// xorshift64*: a storm is repeated by its seed, as far as the machine repeats it.
-struct Random(u64);
-
-impl Random {
-    fn index(&mut self, length: usize) -> usize {
-        usize::try_from(self.below(length as u64)).unwrap()
-    }
-
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) % bound
-    }
+    let named = std::env::var("KCC_KILLS").ok();
+    named.map_or(500, |text| text.parse().expect("KCC_KILLS is a number"))
 }
 
 /// Processes that ask for new credentials, of which many are killed while they do.
-struct Storm {
+struct KillTest {
     home: CacheHome,
     plugin: PathBuf,
     random: Random,
@@ -77,7 +59,7 @@ struct Ask {
     killed: bool,
 }
 
-impl Storm {
+impl KillTest {
     fn new(seed: u64) -> Self {
         let home = CacheHome::new().unwrap();
         let plugin = script(home.path(), "plugin", PLUGIN);
@@ -87,7 +69,7 @@ impl Storm {
         Self {
             plugin,
             home,
-            random: Random(seed),
+            random: Random::new(seed),
             rounds: 0,
             killed: 0,
             asked: vec![],
@@ -127,12 +109,12 @@ impl Storm {
             let (key, killed) = (index % KEYS, false);
             asks.push(Ask { key, child, killed });
             if self.random.below(3) == 0 {
-                asks[self.random.index(index + 1)].kill();
+                asks[self.random.below(index + 1)].kill();
             }
         }
         for _ in 0..PROCESSES / 2 {
-            std::thread::sleep(Duration::from_micros(self.random.below(12_000)));
-            asks[self.random.index(PROCESSES)].kill();
+            std::thread::sleep(Duration::from_micros(self.random.next() % 12_000));
+            asks[self.random.below(PROCESSES)].kill();
         }
         let mut kills = [0; KEYS];
         for ask in asks {
@@ -250,20 +232,20 @@ fn start(command: &mut Command) -> Child {
 #[test]
 fn killed_processes_leave_nothing_that_hurts() {
     let seed = u64::from(std::process::id()) << 20 | 1;
-    let mut storm = Storm::new(seed);
-    while storm.killed < kills() {
-        storm.round();
+    let mut test = KillTest::new(seed);
+    while test.killed < kills() {
+        test.round();
     }
     // Or the kills came too late to matter.
-    let (runs, rounds, killed) = (storm.lines("runs").len(), storm.rounds, storm.killed);
+    let (runs, rounds, killed) = (test.lines("runs").len(), test.rounds, test.killed);
     let extra = runs - rounds * KEYS;
     assert!(
         extra >= killed / 20,
         "seed {seed}: {killed} kills cost {extra} runs only"
     );
-    storm.check_store();
+    test.check_store();
     let needs = rounds * KEYS;
-    // The figures of a long storm, which docs/performance.md reports.
+    // The figures of a long run, which docs/performance.md reports.
     let _ = writeln!(
         std::io::stdout(),
         "{rounds} rounds, {killed} kills, {runs} runs for {needs} needs"

@@ -1,4 +1,4 @@
-//! The join oracle: every join against a nested loop that judges by other code.
+//! The reference model of joins: every join against a nested loop that judges by other code.
 
 mod pairs;
 mod side;
@@ -6,6 +6,7 @@ mod side;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use harness::Random;
 use k8s_openapi::api::core::v1::Pod;
 use kcache::{Key, Object, Scope};
 use kcache_join::{Join, KeyJoin, SelectorJoin};
@@ -16,7 +17,6 @@ use crate::conditions::{Condition, NAMES, NAMESPACES, NODES, Selecting};
 use crate::coverage::{Coverage, Outcome, run_cases};
 use crate::forms::{Form, Own, Packed, Spec, read};
 use crate::observer::Observer;
-use crate::random::Random;
 use crate::replay::Watcher;
 
 const KINDS: [&str; 29] = [
@@ -79,7 +79,7 @@ struct World<V: Form> {
     coverage: Coverage,
 }
 
-/// One case of the join oracle.
+/// One case.
 pub(crate) fn case(seed: u64, steps: usize) -> Outcome {
     match seed % 3 {
         0 => case_of::<Own>(seed, steps),

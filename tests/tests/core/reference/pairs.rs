@@ -1,14 +1,14 @@
 //! A subscriber of pairs that believes nothing.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use kcache::{Key, Publisher};
 use kcache_join::Pair;
 
 use super::side::Source;
 use crate::forms::{Form, read};
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, lock};
 
 /// Who is paired, each of which version.
 pub(super) type Pairing = (Key, u64, Key, u64);
@@ -23,14 +23,7 @@ pub(super) struct Pairs<V: Form>(Arc<Mutex<Ledger<Pair<Source, V>>>>);
 
 impl<V: Form> Pairs<V> {
     pub(super) fn watch(publisher: &Publisher<Pair<Source, V>>) -> Self {
-        let ledger = Arc::new(Mutex::new(Ledger::default()));
-        let (seen, mut changes) = (ledger.clone(), publisher.subscribe());
-        tokio::spawn(async move {
-            while let Some(event) = changes.next().await {
-                lock(&seen).see(&event);
-            }
-        });
-        Self(ledger)
+        Self(Ledger::of(publisher))
     }
 
     pub(super) fn compare(&self, want: &BTreeSet<Pairing>) -> Result<(), String> {
@@ -46,8 +39,4 @@ impl<V: Form> Pairs<V> {
             "a subscriber has the pairs {have:?} instead of {want:?}"
         ))
     }
-}
-
-fn lock<T>(ledger: &Mutex<T>) -> MutexGuard<'_, T> {
-    ledger.lock().unwrap_or_else(PoisonError::into_inner)
 }

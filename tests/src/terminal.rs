@@ -1,0 +1,35 @@
+use std::io::Write as _;
+use std::process::{Command, Output, Stdio};
+
+use anyhow::{Context as _, Result};
+
+/// Runs a command at a terminal of its own, which `script` makes, and types at it; its standard
+/// output is what stands on the screen. The keyboard stays until the command ends.
+///
+/// The command has the environment that was set on it and no other.
+///
+/// # Errors
+/// Where `script` cannot be run.
+pub fn at_terminal(command: &Command, typed: &str) -> Result<Output> {
+    let words = [command.get_program()]
+        .into_iter()
+        .chain(command.get_args());
+    let words: Vec<_> = words.map(|word| format!("'{}'", word.display())).collect();
+    let mut terminal = Command::new("script");
+    terminal.args(["--quiet", "--return", "--command", &words.join(" ")]);
+    terminal.arg("/dev/null");
+    terminal.env_clear();
+    terminal.env("SHELL", "/bin/sh").env("TERM", "xterm");
+    let variables = command.get_envs();
+    terminal.envs(variables.filter_map(|(name, value)| Some((name, value?))));
+    let mut terminal = terminal
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("cannot run `script`")?;
+    let mut keyboard = terminal.stdin.take().context("no keyboard")?;
+    keyboard.write_all(typed.as_bytes())?;
+    let output = terminal.wait_with_output()?;
+    drop(keyboard);
+    Ok(output)
+}
