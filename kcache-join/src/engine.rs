@@ -10,24 +10,24 @@ use kcache::{Change, Error, Failure, Key, Object, Updates, Writer};
 
 use crate::operator::Operator;
 use crate::pair::Pair;
-use crate::slots::Slots;
+use crate::slab::Slab;
 
-/// Both sides of a join, and who is told.
+/// Both sides of a join, and the writers of its results.
 pub(crate) struct Engine<S: Object, T: Object, O: Operator<S, T>> {
     operator: O,
-    sources: Slots<S, O::Source>,
-    targets: Slots<T, O::Target>,
+    sources: Slab<S, O::Source>,
+    targets: Slab<T, O::Target>,
     pub(crate) writer: Writer<T>,
     pairs: Option<Writer<Pair<S, T>>>,
     /// The newest commits of the sources and of the targets that were taken in.
-    pub(crate) frontier: [u64; 2],
-    /// The histories that these commits are of.
-    pub(crate) histories: [u64; 2],
-    news: News<S, T>,
+    pub(crate) input_commits: [u64; 2],
+    /// The incarnations that these commits are of.
+    pub(crate) incarnations: [u64; 2],
+    pending: Pending<S, T>,
 }
 
 /// What the commit under way changes.
-struct News<S: Object, T: Object> {
+struct Pending<S: Object, T: Object> {
     targets: Updates<T>,
     unpaired: Updates<Pair<S, T>>,
     paired: Updates<Pair<S, T>>,
@@ -37,13 +37,13 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
     pub(crate) fn new(operator: O, writer: Writer<T>, pairs: Option<Writer<Pair<S, T>>>) -> Self {
         Self {
             operator,
-            sources: Slots::default(),
-            targets: Slots::default(),
+            sources: Slab::default(),
+            targets: Slab::default(),
             writer,
             pairs,
-            frontier: [0, 0],
-            histories: [1, 1],
-            news: News {
+            input_commits: [0, 0],
+            incarnations: [1, 1],
+            pending: Pending {
                 targets: Updates::new(),
                 unpaired: Updates::new(),
                 paired: Updates::new(),
@@ -53,124 +53,124 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
 
     /// Takes in changes of sources.
     pub(crate) fn change_sources(&mut self, changes: Vec<Change<S>>) {
-        self.tidy();
+        self.rebuild_if_due();
         for Change { key, new, .. } in changes {
             let Some(object) = new else {
                 self.writer.good_object(&key);
                 self.remove_source(&key);
                 continue;
             };
-            let (fact, wrong) = self.operator.source(&object);
-            self.report(&key, wrong.as_deref());
-            let place = self.sources.place(&key);
-            let unchanged = place.filter(|place| self.sources[*place].fact == fact);
-            if let Some(place) = unchanged {
-                self.replace_source(place, object);
+            let (fact, problem) = self.operator.source(&object);
+            self.report(&key, problem.as_deref());
+            let slot = self.sources.slot(&key);
+            let unchanged = slot.filter(|slot| self.sources[*slot].fact == fact);
+            if let Some(slot) = unchanged {
+                self.replace_source(slot, object);
                 continue;
             }
             self.remove_source(&key);
-            let place = self.sources.insert(key, object, fact);
-            self.attach_source(place);
+            let slot = self.sources.insert(key, object, fact);
+            self.attach_source(slot);
         }
     }
 
     /// Reports what is wrong with a source, or that nothing is.
-    fn report(&mut self, key: &Key, wrong: Option<&str>) {
-        match wrong {
+    fn report(&mut self, key: &Key, problem: Option<&str>) {
+        match problem {
             Some(reason) => self.writer.bad_object(Some(key.clone()), reason),
             None => self.writer.good_object(key),
         }
     }
 
-    fn attach_source(&mut self, place: u32) {
-        let fact = &self.sources[place].fact;
-        self.operator.add_source(place, fact);
+    fn attach_source(&mut self, slot: u32) {
+        let fact = &self.sources[slot].fact;
+        self.operator.add_source(slot, fact);
         for target in self.operator.targets(fact, &self.targets) {
             self.targets[target].count += 1;
-            self.touch(target);
-            self.pair(place, target);
+            self.update_target(target);
+            self.pair(slot, target);
         }
     }
 
     fn remove_source(&mut self, key: &Key) {
-        let Some((place, source)) = self.sources.remove(key) else {
+        let Some((slot, source)) = self.sources.remove(key) else {
             return;
         };
-        self.operator.drop_source(place, &source.fact);
+        self.operator.drop_source(slot, &source.fact);
         for target in self.operator.targets(&source.fact, &self.targets) {
             let count = &mut self.targets[target].count;
             *count -= 1;
             #[cfg(kcache_faults)]
-            if kcache::Fault::ForgetCount.strikes() {
+            if kcache::SeededFault::ForgetCount.strikes() {
                 *count = 0;
             }
-            self.touch(target);
+            self.update_target(target);
             self.unpair(&source.object, &self.targets[target].object.clone());
         }
     }
 
     /// The source is another object but relates to the same targets.
-    fn replace_source(&mut self, place: u32, object: Arc<S>) {
-        self.sources[place].object = object;
+    fn replace_source(&mut self, slot: u32, object: Arc<S>) {
+        self.sources[slot].object = object;
         if self.pairs.is_none() {
             return;
         }
-        let fact = &self.sources[place].fact;
+        let fact = &self.sources[slot].fact;
         for target in self.operator.targets(fact, &self.targets) {
-            self.pair(place, target);
+            self.pair(slot, target);
         }
     }
 
-    fn tidy(&mut self) {
-        if self.operator.is_untidy(&self.sources) {
-            self.operator.tidy(&self.sources);
+    fn rebuild_if_due(&mut self) {
+        if self.operator.needs_rebuild(&self.sources) {
+            self.operator.rebuild(&self.sources);
         }
     }
 
     /// Takes in changes of targets.
     pub(crate) fn change_targets(&mut self, changes: Vec<Change<T>>) {
-        self.tidy();
+        self.rebuild_if_due();
         for Change { key, new, .. } in changes {
             let Some(object) = new else {
                 self.remove_target(&key);
                 continue;
             };
-            let place = self.targets.place(&key);
-            let unchanged = place.filter(|place| {
-                let known = &self.targets[*place];
+            let slot = self.targets.slot(&key);
+            let unchanged = slot.filter(|slot| {
+                let known = &self.targets[*slot];
                 self.operator
                     .same_target(&known.fact, &known.object, &object)
             });
-            if let Some(place) = unchanged {
-                self.replace_target(place, object);
+            if let Some(slot) = unchanged {
+                self.replace_target(slot, object);
                 continue;
             }
             self.remove_target(&key);
             let fact = self.operator.target(&object);
-            let place = self.targets.insert(key, object, fact);
-            self.attach_target(place);
+            let slot = self.targets.insert(key, object, fact);
+            self.attach_target(slot);
         }
     }
 
-    fn attach_target(&mut self, place: u32) {
-        let target = &self.targets[place];
-        self.operator.add_target(place, &target.fact);
+    fn attach_target(&mut self, slot: u32) {
+        let target = &self.targets[slot];
+        self.operator.add_target(slot, &target.fact);
         let sources = self
             .operator
             .sources(&target.object, &target.fact, &self.sources);
-        self.targets[place].count = sources.len();
-        self.touch(place);
+        self.targets[slot].count = sources.len();
+        self.update_target(slot);
         for source in sources {
-            self.pair(source, place);
+            self.pair(source, slot);
         }
     }
 
     fn remove_target(&mut self, key: &Key) {
-        let Some((place, target)) = self.targets.remove(key) else {
+        let Some((slot, target)) = self.targets.remove(key) else {
             return;
         };
-        self.operator.drop_target(place, &target.fact);
-        self.news.targets.insert(key.clone(), None);
+        self.operator.drop_target(slot, &target.fact);
+        self.pending.targets.insert(key.clone(), None);
         if self.pairs.is_some() {
             for source in self
                 .operator
@@ -182,26 +182,28 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
     }
 
     /// The target is another object but relates to the same sources.
-    fn replace_target(&mut self, place: u32, object: Arc<T>) {
-        self.targets[place].object = object;
-        self.touch(place);
+    fn replace_target(&mut self, slot: u32, object: Arc<T>) {
+        self.targets[slot].object = object;
+        self.update_target(slot);
         if self.pairs.is_none() {
             return;
         }
-        let target = &self.targets[place];
+        let target = &self.targets[slot];
         for source in self
             .operator
             .sources(&target.object, &target.fact, &self.sources)
         {
-            self.pair(source, place);
+            self.pair(source, slot);
         }
     }
 
     /// The target is in the result or not: what it was before, the writer knows.
-    fn touch(&mut self, place: u32) {
-        let target = &self.targets[place];
+    fn update_target(&mut self, slot: u32) {
+        let target = &self.targets[slot];
         let present = (target.count > 0).then(|| target.object.clone());
-        self.news.targets.insert(Key::of(&*target.object), present);
+        self.pending
+            .targets
+            .insert(Key::of(&*target.object), present);
     }
 
     fn pair(&mut self, source: u32, target: u32) {
@@ -209,23 +211,22 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
             let (source, target) = (&self.sources[source].object, &self.targets[target].object);
             let pair = Pair::new(source.clone(), target.clone());
             let key = Key::of(&pair);
-            self.news.unpaired.remove(&key);
-            self.news.paired.insert(key, Some(pair.into()));
+            self.pending.unpaired.remove(&key);
+            self.pending.paired.insert(key, Some(pair.into()));
         }
     }
 
     fn unpair(&mut self, source: &Arc<S>, target: &Arc<T>) {
         if self.pairs.is_some() {
             let key = Key::of(&Pair::new(source.clone(), target.clone()));
-            self.news.paired.remove(&key);
-            self.news.unpaired.insert(key, None);
+            self.pending.paired.remove(&key);
+            self.pending.unpaired.insert(key, None);
         }
     }
 
-    /// How many objects it goes through to put the index in order before the next change, if that is
-    /// due.
-    pub(crate) fn tidying(&self) -> usize {
-        if self.operator.is_untidy(&self.sources) {
+    /// How many objects it goes through to rebuild the index before the next change, if that is due.
+    pub(crate) fn rebuild_cost(&self) -> usize {
+        if self.operator.needs_rebuild(&self.sources) {
             self.sources.len()
         } else {
             0
@@ -239,19 +240,27 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
 
     /// Commits what was taken in: unpair, leave, update, enter, pair.
     pub(crate) fn commit(&mut self) {
-        let frontier = self.frontier;
+        let input_commits = self.input_commits;
         // Who sees the commit sees what it cost.
         self.writer
             .count_evaluations(self.operator.take_evaluations());
         // One more each time that either input begins anew.
-        let history = self.histories.iter().sum::<u64>() - 1;
-        let targets = std::mem::take(&mut self.news.targets);
+        let incarnation = self.incarnations.iter().sum::<u64>() - 1;
+        let targets = std::mem::take(&mut self.pending.targets);
         if let Some(pairs) = &mut self.pairs {
-            pairs.commit_in(history, std::mem::take(&mut self.news.unpaired), &frontier);
-            self.writer.commit_in(history, targets, &frontier);
-            pairs.commit_in(history, std::mem::take(&mut self.news.paired), &frontier);
+            pairs.commit_in(
+                incarnation,
+                std::mem::take(&mut self.pending.unpaired),
+                &input_commits,
+            );
+            self.writer.commit_in(incarnation, targets, &input_commits);
+            pairs.commit_in(
+                incarnation,
+                std::mem::take(&mut self.pending.paired),
+                &input_commits,
+            );
         } else {
-            self.writer.commit_in(history, targets, &frontier);
+            self.writer.commit_in(incarnation, targets, &input_commits);
         }
     }
 

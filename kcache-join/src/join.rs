@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use kcache::{
     Batch, Error, Failure, Filter, Follower, Object, Phase, Publisher, Start, Subscription,
-    WaitError, aside, publisher,
+    WaitError, offload, publisher,
 };
 
 use crate::engine::Engine;
@@ -17,7 +17,7 @@ use crate::pair::Pair;
 ///
 /// It is ready when both inputs are, and starts with one state. From then on each change of an
 /// input is one commit of it, if it changes anything; its
-/// [`frontier`](kcache::Snapshot::frontier) names the commits of the sources and of the targets that
+/// [`input_commits`](kcache::Snapshot::input_commits) names the commits of the sources and of the targets that
 /// it has seen. It keeps its inputs alive. If one of them fails or ends, the join is degraded and
 /// keeps its state; it ends when both have ended.
 pub struct Join<S: Object, T: Object> {
@@ -155,8 +155,8 @@ struct Task<S: Object, T: Object, O: Operator<S, T>> {
     engine: Engine<S, T, O>,
 }
 
-/// What an input said; no batch if it ended.
-enum News<S: Object, T: Object> {
+/// What an input sent; no batch if it ended.
+enum Received<S: Object, T: Object> {
     Sources(Option<Batch<S>>),
     Targets(Option<Batch<T>>),
 }
@@ -172,11 +172,11 @@ impl<S: Object, T: Object, O: Operator<S, T>> Task<S, T, O> {
     async fn end(mut self, error: Error) {
         self.engine.close(&error);
         let count = self.engine.len();
-        aside(count, move || drop(self)).await;
+        offload(count, move || drop(self)).await;
     }
 
     /// Waits for both inputs; their states are one commit. Targets come first, so that selectors are
-    /// filed by what there is to be found. `None` if it ended.
+    /// indexed by what there is to be found. `None` if it ended.
     async fn load(mut self) -> Option<Self> {
         let (sources, targets) = match self.start().await {
             Ok(started) => started,
@@ -185,16 +185,16 @@ impl<S: Object, T: Object, O: Operator<S, T>> Task<S, T, O> {
                 return None;
             }
         };
-        self.heard(
+        self.note(
             Side::Sources,
             sources.commit,
-            sources.history,
+            sources.incarnation,
             sources.phase.clone(),
         );
-        self.heard(
+        self.note(
             Side::Targets,
             targets.commit,
-            targets.history,
+            targets.incarnation,
             targets.phase.clone(),
         );
         let count = sources.objects.len() + targets.objects.len();
@@ -210,8 +210,8 @@ impl<S: Object, T: Object, O: Operator<S, T>> Task<S, T, O> {
         let mut phases = (self.sources.phases(), self.targets.phases());
         phases.0.mark_changed();
         let started = async {
-            let sources = async { self.sources.snapshot().await.map_err(of("sources")) };
-            let targets = async { self.targets.snapshot().await.map_err(of("targets")) };
+            let sources = async { self.sources.snapshot().await.map_err(error_of("sources")) };
+            let targets = async { self.targets.snapshot().await.map_err(error_of("targets")) };
             tokio::try_join!(sources, targets)
         };
         tokio::pin!(started);
@@ -233,14 +233,14 @@ impl<S: Object, T: Object, O: Operator<S, T>> Task<S, T, O> {
     async fn follow(mut self) {
         let mut sources_first = true;
         loop {
-            let news = tokio::select! {
+            let received = tokio::select! {
                 biased;
                 error = self.engine.writer.closed() => return self.end(error).await,
-                news = next(&mut self.sources, &mut self.targets, &self.ended, sources_first) => news,
+                received = next(&mut self.sources, &mut self.targets, &self.ended, sources_first) => received,
             };
             // Who was not heard last is heard first, so neither side waits for the other.
-            sources_first = matches!(news, News::Targets(_));
-            let Some(task) = self.take(news).await else {
+            sources_first = matches!(received, Received::Targets(_));
+            let Some(task) = self.take(received).await else {
                 return;
             };
             self = task;
@@ -248,39 +248,39 @@ impl<S: Object, T: Object, O: Operator<S, T>> Task<S, T, O> {
     }
 
     /// Takes in what an input said. `None` if that was the end.
-    async fn take(mut self, news: News<S, T>) -> Option<Self> {
-        match news {
-            News::Sources(Some(batch)) => {
-                self.heard(Side::Sources, batch.commit, batch.history, batch.phase);
+    async fn take(mut self, received: Received<S, T>) -> Option<Self> {
+        match received {
+            Received::Sources(Some(batch)) => {
+                self.note(Side::Sources, batch.commit, batch.incarnation, batch.phase);
                 let changes = batch.changes;
                 return self
                     .change(changes.len(), |engine| engine.change_sources(changes))
                     .await;
             }
-            News::Targets(Some(batch)) => {
-                self.heard(Side::Targets, batch.commit, batch.history, batch.phase);
+            Received::Targets(Some(batch)) => {
+                self.note(Side::Targets, batch.commit, batch.incarnation, batch.phase);
                 let changes = batch.changes;
                 return self
                     .change(changes.len(), |engine| engine.change_targets(changes))
                     .await;
             }
-            News::Sources(None) => self.ended[0] = self.sources.error(),
-            News::Targets(None) => self.ended[1] = self.targets.error(),
+            Received::Sources(None) => self.ended[0] = self.sources.error(),
+            Received::Targets(None) => self.ended[1] = self.targets.error(),
         }
         if let [Some(_), Some(last)] = &self.ended {
-            let error = of("targets")(last.clone());
+            let error = error_of("targets")(last.clone());
             self.end(error).await;
             return None;
         }
-        self.tell_phase();
+        self.set_phase();
         Some(self)
     }
 
     /// Notes how far an input is that has said something.
-    fn heard(&mut self, input: Side, commit: u64, history: u64, phase: Phase) {
+    fn note(&mut self, input: Side, commit: u64, incarnation: u64, phase: Phase) {
         let input = input as usize;
-        self.engine.frontier[input] = commit;
-        self.engine.histories[input] = history;
+        self.engine.input_commits[input] = commit;
+        self.engine.incarnations[input] = incarnation;
         self.phases[input] = phase;
     }
 
@@ -291,16 +291,16 @@ impl<S: Object, T: Object, O: Operator<S, T>> Task<S, T, O> {
         count: usize,
         take: impl FnOnce(&mut Engine<S, T, O>) + Send + 'static,
     ) -> Option<Self> {
-        let count = count + self.engine.tidying();
+        let count = count + self.engine.rebuild_cost();
         let run = move || {
             let taken = Error::catch(|| take(&mut self.engine));
             if taken.is_ok() {
                 self.engine.commit();
-                self.tell_phase();
+                self.set_phase();
             }
             (self, taken)
         };
-        let (task, taken) = aside(count, run).await?;
+        let (task, taken) = offload(count, run).await?;
         match taken {
             Ok(()) => Some(task),
             Err(error) => {
@@ -311,13 +311,13 @@ impl<S: Object, T: Object, O: Operator<S, T>> Task<S, T, O> {
     }
 
     /// The join is live while both inputs are.
-    fn tell_phase(&mut self) {
+    fn set_phase(&mut self) {
         let mut failures = [None, None];
         let inputs = self.phases.iter().zip(&self.ended);
         for (failure, (phase, ended)) in failures.iter_mut().zip(inputs) {
             *failure = match (phase, ended) {
                 (_, Some(error)) => Some(Failure::ended(error.clone())),
-                // Its end is told when all it said was taken.
+                // Its end is reported when all it said was taken.
                 (Phase::Closed(_), None) => return,
                 _ => phase.failure().cloned(),
             };
@@ -335,28 +335,28 @@ async fn next<S: Object, T: Object>(
     targets: &mut Subscription<T>,
     ended: &[Option<Error>; 2],
     sources_first: bool,
-) -> News<S, T> {
+) -> Received<S, T> {
     let sources = async {
         match ended[0] {
-            None => News::Sources(sources.next_batch().await),
+            None => Received::Sources(sources.next_batch().await),
             Some(_) => std::future::pending().await,
         }
     };
     let targets = async {
         match ended[1] {
-            None => News::Targets(targets.next_batch().await),
+            None => Received::Targets(targets.next_batch().await),
             Some(_) => std::future::pending().await,
         }
     };
     if sources_first {
-        tokio::select! { biased; news = sources => news, news = targets => news }
+        tokio::select! { biased; received = sources => received, received = targets => received }
     } else {
-        tokio::select! { biased; news = targets => news, news = sources => news }
+        tokio::select! { biased; received = targets => received, received = sources => received }
     }
 }
 
 /// Says which input an error is of.
-fn of(input: &'static str) -> impl Fn(Error) -> Error {
+fn error_of(input: &'static str) -> impl Fn(Error) -> Error {
     move |error| Error::Input {
         input,
         source: error.into(),

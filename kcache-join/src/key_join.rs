@@ -10,7 +10,7 @@ use kcache::{Object, Publisher};
 
 use crate::join::Join;
 use crate::operator::Operator;
-use crate::slots::Slots;
+use crate::slab::Slab;
 
 type Keys<V, K> = Arc<dyn Fn(&V) -> Vec<K> + Send + Sync>;
 
@@ -58,7 +58,7 @@ impl<S: Object, T: Object, K: Hash + Ord + Clone + Send + Sync + 'static> KeyJoi
         }
     }
 
-    /// Also tells which source holds which target.
+    /// Also keeps which source holds which target: see [`Join::pairs`].
     #[must_use]
     pub fn with_pairs(mut self) -> Self {
         self.pairs = true;
@@ -104,7 +104,7 @@ struct ByKey<S, T, K> {
     evaluations: u64,
 }
 
-/// The places under each key.
+/// The slots under each key.
 struct Postings<K>(HashMap<K, BTreeSet<u32>>);
 
 impl<K> Default for Postings<K> {
@@ -114,18 +114,18 @@ impl<K> Default for Postings<K> {
 }
 
 impl<K: Hash + Ord + Clone> Postings<K> {
-    fn insert(&mut self, place: u32, keys: &BTreeSet<K>) {
+    fn insert(&mut self, slot: u32, keys: &BTreeSet<K>) {
         for key in keys {
-            self.0.entry(key.clone()).or_default().insert(place);
+            self.0.entry(key.clone()).or_default().insert(slot);
         }
     }
 
-    fn remove(&mut self, place: u32, keys: &BTreeSet<K>) {
+    fn remove(&mut self, slot: u32, keys: &BTreeSet<K>) {
         for key in keys {
-            if let Entry::Occupied(mut places) = self.0.entry(key.clone()) {
-                places.get_mut().remove(&place);
-                if places.get().is_empty() {
-                    places.remove();
+            if let Entry::Occupied(mut slots) = self.0.entry(key.clone()) {
+                slots.get_mut().remove(&slot);
+                if slots.get().is_empty() {
+                    slots.remove();
                 }
             }
         }
@@ -159,29 +159,29 @@ where
         *known == Operator::<S, T>::target(self, new)
     }
 
-    fn add_source(&mut self, place: u32, fact: &BTreeSet<K>) {
-        self.sources.insert(place, fact);
+    fn add_source(&mut self, slot: u32, fact: &BTreeSet<K>) {
+        self.sources.insert(slot, fact);
     }
 
-    fn drop_source(&mut self, place: u32, fact: &BTreeSet<K>) {
-        self.sources.remove(place, fact);
+    fn drop_source(&mut self, slot: u32, fact: &BTreeSet<K>) {
+        self.sources.remove(slot, fact);
     }
 
-    fn add_target(&mut self, place: u32, fact: &BTreeSet<K>) {
-        self.targets.insert(place, fact);
+    fn add_target(&mut self, slot: u32, fact: &BTreeSet<K>) {
+        self.targets.insert(slot, fact);
     }
 
-    fn drop_target(&mut self, place: u32, fact: &BTreeSet<K>) {
-        self.targets.remove(place, fact);
+    fn drop_target(&mut self, slot: u32, fact: &BTreeSet<K>) {
+        self.targets.remove(slot, fact);
     }
 
-    fn targets(&mut self, fact: &BTreeSet<K>, _: &Slots<T, BTreeSet<K>>) -> Vec<u32> {
+    fn targets(&mut self, fact: &BTreeSet<K>, _: &Slab<T, BTreeSet<K>>) -> Vec<u32> {
         let found = self.targets.under(fact);
         self.evaluations += found.len() as u64;
         found
     }
 
-    fn sources(&mut self, _: &T, fact: &BTreeSet<K>, _: &Slots<S, BTreeSet<K>>) -> Vec<u32> {
+    fn sources(&mut self, _: &T, fact: &BTreeSet<K>, _: &Slab<S, BTreeSet<K>>) -> Vec<u32> {
         let found = self.sources.under(fact);
         self.evaluations += found.len() as u64;
         found
@@ -204,12 +204,12 @@ mod tests {
             BTreeSet::from(["b"]),
             BTreeSet::new(),
         ];
-        for (place, fact) in (0..).zip(&facts) {
-            postings.insert(place, fact);
+        for (slot, fact) in (0..).zip(&facts) {
+            postings.insert(slot, fact);
         }
         assert_eq!(postings.under(&BTreeSet::from(["a", "b"])), [0, 1]);
-        for (place, fact) in (0..).zip(&facts) {
-            postings.remove(place, fact);
+        for (slot, fact) in (0..).zip(&facts) {
+            postings.remove(slot, fact);
         }
         assert!(postings.0.is_empty());
     }

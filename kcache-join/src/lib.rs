@@ -50,26 +50,26 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-mod join;
-
-mod engine;
-
-mod operator;
-
-mod key_join;
-mod selector_join;
-
+// What a join is made of.
 mod fact;
 mod pair;
+mod slab;
+
+// What a change of an input changes in the result.
+mod operator;
+mod engine;
+
+// A join at work.
+mod join;
+
+// How sources and targets relate.
+mod key_join;
+mod selector_join;
 mod relations;
-mod slots;
 
 pub use fact::Backends;
 pub use join::{Join, Side};
 pub use key_join::KeyJoin;
 pub use pair::Pair;
-pub use relations::{
-    by_backends, deployment_pods, deployment_pods_with, ingress_pods, ingress_pods_with,
-    ingress_services, ingress_services_with, service_pods, service_pods_with,
-};
+pub use relations::{by_backends, deployment_pods, ingress_pods, ingress_services, service_pods};
 pub use selector_join::SelectorJoin;

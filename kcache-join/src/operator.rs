@@ -1,6 +1,6 @@
-//! What an operator tells the engine.
+//! What the engine asks of an operator.
 
-use crate::slots::Slots;
+use crate::slab::Slab;
 
 /// How sources and targets relate, with an index of both sides.
 pub(crate) trait Operator<S, T>: Send + 'static {
@@ -9,33 +9,29 @@ pub(crate) trait Operator<S, T>: Send + 'static {
     /// What matters of a target.
     type Target: Send;
 
-    /// The fact of a source, and what was wrong with it. A source that cannot be read relates to
+    /// The fact of a source, and what is wrong with it. A source that cannot be read relates to
     /// nothing.
     fn source(&self, object: &S) -> (Self::Source, Option<String>);
     fn target(&self, object: &T) -> Self::Target;
     /// True if a target, which has this fact, has the same sources as the new object.
     fn same_target(&self, fact: &Self::Target, known: &T, new: &T) -> bool;
 
-    fn add_source(&mut self, place: u32, fact: &Self::Source);
-    fn drop_source(&mut self, place: u32, fact: &Self::Source);
-    fn add_target(&mut self, place: u32, fact: &Self::Target);
-    fn drop_target(&mut self, place: u32, fact: &Self::Target);
+    fn add_source(&mut self, slot: u32, fact: &Self::Source);
+    fn drop_source(&mut self, slot: u32, fact: &Self::Source);
+    fn add_target(&mut self, slot: u32, fact: &Self::Target);
+    fn drop_target(&mut self, slot: u32, fact: &Self::Target);
 
     /// The targets of a source, each once.
-    fn targets(&mut self, fact: &Self::Source, all: &Slots<T, Self::Target>) -> Vec<u32>;
+    fn targets(&mut self, fact: &Self::Source, all: &Slab<T, Self::Target>) -> Vec<u32>;
     /// The sources of a target, each once.
-    fn sources(
-        &mut self,
-        object: &T,
-        fact: &Self::Target,
-        all: &Slots<S, Self::Source>,
-    ) -> Vec<u32>;
+    fn sources(&mut self, object: &T, fact: &Self::Target, all: &Slab<S, Self::Source>)
+    -> Vec<u32>;
 
-    /// True if it is time to put the index in order, by going through all sources.
-    fn is_untidy(&self, _sources: &Slots<S, Self::Source>) -> bool {
+    /// True if it is time to rebuild the index, by going through all sources.
+    fn needs_rebuild(&self, _sources: &Slab<S, Self::Source>) -> bool {
         false
     }
-    fn tidy(&mut self, _sources: &Slots<S, Self::Source>) {}
+    fn rebuild(&mut self, _sources: &Slab<S, Self::Source>) {}
     /// How often a relation between two objects was evaluated since the last call.
     fn take_evaluations(&mut self) -> u64;
 }

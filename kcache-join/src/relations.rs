@@ -1,6 +1,7 @@
 //! The relations of Kubernetes' own kinds.
 //!
-//! Each works on publishers of any stored form that has the fact it asks for.
+//! Each works on publishers of any stored form that has the fact it needs. Each is one relation and
+//! its `join`: call these yourself for another scope, or [with pairs](SelectorJoin::with_pairs).
 
 use kcache::{Fact, Object, Publisher, Selects};
 
@@ -38,20 +39,7 @@ where
     S: Object + Fact<Selects>,
     P: Object,
 {
-    service_pods_with(&SelectorJoin::by_fact(), services, pods)
-}
-
-/// As [`service_pods`], by a relation of the caller's: with pairs, or in another scope.
-pub fn service_pods_with<S, P>(
-    relation: &SelectorJoin<S>,
-    services: &Publisher<S>,
-    pods: &Publisher<P>,
-) -> Join<S, P>
-where
-    S: Object,
-    P: Object,
-{
-    relation.join(services, pods)
+    SelectorJoin::by_fact().join(services, pods)
 }
 
 /// The Pods that Deployments select: those in the Deployment's namespace whose labels its selector
@@ -85,20 +73,7 @@ where
     D: Object + Fact<Selects>,
     P: Object,
 {
-    deployment_pods_with(&SelectorJoin::by_fact(), deployments, pods)
-}
-
-/// As [`deployment_pods`], by a relation of the caller's.
-pub fn deployment_pods_with<D, P>(
-    relation: &SelectorJoin<D>,
-    deployments: &Publisher<D>,
-    pods: &Publisher<P>,
-) -> Join<D, P>
-where
-    D: Object,
-    P: Object,
-{
-    relation.join(deployments, pods)
+    SelectorJoin::by_fact().join(deployments, pods)
 }
 
 /// The Services that Ingresses send requests to: by the names of the default backend and of every
@@ -132,20 +107,7 @@ where
     I: Object + Fact<Backends>,
     S: Object,
 {
-    ingress_services_with(&by_backends(), ingresses, services)
-}
-
-/// As [`ingress_services`], by a relation of the caller's; keys are a namespace and a name.
-pub fn ingress_services_with<I, S>(
-    relation: &KeyJoin<I, S, (String, String)>,
-    ingresses: &Publisher<I>,
-    services: &Publisher<S>,
-) -> Join<I, S>
-where
-    I: Object,
-    S: Object,
-{
-    relation.join(ingresses, services)
+    by_backends().join(ingresses, services)
 }
 
 /// The relation of [`ingress_services`].
@@ -197,28 +159,5 @@ where
     S: Object + Fact<Selects>,
     P: Object,
 {
-    ingress_pods_with(
-        &by_backends(),
-        &SelectorJoin::by_fact(),
-        ingresses,
-        services,
-        pods,
-    )
-}
-
-/// As [`ingress_pods`], by relations of the caller's.
-pub fn ingress_pods_with<I, S, P>(
-    to_services: &KeyJoin<I, S, (String, String)>,
-    to_pods: &SelectorJoin<S>,
-    ingresses: &Publisher<I>,
-    services: &Publisher<S>,
-    pods: &Publisher<P>,
-) -> Join<S, P>
-where
-    I: Object,
-    S: Object,
-    P: Object,
-{
-    let behind = to_services.join(ingresses, services);
-    to_pods.join(&behind, pods)
+    service_pods(&ingress_services(ingresses, services), pods)
 }

@@ -4,12 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use kcache::{
-    Anchors, Fact, Object, Publisher, Scope, Selector, SelectorError, SelectorIndex, Selects,
+    Fact, IndexKeys, Object, Publisher, Scope, Selector, SelectorError, SelectorIndex, Selects,
 };
 
 use crate::join::Join;
 use crate::operator::Operator;
-use crate::slots::Slots;
+use crate::slab::Slab;
 
 type Select<S> = dyn Fn(&S) -> Result<Selector, SelectorError> + Send + Sync;
 
@@ -84,7 +84,7 @@ impl<S: Object> SelectorJoin<S> {
         self
     }
 
-    /// Also tells which source holds which target.
+    /// Also keeps which source holds which target: see [`Join::pairs`].
     #[must_use]
     pub fn with_pairs(mut self) -> Self {
         self.pairs = true;
@@ -96,9 +96,9 @@ impl<S: Object> SelectorJoin<S> {
         let operator = BySelector {
             select: self.select.clone(),
             index: SelectorIndex::new(self.scope),
-            filed: Vec::new(),
+            indexed: Vec::new(),
             evaluations: 0,
-            wasted: 0,
+            mismatches: 0,
         };
         Join::start(sources, targets, operator, self.pairs)
     }
@@ -125,102 +125,102 @@ impl<S> fmt::Debug for SelectorJoin<S> {
 struct BySelector<S> {
     select: Arc<Select<S>>,
     index: SelectorIndex,
-    /// Where the selector of each source is filed.
-    filed: Vec<Anchors>,
+    /// The index keys of each source's selector.
+    indexed: Vec<IndexKeys>,
     evaluations: u64,
-    /// Evaluations of selectors that did not match, since they were last filed.
-    wasted: usize,
+    /// Evaluations of selectors that did not match, since they were last indexed.
+    mismatches: usize,
 }
 
 /// What a source selects.
 #[derive(PartialEq)]
-pub(crate) struct Selecting {
+pub(crate) struct SourceSelector {
     namespace: String,
     selector: Selector,
 }
 
 impl<S: Object, T: Object> Operator<S, T> for BySelector<S> {
-    type Source = Selecting;
-    type Target = Anchors;
+    type Source = SourceSelector;
+    type Target = IndexKeys;
 
-    fn source(&self, object: &S) -> (Selecting, Option<String>) {
+    fn source(&self, object: &S) -> (SourceSelector, Option<String>) {
         let namespace = object.namespace().unwrap_or_default().to_owned();
-        let (selector, wrong) = match (self.select)(object) {
+        let (selector, problem) = match (self.select)(object) {
             Ok(selector) => (selector, None),
             Err(error) => (Selector::nothing(), Some(error.to_string())),
         };
         (
-            Selecting {
+            SourceSelector {
                 namespace,
                 selector,
             },
-            wrong,
+            problem,
         )
     }
 
-    fn target(&self, object: &T) -> Anchors {
-        self.index.anchors(object)
+    fn target(&self, object: &T) -> IndexKeys {
+        self.index.index_keys(object)
     }
 
-    fn same_target(&self, _: &Anchors, known: &T, new: &T) -> bool {
+    fn same_target(&self, _: &IndexKeys, known: &T, new: &T) -> bool {
         known.labels().eq(new.labels())
     }
 
-    fn add_source(&mut self, place: u32, fact: &Selecting) {
-        let place_in_list = place as usize;
-        if self.filed.len() <= place_in_list {
-            self.filed.resize_with(place_in_list + 1, Anchors::default);
+    fn add_source(&mut self, slot: u32, fact: &SourceSelector) {
+        let index = slot as usize;
+        if self.indexed.len() <= index {
+            self.indexed.resize_with(index + 1, IndexKeys::default);
         }
-        let anchors = self
+        let keys = self
             .index
-            .insert_selector(place, &fact.namespace, &fact.selector);
-        self.filed[place_in_list] = anchors;
+            .insert_selector(slot, &fact.namespace, &fact.selector);
+        self.indexed[index] = keys;
     }
 
-    fn drop_source(&mut self, place: u32, _: &Selecting) {
-        let anchors = std::mem::take(&mut self.filed[place as usize]);
-        self.index.remove_selector(place, &anchors);
+    fn drop_source(&mut self, slot: u32, _: &SourceSelector) {
+        let keys = std::mem::take(&mut self.indexed[slot as usize]);
+        self.index.remove_selector(slot, &keys);
     }
 
-    fn add_target(&mut self, place: u32, fact: &Anchors) {
-        self.index.insert_object(place, fact);
+    fn add_target(&mut self, slot: u32, fact: &IndexKeys) {
+        self.index.insert_object(slot, fact);
     }
 
-    fn drop_target(&mut self, place: u32, fact: &Anchors) {
-        self.index.remove_object(place, fact);
+    fn drop_target(&mut self, slot: u32, fact: &IndexKeys) {
+        self.index.remove_object(slot, fact);
     }
 
-    fn targets(&mut self, fact: &Selecting, all: &Slots<T, Anchors>) -> Vec<u32> {
-        let Selecting {
+    fn targets(&mut self, fact: &SourceSelector, all: &Slab<T, IndexKeys>) -> Vec<u32> {
+        let SourceSelector {
             namespace,
             selector,
         } = fact;
         let mut found: Vec<u32> = self.index.objects_for(namespace, selector).collect();
         self.evaluations += found.len() as u64;
-        found.retain(|place| selector.matches(&*all[*place].object));
+        found.retain(|slot| selector.matches(&*all[*slot].object));
         found
     }
 
-    fn sources(&mut self, object: &T, fact: &Anchors, all: &Slots<S, Selecting>) -> Vec<u32> {
+    fn sources(&mut self, object: &T, fact: &IndexKeys, all: &Slab<S, SourceSelector>) -> Vec<u32> {
         let mut found: Vec<u32> = self.index.selectors_for(fact).collect();
         let candidates = found.len();
-        found.retain(|place| all[*place].fact.selector.matches(object));
+        found.retain(|slot| all[*slot].fact.selector.matches(object));
         self.evaluations += candidates as u64;
-        self.wasted += candidates - found.len();
+        self.mismatches += candidates - found.len();
         found
     }
 
-    /// Selectors were filed by what stood in the index at that time. When too many candidates turn
-    /// out false, they are filed anew, which costs less than the candidates did.
-    fn is_untidy(&self, sources: &Slots<S, Selecting>) -> bool {
-        self.wasted >= 16 * sources.len() + 1024
+    /// Selectors were indexed by what was in the index at that time. When too many candidates turn
+    /// out false, they are indexed anew, which costs less than the candidates did.
+    fn needs_rebuild(&self, sources: &Slab<S, SourceSelector>) -> bool {
+        self.mismatches >= 16 * sources.len() + 1024
     }
 
-    fn tidy(&mut self, sources: &Slots<S, Selecting>) {
-        self.wasted = 0;
-        for (place, source) in sources.iter() {
-            Operator::<S, T>::drop_source(self, place, &source.fact);
-            Operator::<S, T>::add_source(self, place, &source.fact);
+    fn rebuild(&mut self, sources: &Slab<S, SourceSelector>) {
+        self.mismatches = 0;
+        for (slot, source) in sources.iter() {
+            Operator::<S, T>::drop_source(self, slot, &source.fact);
+            Operator::<S, T>::add_source(self, slot, &source.fact);
         }
     }
 
@@ -236,7 +236,7 @@ mod tests {
     use super::*;
 
     type Side<'a> =
-        &'a mut dyn Operator<ConfigMap, ConfigMap, Source = Selecting, Target = Anchors>;
+        &'a mut dyn Operator<ConfigMap, ConfigMap, Source = SourceSelector, Target = IndexKeys>;
 
     fn map(name: &str, app: &str) -> ConfigMap {
         let mut map = ConfigMap::default();
@@ -252,29 +252,28 @@ mod tests {
                 map.metadata.name.as_deref().unwrap_or_default().parse()
             }),
             index: SelectorIndex::new(Scope::Namespace),
-            filed: Vec::new(),
+            indexed: Vec::new(),
             evaluations: 0,
-            wasted: 0,
+            mismatches: 0,
         };
         let side: Side<'_> = &mut operator;
         let (mut sources, mut targets) = (Vec::new(), Vec::new());
-        for (place, text) in (0..).zip(["app=web", "app in (web,db)", "!x", "", "app", "x,app=db"])
-        {
-            let (fact, wrong) = side.source(&map(text, ""));
-            assert_eq!(wrong, None);
-            side.add_source(place, &fact);
-            sources.push((place, fact));
+        for (slot, text) in (0..).zip(["app=web", "app in (web,db)", "!x", "", "app", "x,app=db"]) {
+            let (fact, problem) = side.source(&map(text, ""));
+            assert_eq!(problem, None);
+            side.add_source(slot, &fact);
+            sources.push((slot, fact));
         }
-        for (place, app) in (0..).zip(["web", "db", "", "web"]) {
+        for (slot, app) in (0..).zip(["web", "db", "", "web"]) {
             let fact = side.target(&map("target", app));
-            side.add_target(place, &fact);
-            targets.push((place, fact));
+            side.add_target(slot, &fact);
+            targets.push((slot, fact));
         }
-        for (place, fact) in sources {
-            side.drop_source(place, &fact);
+        for (slot, fact) in sources {
+            side.drop_source(slot, &fact);
         }
-        for (place, fact) in targets {
-            side.drop_target(place, &fact);
+        for (slot, fact) in targets {
+            side.drop_target(slot, &fact);
         }
         assert!(operator.index.is_empty());
     }

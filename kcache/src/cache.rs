@@ -39,6 +39,13 @@ pub struct Cache<V: Object> {
     filter: Option<Filter<V>>,
 }
 
+impl<V: Object> Publisher<V> {
+    /// What can be read.
+    pub fn cache(&self) -> Cache<V> {
+        Cache::new(self.clone(), None)
+    }
+}
+
 impl<V: Object> Cache<V> {
     pub(crate) fn new(publisher: Publisher<V>, filter: Option<Filter<V>>) -> Self {
         Self { publisher, filter }

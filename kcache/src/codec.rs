@@ -1,19 +1,20 @@
 //! From bytes to stored forms.
 
+mod error;
 mod go;
 mod header;
 mod shape;
 mod tape;
-mod text;
+mod json;
 
 use kube::core::TypeMeta;
 use serde::de::DeserializeOwned;
 
+pub use self::error::DecodeError;
 pub(crate) use self::go::coerced;
 pub(crate) use self::header::{Header, TypeNames};
+use self::json::JsonDecoder;
 use self::shape::Shape;
-use self::text::Text;
-use crate::object::Key;
 
 /// An object as it came in, in one of the encodings that API servers speak.
 #[derive(Clone, Copy)]
@@ -92,7 +93,7 @@ pub trait Codec<V>: Send {
 pub struct Expected<'a> {
     /// What the object is if it does not say it: items of lists of built-in kinds do not.
     pub types: &'a TypeMeta,
-    /// Only its metadata was asked for. The bytes can be of the whole object all the same: not every
+    /// Only its metadata was requested. The bytes can be of the whole object all the same: not every
     /// server leaves the rest out.
     pub metadata_only: bool,
 }
@@ -116,35 +117,6 @@ impl<'a> Expected<'a> {
     }
 }
 
-/// Why bytes did not make an object. Final for these bytes. It tells nothing of the content, which
-/// may be a Secret's.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{reason}")]
-pub struct DecodeError {
-    reason: String,
-    key: Option<Key>,
-}
-
-impl DecodeError {
-    /// An error of an object that nothing is known of.
-    pub fn new(reason: impl Into<String>) -> Self {
-        let reason = reason.into();
-        Self { reason, key: None }
-    }
-
-    /// Names the object.
-    #[must_use]
-    pub fn with_key(mut self, key: Key) -> Self {
-        self.key = Some(key);
-        self
-    }
-
-    /// Which object it was, as far as that is known.
-    pub fn key(&self) -> Option<&Key> {
-        self.key.as_ref()
-    }
-}
-
 /// Decodes JSON into anything that serde can read: typed objects, `DynamicObject`, own structs.
 ///
 /// `metadata.managedFields`, which is a good part of most objects and which nobody reads, is left
@@ -165,19 +137,19 @@ impl DecodeError {
 /// # Ok::<(), kcache::DecodeError>(())
 /// ```
 #[derive(Clone, Debug, Default)]
-pub struct JsonCodec(Text);
+pub struct JsonCodec(JsonDecoder);
 
 /// As [`JsonCodec`], with `managedFields`.
 #[derive(Clone, Debug, Default)]
-pub struct WholeJsonCodec(Text);
+pub struct WholeJsonCodec(JsonDecoder);
 
 impl<V: DeserializeOwned + Send> Codec<V> for JsonCodec {
     fn decode(&mut self, raw: Raw<'_>) -> Result<V, DecodeError> {
-        self.0.decode(raw, Shape::default())
+        self.0.decode(json_of(raw)?, Shape::default())
     }
 
     fn decode_as(&mut self, raw: Raw<'_>, expected: Expected<'_>) -> Result<V, DecodeError> {
-        decode_as(&mut self.0, raw, expected.shape(false))
+        decode_as(&mut self.0, json_of(raw)?, expected.shape(false))
     }
 }
 
@@ -187,22 +159,29 @@ impl<V: DeserializeOwned + Send> Codec<V> for WholeJsonCodec {
             managed_fields: true,
             ..Shape::default()
         };
-        self.0.decode(raw, shape)
+        self.0.decode(json_of(raw)?, shape)
     }
 
     fn decode_as(&mut self, raw: Raw<'_>, expected: Expected<'_>) -> Result<V, DecodeError> {
-        decode_as(&mut self.0, raw, expected.shape(true))
+        decode_as(&mut self.0, json_of(raw)?, expected.shape(true))
+    }
+}
+
+fn json_of(raw: Raw<'_>) -> Result<&[u8], DecodeError> {
+    match raw {
+        Raw::Json(json) => Ok(json),
+        Raw::Protobuf(_) => Err(DecodeError::new("this codec reads JSON only")),
     }
 }
 
 /// A type that knows better what it is has the last word: it reads what the server sent.
 fn decode_as<V: DeserializeOwned + Send>(
-    text: &mut Text,
-    raw: Raw<'_>,
+    decoder: &mut JsonDecoder,
+    json: &[u8],
     shape: Shape<'_>,
 ) -> Result<V, DecodeError> {
-    text.decode(raw, shape).or_else(|_| {
+    decoder.decode(json, shape).or_else(|_| {
         let types = None;
-        text.decode(raw, Shape { types, ..shape })
+        decoder.decode(json, Shape { types, ..shape })
     })
 }

@@ -23,7 +23,7 @@ pub enum Error {
         /// The length of its queue.
         queue: usize,
     },
-    /// No request can be made of what an informer was given, so the server was not asked.
+    /// No request can be made of what an informer was given, so none was sent.
     #[error("nothing can be asked for: the {part} {reason}")]
     Request {
         /// Which part: `plural`, `group`, `version`, `namespace` or `selectors`.

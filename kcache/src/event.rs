@@ -68,7 +68,7 @@ impl<V: Object> fmt::Debug for Event<V> {
 /// What one commit did to one key, or what several did to it together.
 ///
 /// A commit names a key at most once, so an object that was replaced by another of the same name
-/// stands in one change, and becomes two events.
+/// is one change, and becomes two events.
 pub struct Change<V> {
     /// The key.
     pub key: Key,
@@ -93,7 +93,7 @@ impl<V: Object> Change<V> {
     pub fn into_events(self) -> [Option<Event<V>>; 2] {
         match (self.old, self.new) {
             (Some(old), Some(new))
-                if old.uid() == new.uid() || crate::fault::ForgetUid.strikes() =>
+                if old.uid() == new.uid() || crate::seeded_fault::ForgetUid.strikes() =>
             {
                 [Some(Event::Update { old, new }), None]
             }

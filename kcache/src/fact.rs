@@ -15,7 +15,7 @@ use crate::selector::{Selector, SelectorError};
 /// An object that knows a fact `G` about itself.
 ///
 /// Implemented for typed objects here; a compact or a user's own stored form implements it from
-/// the fields that it has lifted, and then works with every filter and relation that asks for it.
+/// the fields that it has lifted, and then works with every filter and relation that needs it.
 ///
 /// # Example
 ///

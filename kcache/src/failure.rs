@@ -1,4 +1,4 @@
-//! What stands in the way of a source.
+//! Why a source cannot say what there is, at the moment.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,10 +9,10 @@ use http::StatusCode;
 use crate::error::Error;
 
 /// Why a source cannot say what there is, at the moment: what a [`Phase`](crate::Phase) that is
-/// syncing or degraded has to tell.
+/// syncing or degraded reports.
 ///
 /// It is no end: the source tries again by itself. It prints as one line, the same as in
-/// `docs/engine.md`, which says what to do about each; it tells nothing of a body. Cloning copies a
+/// `docs/engine.md`, which says what to do about each; it says nothing of a body. Cloning copies a
 /// pointer.
 ///
 /// # Example
@@ -36,7 +36,7 @@ pub struct Failure(Arc<Inner>);
 struct Inner {
     operation: Option<Operation>,
     cause: Cause,
-    sort: Sort,
+    class: Class,
     retry_after: Option<Duration>,
 }
 
@@ -84,13 +84,13 @@ pub enum Cause {
     Garbled(Arc<str>),
     /// A watch ended as soon as it began.
     Short,
-    /// A list was older than what was asked for, and was not taken.
+    /// A list was older than what was requested, and was not taken.
     Older,
     /// The server's versions are lower than one that it gave before: it was restored from a backup.
     Behind,
     /// Neither a list nor what came after it had a version that a watch could follow on from.
     Unversioned,
-    /// What comes is not of the kind that was asked for; both are named.
+    /// What comes is not of the kind that was requested; both are named.
     OtherKind(Arc<str>),
     /// An object was deleted, and not said which.
     Nameless,
@@ -119,7 +119,7 @@ pub struct InputFailure {
 
 /// What to do about an answer, which its code alone does not say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Sort {
+pub(crate) enum Class {
     /// The version or the token for the next page is too old.
     Expired,
     /// The version is newer than what the server has.
@@ -155,7 +155,7 @@ impl Failure {
         self.0.retry_after
     }
 
-    /// True if the server answered that it will not do this: waiting alone does not mend it,
+    /// True if the server answered that it will not do this: waiting alone does not help,
     /// somebody has to do something.
     ///
     /// That is every code from 400 to 499 but those that speak of the moment (408, 409, 410, 425,
@@ -165,7 +165,7 @@ impl Failure {
     pub fn is_refusal(&self) -> bool {
         match &self.0.cause {
             Cause::Status { code, .. } => {
-                self.0.sort == Sort::Other
+                self.0.class == Class::Other
                     && matches!(code, 400..=499)
                     && !matches!(code, 408 | 409 | 410 | 425 | 429)
             }
@@ -193,14 +193,14 @@ impl Failure {
     }
 
     pub(crate) fn new(cause: Cause) -> Self {
-        Self::sorted(cause, Sort::Other, None)
+        Self::classified(cause, Class::Other, None)
     }
 
-    pub(crate) fn sorted(cause: Cause, sort: Sort, retry_after: Option<Duration>) -> Self {
+    pub(crate) fn classified(cause: Cause, class: Class, retry_after: Option<Duration>) -> Self {
         Self(Arc::new(Inner {
             operation: None,
             cause,
-            sort,
+            class,
             retry_after,
         }))
     }
@@ -211,8 +211,8 @@ impl Failure {
         self
     }
 
-    pub(crate) fn sort(&self) -> Sort {
-        self.0.sort
+    pub(crate) fn class(&self) -> Class {
+        self.0.class
     }
 }
 
@@ -362,7 +362,7 @@ mod tests {
         assert!(refusals.eq(want));
         let reason = None;
         let cause = Cause::Status { code: 400, reason };
-        let expired = Failure::sorted(cause, Sort::Expired, None);
+        let expired = Failure::classified(cause, Class::Expired, None);
         assert!(!expired.is_refusal(), "it is an old version");
         assert!(!Failure::from("no").is_refusal());
     }

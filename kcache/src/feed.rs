@@ -1,23 +1,23 @@
 //! From what a source says to what a cache commits.
 
+mod fingerprints;
 mod listing;
-mod prints;
 
 use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
-use self::listing::{Listing, Verdict};
-use self::prints::Prints;
-pub(crate) use self::prints::print;
-use crate::bad::BadObjects;
+use self::fingerprints::Fingerprints;
+pub(crate) use self::fingerprints::fingerprint;
+use self::listing::{ListDiff, Listing};
+use crate::bad_objects::BadObjects;
 use crate::codec::DecodeError;
+use crate::core::Core;
 use crate::error::Error;
 use crate::failure::Failure;
 use crate::object::{Key, Object};
 use crate::publisher::{Publisher, publisher};
-use crate::shared::Core;
 use crate::version::{self, raise};
 use crate::wait::Origin;
 use crate::writer::{Updates, Writer};
@@ -37,7 +37,7 @@ pub enum Input<V> {
     Item(V),
     /// The list is complete, and is of this version, if that is known. The source vouches for a
     /// consistent list that replaces what is there: a version lower than one seen before begins a
-    /// new history, and so does an object that is older than what is there under its name.
+    /// new incarnation, and so does an object that is older than what is there under its name.
     Synced(Option<String>),
     /// An object is there, new or changed.
     Apply(V),
@@ -51,7 +51,7 @@ pub enum Input<V> {
     /// list is not known then all that the cache has and the list lacks stays.
     Bad(Option<Key>, DecodeError),
     /// The source cannot say what there is, until it says something else than this. A text that
-    /// makes such a failure must not tell secrets.
+    /// makes such a failure must not contain secrets.
     Failed(Failure),
 }
 
@@ -86,8 +86,8 @@ pub fn feed<V: Object>() -> (Publisher<V>, Feed<V>) {
         writer,
         mode: Mode::Listing(Listing::default()),
         seen: None,
-        prints: Prints::default(),
-        old_history: HashSet::new(),
+        fingerprints: Fingerprints::default(),
+        old_incarnation: HashSet::new(),
     };
     (publisher, feed)
 }
@@ -96,18 +96,18 @@ pub fn feed<V: Object>() -> (Publisher<V>, Feed<V>) {
 ///
 /// What the source said last is true: a list replaces what was there, and what comes after it is
 /// applied in the order in which it comes, whatever the versions of objects say. A list that cannot
-/// follow on what was there begins a new history. Dropping the feed without
+/// follow on what was there begins a new incarnation. Dropping the feed without
 /// [`close`](Self::close) closes the publisher with [`Error::FeedEnded`].
 pub struct Feed<V: Object> {
     writer: Writer<V>,
     mode: Mode<V>,
-    /// The newest version seen in this history.
+    /// The newest version seen in this incarnation.
     seen: Option<String>,
     /// The content of what is there, as far as it is known.
-    prints: Prints,
-    /// What is there of an earlier history, kept because it could not be read in this one: its
+    fingerprints: Fingerprints,
+    /// What is there of an earlier incarnation, kept because it could not be read in this one: its
     /// version says nothing.
-    old_history: HashSet<Key>,
+    old_incarnation: HashSet<Key>,
 }
 
 /// What the source is doing.
@@ -135,11 +135,11 @@ impl<V: Object> Feed<V> {
     ///
     /// As [`send`](Self::send).
     pub fn send_all(&mut self, inputs: impl IntoIterator<Item = Input<V>>) -> Result<(), Error> {
-        self.send_printed(inputs.into_iter().map(|input| (input, None)))
+        self.send_fingerprinted(inputs.into_iter().map(|input| (input, None)))
     }
 
-    /// Takes several inputs, each with the print of the bytes that its object was made of.
-    pub(crate) fn send_printed(
+    /// Takes several inputs, each with the fingerprint of the bytes that its object was made of.
+    pub(crate) fn send_fingerprinted(
         &mut self,
         inputs: impl IntoIterator<Item = (Input<V>, Option<u64>)>,
     ) -> Result<(), Error> {
@@ -147,11 +147,11 @@ impl<V: Object> Feed<V> {
             return Err(error);
         }
         let mut updates = Updates::new();
-        for (input, print) in inputs {
-            self.take(input, print, &mut updates);
+        for (input, fingerprint) in inputs {
+            self.take(input, fingerprint, &mut updates);
         }
         self.flush(&mut updates);
-        self.tell_seen();
+        self.report_seen();
         Ok(())
     }
 
@@ -201,7 +201,7 @@ impl<V: Object> Feed<V> {
         }
     }
 
-    /// A list was older than what was asked for, and is thrown away.
+    /// A list was older than what was requested, and is thrown away.
     pub(crate) fn refused(&mut self) {
         self.writer.stale_input();
     }
@@ -220,7 +220,7 @@ impl<V: Object> Feed<V> {
         self.writer.closed().await
     }
 
-    fn take(&mut self, input: Input<V>, print: Option<u64>, updates: &mut Updates<V>) {
+    fn take(&mut self, input: Input<V>, fingerprint: Option<u64>, updates: &mut Updates<V>) {
         match (input, &mut self.mode) {
             (Input::Restart, _) => {
                 self.flush(updates);
@@ -248,7 +248,7 @@ impl<V: Object> Feed<V> {
             }
             (Input::Failed(failure), _) => self.writer.degraded(failure),
             (Input::Item(object) | Input::Apply(object), _) => {
-                self.applied(object, print, updates);
+                self.applied(object, fingerprint, updates);
             }
             (Input::Remove(object), _) => self.gone(Key::of(&object), object.version(), updates),
             (Input::Gone(key, version), _) => {
@@ -257,7 +257,7 @@ impl<V: Object> Feed<V> {
         }
     }
 
-    fn applied(&mut self, object: V, print: Option<u64>, updates: &mut Updates<V>) {
+    fn applied(&mut self, object: V, fingerprint: Option<u64>, updates: &mut Updates<V>) {
         if object.name().is_empty() {
             let error = DecodeError::new("it has no name");
             return self.take(Input::Bad(None, error), None, updates);
@@ -266,21 +266,21 @@ impl<V: Object> Feed<V> {
         let listing = matches!(self.mode, Mode::Listing(_));
         self.core().clear_bad(&key, listing);
         if let Mode::Listing(listing) = &mut self.mode {
-            return listing.put(key, object, print);
+            return listing.put(key, object, fingerprint);
         }
         self.recovered();
         self.flush_before(&key, updates);
-        self.old_history.remove(&key);
+        self.old_incarnation.remove(&key);
         raise(&mut self.seen, object.version());
-        if !self.is_repeated(&key, &object, print) {
-            self.prints.put(&key, print);
+        if !self.is_repeated(&key, &object, fingerprint) {
+            self.fingerprints.put(&key, fingerprint);
             updates.insert(key, Some(Arc::new(object)));
         }
     }
 
     /// True if the very same is there already.
-    fn is_repeated(&self, key: &Key, object: &V, print: Option<u64>) -> bool {
-        let same = print.is_some() && print == self.prints.get(key);
+    fn is_repeated(&self, key: &Key, object: &V, fingerprint: Option<u64>) -> bool {
+        let same = fingerprint.is_some() && fingerprint == self.fingerprints.get(key);
         let state = same.then(|| self.writer.state());
         let there = state.as_ref().and_then(|state| state.at(key));
         there.is_some_and(|there| listing::is_same_version(object, &**there))
@@ -294,8 +294,8 @@ impl<V: Object> Feed<V> {
         }
         self.recovered();
         self.flush_before(&key, updates);
-        self.old_history.remove(&key);
-        self.prints.put(&key, None);
+        self.old_incarnation.remove(&key);
+        self.fingerprints.put(&key, None);
         raise(&mut self.seen, version);
         updates.insert(key, None);
     }
@@ -310,18 +310,23 @@ impl<V: Object> Feed<V> {
             if version::compare(listed, seen) == Some(Ordering::Less));
         let newest = listing.newest().map(str::to_owned);
         self.core().change_bad(BadObjects::end_list);
-        let Verdict {
+        let ListDiff {
             updates,
-            new_history,
-        } = listing.against(&state, &mut self.prints, &mut self.old_history, older);
-        if new_history {
+            new_incarnation,
+        } = listing.diff(
+            &state,
+            &mut self.fingerprints,
+            &mut self.old_incarnation,
+            older,
+        );
+        if new_incarnation {
             self.seen = None;
         }
         for version in [version, newest.as_deref()].into_iter().flatten() {
             raise(&mut self.seen, version);
         }
-        let history = state.history + u64::from(new_history);
-        self.writer.commit_in(history, updates, &[]);
+        let incarnation = state.moment.incarnation + u64::from(new_incarnation);
+        self.writer.commit_in(incarnation, updates, &[]);
         self.writer.live();
     }
 
@@ -340,7 +345,7 @@ impl<V: Object> Feed<V> {
     }
 
     /// Tells who waits for a version how far the state is.
-    fn tell_seen(&mut self) {
+    fn report_seen(&mut self) {
         if let (Mode::Watching, Some(seen)) = (&self.mode, &self.seen) {
             self.writer.reached(seen);
         }

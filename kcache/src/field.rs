@@ -7,7 +7,7 @@ use std::str::FromStr;
 use crate::fact::{Fact, NodeName};
 use crate::object::Object;
 
-/// A field that filters can ask for: a path and how to read it.
+/// A field that filters can select by: a path and how to read it.
 ///
 /// Two fields of one path are the same field. The reader is run by the writer of a cache, so it
 /// must be cheap and must not block; what is dear to compute belongs into

@@ -1,16 +1,16 @@
 //! Filters: data where it can be, a closure where it must be.
 
-mod print;
+mod evaluate;
+mod search;
+mod display;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::fact::{Fact, Involved, NodeName, Selects};
 use crate::field::{Field, FieldError, FieldSelector};
-use crate::index::{Anchor, Term};
 use crate::object::Object;
 use crate::selector::Selector;
-use crate::store::State;
 
 /// Which objects a subscription or a view lets in.
 ///
@@ -142,7 +142,7 @@ impl<V> Filter<V> {
         Self::new(Rule::Finalizer(name.to_owned()))
     }
 
-    /// The objects whose deletion was asked for, and that wait for their finalizers or for their
+    /// The objects whose deletion was requested, and that wait for their finalizers or for their
     /// grace period to end.
     pub fn being_deleted() -> Self {
         Self::new(Rule::BeingDeleted)
@@ -240,226 +240,9 @@ impl<V> Filter<V> {
     pub(crate) fn rule(&self) -> &Rule<V> {
         &self.0
     }
-
-    /// True if a closure has a part in it.
-    pub(crate) fn has_closure(&self) -> bool {
-        match self.rule() {
-            Rule::By { .. } => true,
-            Rule::And(all) | Rule::Or(all) => all.iter().any(Self::has_closure),
-            Rule::Not(filter) => filter.has_closure(),
-            _ => false,
-        }
-    }
-
-    /// The filter without its closures: it lets in at least as much.
-    pub(crate) fn data(&self) -> Self {
-        if self.has_closure() {
-            self.bound(true)
-        } else {
-            self.clone()
-        }
-    }
-
-    /// What the filter lets in if every closure says the same, `open`.
-    fn bound(&self, open: bool) -> Self {
-        match self.rule() {
-            Rule::By { .. } if open => Self::everything(),
-            Rule::By { .. } => Self::nothing(),
-            Rule::And(all) => Self::all(all.iter().map(|filter| filter.bound(open))),
-            Rule::Or(all) => Self::any(all.iter().map(|filter| filter.bound(open))),
-            Rule::Not(filter) => !filter.bound(!open),
-            _ => self.clone(),
-        }
-    }
-}
-
-impl<V: Object> Filter<V> {
-    /// True if the filter lets the object in.
-    pub fn accepts(&self, object: &V) -> bool {
-        match self.rule() {
-            Rule::Everything => true,
-            Rule::Nothing => false,
-            Rule::Names(names) => [object.namespace().unwrap_or_default(), ""]
-                .into_iter()
-                .filter_map(|namespace| names.get(namespace))
-                .any(|names| names.contains(object.name()) || names.contains("")),
-            Rule::Namespaces(all) => all.contains(object.namespace().unwrap_or_default()),
-            Rule::Labels(labels) => labels.iter().all(|(k, v)| object.label(k) == Some(v)),
-            Rule::Selector(selector) => selector.matches(object),
-            Rule::OwnedBy(uid) => object.owners().any(|owner| owner == uid),
-            Rule::Annotations(all) => all.iter().all(|(k, v)| object.annotation(k) == Some(v)),
-            Rule::Annotated(key) => object.annotation(key).is_some(),
-            Rule::Finalizer(name) => object.finalizers().any(|finalizer| finalizer == name),
-            Rule::BeingDeleted => object.deletion_timestamp().is_some(),
-            Rule::Field {
-                field,
-                among,
-                values,
-            } => values.contains(&*field.read(object)) == *among,
-            Rule::Selects { labels, selector } => {
-                let labels = labels.iter().map(|(k, v)| (k.as_str(), v.as_str()));
-                matches!(selector(object), Some(Selects(Ok(s))) if s.matches_labels(labels))
-            }
-            Rule::Involves { wanted, involved } => involved(object).as_ref() == Some(wanted),
-            Rule::And(all) => all.iter().all(|filter| filter.accepts(object)),
-            Rule::Or(all) => all.iter().any(|filter| filter.accepts(object)),
-            Rule::Not(filter) => !filter.accepts(object),
-            Rule::By { accepts, .. } => accepts(object),
-        }
-    }
-
-    /// Shows all objects of a state that the filter may accept, and spares what it plainly does
-    /// not.
-    pub(crate) fn scan<'a>(&self, state: &'a State<V>, see: impl FnMut(&'a Arc<V>)) {
-        match self.rule() {
-            Rule::Nothing => {}
-            Rule::Names(names) if names_one_each(names) => {
-                let found = pairs_of(names).filter_map(|(ns, name)| state.get(ns, name));
-                found.for_each(see);
-            }
-            _ => match self.shared_namespace() {
-                Some(namespace) => {
-                    let found = state.in_namespace(namespace);
-                    found.map(|(_, object)| object).for_each(see);
-                }
-                None => state.unordered().for_each(see),
-            },
-        }
-    }
-
-    /// How many objects [`scan`](Self::scan) may look at in a state.
-    pub(crate) fn reach(&self, state: &State<V>) -> usize {
-        match self.rule() {
-            Rule::Nothing => 0,
-            Rule::Names(names) if names_one_each(names) => pairs_of(names).count(),
-            _ => state.len(),
-        }
-    }
-
-    /// Anchors of which every accepted object has one. Of several ways the cheapest is taken, by
-    /// how many objects to expect and then by `crowd`, how much already stands under an anchor.
-    pub(crate) fn anchors(&self, crowd: &dyn Fn(Anchor<'_>) -> usize) -> Vec<Anchor<'_>> {
-        self.anchors_in(None, crowd)
-    }
-
-    fn anchors_in<'a>(
-        &'a self,
-        namespace: Option<&'a str>,
-        crowd: &dyn Fn(Anchor<'_>) -> usize,
-    ) -> Vec<Anchor<'a>> {
-        let at = |term| vec![Anchor { namespace, term }];
-        match self.rule() {
-            Rule::Nothing => Vec::new(),
-            Rule::Names(names) => pairs_of(names)
-                .map(|(ns, name)| name_anchor(ns, name))
-                .collect(),
-            Rule::Namespaces(all) => {
-                let anchor = |ns: &'a String| Anchor {
-                    namespace: Some(ns),
-                    term: Term::Any,
-                };
-                all.iter().map(anchor).collect()
-            }
-            Rule::Labels(labels) => {
-                let choices = labels.iter().map(|(k, v)| at(Term::Label(k, v)));
-                cheapest(choices, crowd).unwrap_or_else(|| at(Term::Any))
-            }
-            Rule::Selector(selector) => {
-                let anchor = |term| Anchor { namespace, term };
-                let choices = selector.anchors().into_iter();
-                let choices = choices.map(|terms| terms.into_iter().map(anchor).collect());
-                cheapest(choices, crowd).unwrap_or_else(|| at(Term::Any))
-            }
-            Rule::OwnedBy(uid) => at(Term::Owner(uid)),
-            Rule::Annotations(all) => {
-                let choices = all.iter().map(|(k, v)| at(Term::Annotation(k, v)));
-                cheapest(choices, crowd).unwrap_or_else(|| at(Term::Any))
-            }
-            Rule::Annotated(key) => at(Term::AnnotationKey(key)),
-            Rule::Finalizer(name) => at(Term::Finalizer(name)),
-            Rule::BeingDeleted => at(Term::BeingDeleted),
-            Rule::Field {
-                field,
-                among: true,
-                values,
-            } => {
-                let term = |value: &'a String| Term::Field(field.path(), value);
-                let anchor = |value| Anchor {
-                    namespace,
-                    term: term(value),
-                };
-                values.iter().map(anchor).collect()
-            }
-            Rule::And(all) => {
-                let namespace = namespace.or_else(|| self.shared_namespace());
-                let choices = all.iter().map(|filter| filter.anchors_in(namespace, crowd));
-                cheapest(choices, crowd).unwrap_or_else(|| at(Term::Any))
-            }
-            Rule::Or(all) => {
-                let anchors = all
-                    .iter()
-                    .flat_map(|filter| filter.anchors_in(namespace, crowd));
-                anchors.collect()
-            }
-            _ => at(Term::Any),
-        }
-    }
-
-    /// The namespace that all accepted objects are in, if the filter names one.
-    pub(crate) fn shared_namespace(&self) -> Option<&str> {
-        match self.rule() {
-            Rule::Namespaces(all) if all.len() == 1 => all.first().map(String::as_str),
-            Rule::And(all) => all.iter().find_map(Self::shared_namespace),
-            _ => None,
-        }
-    }
-
-    /// The fields that the anchors of this filter may be of.
-    pub(crate) fn fields_used(&self, used: &mut Vec<Field<V>>) {
-        match self.rule() {
-            Rule::Field { field, .. } => used.push(*field),
-            Rule::And(all) | Rule::Or(all) => all.iter().for_each(|f| f.fields_used(used)),
-            _ => {}
-        }
-    }
 }
 
 fn owned_map<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> BTreeMap<String, String> {
     let pairs = pairs.into_iter();
     pairs.map(|(k, v)| (k.to_owned(), v.to_owned())).collect()
-}
-
-/// Namespace and name of each.
-fn pairs_of(names: &BTreeMap<String, BTreeSet<String>>) -> impl Iterator<Item = (&str, &str)> {
-    let names = names.iter();
-    names.flat_map(|(namespace, all)| all.iter().map(|name| (namespace.as_str(), name.as_str())))
-}
-
-/// True if no name stands for several objects. Those of cluster-scoped objects do: their namespace
-/// is empty.
-fn names_one_each(names: &BTreeMap<String, BTreeSet<String>>) -> bool {
-    pairs_of(names).all(|(namespace, name)| !namespace.is_empty() && !name.is_empty())
-}
-
-fn name_anchor<'a>(namespace: &'a str, name: &'a str) -> Anchor<'a> {
-    Anchor {
-        namespace: (!namespace.is_empty()).then_some(namespace),
-        term: if name.is_empty() {
-            Term::Any
-        } else {
-            Term::Name(name)
-        },
-    }
-}
-
-fn cheapest<'a>(
-    choices: impl Iterator<Item = Vec<Anchor<'a>>>,
-    crowd: &dyn Fn(Anchor<'_>) -> usize,
-) -> Option<Vec<Anchor<'a>>> {
-    let breadth = |a: &Anchor<'_>| a.term.breadth() * 2 + usize::from(a.namespace.is_none());
-    choices.min_by_key(|anchors| {
-        let broadest = anchors.iter().map(breadth).max();
-        let crowd: usize = anchors.iter().map(|anchor| crowd(*anchor)).sum();
-        (broadest, crowd)
-    })
 }

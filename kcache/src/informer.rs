@@ -21,7 +21,7 @@ use crate::wire::LARGEST;
 ///
 /// It is a task that goes on until it is closed, or until nobody holds it or anything that is
 /// derived from it; either way its connection is closed. What goes wrong on the way, from a server
-/// that is away to missing permissions, is tried again and told by
+/// that is away to missing permissions, is tried again and reported by
 /// [`status`](Publisher::status): a state that cannot be followed is degraded, with a reason.
 ///
 /// # Example
@@ -129,7 +129,7 @@ impl<V: Object> fmt::Debug for Informer<V> {
 }
 
 /// Which objects an [`Informer`] follows, and how.
-#[must_use = "nothing is asked before `start`"]
+#[must_use = "nothing is requested before `start`"]
 pub struct InformerBuilder<V, C = JsonCodec> {
     client: Client,
     target: Target,
@@ -146,7 +146,7 @@ impl<V: Object, C> InformerBuilder<V, C> {
         self
     }
 
-    /// The objects of all namespaces; so it is unless told.
+    /// The objects of all namespaces, which is the default.
     pub fn all_namespaces(mut self) -> Self {
         self.target.namespace = None;
         self
@@ -157,7 +157,7 @@ impl<V: Object, C> InformerBuilder<V, C> {
     /// An object that stops to match is deleted here.
     ///
     /// The text is what `{:#}` prints. If that is `<nothing>`, as of
-    /// [`Selector::nothing`](crate::Selector::nothing), no server takes it: then none is asked, and
+    /// [`Selector::nothing`](crate::Selector::nothing), no server takes it: then no request is sent, and
     /// the informer is live and empty at once.
     pub fn labels(mut self, selector: impl fmt::Display) -> Self {
         self.target.labels = Some(format!("{selector:#}")).filter(|text| !text.is_empty());
@@ -173,7 +173,7 @@ impl<V: Object, C> InformerBuilder<V, C> {
     }
 
     /// How many objects the server sends at once where it does not stream the list, at least 1.
-    /// Unless told, 500 where that costs the server no more than all at once.
+    /// By default 500 where that costs the server no more than all at once.
     pub fn page_size(mut self, objects: u32) -> Self {
         self.page_size = Some(objects.max(1));
         self
@@ -187,7 +187,7 @@ impl<V: Object, C> InformerBuilder<V, C> {
         self
     }
 
-    /// How large an object may be, in bytes of its JSON; 64 MiB unless told. A larger one is reported as
+    /// How large an object may be, in bytes of its JSON; 64 MiB by default. A larger one is reported as
     /// bad, under its name, and not held in memory while it comes in.
     pub fn largest_object(mut self, bytes: usize) -> Self {
         self.target.largest = bytes;
@@ -215,7 +215,7 @@ impl<V: Object, C> InformerBuilder<V, C> {
     /// Starts it.
     ///
     /// If no path can be made of the resource and the namespace, it is closed from the beginning, with
-    /// [`Error::Request`](crate::Error::Request), and no server is asked.
+    /// [`Error::Request`](crate::Error::Request), and no request is sent.
     ///
     /// # Panics
     ///
@@ -236,7 +236,7 @@ impl<V: Object, C> InformerBuilder<V, C> {
             span.in_scope(|| tracing::warn!(%error, "not started"));
             feed.fail(&error);
         } else if target.is_nothing() {
-            span.in_scope(|| tracing::debug!("nothing matches, so nobody is asked"));
+            span.in_scope(|| tracing::debug!("nothing matches, so no request is sent"));
             let _ = feed.relist([], None);
             tokio::spawn(stay_empty(feed));
         } else {

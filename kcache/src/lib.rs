@@ -40,8 +40,8 @@
 //!  an API server
 //!      │ bytes
 //!      ▼
-//!  Reflector       reflector.rs     lists, watches, starts over; wire.rs takes bodies apart,
-//!      │                            codec.rs makes objects of bytes
+//!  Reflector       reflector/       lists, watches, starts over; wire/ splits bodies into objects,
+//!      │                            codec/ decodes them
 //!      │ Input                      (or of another watcher, or a test)
 //!      ▼
 //!  Feed            feed.rs          is it news? what does a list mean?
@@ -50,13 +50,13 @@
 //!  Writer, State   writer.rs        one commit: the next immutable state, its changes
 //!      │ Change                     (store.rs holds states, cache.rs reads them)
 //!      ▼
-//!  Hub             hub.rs           which filters does it concern?
+//!  Dispatcher      core/dispatcher.rs   which filters does it concern? (index.rs)
 //!      │ Change
 //!      ▼
-//!  Mailbox         mailbox.rs       queued, then one net change a key
+//!  Mailbox         core/mailbox/    queued, then one net change a key
 //!      │ Change
 //!      ▼
-//!  Subscription    subscription.rs  judged by the filter's closure
+//!  Subscription    subscription/    the closure part of the filter
 //!      │ Event
 //!      ▼
 //!  a subscriber, or a view, index, monitor or join: again a writer, fed by a subscription
@@ -79,85 +79,85 @@
 #[doc = include_str!("../../docs/engine.md")]
 struct Documents;
 
-mod event;
-mod object;
-mod version;
+// The modules are in layers: each uses those before it, and none behind it.
 
-// From an API server to inputs.
-mod informer;
-mod reflector;
+// Locks, work on other threads, versions, objects, and what happens to objects.
+mod sync;
+mod offload;
+mod version;
+mod object;
+mod seeded_fault;
+mod event;
+
+// Beside events: why something ended or failed, phases and notices, waiting for a version.
+mod error;
+mod failure;
+mod status;
+mod bad_objects;
+mod wait;
+
+// A state, and which of its objects: selectors, fields and filters, and the index that finds them.
+mod store;
+mod index;
+mod selector;
+mod selector_index;
+mod fact;
+mod field;
+mod filter;
+
+// A publisher: what its two ends share, its writer, its handle, its readers.
+mod core;
+mod writer;
+mod publisher;
+mod cache;
+
+// What is derived from a publisher: `Publisher::subscribe`, `view`, `index_by` and `monitor` are here.
+mod subscription;
+mod view;
+mod lookup;
+mod monitor;
+
+// From the inputs of any source to commits.
+mod codec;
+mod feed;
+
+// An API server as a source: requests, bodies, list and watch.
 mod request;
 mod wire;
+mod reflector;
+mod informer;
 
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
 
-// The way of a change, in its order.
-mod feed;
-
-mod store;
-mod writer;
-
-mod shared;
-
-mod hub;
-
-mod mailbox;
-
-mod subscription;
-
-// What stands beside it.
-mod aside;
-mod aspect;
-mod bad;
-mod cache;
-mod codec;
-mod error;
-mod fact;
-mod failure;
-mod fault;
-mod field;
-mod filter;
-mod gate;
-mod index;
-mod lookup;
-mod monitor;
-mod publisher;
-mod selector;
-mod status;
-mod sync;
-mod view;
-mod wait;
-
-pub use aside::aside;
-pub use aspect::{Aspect, Aspects};
-pub use bad::BadObject;
+pub use self::core::mailbox::Overflow;
+pub use bad_objects::BadObject;
 pub use cache::Cache;
 pub use codec::{Codec, DecodeError, Expected, JsonCodec, Raw, WholeJsonCodec};
 pub use error::Error;
 pub use event::{Change, Event};
 pub use fact::{Fact, Involved, NodeName, Selects};
 pub use failure::{Cause, Failure, InputFailure, Operation, ReadyError};
-#[doc(hidden)]
-#[cfg(kcache_faults)]
-pub use fault::Fault;
 pub use feed::{Feed, Input, feed};
 pub use field::{Field, FieldError, FieldSelector};
 pub use filter::Filter;
-pub use index::{Anchors, Scope, SelectorIndex};
 pub use informer::{Informer, InformerBuilder};
 #[cfg(feature = "client")]
 pub use kcc_core::client;
 pub use lookup::Lookup;
-pub use mailbox::Overflow;
 pub use monitor::{Handler, Monitor};
 pub use object::{Key, Object};
+pub use offload::offload;
 pub use publisher::{Publisher, publisher};
+#[doc(hidden)]
+#[cfg(kcache_faults)]
+pub use seeded_fault::SeededFault;
 pub use selector::{Selector, SelectorError};
+pub use selector_index::{IndexKeys, Scope, SelectorIndex};
 pub use status::{Notice, Notices, Phase, Status};
 pub use store::Snapshot;
-pub use subscription::{Batch, Control, Start, SubscribeOptions, Subscription};
+pub use subscription::{Aspect, Aspects, Batch, Control, Start, SubscribeOptions, Subscription};
 pub use view::View;
 pub use wait::{Follower, WaitError};
 pub use writer::{Updates, Writer};

@@ -8,15 +8,15 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
-use crate::aside::{aside, let_go};
+use crate::core::mailbox::Limits;
 use crate::error::Error;
 use crate::event::Change;
 use crate::filter::Filter;
-use crate::mailbox::Limits;
 use crate::object::{Key, Object};
+use crate::offload::{drop_offloaded, offload};
 use crate::publisher::Publisher;
 use crate::store::Moment;
-use crate::subscription::Tap;
+use crate::subscription::Registration;
 use crate::sync::{Mutex, lock};
 
 /// The objects under each value, ordered by key.
@@ -26,8 +26,8 @@ type Table<V> = imbl::HashMap<String, imbl::OrdMap<Key, Arc<V>>>;
 ///
 /// It is as new as any event that was taken from its publisher, or from what is derived from it: who
 /// looks up another object while handling an event sees the commit of that event, as with
-/// client-go's indexers. A task of its own follows the publisher; what it has not filed yet, a read
-/// files first, so a read may run the function. Each answer is of one commit. It keeps the publisher
+/// client-go's indexers. A task of its own follows the publisher; what it has not indexed yet, a read
+/// indexes first, so a read may run the function. Each answer is of one commit. It keeps the publisher
 /// alive. A function that panics ends it.
 ///
 /// # Example
@@ -50,12 +50,12 @@ pub struct Lookup<V: Object> {
     shared: Arc<Shared<V>>,
     ready: watch::Receiver<bool>,
     /// Ends the task when the last handle goes.
-    ending: Arc<Ending<V>>,
+    close_on_drop: Arc<CloseOnDrop<V>>,
 }
 
-struct Ending<V: Object>(Arc<Tap<V>>);
+struct CloseOnDrop<V: Object>(Arc<Registration<V>>);
 
-impl<V: Object> Drop for Ending<V> {
+impl<V: Object> Drop for CloseOnDrop<V> {
     fn drop(&mut self) {
         self.0.close(&Error::Closed);
     }
@@ -63,57 +63,70 @@ impl<V: Object> Drop for Ending<V> {
 
 /// What the readers and the task share.
 struct Shared<V: Object> {
-    filed: ArcSwap<Filed<V>>,
-    /// Held while changes are taken and filed, so that they are filed in their order.
-    filing: Mutex<Filing<V>>,
-    tap: Arc<Tap<V>>,
+    indexed: ArcSwap<Indexed<V>>,
+    /// Held while changes are taken and indexed, so that they are indexed in their order.
+    indexer: Mutex<Indexer<V>>,
+    registration: Arc<Registration<V>>,
 }
 
 /// The table as of a commit.
-struct Filed<V> {
+struct Indexed<V> {
     at: Moment,
     table: Table<V>,
 }
 
 type Values<V> = Box<dyn Fn(&V) -> Vec<String> + Send>;
 
-struct Filing<V> {
+struct Indexer<V> {
     values: Values<V>,
-    /// The values that each object was filed under, whatever the function would say now.
-    filed_under: HashMap<Key, Vec<String>>,
+    /// The values that each object was indexed under, whatever the function would say now.
+    indexed_under: HashMap<Key, Vec<String>>,
+}
+
+impl<V: Object> Publisher<V> {
+    /// The objects by the value of a label.
+    pub fn index_by_label(&self, label: &str) -> Lookup<V> {
+        let label = label.to_owned();
+        self.index_by(move |object| object.label(&label).map(str::to_owned))
+    }
+
+    /// The objects by values that a function reads from each. It is run by the index's own task.
+    pub fn index_by<I>(&self, values: impl Fn(&V) -> I + Send + 'static) -> Lookup<V>
+    where
+        I: IntoIterator<Item = String>,
+    {
+        Lookup::start(self, move |object| values(object).into_iter().collect())
+    }
 }
 
 impl<V: Object> Lookup<V> {
-    pub(crate) fn start(
-        source: &Publisher<V>,
-        values: impl Fn(&V) -> Vec<String> + Send + 'static,
-    ) -> Self {
-        let tap = Tap::open(source.clone(), Limits::INDEX);
+    fn start(source: &Publisher<V>, values: impl Fn(&V) -> Vec<String> + Send + 'static) -> Self {
+        let registration = Registration::open(source.clone(), Limits::INDEX);
         // What goes wrong ends it, which it then says.
-        let _ = tap.refilter(Filter::everything());
-        let filing = Filing {
+        let _ = registration.refilter(Filter::everything());
+        let indexer = Indexer {
             values: Box::new(values),
-            filed_under: HashMap::new(),
+            indexed_under: HashMap::new(),
         };
         let shared = Arc::new(Shared {
-            filed: ArcSwap::default(),
-            filing: Mutex::new(filing),
-            tap: tap.clone(),
+            indexed: ArcSwap::default(),
+            indexer: Mutex::new(indexer),
+            registration: registration.clone(),
         });
         let (sender, ready) = watch::channel(false);
         tokio::spawn(follow(shared.clone(), sender));
-        let ending = Arc::new(Ending(tap));
+        let close_on_drop = Arc::new(CloseOnDrop(registration));
         Self {
             shared,
             ready,
-            ending,
+            close_on_drop,
         }
     }
 
     /// The objects of this value, ordered by namespace and name.
     pub fn get(&self, value: &str) -> Vec<Arc<V>> {
-        let filed = self.shared.newest();
-        filed
+        let indexed = self.shared.newest();
+        indexed
             .table
             .get(value)
             .into_iter()
@@ -132,9 +145,9 @@ impl<V: Object> Lookup<V> {
         self.shared.newest().at.commit
     }
 
-    /// The number of the history that this commit is of.
-    pub fn history(&self) -> u64 {
-        self.shared.newest().at.history
+    /// The server incarnation that this commit is of.
+    pub fn incarnation(&self) -> u64 {
+        self.shared.newest().at.incarnation
     }
 
     /// Waits until the publisher is ready and its objects are in the index.
@@ -151,76 +164,76 @@ impl<V: Object> Lookup<V> {
 
     /// Ends it.
     pub fn close(&self) {
-        self.ending.0.close(&Error::Closed);
+        self.close_on_drop.0.close(&Error::Closed);
     }
 
     /// Waits until it has ended, and says why.
     pub async fn closed(&self) -> Error {
-        self.ending.0.ended().await
+        self.close_on_drop.0.ended().await
     }
 
     /// Why it ended, or `None` if it did not.
     pub fn error(&self) -> Option<Error> {
-        self.ending.0.mailbox().error()
+        self.close_on_drop.0.mailbox().error()
     }
 }
 
 async fn follow<V: Object>(shared: Arc<Shared<V>>, ready: watch::Sender<bool>) {
-    // Of a publisher that has closed, what it had is filed still.
-    let _ = shared.tap.source().ready().await;
+    // Of a publisher that has closed, what it had is indexed still.
+    let _ = shared.registration.source().ready().await;
     loop {
-        let filing = shared.clone();
-        let count = shared.tap.mailbox().waiting();
-        if aside(count, move || filing.catch_up()).await.is_none() {
+        let indexer = shared.clone();
+        let count = shared.registration.mailbox().waiting();
+        if offload(count, move || indexer.catch_up()).await.is_none() {
             return;
         }
         ready.send_if_modified(|ready| {
-            let had =
-                !shared.filed.load().table.is_empty() || shared.tap.mailbox().error().is_none();
+            let had = !shared.indexed.load().table.is_empty()
+                || shared.registration.mailbox().error().is_none();
             had && !std::mem::replace(ready, true)
         });
-        let mailbox = shared.tap.mailbox();
+        let mailbox = shared.registration.mailbox();
         if poll_fn(|cx| mailbox.poll_waiting(cx)).await.is_none() {
             break;
         }
     }
-    let_go(shared.tap.source().core().state.load().len(), shared);
+    drop_offloaded(shared.registration.core().state.load().len(), shared);
 }
 
 impl<V: Object> Shared<V> {
     /// The table with all that has come in.
-    fn newest(&self) -> Arc<Filed<V>> {
-        let filed = self.filed.load_full();
-        if self.tap.mailbox().delivered() <= filed.at.commit {
-            return filed;
+    fn newest(&self) -> Arc<Indexed<V>> {
+        let indexed = self.indexed.load_full();
+        if self.registration.mailbox().delivered() <= indexed.at.commit {
+            return indexed;
         }
         self.catch_up();
-        self.filed.load_full()
+        self.indexed.load_full()
     }
 
-    /// Files what has come in.
+    /// Indexes what has come in.
     fn catch_up(&self) {
-        let mut filing = lock(&self.filing);
-        let drained = self.tap.source().core().drain(self.tap.mailbox());
+        let mut indexer = lock(&self.indexer);
+        let drained = self.registration.drain();
         let at = drained.at;
-        if drained.is_nothing() && at == self.filed.load().at {
+        if drained.is_nothing() && at == self.indexed.load().at {
             return;
         }
-        let table = Table::clone(&self.filed.load().table);
-        match Error::catch(|| filing.file(table, drained.into_changes().1)) {
-            Ok(table) => self.filed.store(Arc::new(Filed { at, table })),
+        let table = Table::clone(&self.indexed.load().table);
+        match Error::catch(|| indexer.index(table, drained.into_changes().1)) {
+            Ok(table) => self.indexed.store(Arc::new(Indexed { at, table })),
             Err(error) => {
-                drop(filing);
-                self.tap.close(&error);
+                drop(indexer);
+                self.registration.close(&error);
             }
         }
     }
 }
 
-impl<V: Object> Filing<V> {
-    fn file(&mut self, mut table: Table<V>, changes: Vec<Change<V>>) -> Table<V> {
+impl<V: Object> Indexer<V> {
+    fn index(&mut self, mut table: Table<V>, changes: Vec<Change<V>>) -> Table<V> {
         for Change { key, new, .. } in changes {
-            for value in self.filed_under.remove(&key).into_iter().flatten() {
+            for value in self.indexed_under.remove(&key).into_iter().flatten() {
                 let emptied = table.get_mut(&value).is_some_and(|objects| {
                     objects.remove(&key);
                     objects.is_empty()
@@ -235,14 +248,14 @@ impl<V: Object> Filing<V> {
                     let objects = table.entry(value.clone()).or_default();
                     objects.insert(key.clone(), object.clone());
                 }
-                self.filed_under.insert(key, values);
+                self.indexed_under.insert(key, values);
             }
         }
         table
     }
 }
 
-impl<V> Default for Filed<V> {
+impl<V> Default for Indexed<V> {
     fn default() -> Self {
         Self {
             at: Moment::default(),
@@ -256,14 +269,14 @@ impl<V: Object> Clone for Lookup<V> {
         Self {
             shared: self.shared.clone(),
             ready: self.ready.clone(),
-            ending: self.ending.clone(),
+            close_on_drop: self.close_on_drop.clone(),
         }
     }
 }
 
 impl<V: Object> fmt::Debug for Lookup<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let values = self.shared.filed.load().table.len();
+        let values = self.shared.indexed.load().table.len();
         f.debug_struct("Lookup")
             .field("values", &values)
             .finish_non_exhaustive()

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use crate::error::Error;
 use crate::event::Event;
 use crate::object::Object;
+use crate::publisher::Publisher;
 use crate::subscription::Subscription;
 
 type Callback<A> = Option<Box<dyn FnMut(A) + Send>>;
@@ -122,8 +123,15 @@ pub struct Monitor {
     ended: watch::Receiver<Option<Error>>,
 }
 
+impl<V: Object> Publisher<V> {
+    /// Calls a handler for what is there and for each change, until the monitor is closed.
+    pub fn monitor(&self, handler: Handler<V>) -> Monitor {
+        Monitor::start(self.subscribe(), handler)
+    }
+}
+
 impl Monitor {
-    pub(crate) fn start<V: Object>(input: Subscription<V>, handler: Handler<V>) -> Self {
+    fn start<V: Object>(input: Subscription<V>, handler: Handler<V>) -> Self {
         let (stop, stopped) = watch::channel(false);
         let (sender, ended) = watch::channel(None);
         let (begun, ready) = watch::channel(false);

@@ -88,12 +88,12 @@ pub trait Object: Send + Sync + 'static {
         None
     }
 
-    /// When the deletion was asked for, if it was: the object stays until its finalizers are gone.
+    /// When the deletion was requested, if it was: the object stays until its finalizers are gone.
     fn deletion_timestamp(&self) -> Option<SystemTime> {
         None
     }
 
-    /// Who has to let go of the object before it is deleted.
+    /// What has to be removed from the object before it is deleted.
     fn finalizers(&self) -> impl Iterator<Item = &str> {
         std::iter::empty()
     }

@@ -7,33 +7,26 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::aside::let_go;
-use crate::bad::BadObject;
-use crate::cache::Cache;
+use crate::bad_objects::BadObject;
+use crate::core::Core;
 use crate::error::Error;
 use crate::failure::{Failure, ReadyError};
-use crate::filter::Filter;
-use crate::lookup::Lookup;
-use crate::mailbox::Limits;
-use crate::monitor::{Handler, Monitor};
 use crate::object::Object;
-use crate::shared::Core;
+use crate::offload::drop_offloaded;
 use crate::status::{Notices, Phase, Status};
-use crate::subscription::{SubscribeOptions, Subscription};
 use crate::sync::lock;
-use crate::view::View;
 use crate::wait::{WaitError, within};
 use crate::writer::Writer;
 
 /// Closes the publisher when its last reader goes; the writer holds the core alone.
-struct Lease<V: Object>(Arc<Core<V>>);
+struct CloseOnDrop<V: Object>(Arc<Core<V>>);
 
-impl<V: Object> Drop for Lease<V> {
+impl<V: Object> Drop for CloseOnDrop<V> {
     fn drop(&mut self) {
         self.0.close(&Error::Closed);
         // Nobody can read it any longer.
         let state = self.0.state.swap(Arc::default());
-        let_go(state.len(), state);
+        drop_offloaded(state.len(), state);
     }
 }
 
@@ -61,83 +54,21 @@ impl<V: Object> Drop for Lease<V> {
 /// assert_eq!(changes.next().await.is_none(), true);
 /// # Ok(()) }
 /// ```
-pub struct Publisher<V: Object>(Arc<Lease<V>>);
+pub struct Publisher<V: Object>(Arc<CloseOnDrop<V>>);
 
 /// A publisher, and the one who may write it.
 ///
 /// For what makes new sets of objects out of others, as `kcache-join` does; a source of objects is
-/// better served by a [`feed`](crate::feed()), which knows histories and versions.
+/// better served by a [`feed`](crate::feed()), which knows server incarnations and versions.
 pub fn publisher<V: Object>() -> (Publisher<V>, Writer<V>) {
     let core = Arc::new(Core::new());
     let writer = Writer::new(core.clone());
-    (Publisher(Arc::new(Lease(core))), writer)
+    (Publisher(Arc::new(CloseOnDrop(core))), writer)
 }
 
 impl<V: Object> Publisher<V> {
     pub(crate) fn core(&self) -> &Arc<Core<V>> {
         &self.0.0
-    }
-
-    /// What can be read.
-    pub fn cache(&self) -> Cache<V> {
-        Cache::new(self.clone(), None)
-    }
-
-    /// Subscribes to everything, with a queue of 256 changes. The subscription starts with the
-    /// newest state.
-    pub fn subscribe(&self) -> Subscription<V> {
-        self.subscribe_options(SubscribeOptions::default())
-    }
-
-    /// Subscribes to what a filter lets in.
-    pub fn subscribe_with(&self, filter: Filter<V>) -> Subscription<V> {
-        self.subscribe_options(SubscribeOptions::default().filter(filter))
-    }
-
-    /// Subscribes without a filter yet: the subscription is ready after its first
-    /// [`refilter`](Subscription::refilter), and starts with the state at that time.
-    pub fn subscribe_deferred(&self) -> Subscription<V> {
-        self.subscribe_options(SubscribeOptions::default().deferred())
-    }
-
-    /// Subscribes with a filter, a queue length and a way to overflow.
-    pub fn subscribe_options(&self, options: SubscribeOptions<V>) -> Subscription<V> {
-        let limits = Limits {
-            queue: options.queue,
-            overflow: options.overflow,
-            first: false,
-            many: options.many,
-        };
-        Subscription::open(self.clone(), options.filter, limits).only(options.aspects)
-    }
-
-    /// A publisher of what a filter lets in; the filter can be changed.
-    pub fn view(&self, filter: Filter<V>) -> View<V> {
-        View::start(self, Some(filter))
-    }
-
-    /// A view without a filter yet: it is ready after its first [`refilter`](View::refilter).
-    pub fn view_deferred(&self) -> View<V> {
-        View::start(self, None)
-    }
-
-    /// The objects by the value of a label.
-    pub fn index_by_label(&self, label: &str) -> Lookup<V> {
-        let label = label.to_owned();
-        self.index_by(move |object| object.label(&label).map(str::to_owned))
-    }
-
-    /// The objects by values that a function reads from each. It is run by the index's own task.
-    pub fn index_by<I>(&self, values: impl Fn(&V) -> I + Send + 'static) -> Lookup<V>
-    where
-        I: IntoIterator<Item = String>,
-    {
-        Lookup::start(self, move |object| values(object).into_iter().collect())
-    }
-
-    /// Calls a handler for what is there and for each change, until the monitor is closed.
-    pub fn monitor(&self, handler: Handler<V>) -> Monitor {
-        Monitor::start(self.subscribe(), handler)
     }
 
     /// Waits until there is a complete state.
@@ -164,8 +95,8 @@ impl<V: Object> Publisher<V> {
     /// that somebody is looking at can stop and say why, where [`ready`](Self::ready) would wait for
     /// a right to be given. What goes by itself, a server that is away or busy, is waited for.
     ///
-    /// The source goes on trying either way; what it was told last is what counts, until it is told
-    /// something else. A view answers as its source does, and a join as its
+    /// The source goes on trying either way; the last answer is what counts, until there is
+    /// another. A view answers as its source does, and a join as its
     /// inputs: the failure says which.
     ///
     /// # Errors
@@ -250,7 +181,7 @@ impl<V: Object> Publisher<V> {
         self.core().error()
     }
 
-    /// Where it stands.
+    /// What it is doing, and its counters.
     pub fn status(&self) -> Status {
         self.core().status()
     }
@@ -261,7 +192,7 @@ impl<V: Object> Publisher<V> {
     }
 
     /// The objects that could not be taken in, as it stands now, by namespace and name: whose last
-    /// state that the source told is bad. What the cache has of them is an older one. At most 1,000
+    /// state that the source gave is bad. What the cache has of them is an older one. At most 1,000
     /// are named, and none whose name could not be read; [`Status::bad_objects`] counts all up to a
     /// hundred thousand.
     ///
@@ -284,9 +215,9 @@ impl<V: Object> Publisher<V> {
         lock(&self.core().bad).list()
     }
 
-    /// New histories and bad objects, from now on.
+    /// New server incarnations and bad objects, from now on.
     pub fn notices(&self) -> Notices {
-        Notices::new(vec![self.core().notices.read()])
+        Notices::new(vec![self.core().notices.subscribe()])
     }
 
     /// How many times a filter was evaluated for a commit so far: what its subscriptions cost, and

@@ -3,19 +3,19 @@
 //! The rules are those of client-go's reflector (`tools/cache/reflector.go`, 1.37) where nothing
 //! else is said; `docs/engine.md` draws the states and says why.
 
+mod classify;
 mod backoff;
-mod check;
 mod connection;
 mod decoder;
-mod failure;
 mod kinds;
-mod list;
 mod pages;
-mod patience;
-mod sink;
 mod versions;
-mod watch;
+mod sink;
+mod silence;
+mod check;
 mod watching;
+mod list;
+mod watch;
 
 use std::time::Duration;
 
@@ -27,14 +27,13 @@ use tokio::time::{Instant, sleep};
 use self::backoff::Backoff;
 use self::connection::Incoming;
 use self::decoder::Decoder;
-use self::failure::Failure;
 use self::kinds::Kinds;
 use self::pages::Paging;
 use self::sink::Sink;
 use self::versions::Versions;
 use crate::codec::Codec;
 use crate::error::Error;
-use crate::failure::Operation;
+use crate::failure::{Cause, Failure, Operation};
 use crate::feed::{Feed, Input};
 use crate::object::Object;
 use crate::request::{Target, TooLong};
@@ -51,7 +50,7 @@ enum Step {
     Watch,
 }
 
-/// Lists and watches one resource, and tells a feed.
+/// Lists and watches one resource, and fills a feed.
 pub(crate) struct Reflector<V: Object, C> {
     client: Client,
     target: Target,
@@ -64,20 +63,20 @@ pub(crate) struct Reflector<V: Object, C> {
 }
 
 /// Why a list was not completed.
-enum Halt {
+enum Interrupt {
     /// It failed and is tried again.
     Failed(Failure),
     /// The publisher is closed, or a codec panicked: there is no going on.
     Ended(Error),
 }
 
-impl From<Error> for Halt {
+impl From<Error> for Interrupt {
     fn from(error: Error) -> Self {
         Self::Ended(error)
     }
 }
 
-impl From<Failure> for Halt {
+impl From<Failure> for Interrupt {
     fn from(failure: Failure) -> Self {
         Self::Failed(failure)
     }
@@ -124,31 +123,31 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         self.sink.fail(&error);
     }
 
-    /// Sends what `ask` makes, and again as often as the server says when.
+    /// Sends what `make_request` makes, and again as often as the server says when.
     async fn open(
         &mut self,
         doing: Operation,
-        mut ask: impl FnMut(&Target) -> (Result<Request<Body>, TooLong>, Instant),
-    ) -> Result<Incoming, Halt> {
+        mut make_request: impl FnMut(&Target) -> (Result<Request<Body>, TooLong>, Instant),
+    ) -> Result<Incoming, Interrupt> {
         let mut waits = 0;
         loop {
-            let (request, deadline) = ask(&self.target);
+            let (request, deadline) = make_request(&self.target);
             let request = request.map_err(Failure::from)?;
             let sent = connection::send(&self.client, request, deadline);
-            let sent = patience::waited(&mut self.sink, doing, Failure::waiting, sent);
+            let sent = silence::wait_reporting(&mut self.sink, doing, Failure::waiting, sent);
             let failure = match sent.await? {
                 Ok(incoming) => return Ok(incoming),
                 Err(failure) => failure,
             };
-            // Plain JSON is named in what is asked for, but not every server reads a list of forms.
+            // Plain JSON is named in what is requested, but not every server reads a list of forms.
             if self.target.metadata_only && !self.target.plain && failure.is_not_acceptable() {
                 self.target.plain = true;
                 continue;
             }
-            match failure.wait_asked_for() {
+            match failure.requested_wait() {
                 Some(wait) if waits < WAITS => {
                     waits += 1;
-                    self.tell(doing, &failure, wait)?;
+                    self.report(doing, &failure, wait)?;
                     sleep(wait).await;
                 }
                 _ => return Err(failure.into()),
@@ -160,12 +159,12 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
     async fn back_off(&mut self, doing: Operation, failure: &Failure) -> Result<(), Error> {
         let wait = self.backoff.next();
         let wait = wait.max(failure.retry_after().unwrap_or_default());
-        self.tell(doing, failure, wait)?;
+        self.report(doing, failure, wait)?;
         sleep(wait).await;
         Ok(())
     }
 
-    fn tell(&mut self, doing: Operation, failure: &Failure, wait: Duration) -> Result<(), Error> {
+    fn report(&mut self, doing: Operation, failure: &Failure, wait: Duration) -> Result<(), Error> {
         tracing::warn!(%failure, ?wait, "{doing} failed");
         self.versions.broke(!failure.is_short());
         let failure = failure.clone().during(doing);
@@ -174,8 +173,8 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
     }
 
     /// Says that what comes is of another kind, if that is so.
-    fn complain(&mut self) -> bool {
-        let failure = self.kinds.complaint();
+    fn report_wrong_kind(&mut self) -> bool {
+        let failure = self.kinds.wrong_kind();
         if let Some(failure) = &failure {
             self.sink
                 .put(Input::Failed(failure.clone().during(Operation::Watch)));
@@ -191,13 +190,13 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         Ok(())
     }
 
-    /// A list that is older than what it was asked for is thrown away.
+    /// A list that is older than what was requested is thrown away.
     fn refuse_older(&mut self, listed: Option<&str>) -> Result<(), Failure> {
         if !self.versions.is_older(listed) {
             return Ok(());
         }
         tracing::warn!("a list is older than what was asked for");
         self.sink.refused();
-        Err(Failure::older())
+        Err(Failure::new(Cause::Older))
     }
 }

@@ -1,4 +1,4 @@
-//! What is asked of an API server.
+//! Requests to an API server.
 
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ pub(crate) struct Target {
 #[derive(Debug)]
 pub(crate) struct TooLong;
 
-type Asking = Result<Request<Body>, TooLong>;
+type RequestResult = Result<Request<Body>, TooLong>;
 
 /// How a selector that matches nothing prints itself, here as in apimachinery. It is no selector that
 /// a server takes.
@@ -75,7 +75,7 @@ impl Target {
     ///
     /// # Errors
     ///
-    /// What cannot be asked for.
+    /// What cannot be requested.
     pub(crate) fn check(&self) -> Result<(), Error> {
         let resource = &self.resource;
         segment("plural", &resource.plural)?;
@@ -109,7 +109,7 @@ impl Target {
         asked.map_or_else(|reason| Err(refused("selectors", reason)), |_| Ok(()))
     }
 
-    /// True if no object can match, so that nobody needs to be asked.
+    /// True if no object can match, so that no request is needed.
     pub(crate) fn is_nothing(&self) -> bool {
         self.selectors().any(|selector| selector.trim() == NOTHING)
     }
@@ -120,7 +120,7 @@ impl Target {
     }
 
     /// A page of a list, of at most `limit` objects if there is one.
-    pub(crate) fn list(&self, page: &Page, limit: Option<u32>) -> Asking {
+    pub(crate) fn list(&self, page: &Page, limit: Option<u32>) -> RequestResult {
         let mut query = self.query();
         if let Some(limit) = limit {
             query.put("limit", &limit.to_string());
@@ -135,12 +135,12 @@ impl Target {
     }
 
     /// The newest list, of one object at most: a consistent read that costs little.
-    pub(crate) fn newest(&self) -> Asking {
+    pub(crate) fn newest(&self) -> RequestResult {
         self.list(&Page::First(Since::Newest), Some(1))
     }
 
     /// A watch from a version on that ends by itself after a time.
-    pub(crate) fn watch(&self, version: Option<&str>, timeout: Duration) -> Asking {
+    pub(crate) fn watch(&self, version: Option<&str>, timeout: Duration) -> RequestResult {
         let mut query = self.watch_query(timeout);
         if let Some(version) = version {
             query.put("resourceVersion", version);
@@ -150,7 +150,7 @@ impl Target {
 
     /// A list that comes as the beginning of a watch (KEP-3157), of a state that is not older than
     /// a version, or of the newest one.
-    pub(crate) fn stream(&self, version: Option<&str>, timeout: Duration) -> Asking {
+    pub(crate) fn stream(&self, version: Option<&str>, timeout: Duration) -> RequestResult {
         let mut query = self.watch_query(timeout);
         query.put("sendInitialEvents", "true");
         query.put("resourceVersionMatch", "NotOlderThan");
@@ -168,7 +168,7 @@ impl Target {
         query
     }
 
-    fn watch_request(&self, query: Query) -> Asking {
+    fn watch_request(&self, query: Query) -> RequestResult {
         let form = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json";
         let mut request = self.request(query, form)?;
         // Servers from 1.37 on send one gzip member an event, which common decoders stop after.
@@ -192,7 +192,7 @@ impl Target {
 
     /// Where only metadata is wanted, `metadata` is the form of it. It names plain JSON last, as
     /// client-go's metadata client does: a server that knows no other answers with whole objects.
-    fn request(&self, Query(mut query): Query, metadata: &'static str) -> Asking {
+    fn request(&self, Query(mut query): Query, metadata: &'static str) -> RequestResult {
         let accept = if self.metadata_only && !self.plain {
             metadata
         } else {

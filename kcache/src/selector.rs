@@ -1,13 +1,18 @@
 //! Label selectors, as apimachinery has them.
 
+mod error;
+mod label;
+mod requirement;
 mod parse;
-mod validate;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
+pub use self::error::SelectorError;
+use self::label::{label_key, label_value};
+use self::requirement::{Requirement, Test};
 use crate::index::Term;
 use crate::object::Object;
 
@@ -29,84 +34,23 @@ use crate::object::Object;
 /// # Ok::<(), kcache::SelectorError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Selector(Rule);
+pub struct Selector(Requirements);
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Rule {
+enum Requirements {
     Nothing,
     All(Vec<Requirement>),
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-struct Requirement {
-    key: String,
-    test: Test,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum Test {
-    In(BTreeSet<String>),
-    NotIn(BTreeSet<String>),
-    Exists,
-    DoesNotExist,
-    GreaterThan(i64),
-    LessThan(i64),
-}
-
-/// Why a selector was refused. Final: the same input is refused again.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum SelectorError {
-    /// The text does not follow the grammar.
-    #[error("found {found:?}, expected {expected}")]
-    Syntax {
-        /// The token that was read.
-        found: String,
-        /// What could have stood there.
-        expected: &'static str,
-    },
-    /// The key is not a qualified name.
-    #[error("invalid label key {key:?}: {reason}")]
-    Key {
-        /// The key.
-        key: String,
-        /// What is wrong with it.
-        reason: &'static str,
-    },
-    /// A value is not a label value, or not one that the operator takes.
-    #[error("invalid value {value:?} for label {key:?}: {reason}")]
-    Value {
-        /// The key.
-        key: String,
-        /// The value.
-        value: String,
-        /// What is wrong with it.
-        reason: &'static str,
-    },
-    /// The operator does not take that number of values.
-    #[error("operator {operator} of label {key:?} does not take {count} values")]
-    Count {
-        /// The key.
-        key: String,
-        /// The operator.
-        operator: String,
-        /// How many values there were.
-        count: usize,
-    },
-    /// A `LabelSelector` names an operator that there is not.
-    #[error("{0:?} is not a label selector operator")]
-    Operator(String),
 }
 
 impl Selector {
     /// The selector that matches every object.
     pub fn everything() -> Self {
-        Self(Rule::All(Vec::new()))
+        Self(Requirements::All(Vec::new()))
     }
 
     /// The selector that matches no object.
     pub fn nothing() -> Self {
-        Self(Rule::Nothing)
+        Self(Requirements::Nothing)
     }
 
     /// The selector of a `LabelSelector` object, as `LabelSelectorAsSelector` builds it: `None`
@@ -153,16 +97,16 @@ impl Selector {
     fn all(mut requirements: Vec<Requirement>) -> Self {
         requirements.sort();
         requirements.dedup();
-        Self(Rule::All(requirements))
+        Self(Requirements::All(requirements))
     }
 
     /// The selector of what all of these match.
     pub(crate) fn all_of(selectors: Vec<Self>) -> Self {
         let mut requirements = Vec::new();
-        for Self(rule) in selectors {
-            match rule {
-                Rule::Nothing => return Self::nothing(),
-                Rule::All(all) => requirements.extend(all),
+        for Self(selector) in selectors {
+            match selector {
+                Requirements::Nothing => return Self::nothing(),
+                Requirements::All(all) => requirements.extend(all),
             }
         }
         Self::all(requirements)
@@ -170,7 +114,7 @@ impl Selector {
 
     /// True if every object matches.
     pub fn is_everything(&self) -> bool {
-        matches!(&self.0, Rule::All(all) if all.is_empty())
+        matches!(&self.0, Requirements::All(all) if all.is_empty())
     }
 
     /// True if the object's labels match.
@@ -186,33 +130,32 @@ impl Selector {
 
     fn matches_by<'a>(&self, label: impl Fn(&str) -> Option<&'a str>) -> bool {
         match &self.0 {
-            Rule::Nothing => false,
-            Rule::All(all) => all.iter().all(|r| r.test.accepts(label(&r.key))),
+            Requirements::Nothing => false,
+            Requirements::All(all) => all.iter().all(|r| r.test.accepts(label(&r.key))),
         }
     }
 
-    /// True if it asks for a label that no API server stores.
-    fn asks_for_no_label(&self) -> bool {
-        let Rule::All(all) = &self.0 else {
+    /// True if it needs a label that no API server stores.
+    fn needs_impossible_label(&self) -> bool {
+        let Requirements::All(all) = &self.0 else {
             return false;
         };
         // Only equalities come unvalidated.
         all.iter().any(|Requirement { key, test }| match test {
             Test::In(values) => {
                 let mut values = values.iter();
-                validate::label_key(key).is_err()
-                    || !values.any(|value| validate::label_value(value).is_ok())
+                label_key(key).is_err() || !values.any(|value| label_value(value).is_ok())
             }
             _ => false,
         })
     }
 
     /// The ways to find all that this selector can match: of each, one term is on every match.
-    pub(crate) fn anchors(&self) -> Vec<Vec<Term<'_>>> {
-        let Rule::All(all) = &self.0 else {
+    pub(crate) fn search_terms(&self) -> Vec<Vec<Term<'_>>> {
+        let Requirements::All(all) = &self.0 else {
             return vec![Vec::new()];
         };
-        let mut choices: Vec<_> = all.iter().filter_map(Requirement::anchor).collect();
+        let mut choices: Vec<_> = all.iter().filter_map(Requirement::search_terms).collect();
         if choices.is_empty() {
             choices.push(vec![Term::Any]);
         }
@@ -220,41 +163,10 @@ impl Selector {
     }
 }
 
-impl Requirement {
-    /// The terms of which every match has one; none for a requirement that a missing label meets.
-    fn anchor(&self) -> Option<Vec<Term<'_>>> {
-        match &self.test {
-            Test::In(values) => {
-                let term = |value| Term::Label(&self.key, value);
-                Some(values.iter().map(|value| term(value.as_str())).collect())
-            }
-            Test::Exists | Test::GreaterThan(_) | Test::LessThan(_) => {
-                Some(vec![Term::LabelKey(&self.key)])
-            }
-            Test::NotIn(_) | Test::DoesNotExist => None,
-        }
-    }
-}
-
-impl Test {
-    fn accepts(&self, value: Option<&str>) -> bool {
-        // A label is a number by the rules of Go's `strconv.ParseInt(s, 10, 64)`.
-        let number = || value.and_then(|value| value.parse::<i64>().ok());
-        match self {
-            Self::In(values) => value.is_some_and(|value| values.contains(value)),
-            Self::NotIn(values) => value.is_none_or(|value| !values.contains(value)),
-            Self::Exists => value.is_some(),
-            Self::DoesNotExist => value.is_none(),
-            Self::GreaterThan(limit) => number().is_some_and(|number| number > *limit),
-            Self::LessThan(limit) => number().is_some_and(|number| number < *limit),
-        }
-    }
-}
-
 impl fmt::Display for Selector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let all = match &self.0 {
-            Rule::All(all) if !(f.alternate() && self.asks_for_no_label()) => all,
+            Requirements::All(all) if !(f.alternate() && self.needs_impossible_label()) => all,
             _ => return f.write_str("<nothing>"),
         };
         for (i, requirement) in all.iter().enumerate() {
@@ -262,22 +174,5 @@ impl fmt::Display for Selector {
             write!(f, "{comma}{requirement}")?;
         }
         Ok(())
-    }
-}
-
-impl fmt::Display for Requirement {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let key = &self.key;
-        let list = |set: &BTreeSet<String>| set.iter().cloned().collect::<Vec<_>>().join(",");
-        match &self.test {
-            Test::In(values) if values.len() == 1 => write!(f, "{key}={}", list(values)),
-            Test::In(values) => write!(f, "{key} in ({})", list(values)),
-            Test::NotIn(values) if values.len() == 1 => write!(f, "{key}!={}", list(values)),
-            Test::NotIn(values) => write!(f, "{key} notin ({})", list(values)),
-            Test::Exists => write!(f, "{key}"),
-            Test::DoesNotExist => write!(f, "!{key}"),
-            Test::GreaterThan(limit) => write!(f, "{key}>{limit}"),
-            Test::LessThan(limit) => write!(f, "{key}<{limit}"),
-        }
     }
 }

@@ -1,4 +1,4 @@
-//! Where a publisher or a subscription stands, and what it has to report besides events.
+//! What a publisher or a subscription is doing, and what it has to report besides events.
 
 use std::fmt;
 use std::sync::Arc;
@@ -40,7 +40,7 @@ impl Phase {
         matches!(self, Self::Live | Self::Degraded { .. })
     }
 
-    /// What stands in the way, if anything does.
+    /// What went wrong, if anything did.
     pub fn failure(&self) -> Option<&Failure> {
         match self {
             Self::Syncing { failure } => failure.as_ref(),
@@ -58,7 +58,7 @@ impl Phase {
     }
 }
 
-/// Where a publisher or a subscription stands.
+/// What a publisher or a subscription is doing, and its counters.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Status {
@@ -66,8 +66,9 @@ pub struct Status {
     pub phase: Phase,
     /// The number of the newest commit.
     pub commit: u64,
-    /// How many histories there have been: 1, and one more each time that the server began anew.
-    pub history: u64,
+    /// The server incarnation: 1, and one more each time that the server was restored from a backup,
+    /// so that its versions start over.
+    pub incarnation: u64,
     /// How many objects are there that could not be taken in, as it stands now: one that becomes
     /// good or goes away is no longer among them. [`Publisher::bad_objects`] names them.
     ///
@@ -75,7 +76,7 @@ pub struct Status {
     pub bad_objects: u64,
     /// How often an object could not be taken in, so far: the same one counts each time.
     pub bad_reports: u64,
-    /// Lists that were refused, because they were older than what was asked for.
+    /// Lists that were refused, because they were older than what was requested.
     pub stale_inputs: u64,
     /// How often it fell behind, so that waiting changes were merged. Zero for a publisher.
     pub lags: u64,
@@ -89,7 +90,7 @@ impl Status {
         Self {
             phase: Phase::Closed(error),
             commit: 0,
-            history: 0,
+            incarnation: 0,
             bad_objects: 0,
             bad_reports: 0,
             stale_inputs: 0,
@@ -109,11 +110,11 @@ pub enum Notice {
         /// How many changes were waiting.
         waiting: usize,
     },
-    /// The server began a new history (it was restored from a backup): versions start over. A list
+    /// A new server incarnation began (it was restored from a backup): versions start over. A list
     /// shows it, by a lower version, or by an object that is older than what was there.
-    NewHistory {
-        /// The number of the new history.
-        history: u64,
+    NewIncarnation {
+        /// The number of the new incarnation.
+        incarnation: u64,
     },
     /// An object could not be taken in; the others were. It is said once, and again only if the
     /// reason is another one, or if the object was good or away in between.
@@ -131,7 +132,9 @@ impl fmt::Display for Notice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Lagged { waiting } => write!(f, "lagging with {waiting} changes waiting"),
-            Self::NewHistory { history } => write!(f, "history {history} begins"),
+            Self::NewIncarnation { incarnation } => {
+                write!(f, "server incarnation {incarnation} begins")
+            }
             Self::BadObject {
                 key: Some(key),
                 reason,
@@ -145,61 +148,61 @@ impl fmt::Display for Notice {
 /// How many notices wait for a reader before the oldest are dropped.
 const NOTICES: usize = 64;
 
-/// Where notices are pinned up; nothing is allocated until someone reads.
+/// Sends notices to all readers; nothing is allocated until there is one.
 #[derive(Default)]
-pub(crate) struct NoticeBoard(Mutex<Board>);
+pub(crate) struct NoticeSender(Mutex<Readers>);
 
 #[derive(Default)]
-enum Board {
+enum Readers {
     #[default]
     Unread,
     Read(broadcast::Sender<Notice>),
     Closed,
 }
 
-impl NoticeBoard {
-    pub(crate) fn post(&self, notice: Notice) {
-        if let Board::Read(readers) = &*lock(&self.0) {
+impl NoticeSender {
+    pub(crate) fn send(&self, notice: Notice) {
+        if let Readers::Read(readers) = &*lock(&self.0) {
             let _ = readers.send(notice);
         }
     }
 
-    /// A reader of what is posted from now on, which ends when the board is closed.
-    pub(crate) fn read(&self) -> broadcast::Receiver<Notice> {
-        let board = &mut *lock(&self.0);
-        if matches!(board, Board::Unread) {
-            *board = Board::Read(broadcast::channel(NOTICES).0);
+    /// A reader of what is sent from now on, which ends when this is closed.
+    pub(crate) fn subscribe(&self) -> broadcast::Receiver<Notice> {
+        let state = &mut *lock(&self.0);
+        if matches!(state, Readers::Unread) {
+            *state = Readers::Read(broadcast::channel(NOTICES).0);
         }
-        match board {
-            Board::Read(readers) => readers.subscribe(),
-            Board::Unread | Board::Closed => broadcast::channel(1).1,
+        match state {
+            Readers::Read(readers) => readers.subscribe(),
+            Readers::Unread | Readers::Closed => broadcast::channel(1).1,
         }
     }
 
-    /// Nothing will be posted any longer.
+    /// Nothing will be sent any longer.
     pub(crate) fn close(&self) {
-        let board = std::mem::replace(&mut *lock(&self.0), Board::Closed);
-        drop(board);
+        let state = std::mem::replace(&mut *lock(&self.0), Readers::Closed);
+        drop(state);
     }
 }
 
-/// A stream of [`Notice`]s, from when it was asked for.
+/// A stream of [`Notice`]s, from when it was made.
 ///
-/// A reader that falls behind loses the oldest and is told how many.
+/// A reader that falls behind loses the oldest and gets their number.
 pub struct Notices {
-    boards: Vec<broadcast::Receiver<Notice>>,
+    receivers: Vec<broadcast::Receiver<Notice>>,
 }
 
 impl Notices {
-    pub(crate) fn new(boards: Vec<broadcast::Receiver<Notice>>) -> Self {
-        Self { boards }
+    pub(crate) fn new(receivers: Vec<broadcast::Receiver<Notice>>) -> Self {
+        Self { receivers }
     }
 
     /// The next notice, or `None` when there will be no more: what they are of was closed, and all
     /// that it had to report was read.
     pub async fn next(&mut self) -> Option<Notice> {
         loop {
-            let (received, ended) = match self.boards.as_mut_slice() {
+            let (received, ended) = match self.receivers.as_mut_slice() {
                 [] => return None,
                 [only] => (only.recv().await, 0),
                 [first, second, ..] => tokio::select! {
@@ -212,7 +215,7 @@ impl Notices {
                 Err(broadcast::error::RecvError::Lagged(count)) => {
                     return Some(Notice::Missed(count));
                 }
-                Err(broadcast::error::RecvError::Closed) => drop(self.boards.remove(ended)),
+                Err(broadcast::error::RecvError::Closed) => drop(self.receivers.remove(ended)),
             }
         }
     }

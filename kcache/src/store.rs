@@ -13,10 +13,9 @@ use crate::object::{Key, KeyRef, Object};
 /// One consistent state. Cloning it copies a few pointers, and two states share what they have in
 /// common.
 pub(crate) struct State<V> {
-    pub(crate) commit: u64,
-    pub(crate) history: u64,
+    pub(crate) moment: Moment,
     /// The newest commit of each input that this state has seen.
-    pub(crate) frontier: Arc<[u64]>,
+    pub(crate) input_commits: Arc<[u64]>,
     /// For gets: twice as fast as an ordered map.
     objects: imbl::HashMap<Stored<V>, ()>,
     /// For lists; an update leaves it alone.
@@ -62,9 +61,11 @@ impl<V: Object> Equivalent<Stored<V>> for KeyRef<'_> {
 impl<V> Default for State<V> {
     fn default() -> Self {
         Self {
-            commit: 0,
-            history: 1,
-            frontier: Arc::default(),
+            moment: Moment {
+                commit: 0,
+                incarnation: 1,
+            },
+            input_commits: Arc::default(),
             objects: imbl::HashMap::default(),
             order: imbl::OrdSet::default(),
         }
@@ -74,9 +75,8 @@ impl<V> Default for State<V> {
 impl<V> Clone for State<V> {
     fn clone(&self) -> Self {
         Self {
-            commit: self.commit,
-            history: self.history,
-            frontier: self.frontier.clone(),
+            moment: self.moment,
+            input_commits: self.input_commits.clone(),
             objects: self.objects.clone(),
             order: self.order.clone(),
         }
@@ -87,17 +87,10 @@ impl<V> Clone for State<V> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Moment {
     pub(crate) commit: u64,
-    pub(crate) history: u64,
+    pub(crate) incarnation: u64,
 }
 
 impl<V: Object> State<V> {
-    pub(crate) fn moment(&self) -> Moment {
-        Moment {
-            commit: self.commit,
-            history: self.history,
-        }
-    }
-
     pub(crate) fn get(&self, namespace: &str, name: &str) -> Option<&Arc<V>> {
         self.get_parts(KeyRef(namespace, name))
     }
@@ -185,18 +178,18 @@ pub struct Snapshot<V>(pub(crate) Arc<State<V>>);
 impl<V: Object> Snapshot<V> {
     /// The number of the commit; each has a higher one than the one before it.
     pub fn commit(&self) -> u64 {
-        self.0.commit
+        self.0.moment.commit
     }
 
-    /// The number of the history that the versions belong to.
-    pub fn history(&self) -> u64 {
-        self.0.history
+    /// The server incarnation that the versions belong to.
+    pub fn incarnation(&self) -> u64 {
+        self.0.moment.incarnation
     }
 
     /// The commits of the inputs that this state has seen: of a view's source, or of the sources
     /// and the targets of a join. Empty for what is fed from outside.
-    pub fn frontier(&self) -> &[u64] {
-        &self.0.frontier
+    pub fn input_commits(&self) -> &[u64] {
+        &self.0.input_commits
     }
 
     /// The object of this name; the namespace is empty for a cluster-scoped one.
@@ -234,7 +227,7 @@ impl<V> Clone for Snapshot<V> {
 impl<V> fmt::Debug for Snapshot<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut f = f.debug_struct("Snapshot");
-        f.field("commit", &self.0.commit)
+        f.field("commit", &self.0.moment.commit)
             .field("len", &self.0.objects.len());
         f.finish_non_exhaustive()
     }

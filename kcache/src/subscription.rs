@@ -1,33 +1,38 @@
 //! Taking the changes of a publisher.
 
-mod control;
+mod aspect;
+mod closure_filter;
 mod options;
-mod tap;
+mod batch;
+mod registration;
+mod control;
+mod reading;
+mod subscribe;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::fmt;
-use std::future::{Future as _, poll_fn};
-use std::pin::{Pin, pin};
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::{Arc, Weak};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use futures_core::Stream;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::task::coop::consume_budget;
 
+pub use self::aspect::{Aspect, Aspects};
+pub use self::batch::{Batch, Start};
+use self::closure_filter::ClosureFilter;
 pub use self::control::Control;
 pub use self::options::SubscribeOptions;
-pub(crate) use self::tap::Tap;
-use crate::aside::{self, Begun};
-use crate::aspect::Aspects;
+pub(crate) use self::registration::Registration;
 use crate::cache::Cache;
+use crate::core::mailbox::Limits;
 use crate::error::Error;
-use crate::event::{self, Change, Event};
+use crate::event::{Change, Event};
 use crate::failure::ReadyError;
 use crate::filter::Filter;
-use crate::gate::Gate;
-use crate::mailbox::{Drained, Letter, Limits, Next};
 use crate::object::Object;
 use crate::publisher::Publisher;
 use crate::status::{Notices, Phase, Status};
@@ -64,97 +69,46 @@ use crate::wait::Follower;
 /// # Ok(()) }
 /// ```
 pub struct Subscription<V: Object> {
-    tap: Arc<Tap<V>>,
-    gate: Gate<V>,
-    /// What was taken from the mailbox and passed the gate, and was not handed out yet. It comes
-    /// before all that is in the mailbox.
+    registration: Arc<Registration<V>>,
+    closure_filter: ClosureFilter<V>,
+    /// What was taken from the mailbox and passed the closure filter, and was not handed out yet. It
+    /// comes before all that is in the mailbox.
     passed: VecDeque<Change<V>>,
-    /// What was taken and is being judged on another thread; it comes behind what passed the gate.
-    job: Option<JoinHandle<Judged<V>>>,
+    /// What was taken and is being evaluated on another thread; it comes behind what passed.
+    job: Option<JoinHandle<Evaluated<V>>>,
     /// Something of the start was taken.
     started: bool,
-    /// The start is being judged.
+    /// The start is being evaluated.
     starting: bool,
     /// How far the last start or batch that was taken goes.
     taken: Moment,
-    /// The phases of the publisher, as far as batches have told them.
+    /// The phases of the publisher, as far as batches have reported them.
     phases: watch::Receiver<Phase>,
-    /// The phase and the history that the next batch tells, and whether the phase is another one.
+    /// The phase and the incarnation of the next batch, and whether the phase is another one.
     phase: Phase,
     phase_is_new: bool,
-    told: u64,
+    reported_incarnation: u64,
     /// A filter panicked.
     failed: Option<Error>,
 }
 
-/// The gate, and what it let through.
-type Judged<V> = (Gate<V>, Result<Vec<Change<V>>, Error>);
-
-/// How many objects of a start are looked at before others may have their turn.
-const PORTION: usize = 16;
-
-/// What waited for a subscription, as one net change a key, and where its publisher stood before
-/// any of what is not in it.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Batch<V: Object> {
-    /// The newest commit that is in it.
-    pub commit: u64,
-    /// The number of the history that this commit is of.
-    pub history: u64,
-    /// What the publisher was doing. All that it had committed by then is in this batch or in
-    /// earlier ones.
-    pub phase: Phase,
-    /// The changes: deletes, updates, creates.
-    pub changes: Vec<Change<V>>,
-}
-
-/// The state that a subscription starts with.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Start<V> {
-    /// The newest commit that is in it.
-    pub commit: u64,
-    /// The number of the history that this commit is of.
-    pub history: u64,
-    /// What the publisher was doing, as in a [`Batch`].
-    pub phase: Phase,
-    /// The objects.
-    pub objects: Vec<Arc<V>>,
-}
-
-/// A start as the batch that brings it: whoever takes batches had nothing before.
-impl<V: Object> From<Start<V>> for Batch<V> {
-    fn from(start: Start<V>) -> Self {
-        let Start {
-            commit,
-            history,
-            phase,
-            objects,
-        } = start;
-        Self {
-            commit,
-            history,
-            phase,
-            changes: objects.into_iter().map(Change::created).collect(),
-        }
-    }
-}
+/// The closure filter, and what passed it.
+type Evaluated<V> = (ClosureFilter<V>, Result<Vec<Change<V>>, Error>);
 
 impl<V: Object> Subscription<V> {
     pub(crate) fn open(source: Publisher<V>, filter: Option<Filter<V>>, limits: Limits) -> Self {
         let phases = source.phases();
         let phase = phases.borrow().clone();
-        let told = source.core().state.load().history;
-        let tap = Tap::open(source, limits);
+        let reported_incarnation = source.core().state.load().moment.incarnation;
+        let registration = Registration::open(source, limits);
         if let Some(filter) = filter {
             // What goes wrong ends the subscription, which then says so.
-            let _ = tap.refilter(filter);
+            let _ = registration.refilter(filter);
         }
         Self {
-            tap,
+            registration,
             job: None,
-            gate: Gate::default(),
+            closure_filter: ClosureFilter::default(),
             passed: VecDeque::new(),
             started: false,
             starting: false,
@@ -162,19 +116,19 @@ impl<V: Object> Subscription<V> {
             phases,
             phase,
             phase_is_new: false,
-            told,
+            reported_incarnation,
             failed: None,
         }
     }
 
     /// Leaves out updates that change none of these aspects.
     pub(crate) fn only(mut self, aspects: Aspects) -> Self {
-        self.gate.only(aspects);
+        self.closure_filter.only(aspects);
         self
     }
 
-    pub(crate) fn tap(&self) -> &Arc<Tap<V>> {
-        &self.tap
+    pub(crate) fn registration(&self) -> &Arc<Registration<V>> {
+        &self.registration
     }
 
     /// Subscribes for whoever takes all that waits at once, with [`next_batch`](Self::next_batch):
@@ -189,8 +143,8 @@ impl<V: Object> Subscription<V> {
     ///
     /// Why it ended, if it ends before.
     pub async fn ready(&self) -> Result<(), Error> {
-        self.tap.opened().await?;
-        let phases = self.tap.source().ready().await;
+        self.registration.opened().await?;
+        let phases = self.registration.source().ready().await;
         phases.map_err(|error| self.error().unwrap_or(error))
     }
 
@@ -201,7 +155,7 @@ impl<V: Object> Subscription<V> {
     ///
     /// [`ReadyError`]: the refusal, or why it ended.
     pub async fn ready_or_refused(&self) -> Result<(), ReadyError> {
-        self.tap.source().ready_or_refused().await?;
+        self.registration.source().ready_or_refused().await?;
         Ok(self.ready().await?)
     }
 
@@ -216,17 +170,17 @@ impl<V: Object> Subscription<V> {
         let ready = self.ready().await;
         if self.starting {
             // A call that was given up has taken it.
-            return self.judged_start().await;
+            return self.evaluated_start().await;
         }
         if self.started {
             ready?;
             return Ok(self.start(Vec::new()));
         }
         self.phase = self.phases.borrow_and_update().clone();
-        self.tap.settled().await;
-        let core = self.tap.source().core();
-        core.reach(self.tap.mailbox());
-        let drained = core.drain(self.tap.mailbox());
+        self.registration.refiltered().await;
+        let mailbox = self.registration.mailbox();
+        self.registration.core().reach(mailbox);
+        let drained = self.registration.drain();
         let nothing = drained.is_nothing();
         // What waited before the end is there to be taken.
         if nothing || !self.phase.is_ready() && drained.len() == 0 {
@@ -235,18 +189,18 @@ impl<V: Object> Subscription<V> {
         if let (true, Some(error)) = (nothing, self.error()) {
             return Err(error);
         }
-        self.judge_all(drained);
+        self.evaluate_all(drained);
         self.starting = true;
-        self.judged_start().await
+        self.evaluated_start().await
     }
 
-    async fn judged_start(&mut self) -> Result<Start<V>, Error> {
-        poll_fn(|cx| self.poll_judged(cx)).await;
+    async fn evaluated_start(&mut self) -> Result<Start<V>, Error> {
+        poll_fn(|cx| self.poll_evaluated(cx)).await;
         self.starting = false;
         if let Some(error) = self.failed.clone() {
             return Err(error);
         }
-        self.told = self.taken.history;
+        self.reported_incarnation = self.taken.incarnation;
         // Nobody has anything yet, so nothing can be gone or changed.
         let objects = self.take_passed().into_iter();
         let objects = objects.filter_map(|change| change.new).collect();
@@ -254,10 +208,13 @@ impl<V: Object> Subscription<V> {
     }
 
     fn start(&self, objects: Vec<Arc<V>>) -> Start<V> {
-        let Moment { commit, history } = self.taken;
+        let Moment {
+            commit,
+            incarnation,
+        } = self.taken;
         Start {
             commit,
-            history,
+            incarnation,
             phase: self.phase.clone(),
             objects,
         }
@@ -271,7 +228,7 @@ impl<V: Object> Subscription<V> {
 
     /// All that waits, as one net change a key, or `None` as for [`next`](Self::next). It holds
     /// whole commits: what one commit changed is never split over two batches. A batch without
-    /// changes says that the publisher's phase or history is another one. Dropping the future loses
+    /// changes says that the publisher's phase or incarnation is another one. Dropping the future loses
     /// nothing.
     pub async fn next_batch(&mut self) -> Option<Batch<V>> {
         loop {
@@ -282,20 +239,24 @@ impl<V: Object> Subscription<V> {
                 // The phase first: what was committed before it was said is in what waits.
                 self.phase_is_new |= self.phases.has_changed().is_ok_and(|new| new);
                 self.phase = self.phases.borrow_and_update().clone();
-                let drained = self.tap.source().core().drain(self.tap.mailbox());
-                self.judge_all(drained);
+                let drained = self.registration.drain();
+                self.evaluate_all(drained);
             }
-            poll_fn(|cx| self.poll_judged(cx)).await;
+            poll_fn(|cx| self.poll_evaluated(cx)).await;
             self.starting = false;
             let changes = self.take_passed();
-            let Moment { commit, history } = self.taken;
+            let Moment {
+                commit,
+                incarnation,
+            } = self.taken;
             let phase_is_new = std::mem::take(&mut self.phase_is_new);
-            let history_is_new = std::mem::replace(&mut self.told, history) != history;
+            let incarnation_is_new =
+                std::mem::replace(&mut self.reported_incarnation, incarnation) != incarnation;
             let is_open = self.phase.closed().is_none();
-            if !changes.is_empty() || history_is_new || phase_is_new && is_open {
+            if !changes.is_empty() || incarnation_is_new || phase_is_new && is_open {
                 return Some(Batch {
                     commit,
-                    history,
+                    incarnation,
                     phase: self.phase.clone(),
                     changes,
                 });
@@ -309,7 +270,7 @@ impl<V: Object> Subscription<V> {
         if !self.passed.is_empty() {
             return Some(());
         }
-        let mailbox = self.tap.mailbox();
+        let mailbox = self.registration.mailbox();
         tokio::select! {
             biased;
             waits = poll_fn(|cx| mailbox.poll_waiting(cx)) => waits,
@@ -327,193 +288,55 @@ impl<V: Object> Subscription<V> {
     ///
     /// Why the subscription ended, if it has.
     pub fn refilter(&self, filter: Filter<V>) -> Result<(), Error> {
-        self.tap.refilter(filter)
+        self.registration.refilter(filter)
     }
 
     /// A handle to refilter and close it while it is being read.
     pub fn control(&self) -> Control<V> {
-        Control::of(&self.tap)
+        Control::of(&self.registration)
     }
 
     /// A handle to wait for whoever reads it by batches.
     pub fn follower(&self) -> Follower {
-        let tap: Weak<Tap<V>> = Arc::downgrade(&self.tap);
-        Follower(tap)
+        let registration: Weak<Registration<V>> = Arc::downgrade(&self.registration);
+        Follower(registration)
     }
 
     /// The publisher's newest state through this filter. It can be ahead of the last event taken.
     pub fn cache(&self) -> Cache<V> {
-        let filter = self.tap.filter().unwrap_or_else(Filter::nothing);
-        Cache::new(self.tap.source().clone(), Some(filter))
+        let filter = self.registration.filter().unwrap_or_else(Filter::nothing);
+        Cache::new(self.registration.source().clone(), Some(filter))
     }
 
-    /// Where it stands.
+    /// What it is doing, and its counters.
     pub fn status(&self) -> Status {
-        self.tap.status()
+        self.registration.status()
     }
 
     /// The phase of its publisher, to wait for changes of it.
     pub fn phases(&self) -> watch::Receiver<Phase> {
-        self.tap.source().phases()
+        self.registration.source().phases()
     }
 
     /// That it lags, and what the publisher has to report, from now on.
     pub fn notices(&self) -> Notices {
-        let own = self.tap.mailbox().notices();
-        Notices::new(vec![own, self.tap.source().core().notices.read()])
+        let own = self.registration.mailbox().notices();
+        Notices::new(vec![own, self.registration.core().notices.subscribe()])
     }
 
     /// Ends it; what waits is thrown away.
     pub fn close(&self) {
-        self.tap.close(&Error::Closed);
+        self.registration.close(&Error::Closed);
     }
 
     /// Waits until it has ended, and says why. What waits can still be taken.
     pub async fn closed(&self) -> Error {
-        self.tap.ended().await
+        self.registration.ended().await
     }
 
     /// Why it ended, or `None` if it did not.
     pub fn error(&self) -> Option<Error> {
-        self.tap.mailbox().error()
-    }
-
-    fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Event<V>>> {
-        loop {
-            ready!(self.poll_judged(cx));
-            self.forget_closed();
-            self.starting = false;
-            if !self.passed.is_empty() {
-                // Events that are there already are a reason to let other tasks have their turn.
-                ready!(pin!(consume_budget()).poll(cx));
-                return Poll::Ready(self.pop_passed());
-            }
-            let Some(next) = ready!(self.tap.mailbox().poll_take(cx)) else {
-                return Poll::Ready(None);
-            };
-            self.started = true;
-            match next {
-                Next::Start => {
-                    ready!(pin!(consume_budget()).poll(cx));
-                    self.take_portion();
-                }
-                Next::Letter(Letter::Change(change)) => {
-                    self.judge(1, |gate| gate.pass(change).into_iter().collect());
-                }
-                Next::Letter(Letter::Rest(changes)) => {
-                    self.judge(changes.len(), |gate| gate.pass_all(None, changes));
-                }
-                Next::Letter(Letter::Refilter(filter, changes)) => {
-                    self.judge(changes.len(), |gate| gate.pass_all(Some(filter), changes));
-                }
-            }
-        }
-    }
-
-    /// Reads on in a start of many objects.
-    fn take_portion(&mut self) {
-        let mailbox = self.tap.mailbox();
-        // A refilter may have taken it meanwhile.
-        let Some(rest) = self.tap.source().core().lend_start(mailbox) else {
-            return;
-        };
-        match Error::catch(|| rest.portion(PORTION)) {
-            Ok(mut portion) => {
-                let changes = std::mem::take(&mut portion.changes);
-                mailbox.took(&portion);
-                let filter = rest.filter();
-                self.judge(changes.len(), |gate| gate.pass_all(filter, changes));
-            }
-            Err(error) => self.fail(error),
-        }
-    }
-
-    /// Takes what waited, to be judged.
-    fn judge_all(&mut self, drained: Drained<V>) {
-        self.started = true;
-        self.taken = drained.at;
-        self.judge(drained.len(), |gate| {
-            let (filter, changes) = drained.into_changes();
-            gate.pass_all(filter, changes)
-        });
-    }
-
-    /// Lets the gate judge, on another thread if there are many objects.
-    fn judge(
-        &mut self,
-        count: usize,
-        pass: impl FnOnce(&mut Gate<V>) -> Vec<Change<V>> + Send + 'static,
-    ) {
-        let mut gate = std::mem::take(&mut self.gate);
-        let pass = move || {
-            let passed = Error::catch(|| pass(&mut gate));
-            (gate, passed)
-        };
-        match aside::begin(self.tap.mailbox().is_many(count), pass) {
-            Begun::Job(job) => {
-                self.tap.note_passed(self.passed.len() + count);
-                self.job = Some(job);
-            }
-            Begun::Here(pass) => self.judged(pass()),
-        }
-    }
-
-    /// Waits for what is being judged.
-    fn poll_judged(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if let Some(job) = &mut self.job {
-            let judged = ready!(Pin::new(job).poll(cx));
-            self.job = None;
-            match judged {
-                Ok(judged) => self.judged(judged),
-                // The runtime shuts down.
-                Err(_) => self.fail(Error::Closed),
-            }
-        }
-        Poll::Ready(())
-    }
-
-    fn judged(&mut self, (gate, passed): Judged<V>) {
-        self.gate = gate;
-        match passed {
-            Ok(later) if self.passed.is_empty() => self.passed = later.into(),
-            Ok(later) => {
-                let earlier = std::mem::take(&mut self.passed);
-                self.passed = in_sequence(earlier.into(), later).into();
-            }
-            Err(error) => self.fail(error),
-        }
-        self.tap.note_passed(self.passed.len());
-    }
-
-    fn fail(&mut self, error: Error) {
-        self.tap.close(&error);
-        self.failed = Some(error);
-    }
-
-    fn take_passed(&mut self) -> Vec<Change<V>> {
-        self.forget_closed();
-        self.tap.note_passed(0);
-        std::mem::take(&mut self.passed).into()
-    }
-
-    /// Throws away what passed the gate if it was closed since.
-    fn forget_closed(&mut self) {
-        if !self.passed.is_empty() && self.tap.mailbox().is_discarded() {
-            self.passed.clear();
-        }
-    }
-
-    /// The first event of what passed the gate.
-    fn pop_passed(&mut self) -> Option<Event<V>> {
-        self.forget_closed();
-        let change = self.passed.pop_front()?;
-        let [first, second] = change.into_events();
-        if let Some(Event::Create { new }) = second {
-            // The delete of an object that was replaced is handed out, its create is not.
-            self.passed.push_front(Change::created(new));
-        }
-        self.tap.note_passed(self.passed.len());
-        first
+        self.registration.mailbox().error()
     }
 }
 
@@ -537,24 +360,7 @@ impl<V: Object> Stream for Subscription<V> {
 impl<V: Object> fmt::Debug for Subscription<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Subscription")
-            .field("filter", &self.tap.filter())
+            .field("filter", &self.registration.filter())
             .finish_non_exhaustive()
     }
-}
-
-/// What two sets of changes do one after the other: the net change of each key, deletes first.
-fn in_sequence<V: Object>(earlier: Vec<Change<V>>, later: Vec<Change<V>>) -> Vec<Change<V>> {
-    let mut places: HashMap<_, usize> = HashMap::new();
-    let mut net: Vec<Change<V>> = Vec::with_capacity(earlier.len() + later.len());
-    for change in earlier.into_iter().chain(later) {
-        if let Some(place) = places.get(&change.key) {
-            net[*place].new = change.new;
-        } else {
-            places.insert(change.key.clone(), net.len());
-            net.push(change);
-        }
-    }
-    net.retain(|change| !change.is_nothing());
-    event::sort(&mut net);
-    net
 }

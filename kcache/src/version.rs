@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-/// How two versions of one resource stand to each other, or `None` where nothing can be said.
+/// The order of two versions of one resource, or `None` where nothing can be said.
 ///
 /// Versions are decimal numbers of any length, without leading zeros and not zero; anything else
 /// is only compared for equality (KEP-5504, "Comparable Resource Version").

@@ -4,13 +4,13 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use crate::aside::aside;
 use crate::error::Error;
 use crate::filter::Filter;
 use crate::object::Object;
+use crate::offload::offload;
 use crate::publisher::{Publisher, publisher};
 use crate::status::Phase;
-use crate::subscription::{Batch, Start, Subscription, Tap};
+use crate::subscription::{Batch, Registration, Start, Subscription};
 use crate::wait::Origin;
 use crate::writer::Writer;
 
@@ -45,18 +45,33 @@ use crate::writer::Writer;
 /// ```
 pub struct View<V: Object> {
     publisher: Publisher<V>,
-    tap: Arc<Tap<V>>,
+    registration: Arc<Registration<V>>,
+}
+
+impl<V: Object> Publisher<V> {
+    /// A publisher of what a filter lets in; the filter can be changed.
+    pub fn view(&self, filter: Filter<V>) -> View<V> {
+        View::start(self, Some(filter))
+    }
+
+    /// A view without a filter yet: it is ready after its first [`refilter`](View::refilter).
+    pub fn view_deferred(&self) -> View<V> {
+        View::start(self, None)
+    }
 }
 
 impl<V: Object> View<V> {
-    pub(crate) fn start(source: &Publisher<V>, filter: Option<Filter<V>>) -> Self {
+    fn start(source: &Publisher<V>, filter: Option<Filter<V>>) -> Self {
         let input = Subscription::batches(source, filter);
-        let tap = input.tap().clone();
+        let registration = input.registration().clone();
         let (publisher, writer) = publisher();
         let origin = Origin::Follower(input.follower());
         publisher.core().progress.set_origin(origin);
         tokio::spawn(follow(input, writer));
-        Self { publisher, tap }
+        Self {
+            publisher,
+            registration,
+        }
     }
 
     /// Changes the filter. What leaves and what enters is one commit of the view, in which the
@@ -66,12 +81,12 @@ impl<V: Object> View<V> {
     ///
     /// Why the view or its source is closed, if it is.
     pub fn refilter(&self, filter: Filter<V>) -> Result<(), Error> {
-        self.tap.refilter(filter)
+        self.registration.refilter(filter)
     }
 
     /// The filter, or `None` before the first of a deferred view.
     pub fn filter(&self) -> Option<Filter<V>> {
-        self.tap.filter()
+        self.registration.filter()
     }
 }
 
@@ -118,18 +133,18 @@ async fn start<V: Object>(
 /// Commits so many changes, where that holds up no other task. `None` if the runtime shuts down.
 async fn take<V: Object>(
     count: usize,
-    news: impl Into<Batch<V>> + Send + 'static,
+    batch: impl Into<Batch<V>> + Send + 'static,
     mut writer: Writer<V>,
 ) -> Option<Writer<V>> {
     let run = move || {
-        let batch = news.into();
+        let batch = batch.into();
         let updates = batch.changes.into_iter();
         let updates = updates.map(|change| (change.key, change.new)).collect();
-        writer.commit_in(batch.history, updates, &[batch.commit]);
+        writer.commit_in(batch.incarnation, updates, &[batch.commit]);
         mirror(&batch.phase, &mut writer);
         writer
     };
-    aside(count, run).await
+    offload(count, run).await
 }
 
 /// A view is as live as its source; that a source ended shows when all it said was taken.
@@ -153,7 +168,7 @@ impl<V: Object> Clone for View<V> {
     fn clone(&self) -> Self {
         Self {
             publisher: self.publisher.clone(),
-            tap: self.tap.clone(),
+            registration: self.registration.clone(),
         }
     }
 }

@@ -42,7 +42,7 @@ pub(crate) struct Progress {
 
 /// Where a publisher has its objects from.
 pub(crate) enum Origin {
-    /// A source of one resource, which tells its versions.
+    /// A source of one resource, whose versions are known.
     Source,
     /// Another publisher.
     Follower(Follower),
@@ -111,7 +111,7 @@ pub(crate) async fn within(
 
 pub(crate) type Waiting<'a> = Pin<Box<dyn Future<Output = Result<(), WaitError>> + Send + 'a>>;
 
-/// What a follower stands on.
+/// What a [`Follower`] waits on, whatever the stored form is.
 pub(crate) trait Follow: Send + Sync {
     /// Waits until the publisher has seen a version, and the reader is through with all that the
     /// publisher delivered until then.

@@ -4,31 +4,13 @@
 //! a whole body and never the bytes of a whole list. Of an object that is too large to be held its
 //! `metadata` is.
 
-mod list;
-mod members;
+mod error;
 mod scan;
+mod members;
+mod list;
 mod watch;
 
+pub(crate) use self::error::WireError;
 pub(crate) use self::list::{Item, ListBody, ListMeta};
 pub(crate) use self::members::LARGEST;
 pub(crate) use self::watch::{EventKind, Frame, WatchBody};
-
-/// Why bytes are not what they should be. Nothing of them is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum WireError {
-    /// Something else stands where JSON needs a certain sign.
-    #[error("the server sent something that is not JSON")]
-    NotJson,
-    /// It is JSON, but has no `items`.
-    #[error("the server sent something that is not a list")]
-    NotAList,
-    /// It is JSON, but has no `type` and `object`.
-    #[error("the server sent something that is not a watch event")]
-    NotAnEvent,
-    /// The body ended inside of a value.
-    #[error("the answer ended before it was complete")]
-    Incomplete,
-    /// One value, and not an object, is larger than what is held of any.
-    #[error("the server sent a value that is too large")]
-    TooLarge,
-}

@@ -7,11 +7,11 @@ use std::sync::atomic::Ordering;
 
 use tokio::time::Instant;
 
+use crate::core::Core;
 use crate::error::Error;
 use crate::event::{self, Change};
 use crate::failure::Failure;
 use crate::object::{Key, Object};
-use crate::shared::Core;
 use crate::status::{Notice, Phase};
 use crate::store::State;
 
@@ -55,17 +55,17 @@ impl<V: Object> Writer<V> {
         self.core.progress.reach(version);
     }
 
-    /// Makes the updates one commit, and delivers what they change, deletes first. `frontier` are
+    /// Makes the updates one commit, and delivers what they change, deletes first. `input_commits` are
     /// the commits of the inputs that the new state has seen. An object under a key that is not its
     /// own is left out and reported.
-    pub fn commit(&mut self, updates: Updates<V>, frontier: &[u64]) {
-        let history = self.state().history;
-        self.commit_in(history, updates, frontier);
+    pub fn commit(&mut self, updates: Updates<V>, input_commits: &[u64]) {
+        let incarnation = self.state().moment.incarnation;
+        self.commit_in(incarnation, updates, input_commits);
     }
 
-    /// As [`commit`](Self::commit), in this history: the number of the history of what the updates
-    /// were made of. A higher one than before says that a new history begins, also without updates.
-    pub fn commit_in(&mut self, history: u64, updates: Updates<V>, frontier: &[u64]) {
+    /// As [`commit`](Self::commit), in this server incarnation: that of what the updates were made
+    /// of. A higher one than before says that a new incarnation begins, also without updates.
+    pub fn commit_in(&mut self, incarnation: u64, updates: Updates<V>, input_commits: &[u64]) {
         let mut next = State::clone(&self.state());
         let mut changes = Vec::with_capacity(updates.len());
         for (key, new) in updates {
@@ -85,15 +85,15 @@ impl<V: Object> Writer<V> {
             }
         }
         event::sort(&mut changes);
-        if *next.frontier != *frontier {
-            next.frontier = frontier.into();
+        if *next.input_commits != *input_commits {
+            next.input_commits = input_commits.into();
         }
-        let begins = history > std::mem::replace(&mut next.history, history);
-        next.commit += u64::from(!changes.is_empty());
+        let begins = incarnation > std::mem::replace(&mut next.moment.incarnation, incarnation);
+        next.moment.commit += u64::from(!changes.is_empty());
         self.core.publish(next, &changes);
-        // Before the first complete state there was no other history to be seen.
+        // Before the first complete state there was no other incarnation to be seen.
         if begins && self.core.phase().is_ready() {
-            self.core.notice(Notice::NewHistory { history });
+            self.core.notice(Notice::NewIncarnation { incarnation });
         }
     }
 
@@ -108,7 +108,7 @@ impl<V: Object> Writer<V> {
         }
     }
 
-    /// There is no complete state yet, and this stands in the way, if anything does. Once there has
+    /// There is no complete state yet, because of this failure, if there is one. Once there has
     /// been one this does nothing.
     pub fn syncing(&mut self, failure: Option<Failure>) {
         if matches!(self.core.phase(), Phase::Syncing { .. }) {
@@ -142,8 +142,8 @@ impl<V: Object> Writer<V> {
         self.core.set_phase(Phase::Degraded { since, reason });
     }
 
-    /// Reports an object that could not be taken in. The reason must not tell its content. It is
-    /// told once, however often it is reported with the same reason, until it is
+    /// Reports an object that could not be taken in. The reason must not contain anything of it. It is
+    /// reported once, however often it is reported with the same reason, until it is
     /// [good](Self::good_object).
     pub fn bad_object(&mut self, key: Option<Key>, reason: &str) {
         self.core.report_bad(key, reason, false);

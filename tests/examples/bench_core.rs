@@ -375,7 +375,7 @@ impl Bench {
                     feed.apply(thing).expect("the publisher is open");
                     let inputs =
                         [&self.sources.0, &self.targets.0].map(|input| input.status().commit);
-                    while self.join.cache().snapshot().frontier() != inputs {
+                    while self.join.cache().snapshot().input_commits() != inputs {
                         tokio::task::yield_now().await;
                     }
                 }

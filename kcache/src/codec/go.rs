@@ -26,43 +26,43 @@ pub(crate) fn coerced(json: &[u8]) -> Cow<'_, [u8]> {
         text = Cow::Owned(valid);
     }
     if has_lone_surrogate(&text) {
-        mend_escapes(text.to_mut());
+        replace_lone_surrogates(text.to_mut());
     }
     text
 }
 
-/// True if there is something to mend.
+/// True if there is something to replace.
 pub(super) fn has_lone_surrogate(json: &[u8]) -> bool {
     lone_surrogate(json, 0).is_some()
 }
 
 /// Puts U+FFFD in the place of each half of a surrogate pair that stands alone; every byte stays where
 /// it is.
-pub(super) fn mend_escapes(json: &mut [u8]) {
+pub(super) fn replace_lone_surrogates(json: &mut [u8]) {
     let mut at = 0;
-    while let Some(place) = lone_surrogate(json, at) {
-        at = place + 6;
-        json[place..at].copy_from_slice(br"\ufffd");
+    while let Some(position) = lone_surrogate(json, at) {
+        at = position + 6;
+        json[position..at].copy_from_slice(br"\ufffd");
     }
 }
 
 /// Where from here on the next escape stands that names half of a surrogate pair without the other.
 fn lone_surrogate(json: &[u8], mut at: usize) -> Option<usize> {
     loop {
-        let place = at + ESCAPE.find(&json[at..])?;
-        at = place + 2;
-        let Some(half) = escape(&json[place..]).filter(|code| matches!(code, 0xd800..0xe000))
+        let position = at + ESCAPE.find(&json[at..])?;
+        at = position + 2;
+        let Some(half) = escape(&json[position..]).filter(|code| matches!(code, 0xd800..0xe000))
         else {
             continue;
         };
-        if !begins_escape(json, place) {
+        if !begins_escape(json, position) {
             continue;
         }
-        let other = escape(&json[place + 6..]);
+        let other = escape(&json[position + 6..]);
         if half >= 0xdc00 || !matches!(other, Some(0xdc00..0xe000)) {
-            return Some(place);
+            return Some(position);
         }
-        at = place + 12;
+        at = position + 12;
     }
 }
 
@@ -73,9 +73,9 @@ fn escape(json: &[u8]) -> Option<u16> {
     u16::from_str_radix(digits, 16).ok()
 }
 
-/// True if the backslash at this place is not escaped itself.
-fn begins_escape(json: &[u8], place: usize) -> bool {
-    let before = json[..place].iter().rev();
+/// True if the backslash at this position is not escaped itself.
+fn begins_escape(json: &[u8], position: usize) -> bool {
+    let before = json[..position].iter().rev();
     before.take_while(|byte| **byte == b'\\').count() % 2 == 0
 }
 

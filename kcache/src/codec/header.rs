@@ -7,6 +7,7 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 
+use super::go::coerced;
 use crate::object::Key;
 
 /// The part of `metadata` that an engine needs of objects that it does not keep.
@@ -27,7 +28,7 @@ impl Header {
         struct Named {
             metadata: Header,
         }
-        serde_json::from_slice(&super::coerced(json))
+        serde_json::from_slice(&coerced(json))
             .ok()
             .map(|Named { metadata }| metadata)
     }
@@ -81,9 +82,13 @@ impl<'de> Visitor<'de> for Reader<'_, 'de> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while self.0.kind.is_none() || self.0.api_version.is_none() {
-            match map.next_key::<Text<'de>>()?.map(|Text(key)| key).as_deref() {
-                Some("kind") => self.0.kind = Some(map.next_value::<Text<'de>>()?.0),
-                Some("apiVersion") => self.0.api_version = Some(map.next_value::<Text<'de>>()?.0),
+            match map
+                .next_key::<CowStr<'de>>()?
+                .map(|CowStr(key)| key)
+                .as_deref()
+            {
+                Some("kind") => self.0.kind = Some(map.next_value::<CowStr<'de>>()?.0),
+                Some("apiVersion") => self.0.api_version = Some(map.next_value::<CowStr<'de>>()?.0),
                 Some(_) => drop(map.next_value::<IgnoredAny>()?),
                 None => break,
             }
@@ -93,24 +98,24 @@ impl<'de> Visitor<'de> for Reader<'_, 'de> {
 }
 
 /// A string, borrowed if it can be.
-pub(super) struct Text<'a>(pub(super) Cow<'a, str>);
+pub(super) struct CowStr<'a>(pub(super) Cow<'a, str>);
 
-impl<'de> Deserialize<'de> for Text<'de> {
+impl<'de> Deserialize<'de> for CowStr<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Reader;
         impl<'de> Visitor<'de> for Reader {
-            type Value = Text<'de>;
+            type Value = CowStr<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a string")
             }
 
-            fn visit_str<E>(self, text: &str) -> Result<Text<'de>, E> {
-                Ok(Text(Cow::Owned(text.to_owned())))
+            fn visit_str<E>(self, text: &str) -> Result<CowStr<'de>, E> {
+                Ok(CowStr(Cow::Owned(text.to_owned())))
             }
 
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Text<'de>, E> {
-                Ok(Text(Cow::Borrowed(text)))
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<CowStr<'de>, E> {
+                Ok(CowStr(Cow::Borrowed(text)))
             }
         }
         deserializer.deserialize_str(Reader)

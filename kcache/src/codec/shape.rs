@@ -16,7 +16,7 @@ use serde::de::{
 };
 use serde::{Deserialize, forward_to_deserialize_any};
 
-use super::header::Text;
+use super::header::CowStr;
 
 #[cfg(test)]
 mod tests;
@@ -49,7 +49,7 @@ impl<'de, V: Deserialize<'de>> DeserializeSeed<'de> for Shaped<'_, V> {
         let Self(shape, _) = self;
         let level = Level::Object {
             shape,
-            asked: [true; 2],
+            wanted: [true; 2],
         };
         V::deserialize(Wrapped { inner, level })
     }
@@ -64,7 +64,7 @@ enum Level<'s> {
     Object {
         shape: Shape<'s>,
         /// Which of [`TYPES`] the type that is being made takes.
-        asked: [bool; 2],
+        wanted: [bool; 2],
     },
     Metadata,
 }
@@ -75,16 +75,16 @@ impl<'s> Level<'s> {
         match self {
             Self::Object { shape, .. } => Self::Object {
                 shape,
-                asked: TYPES.map(|name| fields.contains(&name)),
+                wanted: TYPES.map(|name| fields.contains(&name)),
             },
             Self::Metadata => self,
         }
     }
 
-    /// The type to be told to one that is being made, if it takes it.
+    /// The type to be given to the value that is being made, if it takes it.
     fn types(self) -> Option<(&'s TypeMeta, [bool; 2])> {
         match self {
-            Self::Object { shape, asked } if asked != [false; 2] => Some((shape.types?, asked)),
+            Self::Object { shape, wanted } if wanted != [false; 2] => Some((shape.types?, wanted)),
             _ => None,
         }
     }
@@ -267,7 +267,7 @@ struct Entries<'s, 'de, A> {
     inner: A,
     level: Level<'s>,
     value: Value<'s, 'de>,
-    /// The type, until the map has named it, and which of [`TYPES`] are still to be told.
+    /// The type, until the map has named it, and which of [`TYPES`] are still to be supplied.
     missing: Option<(&'s TypeMeta, [bool; 2])>,
 }
 
@@ -279,13 +279,13 @@ enum Value<'s, 'de> {
     /// It has been read already.
     Read(Cow<'de, str>),
     /// The map did not have it.
-    Told(&'s str),
+    Supplied(&'s str),
 }
 
 impl<'s, 'de, A: MapAccess<'de>> Entries<'s, 'de, A> {
     /// The next key of the map that is not left out.
     fn next(&mut self) -> Result<Option<Cow<'de, str>>, A::Error> {
-        while let Some(Text(key)) = self.inner.next_key()? {
+        while let Some(CowStr(key)) = self.inner.next_key()? {
             if self.level.leaves_out(&key) {
                 self.inner.next_value::<IgnoredAny>()?;
                 continue;
@@ -297,8 +297,8 @@ impl<'s, 'de, A: MapAccess<'de>> Entries<'s, 'de, A> {
             };
             if self.level.types().is_some() && TYPES.contains(&&*key) {
                 // An empty name is none (apimachinery's `UnstructuredList`).
-                let named = self.inner.next_value::<Option<Text<'de>>>()?;
-                let Some(Text(name)) = named.filter(|Text(name)| !name.is_empty()) else {
+                let named = self.inner.next_value::<Option<CowStr<'de>>>()?;
+                let Some(CowStr(name)) = named.filter(|CowStr(name)| !name.is_empty()) else {
                     continue;
                 };
                 self.missing = None;
@@ -310,13 +310,13 @@ impl<'s, 'de, A: MapAccess<'de>> Entries<'s, 'de, A> {
     }
 
     /// After the last key of the map, one of a type that it did not name.
-    fn told(&mut self) -> Option<&'static str> {
-        let (types, asked) = self.missing.as_mut()?;
-        let place = asked.iter().position(|asked| *asked)?;
-        asked[place] = false;
+    fn supplied(&mut self) -> Option<&'static str> {
+        let (types, wanted) = self.missing.as_mut()?;
+        let index = wanted.iter().position(|wanted| *wanted)?;
+        wanted[index] = false;
         let types: &'s TypeMeta = types;
-        self.value = Value::Told([&types.api_version, &types.kind][place]);
-        Some(TYPES[place])
+        self.value = Value::Supplied([&types.api_version, &types.kind][index]);
+        Some(TYPES[index])
     }
 }
 
@@ -330,7 +330,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Entries<'_, 'de, A> {
         let key = match self.next()? {
             Some(Cow::Borrowed(key)) => seed.deserialize(BorrowedStrDeserializer::new(key)),
             Some(Cow::Owned(key)) => seed.deserialize(key.into_deserializer()),
-            None => match self.told() {
+            None => match self.supplied() {
                 Some(key) => seed.deserialize(BorrowedStrDeserializer::new(key)),
                 None => return Ok(None),
             },
@@ -345,10 +345,10 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Entries<'_, 'de, A> {
                 .inner
                 .next_value_seed(Wrapped::<()>::wrap(Level::Metadata, seed)),
             Value::Read(Cow::Borrowed(name)) => {
-                seed.deserialize(Name(BorrowedStrDeserializer::new(name)))
+                seed.deserialize(TypeName(BorrowedStrDeserializer::new(name)))
             }
-            Value::Read(Cow::Owned(name)) => seed.deserialize(Name(name.into_deserializer())),
-            Value::Told(name) => seed.deserialize(Name(name.into_deserializer())),
+            Value::Read(Cow::Owned(name)) => seed.deserialize(TypeName(name.into_deserializer())),
+            Value::Supplied(name) => seed.deserialize(TypeName(name.into_deserializer())),
         }
     }
 
@@ -366,9 +366,9 @@ impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Wrapped<'_, S> {
 }
 
 /// A name that is there, for who takes one that may be missing, too.
-struct Name<D>(D);
+struct TypeName<D>(D);
 
-impl<'de, D: Deserializer<'de>> Deserializer<'de> for Name<D> {
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for TypeName<D> {
     type Error = D::Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {

@@ -22,7 +22,7 @@ pub(super) struct Nodes<'t, 'de> {
     too_deep: bool,
 }
 
-/// Nodes did not make a value. Why is not told: `serde_json` says it better.
+/// Nodes did not make a value. Why is not said: `serde_json` says it better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Unfit;
 
@@ -83,7 +83,7 @@ impl<'t, 'de> Nodes<'t, 'de> {
         count: usize,
         visitor: V,
     ) -> Result<V::Value, Unfit> {
-        self.level(count, |nodes| visitor.visit_map(Level { nodes, len }))
+        self.level(count, |nodes| visitor.visit_map(Children { nodes, len }))
     }
 
     #[inline]
@@ -93,7 +93,7 @@ impl<'t, 'de> Nodes<'t, 'de> {
         count: usize,
         visitor: V,
     ) -> Result<V::Value, Unfit> {
-        self.level(count, |nodes| visitor.visit_seq(Level { nodes, len }))
+        self.level(count, |nodes| visitor.visit_seq(Children { nodes, len }))
     }
 }
 
@@ -206,12 +206,12 @@ impl<'de> Deserializer<'de> for &mut Nodes<'_, 'de> {
 }
 
 /// The members of an object or the elements of an array that are left.
-struct Level<'n, 't, 'de> {
+struct Children<'n, 't, 'de> {
     nodes: &'n mut Nodes<'t, 'de>,
     len: usize,
 }
 
-impl Level<'_, '_, '_> {
+impl Children<'_, '_, '_> {
     fn take(&mut self) -> bool {
         let more = self.len > 0;
         self.len -= usize::from(more);
@@ -219,7 +219,7 @@ impl Level<'_, '_, '_> {
     }
 }
 
-impl<'de> SeqAccess<'de> for Level<'_, '_, 'de> {
+impl<'de> SeqAccess<'de> for Children<'_, '_, 'de> {
     type Error = Unfit;
 
     #[inline]
@@ -236,7 +236,7 @@ impl<'de> SeqAccess<'de> for Level<'_, '_, 'de> {
     }
 }
 
-impl<'de> MapAccess<'de> for Level<'_, '_, 'de> {
+impl<'de> MapAccess<'de> for Children<'_, '_, 'de> {
     type Error = Unfit;
 
     #[inline]
@@ -248,7 +248,7 @@ impl<'de> MapAccess<'de> for Level<'_, '_, 'de> {
             return Ok(None);
         }
         match self.nodes.next()? {
-            Node::String(key) => seed.deserialize(Name(key)).map(Some),
+            Node::String(key) => seed.deserialize(MemberName(key)).map(Some),
             _ => Err(Unfit),
         }
     }
@@ -264,7 +264,7 @@ impl<'de> MapAccess<'de> for Level<'_, '_, 'de> {
 }
 
 /// A key, which may stand for a number.
-struct Name<'de>(&'de str);
+struct MemberName<'de>(&'de str);
 
 macro_rules! numbers {
     ($($name:ident $visit:ident $type:ty),*) => {$(
@@ -277,7 +277,7 @@ macro_rules! numbers {
     )*};
 }
 
-impl<'de> Deserializer<'de> for Name<'de> {
+impl<'de> Deserializer<'de> for MemberName<'de> {
     type Error = Unfit;
 
     #[inline]
@@ -329,7 +329,7 @@ impl<'de> EnumAccess<'de> for Variant<'_, '_, 'de> {
 
     fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Self), Unfit> {
         match self.0.next()? {
-            Node::String(variant) => Ok((seed.deserialize(Name(variant))?, self)),
+            Node::String(variant) => Ok((seed.deserialize(MemberName(variant))?, self)),
             _ => Err(Unfit),
         }
     }

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::prints::Prints;
+use super::fingerprints::Fingerprints;
 use crate::object::{Key, Object};
 use crate::store::State;
 use crate::version;
@@ -22,14 +22,14 @@ pub(super) struct Listing<V> {
     newest: Option<String>,
 }
 
-/// An object of a list, and the print of its content if there is one.
+/// An object of a list, and the fingerprint of its content if there is one.
 type Listed<V> = (Arc<V>, Option<u64>);
 
 /// What a list makes of a state.
-pub(super) struct Verdict<V> {
+pub(super) struct ListDiff<V> {
     pub(super) updates: Updates<V>,
-    /// An object went back, so the list is of another history than what was there.
-    pub(super) new_history: bool,
+    /// An object went back, so the list is of another incarnation than what was there.
+    pub(super) new_incarnation: bool,
 }
 
 impl<V> Default for Listing<V> {
@@ -45,10 +45,10 @@ impl<V> Default for Listing<V> {
 
 impl<V: Object> Listing<V> {
     /// What comes later is true, whatever its version says.
-    pub(super) fn put(&mut self, key: Key, object: V, print: Option<u64>) {
+    pub(super) fn put(&mut self, key: Key, object: V, fingerprint: Option<u64>) {
         version::raise(&mut self.newest, object.version());
         self.kept.remove(&key);
-        self.objects.insert(key, (Arc::new(object), print));
+        self.objects.insert(key, (Arc::new(object), fingerprint));
     }
 
     pub(super) fn take(&mut self, key: &Key, version: &str) {
@@ -71,59 +71,59 @@ impl<V: Object> Listing<V> {
         self.kept.extend(key);
     }
 
-    /// The updates that make a state this list. A new history may give old versions to new objects,
+    /// The updates that make a state this list. A new incarnation may give old versions to new objects,
     /// so of what is there of the old one versions say nothing; only what stays of that is left in
-    /// `old_history`.
-    pub(super) fn against(
+    /// `old_incarnation`.
+    pub(super) fn diff(
         mut self,
         state: &State<V>,
-        prints: &mut Prints,
-        old_history: &mut HashSet<Key>,
-        mut new_history: bool,
-    ) -> Verdict<V> {
+        fingerprints: &mut Fingerprints,
+        old_incarnation: &mut HashSet<Key>,
+        mut new_incarnation: bool,
+    ) -> ListDiff<V> {
         let mut updates = Vec::with_capacity(self.objects.len());
-        // What is the same by its version alone, which a new history would not be.
+        // What is the same by its version alone, which a new incarnation would not be.
         let mut alike = Vec::new();
         let mut stays = HashSet::new();
-        let mut loses = crate::fault::DropDelete.strikes();
+        let mut loses = crate::seeded_fault::DropDelete.strikes();
         for there in state.unordered() {
             let key = Key::of(&**there);
-            let Some((listed, print)) = self.objects.remove(&key) else {
+            let Some((listed, fingerprint)) = self.objects.remove(&key) else {
                 if self.lacks || self.kept.contains(&key) {
                     stays.insert(key);
                 } else if !std::mem::take(&mut loses) {
-                    prints.put(&key, None);
-                    old_history.remove(&key);
+                    fingerprints.put(&key, None);
+                    old_incarnation.remove(&key);
                     updates.push((key, None));
                 }
                 continue;
             };
-            let known = !old_history.remove(&key);
+            let known = !old_incarnation.remove(&key);
             let back = known && goes_back(&*listed, &**there);
-            new_history |= back;
-            if back && crate::fault::RefuseOlder.strikes() {
+            new_incarnation |= back;
+            if back && crate::seeded_fault::RefuseOlder.strikes() {
                 continue;
             }
             let same = is_same_version(&*listed, &**there);
-            let same_content = print.zip(prints.get(&key)).map(|(a, b)| a == b);
-            prints.put(&key, print);
+            let same_content = fingerprint.zip(fingerprints.get(&key)).map(|(a, b)| a == b);
+            fingerprints.put(&key, fingerprint);
             match same_content {
                 Some(true) if same => {}
                 None if same && known && is_alike(&*listed, &**there) => alike.push((key, listed)),
                 _ => updates.push((key, Some(listed))),
             }
         }
-        for (key, (object, print)) in self.objects {
-            prints.put(&key, print);
+        for (key, (object, fingerprint)) in self.objects {
+            fingerprints.put(&key, fingerprint);
             updates.push((key, Some(object)));
         }
-        if new_history {
+        if new_incarnation {
             updates.extend(alike.into_iter().map(|(key, object)| (key, Some(object))));
-            *old_history = stays;
+            *old_incarnation = stays;
         }
-        Verdict {
+        ListDiff {
             updates: updates.into_iter().collect(),
-            new_history,
+            new_incarnation,
         }
     }
 }
@@ -143,7 +143,7 @@ fn is_alike<V: Object>(a: &V, b: &V) -> bool {
         && a.finalizers().eq(b.finalizers())
 }
 
-/// True if an object cannot have come after another in one history: it is older, or another one of
+/// True if an object cannot have come after another in one incarnation: it is older, or another one of
 /// the same version.
 fn goes_back<V: Object>(listed: &V, there: &V) -> bool {
     match version::compare(listed.version(), there.version()) {

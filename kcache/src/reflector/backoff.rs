@@ -1,4 +1,4 @@
-//! How long to wait before the server is asked again.
+//! How long to wait before the next request.
 
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ impl Backoff {
     }
 }
 
-/// The server is asked to end a watch after 5 to 10 minutes, so that watches move between servers
+/// A request tells the server to end a watch after 5 to 10 minutes, so that watches move between servers
 /// and not all at once.
 pub(super) fn watch_timeout() -> Duration {
     let seconds = Duration::from_secs(300).mul_f64(1.0 + random()).as_secs();

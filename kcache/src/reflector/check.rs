@@ -2,7 +2,7 @@
 //!
 //! A server that was restored from a backup without a bumped revision takes a version from its future:
 //! a watch from there on opens well, and is silent until the server has come as far again. What it
-//! says meanwhile is lost, and what it has lost stays here. Its newest list tells: a consistent read,
+//! says meanwhile is lost, and what it has lost stays here. Its newest list shows it: a consistent read,
 //! which does not lag behind on any of several servers.
 
 use std::cmp::Ordering;
@@ -17,26 +17,26 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::backoff::{self, Backoff};
 use super::connection::{self, Part};
-use super::failure::Failure;
+use crate::failure::{Cause, Failure};
 use crate::request::Target;
 use crate::version;
 use crate::wire::ListBody;
 
 /// How long an answer is waited for.
 const LIMIT: Duration = Duration::from_secs(10);
-/// Clients that were cut off together do not ask together.
+/// Clients that were cut off together do not send their requests together.
 const SPREAD: Duration = Duration::from_secs(1);
-/// How often it is asked while a watch is open.
+/// How many requests are sent while a watch is open.
 const TRIES: u32 = 5;
 
 /// The version of the newest list, if it has one.
-pub(super) type Answer = Result<Option<String>, Failure>;
+pub(super) type NewestVersion = Result<Option<String>, Failure>;
 
-/// A list of one object that is asked for beside a watch.
+/// A list of one object that is requested beside a watch.
 #[derive(Default)]
 pub(super) struct Check {
-    asking: Option<Pin<Box<dyn Future<Output = Answer> + Send>>>,
-    /// The version that had been seen when it was asked for.
+    pending: Option<Pin<Box<dyn Future<Output = NewestVersion> + Send>>>,
+    /// The version that had been seen when it was requested.
     seen: String,
     tries: u32,
     backoff: Backoff,
@@ -46,7 +46,7 @@ pub(super) struct Check {
 pub(super) enum Verdict {
     /// The versions go on, as far as can be known.
     GoesOn,
-    /// The server is behind what it has told before.
+    /// The server is behind what it has sent before.
     Behind,
     /// There was no answer; whether another time may bring one.
     Unknown { passes: bool },
@@ -54,39 +54,44 @@ pub(super) enum Verdict {
 
 impl Check {
     /// Asks, after a moment.
-    pub(super) fn ask(&mut self, client: &Client, target: &Target, seen: &str) {
+    pub(super) fn request(&mut self, client: &Client, target: &Target, seen: &str) {
         seen.clone_into(&mut self.seen);
-        self.ask_after(backoff::up_to(SPREAD), client, target);
+        self.request_after(backoff::up_to(SPREAD), client, target);
     }
 
-    fn ask_after(&mut self, wait: Duration, client: &Client, target: &Target) {
+    fn request_after(&mut self, wait: Duration, client: &Client, target: &Target) {
         let (client, request) = (client.clone(), target.newest());
         let largest = target.largest;
         self.tries += 1;
-        self.asking = Some(Box::pin(async move {
+        self.pending = Some(Box::pin(async move {
             sleep(wait).await;
             let answer = timeout(LIMIT, version_of(&client, request?, largest)).await;
-            answer.unwrap_or_else(|_| Err(Failure::silent()))
+            answer.unwrap_or_else(|_| Err(Failure::new(Cause::Silent)))
         }));
     }
 
     /// Nobody needs to know any longer.
     pub(super) fn stop(&mut self) {
-        self.asking = None;
+        self.pending = None;
     }
 
     /// The answer, once there is one. This can be dropped and called again.
-    pub(super) async fn answer(&mut self) -> Answer {
-        let Some(asking) = &mut self.asking else {
+    pub(super) async fn answer(&mut self) -> NewestVersion {
+        let Some(pending) = &mut self.pending else {
             return pending().await;
         };
-        let answer = asking.await;
-        self.asking = None;
+        let answer = pending.await;
+        self.pending = None;
         answer
     }
 
-    /// What an answer says; without one it is asked again, after a wait.
-    pub(super) fn judge(&mut self, answer: &Answer, client: &Client, target: &Target) -> Verdict {
+    /// What an answer says; without one it is requested again, after a wait.
+    pub(super) fn verdict(
+        &mut self,
+        answer: &NewestVersion,
+        client: &Client,
+        target: &Target,
+    ) -> Verdict {
         match answer {
             Ok(Some(newest)) if version::compare(newest, &self.seen) == Some(Ordering::Less) => {
                 Verdict::Behind
@@ -98,7 +103,7 @@ impl Check {
                 if passes && self.tries < TRIES {
                     let wait = self.backoff.next();
                     let wait = wait.max(failure.retry_after().unwrap_or_default());
-                    self.ask_after(wait, client, target);
+                    self.request_after(wait, client, target);
                 }
                 Verdict::Unknown { passes }
             }
@@ -106,7 +111,7 @@ impl Check {
     }
 }
 
-async fn version_of(client: &Client, request: Request<Body>, largest: usize) -> Answer {
+async fn version_of(client: &Client, request: Request<Body>, largest: usize) -> NewestVersion {
     let mut incoming = connection::send(client, request, Instant::now() + LIMIT).await?;
     let mut body = ListBody::new(largest);
     loop {

@@ -12,7 +12,7 @@ use kube::Client;
 use kube::client::Body;
 use tokio::time::{Instant, timeout_at};
 
-use super::failure::Failure;
+use crate::failure::{Cause, Failure};
 
 /// A body that is being read; dropping it ends the request.
 pub(super) struct Incoming(Body);
@@ -32,7 +32,7 @@ pub(super) async fn send(
 ) -> Result<Incoming, Failure> {
     let answered = timeout_at(deadline, client.send(request)).await;
     let response = answered
-        .map_err(|_| Failure::silent())?
+        .map_err(|_| Failure::new(Cause::Silent))?
         .map_err(|error| Failure::unreachable(&error))?;
     if response.status().is_success() {
         Ok(Incoming(response.into_body()))
@@ -71,6 +71,6 @@ impl Incoming {
     /// The next part, unless nothing comes for a time.
     pub(super) async fn part_within(&mut self, time: Duration) -> Part {
         let part = tokio::time::timeout(time, self.part()).await;
-        part.unwrap_or_else(|_| Part::End(Some(Failure::silent())))
+        part.unwrap_or_else(|_| Part::End(Some(Failure::new(Cause::Silent))))
     }
 }

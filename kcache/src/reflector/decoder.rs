@@ -1,4 +1,4 @@
-//! Objects of what comes in, each for itself: a bad one is told and the others go on.
+//! Objects of what comes in, each for itself: a bad one is reported and the others go on.
 
 use kube::core::TypeMeta;
 use serde::de::IgnoredAny;
@@ -48,7 +48,7 @@ pub(super) enum Kind {
     Other(String),
 }
 
-/// What is told of objects that are none of ours.
+/// What is reported of objects that are none of ours.
 pub(super) const OTHER: &str = "it is of another kind";
 const NO_OBJECT: &str = "it is no object";
 
@@ -79,7 +79,7 @@ impl<C> Decoder<C> {
     }
 
     /// Decodes an item of a list, which need not say its kind: then it is what the list says, or what
-    /// was asked for.
+    /// was requested.
     ///
     /// # Errors
     ///
@@ -189,7 +189,7 @@ impl<C> Decoder<C> {
     }
 }
 
-/// A name of a type, to be told; a server could send anything there.
+/// A name of a type, to be reported; a server could send anything there.
 fn word(name: &str) -> String {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'/' | b'-');
     if name.len() <= 128 && name.bytes().all(fits) {

@@ -1,9 +1,9 @@
-//! Whether the server sends the kind of objects that was asked for.
+//! Whether the server sends the kind of objects that was requested.
 
 use kube::core::ApiResource;
 
 use super::decoder::Kind;
-use super::failure::Failure;
+use crate::failure::{Cause, Failure};
 use crate::request::Target;
 
 /// What the server has shown of the kind that it sends.
@@ -11,7 +11,7 @@ use crate::request::Target;
 /// One object of another kind is passed by. Where nothing else comes, nothing is followed, whatever
 /// the bookmarks say: the kind of the resource is wrong, or what answers is not the server.
 pub(super) struct Kinds {
-    /// What was asked for.
+    /// What was requested.
     wanted: String,
     /// A watch has brought the right one.
     proven: bool,
@@ -28,7 +28,7 @@ pub(super) struct Kinds {
 /// As many of another kind in a row are no accident.
 const MANY: u32 = 3;
 /// Among as many there was something of ours, under whatever name.
-const ASTRAY: u32 = 10;
+const MISSED: u32 = 10;
 
 impl Kinds {
     pub(super) fn new(target: &Target) -> Self {
@@ -53,9 +53,9 @@ impl Kinds {
     /// An event brought an object of the right kind. If the server comes back to it after so many
     /// others that what happened meanwhile is not known, that is a failure.
     pub(super) fn ours(&mut self) -> Option<Failure> {
-        let astray = (self.others >= ASTRAY).then(|| self.failure(&self.other));
+        let missed = (self.others >= MISSED).then(|| self.failure(&self.other));
         (self.proven, self.ours, self.others) = (true, true, 0);
-        astray
+        missed
     }
 
     /// An event brought an object of another kind.
@@ -70,7 +70,7 @@ impl Kinds {
     }
 
     /// Why nothing can be followed, if that is so.
-    pub(super) fn complaint(&self) -> Option<Failure> {
+    pub(super) fn wrong_kind(&self) -> Option<Failure> {
         let many = if self.proven { MANY } else { 1 };
         (self.others >= many).then(|| self.failure(&self.other))
     }
@@ -81,7 +81,7 @@ impl Kinds {
         if self.ours {
             self.others = 0;
         }
-        self.complaint()
+        self.wrong_kind()
     }
 
     /// A list begins.
@@ -89,7 +89,7 @@ impl Kinds {
         self.item = None;
     }
 
-    /// True if the kind of an item is still to be told.
+    /// True if the kind of an item is not known yet.
     pub(super) fn wants_item(&self) -> bool {
         self.item.is_none()
     }
@@ -104,7 +104,7 @@ impl Kinds {
     /// # Errors
     ///
     /// It is of another kind than what the server has shown before. If that was nothing it is taken,
-    /// with a [`complaint`](Self::complaint).
+    /// and [`wrong_kind`](Self::wrong_kind) says so.
     pub(super) fn listed(&mut self, list: Kind) -> Result<(), Failure> {
         match self.item.take() {
             Some(Kind::Ours) => self.proven = true,
@@ -120,7 +120,8 @@ impl Kinds {
 
     fn failure(&self, other: &str) -> Failure {
         let wanted = &self.wanted;
-        Failure::other_kind(format!("{other} where {wanted} was asked for"))
+        let kinds = format!("{other} where {wanted} was asked for");
+        Failure::new(Cause::OtherKind(kinds.into()))
     }
 
     fn listed_other(&mut self, other: String) -> Result<(), Failure> {

@@ -5,15 +5,14 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::connection::Part;
-use super::failure::Failure;
 use super::pages::{Pages, Tokens};
-use super::{Halt, Reflector, Step, patience};
+use super::{Interrupt, Reflector, Step, silence};
 use crate::codec::Codec;
 use crate::error::Error;
-use crate::failure::Operation;
+use crate::failure::{Cause, Failure, Operation};
 use crate::feed::Input;
 use crate::object::Object;
-use crate::request::{Page, Since};
+use crate::request::{Page, Since, Target};
 use crate::wire::{ListBody, ListMeta};
 
 /// A server answers a list within a minute or not at all.
@@ -25,7 +24,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         let version = match self.pages(&since).await {
             // The server no longer or not yet has the version. Never "0": that may be older than
             // what is known.
-            Err(Halt::Failed(failure))
+            Err(Interrupt::Failed(failure))
                 if since != Since::Newest && (failure.is_expired() || failure.is_too_large()) =>
             {
                 self.versions.unavailable();
@@ -36,19 +35,19 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         match version {
             Ok(version) => {
                 self.synced(version).await?;
-                if self.complain() {
+                if self.report_wrong_kind() {
                     self.sink.flush()?;
                 }
                 if self.versions.seen().is_some() {
                     return Ok(Step::Watch);
                 }
-                // What is gone between the list and a watch from nowhere would never be told.
-                self.back_off(Operation::List, &Failure::unversioned())
+                // What is gone between the list and a watch from nowhere would never be known.
+                self.back_off(Operation::List, &Failure::new(Cause::Unversioned))
                     .await?;
                 Ok(Step::Stream)
             }
-            Err(Halt::Ended(error)) => Err(error),
-            Err(Halt::Failed(failure)) => {
+            Err(Interrupt::Ended(error)) => Err(error),
+            Err(Interrupt::Failed(failure)) => {
                 if failure.is_expired() || failure.is_too_large() {
                     self.versions.unavailable();
                 }
@@ -58,9 +57,9 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         }
     }
 
-    /// Reads the list, and returns its version. Where later pages do not come, it is asked for once
+    /// Reads the list, and returns its version. Where later pages do not come, it is requested once
     /// without pages, as client-go's pager does it.
-    async fn pages(&mut self, since: &Since) -> Result<Option<String>, Halt> {
+    async fn pages(&mut self, since: &Since) -> Result<Option<String>, Interrupt> {
         let failure = match self.read(since, self.paging.limit(since)).await? {
             Pages::All(version) => return Ok(version),
             Pages::Lost(failure) => failure,
@@ -73,7 +72,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         }
     }
 
-    async fn read(&mut self, since: &Since, limit: Option<u32>) -> Result<Pages, Halt> {
+    async fn read(&mut self, since: &Since, limit: Option<u32>) -> Result<Pages, Interrupt> {
         self.sink.put(Input::Restart);
         self.kinds.list();
         let mut page = Page::First(since.clone());
@@ -82,7 +81,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         let mut tokens = Tokens::default();
         loop {
             let meta = match self.page(&page, limit).await {
-                Err(Halt::Failed(failure))
+                Err(Interrupt::Failed(failure))
                     if matches!(page, Page::Next(_)) && failure.is_of_a_token() =>
                 {
                     return Ok(Pages::Lost(failure));
@@ -99,16 +98,15 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             };
             self.paging.paginated();
             if !tokens.lead_on(&token, self.sink.listed()?) {
-                return Ok(Pages::Lost(Failure::pages()));
+                return Ok(Pages::Lost(Failure::new(Cause::Pages)));
             }
             page = Page::Next(token);
         }
     }
 
-    async fn page(&mut self, page: &Page, limit: Option<u32>) -> Result<ListMeta, Halt> {
-        let ask =
-            |target: &crate::request::Target| (target.list(page, limit), Instant::now() + SILENCE);
-        let mut incoming = self.open(Operation::List, ask).await?;
+    async fn page(&mut self, page: &Page, limit: Option<u32>) -> Result<ListMeta, Interrupt> {
+        let request = |target: &Target| (target.list(page, limit), Instant::now() + SILENCE);
+        let mut incoming = self.open(Operation::List, request).await?;
         let mut body = ListBody::new(self.target.largest);
         loop {
             while let Some(item) = body.next().map_err(Failure::from)? {
@@ -117,12 +115,12 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
                     self.kinds.item(self.decoder.kind(item.json));
                 }
                 let read = self.decoder.item(item)?;
-                self.sink.put_made_of(read.item(), item.json);
+                self.sink.put_decoded(read.item(), item.json);
                 self.sink.spent(bytes).await?;
             }
             let part = incoming.part_within(SILENCE);
             let doing = Operation::List;
-            let part = patience::waited(&mut self.sink, doing, Failure::unfinished, part);
+            let part = silence::wait_reporting(&mut self.sink, doing, Failure::unfinished, part);
             match part.await? {
                 Part::Chunk(chunk) => body.push(chunk),
                 Part::End(Some(failure)) => return Err(failure.into()),

@@ -1,21 +1,21 @@
 //! The pages of a list.
 
-use super::failure::Failure;
+use crate::failure::Failure;
 use crate::request::Since;
 
-/// How many objects are asked for at once where that does not cost the server more than all.
+/// How many objects are requested at once where that does not cost the server more than all.
 const PAGE: u32 = 500;
 /// How many pages may bring nothing new, one after the other. Servers that filter what they have read
 /// send some.
 const IDLE: u32 = 16;
 
-/// Whether to ask for pages.
+/// Whether to request pages.
 pub(super) struct Paging {
     /// How many objects a page holds, if the user said so.
     size: Option<u32>,
     /// The server has answered with pages.
     paginated: bool,
-    /// Its pages led nowhere, so it is asked for none.
+    /// Its pages led nowhere, so none are requested.
     whole: bool,
 }
 
@@ -28,7 +28,7 @@ impl Paging {
         }
     }
 
-    /// How many objects to ask for at once. A server that is asked for pages of a version that it has
+    /// How many objects to request at once. A server that gets a request for pages of a version that it has
     /// seen goes past its cache.
     pub(super) fn limit(&self, since: &Since) -> Option<u32> {
         match (self.size, since) {
@@ -72,7 +72,7 @@ pub(super) struct Tokens {
 }
 
 impl Tokens {
-    /// True if it makes sense to ask for the page of this token, now that there are so many objects.
+    /// True if it makes sense to request the page of this token, now that there are so many objects.
     pub(super) fn lead_on(&mut self, token: &str, objects: usize) -> bool {
         if self.mark == token {
             return false;

@@ -2,10 +2,10 @@
 
 use tokio::task::yield_now;
 
-use crate::aside::aside;
 use crate::error::Error;
-use crate::feed::{Feed, Input, print};
+use crate::feed::{Feed, Input, fingerprint};
 use crate::object::Object;
+use crate::offload::offload;
 
 /// Collects what has come in and makes it one commit, and lets other tasks have their turn in
 /// between.
@@ -35,11 +35,11 @@ impl<V: Object> Sink<V> {
     }
 
     /// The same for an object that was made of these bytes.
-    pub(super) fn put_made_of(&mut self, input: Input<V>, json: &[u8]) {
-        self.batch.push((input, Some(print(json))));
+    pub(super) fn put_decoded(&mut self, input: Input<V>, json: &[u8]) {
+        self.batch.push((input, Some(fingerprint(json))));
     }
 
-    /// Notes that a list was older than what was asked for.
+    /// Notes that a list was older than what was requested.
     pub(super) fn refused(&mut self) {
         if let Some(feed) = &mut self.feed {
             feed.refused();
@@ -55,7 +55,7 @@ impl<V: Object> Sink<V> {
     /// Commits what was put in.
     pub(super) fn flush(&mut self) -> Result<(), Error> {
         match &mut self.feed {
-            Some(feed) if !self.batch.is_empty() => feed.send_printed(self.batch.drain(..)),
+            Some(feed) if !self.batch.is_empty() => feed.send_fingerprinted(self.batch.drain(..)),
             Some(_) => Ok(()),
             None => Err(Error::FeedEnded),
         }
@@ -85,7 +85,7 @@ impl<V: Object> Sink<V> {
             let sent = feed.send(end);
             (feed, sent)
         };
-        let (feed, sent) = aside(count, commit).await.ok_or(Error::FeedEnded)?;
+        let (feed, sent) = offload(count, commit).await.ok_or(Error::FeedEnded)?;
         self.feed = Some(feed);
         sent
     }

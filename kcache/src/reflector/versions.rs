@@ -1,4 +1,4 @@
-//! The versions that a server has shown, and what can be asked for by them.
+//! The versions that a server has shown, and what can be requested with them.
 
 use std::cmp::Ordering;
 
@@ -10,7 +10,7 @@ use crate::version;
 pub(super) struct Versions {
     /// The newest that was seen.
     seen: Option<String>,
-    /// The server could not give a list at that version, so the next asks for none.
+    /// The server could not give a list at that version, so the next request names none.
     unavailable: bool,
     /// There has been a complete list: any other may be older than it.
     listed: bool,
@@ -38,7 +38,7 @@ impl Versions {
         }
     }
 
-    /// True if a list is older than what it was asked for.
+    /// True if a list is older than what was requested.
     pub(super) fn is_older(&self, listed: Option<&str>) -> bool {
         let versions = listed.zip(self.of_list());
         let order = versions.and_then(|(listed, asked)| version::compare(listed, asked));

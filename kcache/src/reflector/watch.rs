@@ -4,35 +4,34 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::check::{Answer, Check, Verdict};
+use super::check::{Check, NewestVersion, Verdict};
 use super::decoder::{self, Read};
-use super::failure::Failure;
-use super::patience::{self, PATIENCE};
-use super::watching::{Happening, Watching};
-use super::{Halt, Reflector, Step, backoff};
+use super::silence::{self, LONGEST_SILENCE};
+use super::watching::{WatchSignal, Watching};
+use super::{Interrupt, Reflector, Step, backoff};
 use crate::codec::{Codec, DecodeError, Header};
 use crate::error::Error;
-use crate::failure::Operation;
+use crate::failure::{Cause, Failure, Operation};
 use crate::feed::Input;
 use crate::object::{Key, Object};
 use crate::wire::{EventKind, Frame, WatchBody, WireError};
 
-/// How much longer than the server was asked to keep a watch open it is waited for.
+/// How much longer than the requested time an open watch is waited for.
 const GRACE: Duration = Duration::from_secs(15);
 /// What marks the bookmark after a streaming list (KEP-3157).
 const INITIAL_EVENTS_END: &str = "k8s.io/initial-events-end";
 
 /// How an open watch ended.
-enum Ending {
+enum WatchEnd {
     /// It was closed, cut or given up.
     Over,
     /// The server said that something is wrong, or something that is no watch.
     Failed(Failure),
 }
 
-/// What a frame asks for.
-enum Flow {
-    Go,
+/// What follows from a frame.
+enum FrameOutcome {
+    Continue,
     /// The initial list is complete, and of this version.
     Synced(Option<String>),
     End(Failure),
@@ -42,12 +41,12 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
     pub(super) async fn stream(&mut self) -> Result<Step, Error> {
         self.sink.put(Input::Restart);
         let failure = match self.open_watch(true).await {
-            Err(Halt::Ended(error)) => return Err(error),
-            Err(Halt::Failed(failure)) => failure,
+            Err(Interrupt::Ended(error)) => return Err(error),
+            Err(Interrupt::Failed(failure)) => failure,
             Ok(mut watching) => match self.follow(&mut watching).await? {
-                ending if !watching.initial => return self.after(watching, ending).await,
-                Ending::Failed(failure) => failure,
-                Ending::Over => {
+                end if !watching.initial => return self.after(watching, end).await,
+                WatchEnd::Failed(failure) => failure,
+                WatchEnd::Over => {
                     tracing::debug!("the streaming list ended before it was complete");
                     return Ok(Step::List);
                 }
@@ -57,7 +56,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             self.back_off(Operation::StreamingList, &failure).await?;
             return Ok(Step::Stream);
         }
-        // Without a version there is nothing to expire, so it is not asked twice.
+        // Without a version there is nothing to expire, so it is not requested twice.
         let again = self.versions.of_list().is_some();
         if failure.is_expired() || failure.is_too_large() {
             self.versions.unavailable();
@@ -72,17 +71,17 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
     pub(super) async fn watch(&mut self) -> Result<Step, Error> {
         if self.versions.seen().is_none() {
             // A watch without a version would begin with what there is and not say what is gone.
-            self.back_off(Operation::Watch, &Failure::unversioned())
+            self.back_off(Operation::Watch, &Failure::new(Cause::Unversioned))
                 .await?;
             return Ok(Step::Stream);
         }
         match self.open_watch(false).await {
             Ok(mut watching) => {
-                let ending = self.follow(&mut watching).await?;
-                self.after(watching, ending).await
+                let end = self.follow(&mut watching).await?;
+                self.after(watching, end).await
             }
-            Err(Halt::Ended(error)) => Err(error),
-            Err(Halt::Failed(failure)) => {
+            Err(Interrupt::Ended(error)) => Err(error),
+            Err(Interrupt::Failed(failure)) => {
                 self.back_off(Operation::Watch, &failure).await?;
                 Ok(if failure.is_unanswered() {
                     Step::Watch
@@ -93,7 +92,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         }
     }
 
-    async fn open_watch(&mut self, initial: bool) -> Result<Watching, Halt> {
+    async fn open_watch(&mut self, initial: bool) -> Result<Watching, Interrupt> {
         let version = if initial {
             self.versions.of_list()
         } else {
@@ -116,8 +115,12 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
                 target.watch(version.as_deref(), timeout)
             };
             // Something in between may hold the head of a watch back until there is an event.
-            let patience = if initial { PATIENCE } else { timeout + GRACE };
-            (request, asked + patience)
+            let longest = if initial {
+                LONGEST_SILENCE
+            } else {
+                timeout + GRACE
+            };
+            (request, asked + longest)
         });
         let incoming = incoming.await?;
         let frames = WatchBody::new(self.target.largest);
@@ -128,20 +131,21 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
     }
 
     /// What comes after a watch that was open.
-    async fn after(&mut self, watching: Watching, ending: Ending) -> Result<Step, Error> {
+    async fn after(&mut self, watching: Watching, end: WatchEnd) -> Result<Step, Error> {
         let (short, events) = (watching.was_short(), watching.events);
         drop(watching);
-        match ending {
-            Ending::Over if !short => Ok(Step::Watch),
-            Ending::Over => {
-                self.back_off(Operation::Watch, &Failure::short()).await?;
+        match end {
+            WatchEnd::Over if !short => Ok(Step::Watch),
+            WatchEnd::Over => {
+                self.back_off(Operation::Watch, &Failure::new(Cause::Short))
+                    .await?;
                 Ok(if events > 0 {
                     Step::Watch
                 } else {
                     Step::Stream
                 })
             }
-            Ending::Failed(failure) => {
+            WatchEnd::Failed(failure) => {
                 self.back_off(Operation::Watch, &failure).await?;
                 Ok(if failure.is_refused() {
                     Step::Watch
@@ -153,15 +157,15 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
     }
 
     /// Reads a watch to its end. What is there is one commit; nothing waits for more.
-    async fn follow(&mut self, watching: &mut Watching) -> Result<Ending, Error> {
+    async fn follow(&mut self, watching: &mut Watching) -> Result<WatchEnd, Error> {
         let mut check = Check::default();
         loop {
             if let Some(failure) = self.frames(watching).await? {
                 self.sink.flush()?;
-                return Ok(Ending::Failed(failure));
+                return Ok(WatchEnd::Failed(failure));
             }
-            let happening = if let Some(happening) = watching.poll().await {
-                happening
+            let signal = if let Some(signal) = watching.poll().await {
+                signal
             } else {
                 self.sink.flush()?;
                 if self.versions.doubted().is_none() {
@@ -169,44 +173,44 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
                 }
                 tokio::select! {
                     biased;
-                    happening = watching.wait() => happening,
+                    signal = watching.wait() => signal,
                     answer = check.answer() => {
                         if let Some(failure) = self.answered(&answer, &mut check, watching)? {
-                            return Ok(Ending::Failed(failure));
+                            return Ok(WatchEnd::Failed(failure));
                         }
                         continue;
                     }
                 }
             };
-            match happening {
-                Happening::Bytes => {}
-                Happening::Quiet(time) => {
+            match signal {
+                WatchSignal::Bytes => {}
+                WatchSignal::Quiet(time) => {
                     if let Some(failure) = self.quiet(time)? {
-                        return Ok(Ending::Failed(failure));
+                        return Ok(WatchEnd::Failed(failure));
                     }
                 }
-                Happening::Settled => self.settled(&mut check, watching)?,
-                Happening::End => {
+                WatchSignal::Settled => self.settled(&mut check, watching)?,
+                WatchSignal::End => {
                     self.versions.broke(watching.broke);
                     self.sink.flush()?;
-                    return Ok(Ending::Over);
+                    return Ok(WatchEnd::Over);
                 }
             }
         }
     }
 
-    /// A streaming list has brought nothing new for some time. That is told, and at last a failure.
+    /// A streaming list has brought nothing new for some time. That is reported, and at last a failure.
     fn quiet(&mut self, time: Duration) -> Result<Option<Failure>, Error> {
         let failure = Failure::unfinished(time);
-        patience::tell(&mut self.sink, Operation::StreamingList, failure.clone())?;
-        Ok((time >= PATIENCE).then_some(failure))
+        silence::report(&mut self.sink, Operation::StreamingList, failure.clone())?;
+        Ok((time >= LONGEST_SILENCE).then_some(failure))
     }
 
-    /// A watch stays open. After a failure it is asked whether the versions go on; else it is fresh.
+    /// A watch stays open. After a failure it is checked whether the versions go on; else it is fresh.
     fn settled(&mut self, check: &mut Check, watching: &Watching) -> Result<(), Error> {
         match self.versions.doubted() {
             Some(seen) if !watching.initial => {
-                check.ask(&self.client, &self.target, seen);
+                check.request(&self.client, &self.target, seen);
                 Ok(())
             }
             _ => self.is_fresh(watching),
@@ -216,14 +220,14 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
     /// Takes the newest list's answer; a failure ends the watch.
     fn answered(
         &mut self,
-        answer: &Answer,
+        answer: &NewestVersion,
         check: &mut Check,
         watching: &Watching,
     ) -> Result<Option<Failure>, Error> {
-        match check.judge(answer, &self.client, &self.target) {
+        match check.verdict(answer, &self.client, &self.target) {
             Verdict::Behind => {
                 self.versions.unavailable();
-                return Ok(Some(Failure::behind()));
+                return Ok(Some(Failure::new(Cause::Behind)));
             }
             Verdict::GoesOn => self.versions.doubt(false),
             Verdict::Unknown { passes } => self.versions.doubt(passes),
@@ -234,7 +238,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
 
     /// A watch that stays open has nothing newer than what is known: the state is fresh again.
     fn is_fresh(&mut self, watching: &Watching) -> Result<(), Error> {
-        if !watching.initial && !self.complain() {
+        if !watching.initial && !self.report_wrong_kind() {
             self.sink.put(match self.versions.seen() {
                 Some(version) => Input::Bookmark(version.to_owned()),
                 None => Input::Synced(None),
@@ -255,9 +259,9 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             watching.events += 1;
             watching.list.brought(frame.kind);
             match self.frame(frame, watching.initial)? {
-                Flow::Go => {}
-                Flow::End(failure) => return Ok(Some(failure)),
-                Flow::Synced(version) => {
+                FrameOutcome::Continue => {}
+                FrameOutcome::End(failure) => return Ok(Some(failure)),
+                FrameOutcome::Synced(version) => {
                     if let Err(failure) = self.refuse_older(version.as_deref()) {
                         return Ok(Some(failure));
                     }
@@ -269,36 +273,41 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         }
     }
 
-    fn frame(&mut self, frame: Frame<'_>, initial: bool) -> Result<Flow, Error> {
+    fn frame(&mut self, frame: Frame<'_>, initial: bool) -> Result<FrameOutcome, Error> {
         match frame.kind {
             EventKind::Added | EventKind::Modified | EventKind::Deleted => {
                 let deleted = frame.kind == EventKind::Deleted;
                 self.event(frame, deleted, initial)
             }
             EventKind::Bookmark => Ok(self.bookmark(frame.object, initial)),
-            EventKind::Error => Ok(Flow::End(Failure::event(frame.object))),
+            EventKind::Error => Ok(FrameOutcome::End(Failure::event(frame.object))),
             EventKind::Unknown => {
                 // Whatever it says of the object, it is not known any longer.
                 let error = DecodeError::new("its event is of an unknown type");
                 self.sink.put(Input::Bad(None, error));
-                Ok(Flow::End(WireError::NotAnEvent.into()))
+                Ok(FrameOutcome::End(WireError::NotAnEvent.into()))
             }
         }
     }
 
-    fn event(&mut self, frame: Frame<'_>, deleted: bool, initial: bool) -> Result<Flow, Error> {
+    fn event(
+        &mut self,
+        frame: Frame<'_>,
+        deleted: bool,
+        initial: bool,
+    ) -> Result<FrameOutcome, Error> {
         let read = self.decoder.event(frame)?;
         if deleted && self.is_unnamed(&read, frame.object) {
             // Whatever it was, it would stay here as a ghost.
             let error = DecodeError::new("it is deleted and has no name");
             self.sink.put(Input::Bad(None, error));
-            return Ok(Flow::End(Failure::nameless()));
+            return Ok(FrameOutcome::End(Failure::new(Cause::Nameless)));
         }
         let (input, version) = match read {
-            Read::Garbled => return Ok(Flow::End(WireError::NotJson.into())),
+            Read::Garbled => return Ok(FrameOutcome::End(WireError::NotJson.into())),
             Read::NoObject => {
                 self.sink.put(read.item());
-                return Ok(Flow::End(WireError::NotAnEvent.into()));
+                return Ok(FrameOutcome::End(WireError::NotAnEvent.into()));
             }
             Read::Other { key, kind } => return Ok(self.other(key, kind)),
             Read::Object(object, version) => {
@@ -315,26 +324,26 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
                 (gone.map(|key| Input::Gone(key, version.clone())), version)
             }
         };
-        let astray = self.kinds.ours();
+        let missed = self.kinds.ours();
         if let Some(input) = input {
-            self.sink.put_made_of(input, frame.object);
+            self.sink.put_decoded(input, frame.object);
         }
         // The events of a streaming list are not in the order of their versions.
         if let (false, Some(version)) = (initial, version) {
             self.versions.saw(&version);
         }
         // A list has what there is, whatever else came.
-        let astray = astray.filter(|_| !initial);
-        Ok(astray.map_or(Flow::Go, Flow::End))
+        let missed = missed.filter(|_| !initial);
+        Ok(missed.map_or(FrameOutcome::Continue, FrameOutcome::End))
     }
 
-    /// An object of another kind is passed by; if there is nothing else that is told.
-    fn other(&mut self, key: Option<Key>, kind: String) -> Flow {
+    /// An object of another kind is passed by; if there is nothing else, that is reported.
+    fn other(&mut self, key: Option<Key>, kind: String) -> FrameOutcome {
         self.kinds.other(kind);
         let error = DecodeError::new(decoder::OTHER);
         self.sink.put(Input::Bad(key, error));
-        self.complain();
-        Flow::Go
+        self.report_wrong_kind();
+        FrameOutcome::Continue
     }
 
     /// True if it is not said which object this is.
@@ -354,7 +363,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         }
     }
 
-    fn bookmark(&mut self, json: &[u8], initial: bool) -> Flow {
+    fn bookmark(&mut self, json: &[u8], initial: bool) -> FrameOutcome {
         let header = Header::read(json).unwrap_or_default();
         let version = header.version();
         self.kinds.bookmark(&self.decoder.kind(json));
@@ -362,17 +371,17 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             let ends = header.annotation(INITIAL_EVENTS_END) == Some("true");
             // OpenShift's ends it without a version: what follows brings one.
             return match ends.then(|| self.kinds.streamed()) {
-                None => Flow::Go,
-                Some(None) => Flow::Synced(version.map(str::to_owned)),
-                Some(Some(failure)) => Flow::End(failure),
+                None => FrameOutcome::Continue,
+                Some(None) => FrameOutcome::Synced(version.map(str::to_owned)),
+                Some(Some(failure)) => FrameOutcome::End(failure),
             };
         }
         if let Some(version) = version {
             self.versions.saw(version);
-            if !self.complain() {
+            if !self.report_wrong_kind() {
                 self.sink.put(Input::Bookmark(version.to_owned()));
             }
         }
-        Flow::Go
+        FrameOutcome::Continue
     }
 }

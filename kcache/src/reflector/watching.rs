@@ -5,8 +5,8 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
 use super::connection::{Incoming, Part};
-use super::failure::Failure;
-use super::patience::QUIET;
+use super::silence::QUIET;
+use crate::failure::Failure;
 use crate::wire::{EventKind, WatchBody};
 
 /// A watch, or a streaming list that becomes one.
@@ -23,24 +23,24 @@ pub(super) struct Watching {
     /// It did not end well: it broke off, or was silent for too long.
     pub(super) broke: bool,
     /// How the list at its beginning comes in.
-    pub(super) list: Progress,
+    pub(super) list: ListProgress,
     /// It has shown that it is more than an answer that ends at once.
     settled: bool,
 }
 
-/// What happens at a watch.
-pub(super) enum Happening {
+/// What happens on a watch.
+pub(super) enum WatchSignal {
     /// More bytes have come.
     Bytes,
     /// The list at its beginning is not complete, and nothing new of it has come for so long.
     Quiet(Duration),
     /// It has been open long enough to be believed.
     Settled,
-    /// It has ended, or shown nothing for longer than the server was asked to keep it open.
+    /// It has ended, or shown nothing for longer than the requested time.
     End,
 }
 
-/// A watch that ends earlier than this after it was asked for, without any event, is a failure
+/// A watch that ends earlier than this after it was requested, without any event, is a failure
 /// (client-go's `VeryShortWatchError`).
 const SHORT: Duration = Duration::from_secs(1);
 
@@ -56,7 +56,7 @@ impl Watching {
             frames,
             asked,
             opened: Instant::now(),
-            list: Progress::new(),
+            list: ListProgress::new(),
             deadline,
             events: 0,
             initial: false,
@@ -66,13 +66,13 @@ impl Watching {
     }
 
     /// Takes more bytes if there are some already.
-    pub(super) async fn poll(&mut self) -> Option<Happening> {
+    pub(super) async fn poll(&mut self) -> Option<WatchSignal> {
         let part = self.incoming.ready_part().await?;
         Some(self.take(part))
     }
 
     /// Waits until something happens.
-    pub(super) async fn wait(&mut self) -> Happening {
+    pub(super) async fn wait(&mut self) -> WatchSignal {
         let settled = self.opened + SHORT;
         if !self.frames.is_between() {
             self.list.advance();
@@ -83,62 +83,62 @@ impl Watching {
             part = self.incoming.part() => self.take(part),
             () = sleep_until(settled), if !self.settled => {
                 self.settled = true;
-                Happening::Settled
+                WatchSignal::Settled
             }
             () = sleep_until(quiet), if self.initial => {
-                Happening::Quiet(self.list.quiet())
+                WatchSignal::Quiet(self.list.quiet())
             }
             () = sleep_until(self.deadline) => {
                 tracing::debug!("the watch has outlived its timeout and is given up");
                 self.broke = true;
-                Happening::End
+                WatchSignal::End
             }
         }
     }
 
-    fn take(&mut self, part: Part) -> Happening {
+    fn take(&mut self, part: Part) -> WatchSignal {
         match part {
             Part::Chunk(chunk) => {
                 self.list.arrived = Instant::now();
                 self.frames.push(chunk);
-                Happening::Bytes
+                WatchSignal::Bytes
             }
             Part::End(failure) => {
                 self.broke = failure.is_some();
                 let whole = self.frames.is_between();
                 let failure = failure.as_ref().map(Failure::to_string);
                 tracing::debug!(failure, whole, "the watch has ended");
-                Happening::End
+                WatchSignal::End
             }
         }
     }
 
-    /// True if it ended as soon as it was asked for.
+    /// True if it ended as soon as it was requested.
     pub(super) fn was_short(&self) -> bool {
         self.asked.elapsed() < SHORT
     }
 }
 
 /// How the list at the beginning of a stream comes in.
-pub(super) struct Progress {
+pub(super) struct ListProgress {
     /// When the last bytes came.
     arrived: Instant,
     /// When the last bytes came that lead to the end of the list.
     advanced: Instant,
     /// What comes is no longer the list, but what happened since.
     is_past: bool,
-    /// How often it was told that nothing leads to the end.
-    told: u32,
+    /// How often it was reported that nothing leads to the end.
+    reported: u32,
 }
 
-impl Progress {
+impl ListProgress {
     fn new() -> Self {
         let now = Instant::now();
         Self {
             arrived: now,
             advanced: now,
             is_past: false,
-            told: 0,
+            reported: 0,
         }
     }
 
@@ -155,18 +155,18 @@ impl Progress {
     fn advance(&mut self) {
         if !self.is_past && self.arrived > self.advanced {
             self.advanced = self.arrived;
-            self.told = 0;
+            self.reported = 0;
         }
     }
 
-    /// When it is told next that nothing has come.
+    /// When it is reported next that nothing has come.
     fn quiet_at(&self) -> Instant {
-        self.advanced + QUIET * (self.told + 1)
+        self.advanced + QUIET * (self.reported + 1)
     }
 
-    /// For how long nothing has come, which is told now.
+    /// For how long nothing has come, which is reported now.
     fn quiet(&mut self) -> Duration {
-        self.told += 1;
+        self.reported += 1;
         self.advanced.elapsed()
     }
 }

@@ -6,7 +6,10 @@
 use std::collections::BTreeSet;
 use std::str::FromStr;
 
-use super::{Requirement, Selector, SelectorError, validate};
+use super::Selector;
+use super::error::SelectorError;
+use super::label::label_key;
+use super::requirement::Requirement;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Token<'a> {
@@ -97,7 +100,7 @@ impl<'a> Parser<'a> {
             Token::Word(key) => key,
             found => return Err(found.instead_of("an identifier")),
         };
-        validate::label_key(key)?;
+        label_key(key)?;
         if absent {
             return Requirement::new(key, "!", Vec::new());
         }

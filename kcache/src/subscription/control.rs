@@ -3,10 +3,10 @@
 use std::fmt;
 use std::sync::{Arc, Weak};
 
-use super::Tap;
+use super::registration::Registration;
+use crate::core::mailbox::Mailbox;
 use crate::error::Error;
 use crate::filter::Filter;
-use crate::mailbox::Mailbox;
 use crate::object::Object;
 use crate::status::Status;
 
@@ -29,16 +29,16 @@ use crate::status::Status;
 /// # Ok(()) }
 /// ```
 pub struct Control<V: Object> {
-    tap: Weak<Tap<V>>,
+    registration: Weak<Registration<V>>,
     /// Says how it ended when the subscription is gone.
     mailbox: Arc<Mailbox<V>>,
 }
 
 impl<V: Object> Control<V> {
-    pub(super) fn of(tap: &Arc<Tap<V>>) -> Self {
+    pub(super) fn of(registration: &Arc<Registration<V>>) -> Self {
         Self {
-            tap: Arc::downgrade(tap),
-            mailbox: tap.mailbox().clone(),
+            registration: Arc::downgrade(registration),
+            mailbox: registration.mailbox().clone(),
         }
     }
 
@@ -48,16 +48,16 @@ impl<V: Object> Control<V> {
     ///
     /// Why the subscription ended, if it has.
     pub fn refilter(&self, filter: Filter<V>) -> Result<(), Error> {
-        match self.tap.upgrade() {
-            Some(tap) => tap.refilter(filter),
+        match self.registration.upgrade() {
+            Some(registration) => registration.refilter(filter),
             None => Err(self.mailbox.error().unwrap_or(Error::Closed)),
         }
     }
 
     /// As [`Subscription::status`](super::Subscription::status); of one that was dropped, how it ended and how often it lagged.
     pub fn status(&self) -> Status {
-        match self.tap.upgrade() {
-            Some(tap) => tap.status(),
+        match self.registration.upgrade() {
+            Some(registration) => registration.status(),
             None => Status {
                 lags: self.mailbox.lags(),
                 ..Status::ended(self.mailbox.error().unwrap_or(Error::Closed))
@@ -67,8 +67,8 @@ impl<V: Object> Control<V> {
 
     /// As [`Subscription::close`](super::Subscription::close).
     pub fn close(&self) {
-        if let Some(tap) = self.tap.upgrade() {
-            tap.close(&Error::Closed);
+        if let Some(registration) = self.registration.upgrade() {
+            registration.close(&Error::Closed);
         }
     }
 }
@@ -76,7 +76,7 @@ impl<V: Object> Control<V> {
 impl<V: Object> Clone for Control<V> {
     fn clone(&self) -> Self {
         Self {
-            tap: self.tap.clone(),
+            registration: self.registration.clone(),
             mailbox: self.mailbox.clone(),
         }
     }
@@ -85,7 +85,13 @@ impl<V: Object> Clone for Control<V> {
 impl<V: Object> fmt::Debug for Control<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Control")
-            .field("filter", &self.tap.upgrade().and_then(|tap| tap.filter()))
+            .field(
+                "filter",
+                &self
+                    .registration
+                    .upgrade()
+                    .and_then(|registration| registration.filter()),
+            )
             .finish_non_exhaustive()
     }
 }

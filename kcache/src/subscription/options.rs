@@ -1,9 +1,9 @@
 //! How to subscribe.
 
-use crate::aside::MANY;
-use crate::aspect::Aspects;
+use super::aspect::Aspects;
+use crate::core::mailbox::Overflow;
 use crate::filter::Filter;
-use crate::mailbox::Overflow;
+use crate::offload::MANY;
 
 /// How to subscribe.
 ///
@@ -53,7 +53,7 @@ impl<V> SubscribeOptions<V> {
         self
     }
 
-    /// How many changes wait one by one; 256 unless told, at least 1. One commit always has room.
+    /// How many changes wait one by one; 256 by default, at least 1. One commit always has room.
     #[must_use]
     pub fn queue(mut self, length: usize) -> Self {
         self.queue = length.max(1);
@@ -75,8 +75,8 @@ impl<V> SubscribeOptions<V> {
         self
     }
 
-    /// An update is told only if one of these aspects differs between what the subscriber was last
-    /// given and what is there now; said again, it adds more. Creates and deletes are always told, and
+    /// An update is given only if one of these aspects differs between what the subscriber was last
+    /// given and what is there now; said again, it adds more. Creates and deletes are always given, and
     /// so is another object of the same name. `old` stays the very object that was last given, so
     /// where updates are left out, those objects are kept for that long.
     ///

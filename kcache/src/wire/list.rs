@@ -4,7 +4,7 @@ use bytes::Bytes;
 use kube::core::TypeMeta;
 use serde::Deserialize;
 
-use super::WireError;
+use super::error::WireError;
 use super::members::{Found, Members, Span, Use};
 
 /// Takes the items out of the body of a list. `metadata` may stand before or after them.

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-use super::WireError;
+use super::error::WireError;
 use super::scan::Scan;
 
 /// What becomes of a member, by its key.
@@ -52,13 +52,13 @@ pub(super) struct Members {
     /// What there is of a value that is larger than the limit.
     large: Option<Box<Large>>,
     key: Vec<u8>,
-    place: Place,
+    state: ParseState,
     scan: Scan,
 }
 
 /// What comes next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+enum ParseState {
     /// An object, or the end of the body.
     Object,
     /// The first key, or the end of the object.
@@ -101,7 +101,7 @@ impl Members {
             limit,
             large: None,
             key: Vec::new(),
-            place: Place::Object,
+            state: ParseState::Object,
             scan: Scan::default(),
         }
     }
@@ -139,19 +139,19 @@ impl Members {
 
     /// True if all that was pushed were whole objects.
     pub(super) fn is_between(&self) -> bool {
-        self.place == Place::Object
+        self.state == ParseState::Object
     }
 
     /// The next thing that is complete, or `None` if more bytes are needed.
     pub(super) fn next(&mut self) -> Result<Option<Found>, WireError> {
         self.forget_given();
         while self.at < self.chunk.len() {
-            let found = match self.place {
-                Place::InKey => self.in_key()?,
-                Place::InValue(Use::Skip) => self.skip(),
-                Place::InValue(_) => self.value(Place::AfterValue)?.map(Found::Value),
-                Place::InElement => self.value(Place::AfterElement)?.map(Found::Element),
-                _ => self.sign()?,
+            let found = match self.state {
+                ParseState::InKey => self.in_key()?,
+                ParseState::InValue(Use::Skip) => self.skip(),
+                ParseState::InValue(_) => self.value(ParseState::AfterValue)?.map(Found::Value),
+                ParseState::InElement => self.value(ParseState::AfterElement)?.map(Found::Element),
+                _ => self.punctuation()?,
             };
             if found.is_some() {
                 return Ok(found);
@@ -168,39 +168,45 @@ impl Members {
         }
     }
 
-    /// Takes one sign that stands between values, or finds where a value begins.
-    fn sign(&mut self) -> Result<Option<Found>, WireError> {
+    /// Takes one character between values, or finds where a value begins.
+    fn punctuation(&mut self) -> Result<Option<Found>, WireError> {
         let byte = self.chunk[self.at];
         if matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
             self.at += 1;
             return Ok(None);
         }
-        let (place, found) = match (self.place, byte) {
-            (Place::Object, b'{') => (Place::FirstKey, None),
-            (Place::FirstKey | Place::AfterValue, b'}') => (Place::Object, Some(Found::End)),
-            (Place::FirstKey | Place::Key, b'"') => return Ok(self.begin(Place::InKey)),
-            (Place::Colon, b':') => (Place::Value, None),
-            (Place::Value, _) => match (self.uses)(self.key()) {
-                Use::Elements if byte == b'[' => (Place::FirstElement, None),
-                other => return Ok(self.begin(Place::InValue(other))),
-            },
-            (Place::AfterValue, b',') => (Place::Key, None),
-            (Place::FirstElement | Place::AfterElement, b']') => {
-                (Place::AfterValue, Some(Found::Elements))
+        let (state, found) = match (self.state, byte) {
+            (ParseState::Object, b'{') => (ParseState::FirstKey, None),
+            (ParseState::FirstKey | ParseState::AfterValue, b'}') => {
+                (ParseState::Object, Some(Found::End))
             }
-            (Place::AfterElement, b',') => (Place::Element, None),
-            (Place::FirstElement | Place::Element, _) => return Ok(self.begin(Place::InElement)),
+            (ParseState::FirstKey | ParseState::Key, b'"') => {
+                return Ok(self.begin(ParseState::InKey));
+            }
+            (ParseState::Colon, b':') => (ParseState::Value, None),
+            (ParseState::Value, _) => match (self.uses)(self.key()) {
+                Use::Elements if byte == b'[' => (ParseState::FirstElement, None),
+                other => return Ok(self.begin(ParseState::InValue(other))),
+            },
+            (ParseState::AfterValue, b',') => (ParseState::Key, None),
+            (ParseState::FirstElement | ParseState::AfterElement, b']') => {
+                (ParseState::AfterValue, Some(Found::Elements))
+            }
+            (ParseState::AfterElement, b',') => (ParseState::Element, None),
+            (ParseState::FirstElement | ParseState::Element, _) => {
+                return Ok(self.begin(ParseState::InElement));
+            }
             _ => return Err(WireError::NotJson),
         };
         self.at += 1;
-        self.place = place;
+        self.state = state;
         Ok(found)
     }
 
-    fn begin(&mut self, place: Place) -> Option<Found> {
+    fn begin(&mut self, state: ParseState) -> Option<Found> {
         self.scan = Scan::default();
-        self.place = place;
-        if place == Place::InKey {
+        self.state = state;
+        if state == ParseState::InKey {
             self.key.clear();
         }
         None
@@ -216,7 +222,7 @@ impl Members {
         self.key.extend_from_slice(&rest[..taken]);
         self.at += taken;
         if end.is_some() {
-            self.place = Place::Colon;
+            self.state = ParseState::Colon;
         }
         Ok(None)
     }
@@ -226,23 +232,23 @@ impl Members {
         let end = self.scan.advance(rest);
         self.at += end.unwrap_or(rest.len());
         if end.is_some() {
-            self.place = Place::AfterValue;
+            self.state = ParseState::AfterValue;
         }
         None
     }
 
     /// Takes bytes of a value up to its end, or keeps all of them for the next chunk.
-    fn value(&mut self, after: Place) -> Result<Option<Span>, WireError> {
+    fn value(&mut self, after: ParseState) -> Result<Option<Span>, WireError> {
         let rest = &self.chunk[self.at..];
         let end = self.scan.advance(rest);
         let taken = end.unwrap_or(rest.len());
         let range = self.at..self.at + taken;
         self.at = range.end;
         if end.is_some() {
-            self.place = after;
+            self.state = after;
         }
         if self.large.is_some() || self.carry.len() + taken > self.limit {
-            self.let_go(range)?;
+            self.pass_large(range)?;
             self.given = end.is_some();
             return Ok(end.map(|_| Span::TooLarge));
         }
@@ -258,7 +264,7 @@ impl Members {
     }
 
     /// Looks at bytes of a value that is too large, and holds none of them.
-    fn let_go(&mut self, range: Range<usize>) -> Result<(), WireError> {
+    fn pass_large(&mut self, range: Range<usize>) -> Result<(), WireError> {
         let large = self.large.get_or_insert_with(|| Box::new(Large::new()));
         if !self.carry.is_empty() {
             large.push(std::mem::take(&mut self.carry).into());

@@ -8,12 +8,12 @@ use wide::u8x16;
 #[derive(Default)]
 pub(super) struct Scan {
     depth: u64,
-    text: Text,
+    string_state: StringState,
 }
 
-/// Where the scan stands to strings.
+/// Whether the scan is inside of a string.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Text {
+enum StringState {
     #[default]
     Outside,
     Inside,
@@ -41,12 +41,12 @@ impl Scan {
         None
     }
 
-    /// Where the scan stands after a block, if the value surely goes on behind it. That is told by
-    /// counting, without a look at each byte.
+    /// The scan after a block, if the value surely goes on behind it. That shows by counting, without
+    /// a look at each byte.
     fn past(&self, block: &[u8; BLOCK]) -> Option<Self> {
         let marks = Marks::of(block);
-        let (escaped, escapes_next) = marks.escaped(self.text == Text::Escaped);
-        let began_inside = u64::from(self.text != Text::Outside).wrapping_neg();
+        let (escaped, escapes_next) = marks.escaped(self.string_state == StringState::Escaped);
+        let began_inside = u64::from(self.string_state != StringState::Outside).wrapping_neg();
         let inside = prefix_xor(marks.quotes & !escaped) ^ began_inside;
         let closes = u64::from((marks.closes & !inside).count_ones());
         // Outside of strings a backslash escapes nothing; it is no JSON, and read the same wherever it
@@ -54,24 +54,27 @@ impl Scan {
         if self.depth <= closes || marks.backslashes & !inside != 0 {
             return None;
         }
-        let text = match (inside >> (BLOCK - 1) == 1, escapes_next) {
-            (true, true) => Text::Escaped,
-            (true, false) => Text::Inside,
-            (false, _) => Text::Outside,
+        let string_state = match (inside >> (BLOCK - 1) == 1, escapes_next) {
+            (true, true) => StringState::Escaped,
+            (true, false) => StringState::Inside,
+            (false, _) => StringState::Outside,
         };
         let depth = self.depth + u64::from((marks.opens & !inside).count_ones()) - closes;
-        Some(Self { depth, text })
+        Some(Self {
+            depth,
+            string_state,
+        })
     }
 
     /// As [`advance`](Self::advance), byte by byte.
     fn walk(&mut self, bytes: &[u8]) -> Option<usize> {
         let mut at = 0;
         while at < bytes.len() {
-            if self.text == Text::Outside {
+            if self.string_state == StringState::Outside {
                 let found = bytes[at..].iter().position(|byte| self.is_mark(*byte))?;
                 at += found + 1;
                 match bytes[at - 1] {
-                    b'"' => self.text = Text::Inside,
+                    b'"' => self.string_state = StringState::Inside,
                     b'{' | b'[' => self.depth += 1,
                     _ if self.depth == 0 => return Some(at - 1),
                     _ => self.depth -= 1,
@@ -79,7 +82,7 @@ impl Scan {
             } else {
                 at += self.string(&bytes[at..]);
             }
-            if self.depth == 0 && self.text == Text::Outside {
+            if self.depth == 0 && self.string_state == StringState::Outside {
                 return Some(at);
             }
         }
@@ -94,16 +97,16 @@ impl Scan {
 
     /// Takes bytes of a string up to its end, or all of them.
     fn string(&mut self, bytes: &[u8]) -> usize {
-        let mut at = usize::from(self.text == Text::Escaped);
-        self.text = Text::Inside;
+        let mut at = usize::from(self.string_state == StringState::Escaped);
+        self.string_state = StringState::Inside;
         while let Some(found) = bytes[at..].iter().position(|b| matches!(b, b'"' | b'\\')) {
             at += found + 1;
             if bytes[at - 1] == b'"' {
-                self.text = Text::Outside;
+                self.string_state = StringState::Outside;
                 return at;
             }
             if at == bytes.len() {
-                self.text = Text::Escaped;
+                self.string_state = StringState::Escaped;
                 return at;
             }
             at += 1;
@@ -115,7 +118,7 @@ impl Scan {
 /// How many bytes are looked at together: as many as a word has bits.
 const BLOCK: usize = 64;
 
-/// Where in a block the marks stand, a bit for each byte, the first in the lowest.
+/// Where in a block the marks are, a bit for each byte, the first in the lowest.
 #[derive(Default)]
 struct Marks {
     quotes: u64,
@@ -145,15 +148,15 @@ impl Marks {
         marks
     }
 
-    /// Which bytes stand after a backslash that is not after one itself, and whether the first of
+    /// Which bytes are after a backslash that is not after one itself, and whether the first of
     /// the next block does.
     fn escaped(&self, mut next: bool) -> (u64, bool) {
         let mut escaped = u64::from(next);
         let mut backslashes = self.backslashes & !escaped;
         next = false;
         while backslashes != 0 {
-            let place = backslashes.trailing_zeros();
-            let follower = 2_u64.checked_shl(place).filter(|_| place < 63);
+            let bit = backslashes.trailing_zeros();
+            let follower = 2_u64.checked_shl(bit).filter(|_| bit < 63);
             next = follower.is_none();
             escaped |= follower.unwrap_or_default();
             backslashes &= backslashes - 1;
@@ -239,8 +242,8 @@ mod tests {
             let end = blocks.advance(text.as_bytes());
             assert_eq!(end, bytes.walk(text.as_bytes()), "{text}");
             assert_eq!(
-                (blocks.depth, blocks.text),
-                (bytes.depth, bytes.text),
+                (blocks.depth, blocks.string_state),
+                (bytes.depth, bytes.string_state),
                 "{text}"
             );
             ended += usize::from(end.is_some());

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::WireError;
+use super::error::WireError;
 use super::members::{Found, Members, Span, Use};
 
 /// What an event says happened.
@@ -46,7 +46,7 @@ pub(crate) struct Frame<'a> {
 pub(crate) struct WatchBody {
     members: Members,
     kind: Option<EventKind>,
-    /// The object of an event that did not tell its type first, and whether that is all of it.
+    /// The object of an event whose type did not come first, and whether that is all of it.
     early: Option<(Vec<u8>, bool)>,
     /// The frame being read had its object.
     complete: bool,

@@ -30,11 +30,11 @@ impl ApiServer {
             .change_signals(|signal| signal.cuts += 1);
     }
 
-    /// Cuts all watches and begins a new history at this version, which may be a lower one, with the
+    /// Cuts all watches and begins a new incarnation at this version, which may be a lower one, with the
     /// objects as they are. Change objects directly before or after it for what the server lost.
-    pub fn begin_history(&self, version: u64) {
+    pub fn begin_incarnation(&self, version: u64) {
         let mut store = self.shared.store();
-        store.begin_history(version);
+        store.begin_incarnation(version);
         store.change_signals(|signal| signal.cuts += 1);
     }
 

@@ -253,7 +253,7 @@ impl Store {
     }
 
     /// Everything as it is, at another version, without a past.
-    pub(super) fn begin_history(&mut self, version: u64) {
+    pub(super) fn begin_incarnation(&mut self, version: u64) {
         self.version = version;
         self.epoch += 1;
         for collection in &mut self.collections {
@@ -278,7 +278,7 @@ impl Store {
             collection.objects.clone_from(objects);
             collection.hidden.clone_from(hidden);
         }
-        self.begin_history(version);
+        self.begin_incarnation(version);
     }
 
     /// Shows an object no longer: to those who watch it is gone. False where it is not there.

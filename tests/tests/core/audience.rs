@@ -28,7 +28,7 @@ pub(crate) struct Audience<V: Form> {
     stations: Vec<Station<V>>,
     /// Those who watch, each with the station that it watches.
     observers: Vec<(usize, Observer<V>)>,
-    /// A new history began, and views may still show the old one.
+    /// A new incarnation began, and views may still show the old one.
     between: bool,
 }
 
@@ -65,8 +65,8 @@ impl<V: Form> Audience<V> {
         }
     }
 
-    /// A new history begins: until the next check versions may go back.
-    pub(crate) fn begin_history(&mut self) {
+    /// A new incarnation begins: until the next check versions may go back.
+    pub(crate) fn begin_incarnation(&mut self) {
         self.between = true;
         for (_, observer) in &self.observers {
             observer.watcher.forget_versions();

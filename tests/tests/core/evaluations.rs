@@ -69,7 +69,7 @@ fn service(name: &str, version: u64, app: &str) -> Service {
 }
 
 async fn settled<S: Object, T: Object>(join: &Join<S, T>, inputs: [u64; 2]) {
-    while join.cache().snapshot().frontier() != inputs {
+    while join.cache().snapshot().input_commits() != inputs {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
 }

@@ -2,7 +2,7 @@
 
 use std::panic::catch_unwind;
 
-use kcache::Fault;
+use kcache::SeededFault;
 
 use crate::coverage::{Outcome, STEPS};
 use crate::{model, reference};
@@ -19,19 +19,22 @@ fn caught_by(case: fn(u64, usize) -> Outcome) -> Option<u64> {
 #[test]
 fn each_seeded_fault_is_caught() {
     let faults = [
-        (Fault::DropDelete, model::case as fn(u64, usize) -> Outcome),
-        (Fault::RefuseOlder, model::case),
-        (Fault::LoseWakeup, model::case),
-        (Fault::ForgetUid, model::case),
-        (Fault::ForgetFirst, model::case),
-        (Fault::ForgetCount, reference::case),
+        (
+            SeededFault::DropDelete,
+            model::case as fn(u64, usize) -> Outcome,
+        ),
+        (SeededFault::RefuseOlder, model::case),
+        (SeededFault::LoseWakeup, model::case),
+        (SeededFault::ForgetUid, model::case),
+        (SeededFault::ForgetFirst, model::case),
+        (SeededFault::ForgetCount, reference::case),
     ];
     for (fault, case) in faults {
-        Fault::switch(None);
+        SeededFault::switch(None);
         assert_eq!(caught_by(case), None, "without a fault");
-        Fault::switch(Some(fault));
+        SeededFault::switch(Some(fault));
         let caught = caught_by(case);
-        Fault::switch(None);
+        SeededFault::switch(None);
         assert!(
             caught.is_some(),
             "{fault:?} was not caught in {PATIENCE} cases"

@@ -33,7 +33,7 @@ async fn settle() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_new_history_passes_on_also_where_nothing_is_let_in() {
+async fn a_new_incarnation_passes_on_also_where_nothing_is_let_in() {
     let (pods, mut feed) = fed(&["one", "two"]);
     let (others, _other_feed) = fed(&["one"]);
     let view = pods.view(Filter::name("a", "one"));
@@ -47,26 +47,29 @@ async fn a_new_history_passes_on_also_where_nothing_is_let_in() {
     feed.relist([own("one", 20), own("two", 7)], Some("1000009"))
         .unwrap();
     settle().await;
-    assert_eq!(pods.status().history, 2);
+    assert_eq!(pods.status().incarnation, 2);
     for publisher in [&*view, &*of_view, &*join] {
-        assert_eq!(publisher.status().history, 2);
-        assert_eq!(publisher.cache().snapshot().history(), 2);
+        assert_eq!(publisher.status().incarnation, 2);
+        assert_eq!(publisher.cache().snapshot().incarnation(), 2);
     }
-    assert_eq!((pairs.status().history, index.history()), (2, 2));
+    assert_eq!((pairs.status().incarnation, index.incarnation()), (2, 2));
     for notices in &mut notices {
         assert_eq!(
             notices.next().await,
-            Some(Notice::NewHistory { history: 2 })
+            Some(Notice::NewIncarnation { incarnation: 2 })
         );
     }
-    // What begins later knows which history it is in, and tells no news of it.
+    // What begins later knows which incarnation it is in, and tells no news of it.
     let late = view.view(Filter::everything());
     late.ready().await.unwrap();
-    assert_eq!(late.status().history, 2);
-    // Each history of either input is one of the join.
+    assert_eq!(late.status().incarnation, 2);
+    // Each incarnation of either input is one of the join.
     feed.relist([own("two", 3)], Some("2000000")).unwrap();
     settle().await;
-    assert_eq!((join.status().history, late.status().history), (3, 3));
+    assert_eq!(
+        (join.status().incarnation, late.status().incarnation),
+        (3, 3)
+    );
 }
 
 /// Each look of the view's closure brings the next change, so there is always one waiting.
@@ -170,7 +173,7 @@ async fn notices_end() {
         // What was posted before the end is read.
         assert_eq!(
             notices.next().await,
-            Some(Notice::NewHistory { history: 2 })
+            Some(Notice::NewIncarnation { incarnation: 2 })
         );
         assert_eq!(notices.next().await, None);
     }

@@ -314,11 +314,14 @@ async fn what_a_watch_says_last_is_true() {
         "create p2 7",
     ];
     assert_eq!(waiting(&mut changes).await, told);
-    assert_eq!((pods.status().history, pods.status().stale_inputs), (1, 0));
+    assert_eq!(
+        (pods.status().incarnation, pods.status().stale_inputs),
+        (1, 0)
+    );
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_list_replaces_and_an_object_that_goes_back_is_a_new_history() {
+async fn a_list_replaces_and_an_object_that_goes_back_is_a_new_incarnation() {
     let (pods, mut feed) = kcache::feed();
     feed.relist([own("p1", 20), own("p2", 2)], Some("20"))
         .unwrap();
@@ -332,16 +335,16 @@ async fn a_list_replaces_and_an_object_that_goes_back_is_a_new_history() {
         waiting(&mut changes).await,
         ["update p1 20->7", "update p2 2->2"]
     );
-    let new = Notice::NewHistory { history: 2 };
+    let new = Notice::NewIncarnation { incarnation: 2 };
     assert_eq!(notices.next().await, Some(new));
     feed.relist([own("p1", 7), own("p2", 2)], Some("1000010"))
         .unwrap();
     assert_eq!(waiting(&mut changes).await, [""; 0]);
-    assert_eq!(pods.status().history, 2);
+    assert_eq!(pods.status().incarnation, 2);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_restored_server_begins_a_new_history_in_one_diff() {
+async fn a_restored_server_begins_a_new_incarnation_in_one_diff() {
     let (pods, mut feed) = kcache::feed();
     feed.relist([own("p1", 50), own("p2", 51)], Some("51"))
         .unwrap();
@@ -355,11 +358,11 @@ async fn a_restored_server_begins_a_new_history_in_one_diff() {
     );
     assert_eq!(
         notices.next().await,
-        Some(Notice::NewHistory { history: 2 })
+        Some(Notice::NewIncarnation { incarnation: 2 })
     );
     feed.apply(own("p1", 10)).unwrap();
     assert_eq!(waiting(&mut changes).await, ["update p1 7->10"]);
-    assert_eq!(pods.cache().snapshot().history(), 2);
+    assert_eq!(pods.cache().snapshot().incarnation(), 2);
 }
 
 /// Found by the model: a first list of version "0" was remembered as the newest version, to which
@@ -743,7 +746,7 @@ async fn a_view_names_the_commit_that_it_has_seen() {
     }
     settle().await;
     let (source, view) = (pods.cache().snapshot(), view.cache().snapshot());
-    assert_eq!(view.frontier(), [source.commit()]);
+    assert_eq!(view.input_commits(), [source.commit()]);
 }
 
 /// Typed Pods, where the three filters of the original live that ask for a fact.

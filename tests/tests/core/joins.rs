@@ -8,7 +8,6 @@ use k8s_openapi::api::networking::v1::Ingress;
 use kcache::{Error, Feed, Filter, Input, Notice, Object, Phase, Publisher, Scope, Selector};
 use kcache_join::{
     Join, KeyJoin, SelectorJoin, deployment_pods, ingress_pods, ingress_services, service_pods,
-    service_pods_with,
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -189,7 +188,7 @@ async fn one_commit_in_is_one_commit_out() {
     service_feed.apply(service("s", 2, "db")).unwrap();
     settle().await;
     assert_eq!(join.cache().snapshot().commit(), 2);
-    assert_eq!(join.cache().snapshot().frontier(), [2, 1]);
+    assert_eq!(join.cache().snapshot().input_commits(), [2, 1]);
     let batch = changes.next_batch().await.unwrap();
     let (gone, new) = batch.changes.split_at(5);
     assert!(
@@ -201,7 +200,7 @@ async fn one_commit_in_is_one_commit_out() {
     pod_feed.apply(pod("p1", 20, "none")).unwrap();
     settle().await;
     assert_eq!(join.cache().snapshot().commit(), 2);
-    assert_eq!(join.cache().snapshot().frontier(), [2, 2]);
+    assert_eq!(join.cache().snapshot().input_commits(), [2, 2]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -221,7 +220,7 @@ async fn an_update_without_other_labels_passes_on() {
 async fn pairs_say_which_source_holds_which_target() {
     let (services, mut service_feed) = fed([service("s1", 1, "web"), service("s2", 2, "web")]);
     let (pods, mut pod_feed) = fed([pod("p1", 1, "web")]);
-    let join = service_pods_with(&SelectorJoin::by_fact().with_pairs(), &services, &pods);
+    let join = SelectorJoin::by_fact().with_pairs().join(&services, &pods);
     let pairs = join.pairs().unwrap().clone();
     pairs.ready().await.unwrap();
     let names = || {

@@ -25,7 +25,7 @@ const KINDS: [&str; 31] = [
     "interrupted list",
     "stream in list",
     "unversioned list",
-    "new history",
+    "new incarnation",
     "restored ahead",
     "late version",
     "granted late",

@@ -29,7 +29,7 @@ const KINDS: [&str; 29] = [
     "moved",
     "batch",
     "relist",
-    "new history",
+    "new incarnation",
     "restored ahead",
     "granted late",
     "late version",
@@ -74,7 +74,7 @@ struct World<V: Form> {
     sources: Side<Source>,
     targets: Side<V>,
     joins: Vec<Joined<V>>,
-    /// A new history of the targets began, and joins may still show the old one.
+    /// A new incarnation of the targets began, and joins may still show the old one.
     between: bool,
     coverage: Coverage,
 }
@@ -261,7 +261,7 @@ impl<V: Form> World<V> {
             }
         };
         if restored {
-            self.coverage.count("new history");
+            self.coverage.count("new incarnation");
         }
         self.forget_versions();
     }

@@ -22,7 +22,7 @@ fn bad(name: &str) -> Input<Own> {
     Input::Bad(Some(Key::new("a", name)), DecodeError::new("unreadable"))
 }
 
-/// A cache in its second history, with `b` left of the first, where it was of version 1001.
+/// A cache in its second incarnation, with `b` left of the first, where it was of version 1001.
 fn restored_with_b_unreadable() -> (Publisher<Own>, Feed<Own>) {
     let (pods, mut feed) = kcache::feed();
     feed.relist([own("a", 1000), own("b", 1001)], Some("1001"))
@@ -30,7 +30,7 @@ fn restored_with_b_unreadable() -> (Publisher<Own>, Feed<Own>) {
     let list = [Input::Restart, Input::Item(own("a", 40)), bad("b")];
     feed.send_all(list).unwrap();
     feed.send(Input::Synced(Some("50".to_owned()))).unwrap();
-    assert_eq!((pods.status().history, pods.cache().len()), (2, 2));
+    assert_eq!((pods.status().incarnation, pods.cache().len()), (2, 2));
     (pods, feed)
 }
 
@@ -40,7 +40,7 @@ fn version_of_b(pods: &Publisher<Own>) -> Option<String> {
 }
 
 #[test]
-fn what_is_kept_of_an_old_history_takes_its_first_apply() {
+fn what_is_kept_of_an_old_incarnation_takes_its_first_apply() {
     let (pods, mut feed) = restored_with_b_unreadable();
     feed.apply(own("b", 60)).unwrap();
     assert_eq!(version_of_b(&pods).as_deref(), Some("60"));
@@ -48,18 +48,18 @@ fn what_is_kept_of_an_old_history_takes_its_first_apply() {
     feed.relist([own("a", 40), own("b", 55)], Some("70"))
         .unwrap();
     assert_eq!(version_of_b(&pods).as_deref(), Some("55"));
-    assert_eq!(pods.status().history, 3);
+    assert_eq!(pods.status().incarnation, 3);
 }
 
 #[test]
-fn what_is_kept_of_an_old_history_takes_its_removal() {
+fn what_is_kept_of_an_old_incarnation_takes_its_removal() {
     let (pods, mut feed) = restored_with_b_unreadable();
     feed.remove(own("b", 61)).unwrap();
     assert_eq!(version_of_b(&pods), None);
 }
 
 #[test]
-fn what_is_kept_of_an_old_history_takes_the_next_list() {
+fn what_is_kept_of_an_old_incarnation_takes_the_next_list() {
     let (pods, mut feed) = restored_with_b_unreadable();
     feed.send_all([Input::Restart, Input::Item(own("a", 40)), bad("b")])
         .unwrap();
@@ -68,7 +68,10 @@ fn what_is_kept_of_an_old_history_takes_the_next_list() {
     feed.relist([own("a", 40), own("b", 60)], Some("80"))
         .unwrap();
     assert_eq!(version_of_b(&pods).as_deref(), Some("60"));
-    assert_eq!((pods.status().history, pods.status().stale_inputs), (2, 0));
+    assert_eq!(
+        (pods.status().incarnation, pods.status().stale_inputs),
+        (2, 0)
+    );
 }
 
 #[test]
@@ -209,7 +212,7 @@ async fn a_wrong_selector_is_reported_once() {
     for version in 11..20 {
         source_feed.apply(own("s", version)).unwrap();
         let taken = async {
-            while join.cache().snapshot().frontier()[0] < sources.status().commit {
+            while join.cache().snapshot().input_commits()[0] < sources.status().commit {
                 tokio::task::yield_now().await;
             }
         };

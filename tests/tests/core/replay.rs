@@ -109,7 +109,7 @@ impl<V: Form> Watcher<V> {
         read(&mut lock(&self.replay))
     }
 
-    /// A new history began: versions start over.
+    /// A new incarnation began: versions start over.
     pub(crate) fn forget_versions(&self) {
         self.with(|replay| replay.ledger.between = true);
     }

@@ -55,13 +55,13 @@ fn a_list_replaces_what_was_there() {
                 let (things, mut feed) = held();
                 feed.relist([thing(uid, version, "listed")], list).unwrap();
                 let back = version == "7" || (version == "8" && uid == "other");
-                let new_history = list == Some("19") || back;
-                let same = version == "8" && uid == "one" && !new_history;
+                let new_incarnation = list == Some("19") || back;
+                let same = version == "8" && uid == "one" && !new_incarnation;
                 let content = if same { "held" } else { "listed" };
                 let cell = format!("list {list:?}, object {version:?}, UID {uid:?}");
                 assert_eq!(shown(&things), Some([uid, version, content]), "{cell}");
-                let history = 1 + u64::from(new_history);
-                assert_eq!(things.status().history, history, "{cell}");
+                let incarnation = 1 + u64::from(new_incarnation);
+                assert_eq!(things.status().incarnation, incarnation, "{cell}");
                 feed.relist([], list).unwrap();
                 assert_eq!(shown(&things), None, "{cell}, then without it");
             }
@@ -86,7 +86,7 @@ fn an_event_is_applied() {
                 Some([uid, version, "again"]),
                 "{cell}, again"
             );
-            assert_eq!(things.status().history, 1, "{cell}");
+            assert_eq!(things.status().incarnation, 1, "{cell}");
         }
     }
 }

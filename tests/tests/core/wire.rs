@@ -64,7 +64,7 @@ const TROUBLES: [&str; 42] = [
     "repeated token",
     "expired page",
     "unversioned list",
-    "new history",
+    "new incarnation",
     "restored ahead",
     "granted late",
     "late version",
@@ -252,7 +252,7 @@ impl<V: Form> World<V> {
             // What came under its name meanwhile is replaced.
             if self.server.reveal("pods", namespace, name).is_ok() {
                 self.coverage.count("granted late");
-                self.audience.begin_history();
+                self.audience.begin_incarnation();
             }
         } else if let Some(Spec {
             namespace, name, ..
@@ -268,7 +268,7 @@ impl<V: Form> World<V> {
     fn late(&mut self) {
         let Some(there) = self.any() else { return };
         self.coverage.count("late version");
-        self.audience.begin_history();
+        self.audience.begin_incarnation();
         let back = *self.random.pick(&[0, 0, 1, 5]);
         let version = there.version.saturating_sub(back).max(1);
         let spec = Spec {
@@ -291,7 +291,7 @@ impl<V: Form> World<V> {
     /// The server is restored from its backup as etcd advises, with a version that is far ahead.
     fn restore_ahead(&mut self) {
         self.coverage.count("restored ahead");
-        self.audience.begin_history();
+        self.audience.begin_incarnation();
         let ahead = self.server.version() + 1_000;
         self.server.restore(&self.backup, ahead);
     }
@@ -369,7 +369,7 @@ impl<V: Form> World<V> {
             "stale list",
         ];
         if back.contains(&name) {
-            self.audience.begin_history();
+            self.audience.begin_incarnation();
         }
         self.astray |= bad.contains(&name) || name == "reordered events";
         if ["repeated token", "expired page"].contains(&name) {
@@ -387,7 +387,7 @@ impl<V: Form> World<V> {
     }
 
     /// The server is restored from a backup: a lower version, objects lost and changed. Nothing else
-    /// is written before it is noticed, for nobody can tell histories apart that overlap.
+    /// is written before it is noticed, for nobody can tell incarnations apart that overlap.
     async fn restore(&mut self) {
         self.server.clear_faults();
         // No object is newer than its server, also one that is not seen.
@@ -395,11 +395,11 @@ impl<V: Form> World<V> {
             let _ = self.server.reveal("pods", key.namespace(), key.name());
         }
         tokio::time::sleep(QUIET).await;
-        self.coverage.count("new history");
-        self.audience.begin_history();
+        self.coverage.count("new incarnation");
+        self.audience.begin_incarnation();
         let objects = self.server.list("pods");
         let back = u64::try_from(objects.len()).unwrap_or_default() + 10;
-        self.server.begin_history(self.server.version() - back);
+        self.server.begin_incarnation(self.server.version() - back);
         for object in objects {
             let spec = spec_of(&object);
             if self.random.chance(1, 4) {

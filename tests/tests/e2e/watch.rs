@@ -154,7 +154,7 @@ impl Watched {
     }
 
     /// What comes may be of another history, where versions are lower.
-    fn begin_history(&self) {
+    fn begin_incarnation(&self) {
         for (_, witness) in &self.witnesses {
             lock(&witness.0).between = true;
         }

@@ -253,7 +253,7 @@ async fn all_three_forms_of_a_too_large_version_relist_without_a_version() {
         asked.reply(&list("5", &[item("a", 4)]));
         server.asked_to_watch("5").await;
         assert_eq!(shown(&maps), ["a@4"]);
-        assert_eq!(maps.status().history, 2);
+        assert_eq!(maps.status().incarnation, 2);
     }
 }
 
@@ -273,7 +273,7 @@ async fn all_three_forms_of_a_too_large_version_on_a_list_list_without_a_version
         let asked = server.asked_to_list(None).await;
         asked.reply(&list("10", &[item("a", 7)]));
         server.asked_to_watch("10").await;
-        assert_eq!(maps.status().history, 1);
+        assert_eq!(maps.status().incarnation, 1);
     }
 }
 

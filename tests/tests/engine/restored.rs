@@ -87,9 +87,9 @@ async fn a_restored_server_whose_versions_start_over_is_noticed_after_a_failure(
         stream.synced("12");
         shows(&maps, &["a@7"]).await;
         assert!(is_live(&maps));
-        assert_eq!(maps.status().history, 2);
+        assert_eq!(maps.status().incarnation, 2);
         let notice = within(notices.next()).await;
-        assert_eq!(notice, Some(Notice::NewHistory { history: 2 }));
+        assert_eq!(notice, Some(Notice::NewIncarnation { incarnation: 2 }));
         stream.modified(&map("a", 13));
         shows(&maps, &["a@13"]).await;
     }
@@ -107,7 +107,7 @@ async fn versions_that_go_on_are_left_alone() {
         server.is_left_alone(Duration::from_secs(120)).await;
         stream.modified(&map("a", 22));
         shows(&maps, &["a@22", "b@20"]).await;
-        assert_eq!(maps.status().history, 1);
+        assert_eq!(maps.status().incarnation, 1);
     }
 }
 
@@ -242,13 +242,13 @@ async fn a_restored_server_shows_in_memory_too_whatever_it_answers_first() {
         let pods = Informer::<Pod>::builder(client).start();
         is_ready(&pods).await;
         pass(90).await;
-        server.begin_history(server.version() - 10);
+        server.begin_incarnation(server.version() - 10);
         server.delete("pods", "default", "b").expect("it was there");
         if let Some(fault) = fault {
             server.inject(fault.resource("pods"));
         }
         eventually(|| pods.cache().len() == 2 && is_live(&pods)).await;
-        assert_eq!(pods.status().history, 2);
+        assert_eq!(pods.status().incarnation, 2);
         server.put(pod("d")).expect("it is a Pod");
         eventually(|| pods.cache().get("default", "d").is_some()).await;
     }

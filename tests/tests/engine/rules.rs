@@ -438,7 +438,7 @@ async fn events_are_applied_in_the_order_in_which_they_come() {
     stream.added(&map("b", 8));
     stream.added(&map("c", 14));
     shows(&maps, &["a@10", "b@8", "c@14"]).await;
-    assert_eq!(maps.status().history, 1);
+    assert_eq!(maps.status().incarnation, 1);
     pass(5).await;
     drop(stream);
     server.asked_to_watch("14").await;

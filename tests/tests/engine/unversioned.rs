@@ -71,7 +71,7 @@ async fn a_watch_that_ends_before_a_version_came_is_listed_anew() {
     asked.reply(&list("12", &[item("b", 11)]));
     server.asked_to_watch("12").await;
     assert_eq!(shown(&maps), ["b@11"]);
-    assert_eq!(maps.status().history, 1);
+    assert_eq!(maps.status().incarnation, 1);
 }
 
 #[tokio::test(start_paused = true)]

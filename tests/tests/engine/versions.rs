@@ -31,7 +31,7 @@ async fn a_backup_restored_with_a_bumped_revision_replaces_what_was_there() {
     stream.added(&map("b", 3));
     stream.synced("1000009");
     shows(&maps, &["a@7", "b@3"]).await;
-    assert_eq!(maps.status().history, 2);
+    assert_eq!(maps.status().incarnation, 2);
     stream.modified(&map("a", 1_000_010));
     shows(&maps, &["a@1000010", "b@3"]).await;
 }
@@ -78,7 +78,7 @@ async fn other_content_of_the_same_version_wins_in_a_list() {
     // What has the same content is the same object still.
     let same = maps.cache().get("default", "b").expect("it is there");
     assert!(std::sync::Arc::ptr_eq(&b, &same));
-    assert_eq!(maps.status().history, 1);
+    assert_eq!(maps.status().incarnation, 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -95,12 +95,15 @@ async fn a_list_that_is_older_than_what_it_was_asked_for_is_refused() {
     // What a server has now is asked for without a version.
     let asked = server.asked_to_stream(None).await;
     assert_eq!(shown(&maps), ["a@20"]);
-    assert_eq!((maps.status().history, maps.status().stale_inputs), (1, 1));
+    assert_eq!(
+        (maps.status().incarnation, maps.status().stale_inputs),
+        (1, 1)
+    );
     let stream = asked.open();
     stream.added(&map("a", 21));
     stream.synced("22");
     shows(&maps, &["a@21"]).await;
-    assert_eq!(maps.status().history, 1);
+    assert_eq!(maps.status().incarnation, 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -128,7 +131,7 @@ async fn pages_that_are_older_than_what_they_were_asked_for_are_refused() {
             asked.reply(&list("6", &[map("a", 5)]));
         }
         shows(&maps, &["a@5"]).await;
-        assert_eq!(maps.status().history, 2, "{version:?}");
+        assert_eq!(maps.status().incarnation, 2, "{version:?}");
     }
 }
 

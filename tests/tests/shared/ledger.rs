@@ -7,13 +7,13 @@ use kcache::{Event, Key, Object, Publisher};
 
 /// A subscriber's state as its events give it: a create where there was nothing; an update or a
 /// delete of the very object that was given last, an update of the same UID. A version never goes
-/// back for a UID, unless the history may be another one.
+/// back for a UID, unless the incarnation may be another one.
 pub(crate) struct Ledger<V> {
     pub(crate) state: BTreeMap<Key, Arc<V>>,
     pub(crate) illegal: Vec<String>,
     /// The newest version of each UID.
     pub(crate) versions: BTreeMap<String, u64>,
-    /// A new history began, and what comes may be of the one or the other.
+    /// A new incarnation began, and what comes may be of the one or the other.
     pub(crate) between: bool,
 }
 

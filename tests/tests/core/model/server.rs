@@ -32,7 +32,7 @@ pub(crate) struct Server {
     backup: BTreeMap<Key, Spec>,
     /// What there is, and may not be seen.
     hidden: BTreeMap<Key, Spec>,
-    /// What was told in this history.
+    /// What was told in this incarnation.
     log: Vec<Happening>,
 }
 

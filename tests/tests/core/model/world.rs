@@ -95,7 +95,7 @@ impl<V: Form> World<V> {
         let repeated = self.server.repeat(&mut self.random, last).filter(|_| ready);
         if repeated.is_some() {
             self.coverage.count(kind);
-            self.audience.begin_history();
+            self.audience.begin_incarnation();
         }
         repeated.into_iter().collect()
     }
@@ -104,7 +104,7 @@ impl<V: Form> World<V> {
         let told = self.server.late(&mut self.random);
         if !told.is_empty() {
             self.coverage.count("late version");
-            self.audience.begin_history();
+            self.audience.begin_incarnation();
         }
         told
     }
@@ -138,7 +138,7 @@ impl<V: Form> World<V> {
     fn restore_ahead(&mut self) -> Vec<Input<V>> {
         self.coverage.count("restored ahead");
         self.server.restore_ahead();
-        self.audience.begin_history();
+        self.audience.begin_incarnation();
         let mut inputs = vec![Input::Restart];
         inputs.extend(self.server.told_anew());
         inputs
@@ -154,9 +154,9 @@ impl<V: Form> World<V> {
         if before < 20 {
             return Vec::new();
         }
-        self.coverage.count("new history");
+        self.coverage.count("new incarnation");
         self.server.restore(&mut self.random);
-        self.audience.begin_history();
+        self.audience.begin_incarnation();
         let mut inputs = vec![Input::Bookmark(before.to_string()), Input::Restart];
         inputs.extend(self.server.told_anew());
         inputs

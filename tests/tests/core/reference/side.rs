@@ -83,7 +83,7 @@ pub(super) struct Side<V: Form> {
     pub(super) version: u64,
     /// Makes an object once more, of this version.
     again: fn(&V, u64) -> V,
-    /// What was told in this history.
+    /// What was told in this incarnation.
     told: Vec<V>,
     /// What there was at some time.
     backup: Vec<V>,

@@ -14,7 +14,7 @@ pub(super) const CHECKS: &[Check] = checks![
     direct_changes_reach_watches,
     another_uid_is_another_object,
     open_watches_survive_a_compaction,
-    new_history_cuts_watches_and_starts_lower,
+    new_incarnation_cuts_watches_and_starts_lower,
     watches_can_be_ended_and_cut,
     short_history_forgets,
     bookmarks_come_each_period,
@@ -82,13 +82,13 @@ async fn open_watches_survive_a_compaction(server: ApiServer, wire: Wire) -> Out
     check(event["object"]["code"] == 410, event.to_string())
 }
 
-async fn new_history_cuts_watches_and_starts_lower(server: ApiServer, wire: Wire) -> Outcome {
+async fn new_incarnation_cuts_watches_and_starts_lower(server: ApiServer, wire: Wire) -> Outcome {
     server.put(pod("a"))?;
     let before = server.version();
     let mut events = wire
         .watch(&format!("{PODS}?watch=1&resourceVersion={before}"))
         .await?;
-    server.begin_history(before - 500);
+    server.begin_incarnation(before - 500);
     check(events.next().await.is_err(), "the watch was not cut")?;
     let list = wire.get(PODS).await?.expect(200)?;
     check(

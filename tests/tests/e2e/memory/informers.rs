@@ -99,11 +99,14 @@ impl Standing {
         }
     }
 
-    /// All say that this is a new history.
+    /// All say that this is a new incarnation.
     fn begins_anew(&self) -> Outcome {
         for (name, publisher) in self.publishers() {
-            let history = publisher.status().history;
-            check(history == 2, format!("{name}: history {history}"))?;
+            let incarnation = publisher.status().incarnation;
+            check(
+                incarnation == 2,
+                format!("{name}: incarnation {incarnation}"),
+            )?;
         }
         Ok(())
     }
@@ -211,7 +214,7 @@ async fn informer_sees_what_is_granted_late(server: ApiServer, _: Wire) -> Outco
     server.reveal("pods", "default", "a")?;
     standing.agree(&server).await?;
     check(standing.pods.cache().len() == 2, "a is missing")?;
-    check(standing.pods.status().history == 1, "a new history")?;
+    check(standing.pods.status().incarnation == 1, "a new incarnation")?;
     server.hide("pods", "default", "a")?;
     standing.agree(&server).await
 }
@@ -248,7 +251,7 @@ async fn informer_takes_what_a_conversion_changed(_: ApiServer, _: Wire) -> Outc
     informer.ready().await?;
     server.convert("widgets", &json!({ "spec": { "size": 3 } }));
     server.compact();
-    server.begin_history(server.version() + 10);
+    server.begin_incarnation(server.version() + 10);
     let started = Instant::now();
     loop {
         let widget = informer.cache().get("default", "w");

@@ -193,7 +193,7 @@ impl<'a> Chaos<'a> {
 
     /// etcd is restored as its documentation advises for Kubernetes, while kubectl writes.
     fn restore_ahead(&mut self) -> Result<&'static str, Failed> {
-        self.watched.begin_history();
+        self.watched.begin_incarnation();
         self.place.cluster.restore(&self.backup.0, Some(BUMP))?;
         Ok("restored ahead")
     }
@@ -209,7 +209,7 @@ impl<'a> Chaos<'a> {
         }
         // What is not yet seen of the lost history cannot be told either.
         self.watched.agree(self.place).await?;
-        self.watched.begin_history();
+        self.watched.begin_incarnation();
         self.place.cluster.restore(&self.backup.0, None)?;
         self.watched.agree(self.place).await?;
         self.watched.forget();

@@ -43,9 +43,9 @@ async fn restored(place: &mut Place, bump: Option<u64>) -> Outcome {
     let backup = place.cluster.back_up()?;
     lose(place)?;
     watched.agree(place).await?;
-    let before = histories(&watched);
+    let before = incarnations(&watched);
 
-    watched.begin_history();
+    watched.begin_incarnation();
     // Who comes while it starts is refused, which alone would be a reason to list anew.
     proxy.refuse();
     proxy.cut_all();
@@ -61,8 +61,8 @@ async fn restored(place: &mut Place, bump: Option<u64>) -> Outcome {
     ];
     for ((name, status), before) in named.into_iter().zip(before) {
         check(
-            status.history > before,
-            format!("{name}: history {} as before", status.history),
+            status.incarnation > before,
+            format!("{name}: incarnation {} as before", status.incarnation),
         )?;
     }
     until("live", || {
@@ -88,7 +88,7 @@ fn lose(place: &Place) -> Outcome {
     admin("label pods -l group=g1 --overwrite app=app-1 tier=front")?;
     admin("delete pods -l group=g2 --force --grace-period=0")?;
     admin("delete service service-1")?;
-    // An object that goes back is what shows a new history: one that comes back could be one that may
+    // An object that goes back is what shows a new incarnation: one that comes back could be one that may
     // be seen again.
     admin("label service service-2 changed=yes")?;
     admin("delete pod pod-3 --force --grace-period=0")?;
@@ -113,7 +113,7 @@ fn publishers(watched: &Watched) -> [&Publisher<Pod>; 3] {
     [&watched.pods, &watched.view, &watched.joined]
 }
 
-fn histories(watched: &Watched) -> [u64; 4] {
-    let [pods, view, joined] = publishers(watched).map(|publisher| publisher.status().history);
-    [pods, watched.services.status().history, view, joined]
+fn incarnations(watched: &Watched) -> [u64; 4] {
+    let [pods, view, joined] = publishers(watched).map(|publisher| publisher.status().incarnation);
+    [pods, watched.services.status().incarnation, view, joined]
 }

@@ -1,29 +1,30 @@
-//! What tells content from other content of the same version, without keeping either.
+//! Fingerprints, which distinguish content from other content of the same version, without keeping
+//! either.
 
 use std::collections::HashMap;
 
 use crate::object::Key;
 
-/// The print of each object that is there, as far as its source gave bytes.
+/// The fingerprint of each object that is there, as far as its source gave bytes.
 ///
 /// By a hash of the key: two keys that share one cost an update too many, and nothing else.
 #[derive(Default)]
-pub(super) struct Prints(HashMap<u64, u64>);
+pub(super) struct Fingerprints(HashMap<u64, u64>);
 
-impl Prints {
+impl Fingerprints {
     pub(super) fn get(&self, key: &Key) -> Option<u64> {
-        self.0.get(&place(key)).copied()
+        self.0.get(&hash_key(key)).copied()
     }
 
-    pub(super) fn put(&mut self, key: &Key, print: Option<u64>) {
-        match print {
-            Some(print) => self.0.insert(place(key), print),
-            None => self.0.remove(&place(key)),
+    pub(super) fn put(&mut self, key: &Key, fingerprint: Option<u64>) {
+        match fingerprint {
+            Some(fingerprint) => self.0.insert(hash_key(key), fingerprint),
+            None => self.0.remove(&hash_key(key)),
         };
     }
 }
 
-fn place(key: &Key) -> u64 {
+fn hash_key(key: &Key) -> u64 {
     let (namespace, name) = (key.namespace(), key.name());
     mix(
         hash(namespace.as_bytes()),
@@ -33,7 +34,7 @@ fn place(key: &Key) -> u64 {
 
 /// A hash of the JSON of an object. Lists of built-in kinds leave the kind and the version of the
 /// type out, so it is the same with and without them at the beginning.
-pub(crate) fn print(json: &[u8]) -> u64 {
+pub(crate) fn fingerprint(json: &[u8]) -> u64 {
     let mut rest = json.strip_prefix(b"{").unwrap_or(json);
     while let Some(after) = without_type(rest) {
         rest = after;
@@ -81,24 +82,27 @@ mod tests {
 
     #[test]
     fn a_print_does_not_depend_on_names_of_types() {
-        let item = print(br#"{"metadata":{"name":"a"}}"#);
+        let item = fingerprint(br#"{"metadata":{"name":"a"}}"#);
         for same in [
             r#"{"kind":"Pod","apiVersion":"v1","metadata":{"name":"a"}}"#,
             r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a"}}"#,
         ] {
-            assert_eq!(print(same.as_bytes()), item);
+            assert_eq!(fingerprint(same.as_bytes()), item);
         }
     }
 
     #[test]
     fn a_print_depends_on_every_byte() {
         let json = br#"{"metadata":{"name":"a","labels":{"app":"web"}},"spec":{"x":[1,2,3]}}"#;
-        let mut prints = std::collections::HashSet::from([print(json)]);
+        let mut fingerprints = std::collections::HashSet::from([fingerprint(json)]);
         for place in 1..json.len() {
             let mut other = json.to_vec();
             other[place] ^= 1;
-            assert!(prints.insert(print(&other)), "byte {place}");
-            assert!(prints.insert(print(&json[..place])), "{place} bytes");
+            assert!(fingerprints.insert(fingerprint(&other)), "byte {place}");
+            assert!(
+                fingerprints.insert(fingerprint(&json[..place])),
+                "{place} bytes"
+            );
         }
     }
 }

@@ -8,9 +8,11 @@ use std::thread;
 use serde::de::{DeserializeOwned, DeserializeSeed};
 use simd_json::{Buffers, Node};
 
+use super::error::DecodeError;
+use super::go;
+use super::header::Header;
 use super::shape::Shape;
 use super::tape::Nodes;
-use super::{DecodeError, Header, Raw, go};
 
 /// Decodes JSON, and keeps what it needs for that from one object to the next.
 ///
@@ -19,7 +21,7 @@ use super::{DecodeError, Header, Raw, go};
 /// of what a Pod takes. `serde_json` has the last word on what cannot be made of that: it says where
 /// an error is, and makes some types that no other can, those that hold a `RawValue`.
 #[derive(Default)]
-pub(super) struct Text {
+pub(super) struct JsonDecoder {
     /// A copy, because texts are read in place.
     copy: Vec<u8>,
     buffers: Buffers,
@@ -28,7 +30,7 @@ pub(super) struct Text {
     left_over: (u32, u32),
 }
 
-/// How deep an object is read where it stands. What is made of it takes a part of the stack for each
+/// How deep an object is read on the thread that reads it. What is made of it takes a part of the stack for each
 /// level, in builds without optimisation up to 14 KB (`JSONSchemaProps`), and threads have 2 MiB.
 const SHALLOW: usize = 32;
 /// How much stack a level of a deeper one has, on a thread of its own.
@@ -51,15 +53,12 @@ enum Unread {
     NoStack,
 }
 
-impl Text {
+impl JsonDecoder {
     pub(super) fn decode<T: DeserializeOwned + Send>(
         &mut self,
-        raw: Raw<'_>,
+        json: &[u8],
         shape: Shape<'_>,
     ) -> Result<T, DecodeError> {
-        let Raw::Json(json) = raw else {
-            return Err(DecodeError::new("this codec reads JSON only"));
-        };
         let (left, _) = &mut self.left_over;
         if *left > 0 {
             *left -= 1;
@@ -93,7 +92,7 @@ impl Text {
         self.copy.clear();
         self.copy.extend_from_slice(json);
         if go::has_lone_surrogate(json) {
-            go::mend_escapes(&mut self.copy);
+            go::replace_lone_surrogates(&mut self.copy);
         }
         let tape = simd_json::to_tape_with_buffers(&mut self.copy, &mut self.buffers);
         let object = match &tape {
@@ -163,7 +162,7 @@ fn by_serde_json<T: DeserializeOwned>(
     })
 }
 
-/// serde's own message can quote the content, so only the place is told.
+/// serde's own message can quote the content, so only its position is reported.
 fn described(error: &serde_json::Error) -> DecodeError {
     let (kind, line, column) = (error.classify(), error.line(), error.column());
     DecodeError::new(format!(
@@ -171,16 +170,16 @@ fn described(error: &serde_json::Error) -> DecodeError {
     ))
 }
 
-impl Clone for Text {
+impl Clone for JsonDecoder {
     /// What is kept is nobody's but its own.
     fn clone(&self) -> Self {
         Self::default()
     }
 }
 
-impl fmt::Debug for Text {
+impl fmt::Debug for JsonDecoder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Text").finish_non_exhaustive()
+        f.debug_struct("JsonDecoder").finish_non_exhaustive()
     }
 }
 
@@ -198,11 +197,13 @@ mod tests {
 
     /// Without a word of `serde_json`.
     fn read<T: DeserializeOwned + Send>(json: &str) -> Option<T> {
-        Text::default().read(json.as_bytes(), Shape::default()).ok()
+        JsonDecoder::default()
+            .read(json.as_bytes(), Shape::default())
+            .ok()
     }
 
     fn decode<T: DeserializeOwned + Send>(json: impl AsRef<[u8]>) -> Result<T, DecodeError> {
-        Text::default().decode(Raw::Json(json.as_ref()), Shape::default())
+        JsonDecoder::default().decode(json.as_ref(), Shape::default())
     }
 
     /// All that JSON has, and what Kubernetes makes of it.
@@ -383,11 +384,11 @@ mod tests {
         struct Whole {
             spec: Box<RawValue>,
         }
-        let mut text = Text::default();
+        let mut text = JsonDecoder::default();
         let mut tried = 0;
         for _ in 0..2000 {
             tried += u32::from(text.left_over.0 == 0);
-            let json = Raw::Json(br#"{"spec":{ "a":1}}"#);
+            let json = br#"{"spec":{ "a":1}}"#;
             let whole: Whole = text.decode(json, Shape::default()).unwrap();
             assert_eq!(whole.spec.get(), r#"{ "a":1}"#);
         }
@@ -396,14 +397,14 @@ mod tests {
 
     #[test]
     fn one_hard_text_leaves_no_other_to_serde_json() {
-        let mut text = Text::default();
+        let mut text = JsonDecoder::default();
         for json in [
             r#"{"a":18446744073709551616}"#,
             r#"{"a":"\ud83e"}"#,
             r#"{"a":1e400}"#,
             r#"{"a":"#,
         ] {
-            let read = text.decode::<Value>(Raw::Json(json.as_bytes()), Shape::default());
+            let read = text.decode::<Value>(json.as_bytes(), Shape::default());
             assert_eq!(
                 read.is_ok(),
                 !json.contains("e400") && json.ends_with('}'),

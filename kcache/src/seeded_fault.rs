@@ -13,7 +13,7 @@ static ACTIVE: AtomicU8 = AtomicU8::new(0);
 )]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub enum Fault {
+pub enum SeededFault {
     /// A relist loses one of its deletes.
     DropDelete = 1,
     /// An object of a list that is older than what is there is refused.
@@ -29,9 +29,9 @@ pub enum Fault {
     ForgetCount,
 }
 
-pub(crate) use Fault::*;
+pub(crate) use SeededFault::*;
 
-impl Fault {
+impl SeededFault {
     /// True while this fault is the one that is switched on.
     #[inline]
     #[cfg_attr(

@@ -1,4 +1,7 @@
-//! What stands behind a publisher: its state, and who is told of changes.
+//! What the two ends of a publisher share: its state, and who gets its changes.
+
+pub(crate) mod mailbox;
+mod dispatcher;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -6,29 +9,29 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
-use crate::bad::{BadObjects, Worth};
+use self::dispatcher::Dispatcher;
+use self::mailbox::{Drained, Mailbox, StartRemainder, Wakeup};
+use crate::bad_objects::{BadObjects, Novelty};
 use crate::error::Error;
 use crate::event::Change;
 use crate::filter::Filter;
-use crate::hub::Hub;
-use crate::mailbox::{Call, Drained, Mailbox, Rest};
 use crate::object::{Key, Object};
-use crate::status::{Notice, NoticeBoard, Phase, Status};
+use crate::status::{Notice, NoticeSender, Phase, Status};
 use crate::store::State;
 use crate::sync::{Mutex, lock};
 use crate::wait::Progress;
 
 /// What the writer and all readers of one publisher share.
 ///
-/// Lock order: a subscription's turn, its filter, the hub, a mailbox. Whoever waits for
+/// Lock order: a registration's refilters, its filter, the dispatcher, a mailbox. Whoever waits for
 /// events, notices or an end is woken when all are released.
 pub(crate) struct Core<V> {
-    /// The newest state. Stored only under the hub's lock, so that whoever holds that lock sees a
-    /// state and the subscriptions that were told of it; loaded without any lock.
+    /// The newest state. Stored only under the dispatcher's lock, so that whoever holds that lock
+    /// sees a state and the subscriptions that got it; loaded without any lock.
     pub(crate) state: ArcSwap<State<V>>,
-    hub: Mutex<Hub<V>>,
+    dispatcher: Mutex<Dispatcher<V>>,
     phase: watch::Sender<Phase>,
-    pub(crate) notices: NoticeBoard,
+    pub(crate) notices: NoticeSender,
     pub(crate) counters: Counters,
     pub(crate) progress: Progress,
     /// Never held while anything else is locked.
@@ -48,9 +51,9 @@ impl<V: Object> Core<V> {
     pub(crate) fn new() -> Self {
         Self {
             state: ArcSwap::default(),
-            hub: Mutex::new(Hub::default()),
+            dispatcher: Mutex::new(Dispatcher::default()),
             phase: watch::Sender::new(Phase::Syncing { failure: None }),
-            notices: NoticeBoard::default(),
+            notices: NoticeSender::default(),
             counters: Counters::default(),
             progress: Progress::default(),
             bad: Mutex::default(),
@@ -59,29 +62,29 @@ impl<V: Object> Core<V> {
 
     /// Makes a state the newest one, and then brings its changes to the subscriptions.
     pub(crate) fn publish(&self, state: State<V>, changes: &[Change<V>]) {
-        let at = state.moment();
-        let mut hub = lock(&self.hub);
-        if hub.closed.is_some() {
+        let at = state.moment;
+        let mut dispatcher = lock(&self.dispatcher);
+        if dispatcher.closed.is_some() {
             return;
         }
         let replaced = self.state.swap(Arc::new(state));
-        let delivered = hub.deliver(at, changes);
-        drop(hub);
+        let delivered = dispatcher.deliver(at, changes);
+        drop(dispatcher);
         drop(replaced);
         let evaluations = &self.counters.evaluations;
         evaluations.fetch_add(delivered.evaluations, Ordering::Relaxed);
-        delivered.calls.into_iter().for_each(Call::ring);
+        delivered.wakeups.into_iter().for_each(Wakeup::wake);
     }
 
-    /// Lets a mailbox in that gets nothing yet.
-    pub(crate) fn join(&self, mailbox: &Arc<Mailbox<V>>) {
-        let mut hub = lock(&self.hub);
-        match hub.closed.clone() {
+    /// Adds a mailbox that gets nothing yet.
+    pub(crate) fn subscribe(&self, mailbox: &Arc<Mailbox<V>>) {
+        let mut dispatcher = lock(&self.dispatcher);
+        match dispatcher.closed.clone() {
             Some(error) => {
-                drop(hub);
-                mailbox.end(&error).ring();
+                drop(dispatcher);
+                mailbox.end(&error).wake();
             }
-            None => hub.join(&Filter::nothing(), mailbox.clone()),
+            None => dispatcher.subscribe(&Filter::nothing(), mailbox.clone()),
         }
     }
 
@@ -94,13 +97,13 @@ impl<V: Object> Core<V> {
         to: &Filter<V>,
         with: impl FnOnce(&Arc<State<V>>) -> T,
     ) -> Result<T, Error> {
-        let mut hub = lock(&self.hub);
+        let mut dispatcher = lock(&self.dispatcher);
         // One that has ended gets nothing more: its end may have come while this was waited for.
-        if let Some(error) = hub.closed.clone().or_else(|| mailbox.error()) {
+        if let Some(error) = dispatcher.closed.clone().or_else(|| mailbox.error()) {
             return Err(error);
         }
-        hub.leave(from, mailbox);
-        hub.join(to, mailbox.clone());
+        dispatcher.unsubscribe(from, mailbox);
+        dispatcher.subscribe(to, mailbox.clone());
         Ok(with(&self.state.load_full()))
     }
 
@@ -109,36 +112,36 @@ impl<V: Object> Core<V> {
         if !mailbox.has_start() {
             return mailbox.drain();
         }
-        let hub = lock(&self.hub);
+        let dispatcher = lock(&self.dispatcher);
         mailbox.renew_start(&self.state.load_full());
         let drained = mailbox.drain();
-        drop(hub);
+        drop(dispatcher);
         drained
     }
 
     /// The rest of a start in a mailbox, to read a portion of it.
-    pub(crate) fn lend_start(&self, mailbox: &Mailbox<V>) -> Option<Rest<V>> {
+    pub(crate) fn lend_start(&self, mailbox: &Mailbox<V>) -> Option<StartRemainder<V>> {
         let lent = mailbox.lend_start();
         if lent.is_some() || !mailbox.has_start() {
             return lent;
         }
-        let hub = lock(&self.hub);
+        let dispatcher = lock(&self.dispatcher);
         mailbox.renew_start(&self.state.load_full());
         let lent = mailbox.lend_start();
-        drop(hub);
+        drop(dispatcher);
         lent
     }
 
-    /// Tells a mailbox which commit it has been brought up to: deliveries are made under the same
+    /// Notes in a mailbox which commit it has been brought up to: deliveries are made under the same
     /// lock, so none is half done.
     pub(crate) fn reach(&self, mailbox: &Mailbox<V>) {
-        let hub = lock(&self.hub);
-        mailbox.reach(self.state.load().moment());
-        drop(hub);
+        let dispatcher = lock(&self.dispatcher);
+        mailbox.reach(self.state.load().moment);
+        drop(dispatcher);
     }
 
-    pub(crate) fn leave(&self, mailbox: &Arc<Mailbox<V>>, filter: &Filter<V>) {
-        lock(&self.hub).leave(filter, mailbox);
+    pub(crate) fn unsubscribe(&self, mailbox: &Arc<Mailbox<V>>, filter: &Filter<V>) {
+        lock(&self.dispatcher).unsubscribe(filter, mailbox);
     }
 
     pub(crate) fn set_phase(&self, phase: Phase) {
@@ -153,10 +156,10 @@ impl<V: Object> Core<V> {
 
     /// Ends the publisher and its subscriptions. The first reason stands.
     pub(crate) fn close(&self, error: &Error) {
-        let members = lock(&self.hub).close(error);
+        let members = lock(&self.dispatcher).close(error);
         self.set_phase(Phase::Closed(error.clone()));
-        let calls = members.iter().map(|mailbox| mailbox.end(error));
-        calls.for_each(Call::ring);
+        let wakeups = members.iter().map(|mailbox| mailbox.end(error));
+        wakeups.for_each(Wakeup::wake);
         self.notices.close();
     }
 
@@ -185,8 +188,8 @@ impl<V: Object> Core<V> {
         let state = self.state.load();
         Status {
             phase: self.phase(),
-            commit: state.commit,
-            history: state.history,
+            commit: state.moment.commit,
+            incarnation: state.moment.incarnation,
             bad_objects: self.counters.bad_objects.load(Ordering::Relaxed),
             bad_reports: self.counters.bad_reports.load(Ordering::Relaxed),
             stale_inputs: self.counters.stale_inputs.load(Ordering::Relaxed),
@@ -195,16 +198,16 @@ impl<V: Object> Core<V> {
         }
     }
 
-    /// An object is bad: tells it, if it is news.
+    /// An object is bad: reports it, if that is news.
     pub(crate) fn report_bad(&self, key: Option<Key>, reason: &str, listing: bool) {
         self.counters.bad_reports.fetch_add(1, Ordering::Relaxed);
         let reason: Arc<str> = reason.into();
-        let worth = self.change_bad(|bad| bad.report(key.as_ref(), &reason, listing));
+        let novelty = self.change_bad(|bad| bad.report(key.as_ref(), &reason, listing));
         let notice = Notice::BadObject { key, reason };
-        match worth {
-            Worth::Nothing => tracing::debug!(%notice, "still"),
-            Worth::Notice => self.notices.post(notice),
-            Worth::Warning => self.notice(notice),
+        match novelty {
+            Novelty::Known => tracing::debug!(%notice, "still"),
+            Novelty::Notice => self.notices.send(notice),
+            Novelty::Warning => self.notice(notice),
         }
     }
 
@@ -232,6 +235,6 @@ impl<V: Object> Core<V> {
 
     pub(crate) fn notice(&self, notice: Notice) {
         tracing::warn!(%notice, "watch cache");
-        self.notices.post(notice);
+        self.notices.send(notice);
     }
 }

@@ -9,7 +9,7 @@ use crate::store::State;
 
 /// A start that was not read to its end. Nothing is made of it before it is read, so that it takes
 /// no time to begin with many objects.
-pub(crate) struct Start<V> {
+pub(crate) struct PendingStart<V> {
     /// What there was; `None` if so much was changed since that it is no longer worth keeping. Then
     /// the rest is read of the newest state.
     state: Option<Arc<State<V>>>,
@@ -24,7 +24,7 @@ pub(crate) struct Start<V> {
 }
 
 /// What is left of a start.
-pub(crate) struct Rest<V> {
+pub(crate) struct StartRemainder<V> {
     state: Arc<State<V>>,
     filter: Filter<V>,
     after: Option<Key>,
@@ -38,13 +38,13 @@ pub(crate) struct Portion<V> {
     seen: usize,
 }
 
-impl<V> Start<V> {
+impl<V> PendingStart<V> {
     /// True if this key was read, so that what happens to it is news.
     pub(super) fn was_read(&self, key: &Key) -> bool {
         self.after.as_ref().is_some_and(|after| key <= after)
     }
 
-    pub(super) fn is_untouched(&self) -> bool {
+    pub(super) fn is_unread(&self) -> bool {
         self.after.is_none() && !self.lent
     }
 
@@ -67,7 +67,7 @@ impl<V> Start<V> {
     }
 }
 
-impl<V: Object> Start<V> {
+impl<V: Object> PendingStart<V> {
     pub(super) fn new(state: Arc<State<V>>, filter: Filter<V>) -> Self {
         Self {
             count: state.len(),
@@ -86,10 +86,10 @@ impl<V: Object> Start<V> {
     }
 
     /// The rest, for a portion to be read of it; [`took`](Self::took) says which.
-    pub(super) fn lend(&mut self) -> Option<Rest<V>> {
+    pub(super) fn lend(&mut self) -> Option<StartRemainder<V>> {
         let state = self.state.clone()?;
         self.lent = true;
-        Some(Rest {
+        Some(StartRemainder {
             state,
             filter: self.filter.clone(),
             after: self.after.clone(),
@@ -104,9 +104,9 @@ impl<V: Object> Start<V> {
         self.after.is_none()
     }
 
-    pub(super) fn into_rest(self) -> Option<Rest<V>> {
+    pub(super) fn into_remainder(self) -> Option<StartRemainder<V>> {
         let (filter, after) = (self.filter, self.after);
-        self.state.map(|state| Rest {
+        self.state.map(|state| StartRemainder {
             state,
             filter,
             after,
@@ -114,7 +114,7 @@ impl<V: Object> Start<V> {
     }
 }
 
-impl<V: Object> Rest<V> {
+impl<V: Object> StartRemainder<V> {
     /// How many objects it may be.
     pub(crate) fn len(&self) -> usize {
         self.state.len()

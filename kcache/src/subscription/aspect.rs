@@ -109,18 +109,18 @@ impl<A: Into<Aspects>> BitOr<A> for Aspect {
     }
 }
 
-/// Swallows the updates that change nothing of the chosen aspects.
+/// Leaves out the updates that change nothing of the chosen aspects.
 ///
-/// What comes in are legal steps, and so is what goes out: of an object whose update was swallowed it
+/// What comes in are legal steps, and so is what goes out: of an object whose update was left out it
 /// keeps what the subscriber has, which stands in the place of `old` in whatever comes next.
-pub(crate) struct Sieve<V> {
+pub(crate) struct UpdateFilter<V> {
     /// Empty if everything is to pass.
     aspects: Aspects,
-    /// What the subscriber has, where that is older than what was swallowed.
+    /// What the subscriber has, where that is older than what was left out.
     held: HashMap<Key, Arc<V>>,
 }
 
-impl<V> Default for Sieve<V> {
+impl<V> Default for UpdateFilter<V> {
     fn default() -> Self {
         Self {
             aspects: Aspects::default(),
@@ -129,7 +129,7 @@ impl<V> Default for Sieve<V> {
     }
 }
 
-impl<V: Object> Sieve<V> {
+impl<V: Object> UpdateFilter<V> {
     pub(crate) fn new(aspects: Aspects) -> Self {
         Self {
             aspects,

@@ -1,4 +1,4 @@
-//! How long what does not come is waited for, and when that is told.
+//! How long silence of the server is waited out, and when it is reported.
 
 use std::future::Future;
 use std::pin::pin;
@@ -6,10 +6,9 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
 
-use super::failure::Failure;
 use super::sink::Sink;
 use crate::error::Error;
-use crate::failure::Operation;
+use crate::failure::{Failure, Operation};
 use crate::feed::Input;
 use crate::object::Object;
 
@@ -18,15 +17,15 @@ use crate::object::Object;
 pub(super) const QUIET: Duration = Duration::from_secs(10);
 /// A streaming list that does not begin, or go on, within this time is given up, and listed: as long
 /// as kube-apiserver itself gives a list.
-pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const LONGEST_SILENCE: Duration = Duration::from_secs(60);
 
-/// Waits for something, and tells as often as it has been quiet for [`QUIET`] what `quiet` makes of
-/// the time.
+/// Waits for something, and reports each time that it has been quiet for [`QUIET`] what `quiet` makes
+/// of the time.
 ///
 /// # Errors
 ///
 /// The publisher is closed.
-pub(super) async fn waited<V: Object, T>(
+pub(super) async fn wait_reporting<V: Object, T>(
     sink: &mut Sink<V>,
     doing: Operation,
     quiet: fn(Duration) -> Failure,
@@ -37,17 +36,17 @@ pub(super) async fn waited<V: Object, T>(
     loop {
         match timeout(QUIET, &mut wait).await {
             Ok(waited) => return Ok(waited),
-            Err(_) => tell(sink, doing, quiet(began.elapsed()))?,
+            Err(_) => report(sink, doing, quiet(began.elapsed()))?,
         }
     }
 }
 
-/// Says that something does not come.
+/// Reports that something does not come.
 ///
 /// # Errors
 ///
 /// The publisher is closed.
-pub(super) fn tell<V: Object>(
+pub(super) fn report<V: Object>(
     sink: &mut Sink<V>,
     doing: Operation,
     failure: Failure,

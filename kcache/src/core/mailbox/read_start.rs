@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
-use super::start::Start;
-use super::{Call, Drained, Inner, Mailbox, Overflow, Portion, Rest};
+use super::start::PendingStart;
+use super::{Drained, Inner, Mailbox, Overflow, Portion, StartRemainder, Wakeup};
 use crate::filter::Filter;
 use crate::object::Object;
 use crate::store::State;
 use crate::sync::lock;
 
 impl<V: Object> Inner<V> {
-    /// Reads the rest of the start of this state, if the one that it was read of was let go.
+    /// Reads the rest of the start of this state, if the one that it was read of was dropped.
     fn renew(&mut self, state: &Arc<State<V>>) {
         if let Some(start) = self.start.as_mut().filter(|start| !start.is_kept()) {
             start.keep(state.clone());
-            self.waiting.reach(state.moment());
+            self.waiting.reach(state.moment);
         }
     }
 }
@@ -22,22 +22,22 @@ impl<V: Object> Inner<V> {
 /// Starts of many objects. What needs a newer state is called by who holds the publisher's lock, so
 /// that all that was committed up to that state is here.
 impl<V: Object> Mailbox<V> {
-    /// Begins with this state, of which nothing is made before it is read. Returns whom to tell.
-    pub(crate) fn begin(&self, state: Arc<State<V>>, filter: Filter<V>) -> Call {
+    /// Begins with this state, of which nothing is made before it is read. Returns whom to wake.
+    pub(crate) fn begin(&self, state: Arc<State<V>>, filter: Filter<V>) -> Wakeup {
         let inner = &mut *lock(&self.inner);
-        let at = state.moment();
-        inner.start = Some(Start::new(state, filter));
+        let at = state.moment;
+        inner.start = Some(PendingStart::new(state, filter));
         inner.waiting.reach(at);
         let opens = inner.open(at);
-        self.call(inner.waker.take(), opens, None)
+        self.wakeup(inner.waker.take(), opens, None)
     }
 
     /// Forgets a start of which nothing was read, with what has come since, if the reader wants no
     /// more than the newest state. True if there was one.
     pub(crate) fn forget_start(&self) -> bool {
         let inner = &mut *lock(&self.inner);
-        let untouched = inner.start.as_ref().is_some_and(Start::is_untouched);
-        let forgets = untouched && self.limits.overflow == Overflow::Merge;
+        let unread = inner.start.as_ref().is_some_and(PendingStart::is_unread);
+        let forgets = unread && self.limits.overflow == Overflow::Merge;
         if forgets {
             inner.start = None;
             drop(inner.waiting.take_out());
@@ -61,15 +61,18 @@ impl<V: Object> Mailbox<V> {
         inner.renew(state);
         let start = inner.start.take()?;
         Some(Drained {
-            at: inner.waiting.at(),
-            start: start.into_rest(),
+            at: inner.waiting.at,
+            start: start.into_remainder(),
             waiting: inner.waiting.take_out(),
         })
     }
 
     /// The rest of the start, to read a portion of it.
-    pub(crate) fn lend_start(&self) -> Option<Rest<V>> {
-        lock(&self.inner).start.as_mut().and_then(Start::lend)
+    pub(crate) fn lend_start(&self) -> Option<StartRemainder<V>> {
+        lock(&self.inner)
+            .start
+            .as_mut()
+            .and_then(PendingStart::lend)
     }
 
     /// Notes that a portion was read.
@@ -88,10 +91,10 @@ impl<V: Object> Mailbox<V> {
     pub(crate) fn drain(&self) -> Drained<V> {
         let inner = &mut *lock(&self.inner);
         inner.lag.lagging = false;
-        inner.drained = inner.waiting.at();
+        inner.drained = inner.waiting.at;
         Drained {
             at: inner.drained,
-            start: inner.start.take().and_then(Start::into_rest),
+            start: inner.start.take().and_then(PendingStart::into_remainder),
             waiting: inner.waiting.take_out(),
         }
     }

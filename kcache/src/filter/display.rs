@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::{BitAnd, BitOr, Not};
 use std::sync::Arc;
 
+use super::search::pairs_of;
 use super::{Filter, Rule};
 use crate::selector::Selector;
 
@@ -122,7 +123,7 @@ impl<V> Filter<V> {
             Rule::Everything => f.write_str("everything"),
             Rule::Nothing => f.write_str("nothing"),
             Rule::Names(names) => {
-                let names = super::pairs_of(names).map(|(ns, name)| format!("{ns}/{name}"));
+                let names = pairs_of(names).map(|(ns, name)| format!("{ns}/{name}"));
                 write!(f, "name in ({})", join(names, ","))
             }
             Rule::Namespaces(all) => write!(f, "namespace in ({})", join(all.iter().cloned(), ",")),

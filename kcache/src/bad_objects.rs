@@ -30,7 +30,7 @@ const REASONS: usize = 100;
 pub(crate) struct BadObjects {
     now: Set,
     /// What is bad in the list that comes in.
-    coming: Set,
+    incoming: Set,
     hasher: RandomState,
 }
 
@@ -44,11 +44,11 @@ struct Set {
     reasons: BTreeMap<Arc<str>, u64>,
 }
 
-/// What a report is worth.
+/// Whether a report is news, and to whom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Worth {
+pub(crate) enum Novelty {
     /// It is known.
-    Nothing,
+    Known,
     /// It is news, one of very many.
     Notice,
     /// It is news.
@@ -58,13 +58,13 @@ pub(crate) enum Worth {
 impl BadObjects {
     /// How many are bad now; while a list comes in, as many as are known to be.
     pub(crate) fn count(&self) -> u64 {
-        self.now.count().max(self.coming.count())
+        self.now.count().max(self.incoming.count())
     }
 
     /// Those that are known by name, by namespace and name.
     pub(crate) fn list(&self) -> Vec<BadObject> {
         let mut all = self.now.named.clone();
-        for (key, reason) in &self.coming.named {
+        for (key, reason) in &self.incoming.named {
             if all.len() < NAMED || all.contains_key(key) {
                 all.insert(key.clone(), reason.clone());
             }
@@ -75,25 +75,30 @@ impl BadObjects {
 
     /// An object is bad, in a list or not. Without a known key, what a watch brings is another one
     /// each time, and what a list brings is news if the list before had fewer of the kind.
-    pub(crate) fn report(&mut self, key: Option<&Key>, reason: &Arc<str>, listing: bool) -> Worth {
-        let Self { now, coming, .. } = self;
+    pub(crate) fn report(
+        &mut self,
+        key: Option<&Key>,
+        reason: &Arc<str>,
+        listing: bool,
+    ) -> Novelty {
+        let Self { now, incoming, .. } = self;
         let Some(key) = key else {
-            let known = listing && coming.add_nameless(reason) <= now.nameless_of(reason);
+            let known = listing && incoming.add_nameless(reason) <= now.nameless_of(reason);
             if !listing {
                 now.add_nameless(reason);
             }
             return if known {
-                Worth::Nothing
+                Novelty::Known
             } else {
-                Worth::Warning
+                Novelty::Warning
             };
         };
         let hash = self.hasher.hash_one(key);
-        let known = now.knows(key, hash, reason) || listing && coming.knows(key, hash, reason);
-        let set = if listing { coming } else { now };
+        let known = now.knows(key, hash, reason) || listing && incoming.knows(key, hash, reason);
+        let set = if listing { incoming } else { now };
         match set.add(key, hash, reason) {
-            _ if known => Worth::Nothing,
-            worth => worth,
+            _ if known => Novelty::Known,
+            novelty => novelty,
         }
     }
 
@@ -101,7 +106,7 @@ impl BadObjects {
     pub(crate) fn clear(&mut self, key: &Key, listing: bool) {
         let hash = self.hasher.hash_one(key);
         let set = if listing {
-            &mut self.coming
+            &mut self.incoming
         } else {
             &mut self.now
         };
@@ -119,12 +124,12 @@ impl BadObjects {
 
     /// A list begins.
     pub(crate) fn begin_list(&mut self) {
-        self.coming = Set::default();
+        self.incoming = Set::default();
     }
 
     /// A list is complete: what is bad in it is what is bad.
     pub(crate) fn end_list(&mut self) {
-        self.now = std::mem::take(&mut self.coming);
+        self.now = std::mem::take(&mut self.incoming);
     }
 }
 
@@ -139,17 +144,17 @@ impl Set {
     }
 
     /// Adds one, and says how well it could be kept.
-    fn add(&mut self, key: &Key, hash: u64, reason: &Arc<str>) -> Worth {
+    fn add(&mut self, key: &Key, hash: u64, reason: &Arc<str>) -> Novelty {
         if self.named.len() < NAMED || self.named.contains_key(key) {
             self.hashed.remove(&hash);
             self.named.insert(key.clone(), reason.clone());
-            return Worth::Warning;
+            return Novelty::Warning;
         }
         if self.hashed.len() < HASHED {
             self.hashed.insert(hash);
-            return Worth::Notice;
+            return Novelty::Notice;
         }
-        Worth::Nothing
+        Novelty::Known
     }
 
     /// Counts one without a key, and says how many there are for its reason.
@@ -182,25 +187,25 @@ mod tests {
         let reason: Arc<str> = "no".into();
         let report = |bad: &mut BadObjects, number| bad.report(Some(&key(number)), &reason, false);
         for number in [0, 999] {
-            assert_eq!(report(&mut bad, number), Worth::Warning);
+            assert_eq!(report(&mut bad, number), Novelty::Warning);
         }
         for number in 0..3_000 {
             report(&mut bad, number);
         }
         assert_eq!((bad.count(), bad.list().len()), (3_000, NAMED));
-        assert_eq!(report(&mut bad, 2_999), Worth::Nothing);
-        assert_eq!(report(&mut bad, 3_000), Worth::Notice);
+        assert_eq!(report(&mut bad, 2_999), Novelty::Known);
+        assert_eq!(report(&mut bad, 3_000), Novelty::Notice);
         bad.clear(&key(2_999), false);
         bad.clear(&key(0), false);
         assert_eq!((bad.count(), bad.list().len()), (2_999, NAMED - 1));
         // There is room for a name again, which is no news.
-        assert_eq!(report(&mut bad, 3_000), Worth::Nothing);
+        assert_eq!(report(&mut bad, 3_000), Novelty::Known);
         assert_eq!((bad.count(), bad.list().len()), (2_999, NAMED));
         for number in 0..NAMED + HASHED + 1_000 {
             report(&mut bad, number);
         }
         assert_eq!(bad.count(), (NAMED + HASHED) as u64);
-        assert_eq!(report(&mut bad, NAMED + HASHED + 1_000), Worth::Nothing);
+        assert_eq!(report(&mut bad, NAMED + HASHED + 1_000), Novelty::Known);
         bad.begin_list();
         bad.end_list();
         assert_eq!(bad.count(), 0);
@@ -213,7 +218,7 @@ mod tests {
             let reason = number.to_string().into();
             bad.report(None, &reason, true);
         }
-        assert_eq!(bad.coming.reasons.len(), REASONS);
+        assert_eq!(bad.incoming.reasons.len(), REASONS);
         bad.end_list();
         assert_eq!(bad.count(), 10 * REASONS as u64);
     }

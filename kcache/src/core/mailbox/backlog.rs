@@ -11,21 +11,19 @@ use crate::store::Moment;
 /// net change.
 pub(crate) struct Backlog<V> {
     /// All that commits up to this one bring was put in.
-    pub(super) commit: u64,
-    /// The history that this commit is of.
-    pub(super) history: u64,
-    queue: VecDeque<Letter<V>>,
+    pub(super) at: Moment,
+    queue: VecDeque<QueueItem<V>>,
     /// How many changes of commits the queue holds.
     queued: usize,
     /// How many changes of refilters the queue holds.
     refiltered: usize,
-    net: Net<V>,
+    net: NetChanges<V>,
     /// A filter that takes effect with what is in `net`.
     filter: Option<Filter<V>>,
 }
 
 /// What is taken out at once.
-pub(crate) enum Letter<V> {
+pub(crate) enum QueueItem<V> {
     /// One change.
     Change(Change<V>),
     /// A filter from here on, with all that it changes; changes that waited before it may be
@@ -38,12 +36,11 @@ pub(crate) enum Letter<V> {
 impl<V> Default for Backlog<V> {
     fn default() -> Self {
         Self {
-            commit: 0,
-            history: 0,
+            at: Moment::default(),
             queue: VecDeque::new(),
             queued: 0,
             refiltered: 0,
-            net: Net::default(),
+            net: NetChanges::default(),
             filter: None,
         }
     }
@@ -65,15 +62,8 @@ impl<V> Backlog<V> {
 
     /// Notes that all up to there was put in, also if that was nothing.
     pub(super) fn reach(&mut self, at: Moment) {
-        self.commit = self.commit.max(at.commit);
-        self.history = self.history.max(at.history);
-    }
-
-    pub(super) fn at(&self) -> Moment {
-        Moment {
-            commit: self.commit,
-            history: self.history,
-        }
+        self.at.commit = self.at.commit.max(at.commit);
+        self.at.incarnation = self.at.incarnation.max(at.incarnation);
     }
 
     /// True if `count` more changes can be queued. A commit is never split, so one always fits into
@@ -89,7 +79,8 @@ impl<V> Backlog<V> {
         self.reach(at);
         if self.fits(changes.len(), limit) {
             self.queued += changes.len();
-            self.queue.extend(changes.into_iter().map(Letter::Change));
+            self.queue
+                .extend(changes.into_iter().map(QueueItem::Change));
         } else {
             self.merge_queue();
             for change in changes {
@@ -102,10 +93,10 @@ impl<V> Backlog<V> {
     pub(super) fn push_filter(&mut self, filter: Filter<V>, changes: Vec<Change<V>>, limit: usize) {
         if self.fits(changes.len(), limit) {
             let mut changes = changes;
-            if let Some(Letter::Refilter(..)) = self.queue.back() {
+            if let Some(QueueItem::Refilter(..)) = self.queue.back() {
                 // No commit came in between, so the two are one.
-                let mut net = Net::default();
-                if let Some(Letter::Refilter(_, earlier)) = self.queue.pop_back() {
+                let mut net = NetChanges::default();
+                if let Some(QueueItem::Refilter(_, earlier)) = self.queue.pop_back() {
                     self.refiltered -= earlier.len();
                     for change in earlier {
                         net.merge(change, true);
@@ -117,16 +108,16 @@ impl<V> Backlog<V> {
                 changes = net.drain();
             }
             self.refiltered += changes.len();
-            self.queue.push_back(Letter::Refilter(filter, changes));
+            self.queue.push_back(QueueItem::Refilter(filter, changes));
         } else {
             self.merge_queue();
-            self.merge_letter(Letter::Refilter(filter, changes));
+            self.merge_item(QueueItem::Refilter(filter, changes));
         }
     }
 
     /// Takes in, after its own, all that waits in another.
     pub(super) fn append(&mut self, mut later: Self, limit: usize) {
-        self.reach(later.at());
+        self.reach(later.at);
         if self.fits(later.len(), limit) && later.net.entries.is_empty() {
             self.queued += later.queued;
             self.refiltered += later.refiltered;
@@ -144,8 +135,7 @@ impl<V> Backlog<V> {
     /// Takes all out, and leaves nothing up to the same commit.
     pub(super) fn take_out(&mut self) -> Self {
         let left = Self {
-            commit: self.commit,
-            history: self.history,
+            at: self.at,
             ..Self::default()
         };
         std::mem::replace(self, left)
@@ -157,37 +147,36 @@ impl<V> Backlog<V> {
         self.net.keep_only(keep);
     }
 
-    /// What began with these objects and went on with what waits here, judged by this filter from the
+    /// What began with these objects and went on with what waits here, evaluated by this filter from the
     /// first object on if there is one.
     pub(super) fn begun_with(self, filter: Option<Filter<V>>, start: Vec<Change<V>>) -> Self {
         let mut all = Self {
-            commit: self.commit,
-            history: self.history,
+            at: self.at,
             refiltered: start.len(),
             ..Self::default()
         };
         all.queue.push_back(match filter {
-            Some(filter) => Letter::Refilter(filter, start),
-            None => Letter::Rest(start),
+            Some(filter) => QueueItem::Refilter(filter, start),
+            None => QueueItem::Rest(start),
         });
         all.append(self, usize::MAX);
         all
     }
 
-    pub(super) fn take(&mut self) -> Option<Letter<V>> {
-        if let Some(letter) = self.queue.pop_front() {
-            match &letter {
-                Letter::Change(_) => self.queued -= 1,
-                Letter::Refilter(_, changes) | Letter::Rest(changes) => {
+    pub(super) fn take(&mut self) -> Option<QueueItem<V>> {
+        if let Some(item) = self.queue.pop_front() {
+            match &item {
+                QueueItem::Change(_) => self.queued -= 1,
+                QueueItem::Refilter(_, changes) | QueueItem::Rest(changes) => {
                     self.refiltered -= changes.len();
                 }
             }
-            return Some(letter);
+            return Some(item);
         }
         match self.filter.take() {
             // Deletes of a refilter come first, so what it changes is not taken one by one.
-            Some(filter) => Some(Letter::Refilter(filter, self.net.drain())),
-            None => self.net.take_first().map(Letter::Change),
+            Some(filter) => Some(QueueItem::Refilter(filter, self.net.drain())),
+            None => self.net.take_first().map(QueueItem::Change),
         }
     }
 
@@ -199,22 +188,22 @@ impl<V> Backlog<V> {
 
     fn merge_queue(&mut self) {
         (self.queued, self.refiltered) = (0, 0);
-        for letter in std::mem::take(&mut self.queue) {
-            self.merge_letter(letter);
+        for item in std::mem::take(&mut self.queue) {
+            self.merge_item(item);
         }
     }
 
-    fn merge_letter(&mut self, letter: Letter<V>) {
-        match letter {
-            // What comes after a filter that is not in effect yet was never judged by it.
-            Letter::Change(change) => self.net.merge(change, self.filter.is_some()),
-            Letter::Refilter(filter, changes) => {
+    fn merge_item(&mut self, item: QueueItem<V>) {
+        match item {
+            // What comes after a filter that is not in effect yet was never evaluated by it.
+            QueueItem::Change(change) => self.net.merge(change, self.filter.is_some()),
+            QueueItem::Refilter(filter, changes) => {
                 self.filter = Some(filter);
                 for change in changes {
                     self.net.merge(change, true);
                 }
             }
-            Letter::Rest(changes) => {
+            QueueItem::Rest(changes) => {
                 for change in changes {
                     self.net.merge(change, self.filter.is_some());
                 }
@@ -224,59 +213,60 @@ impl<V> Backlog<V> {
 }
 
 /// For each key the net change, in the order in which keys came up.
-struct Net<V> {
-    entries: BTreeMap<u64, Entry<V>>,
-    places: HashMap<Key, u64>,
+struct NetChanges<V> {
+    entries: BTreeMap<u64, NetChange<V>>,
+    positions: HashMap<Key, u64>,
     next: u64,
 }
 
-struct Entry<V> {
+struct NetChange<V> {
     change: Change<V>,
-    /// The object must be judged again by a closure, even if it did not change.
+    /// The object must be evaluated again by a closure, even if it did not change.
     recheck: bool,
 }
 
-impl<V> Default for Net<V> {
+impl<V> Default for NetChanges<V> {
     fn default() -> Self {
         Self {
             entries: BTreeMap::new(),
-            places: HashMap::new(),
+            positions: HashMap::new(),
             next: 0,
         }
     }
 }
 
-impl<V> Net<V> {
+impl<V> NetChanges<V> {
     fn merge(&mut self, change: Change<V>, recheck: bool) {
-        let Some(place) = self.places.get(&change.key) else {
-            self.places.insert(change.key.clone(), self.next);
-            self.entries.insert(self.next, Entry { change, recheck });
+        let Some(position) = self.positions.get(&change.key) else {
+            self.positions.insert(change.key.clone(), self.next);
+            self.entries
+                .insert(self.next, NetChange { change, recheck });
             self.next += 1;
             return;
         };
-        let Some(entry) = self.entries.get_mut(place) else {
+        let Some(entry) = self.entries.get_mut(position) else {
             return;
         };
-        if crate::fault::ForgetFirst.strikes() {
+        if crate::seeded_fault::ForgetFirst.strikes() {
             entry.change.old = change.old;
         }
         entry.change.new = change.new;
         entry.recheck |= recheck;
         let absent = entry.change.old.is_none() && entry.change.new.is_none();
         if absent || entry.change.is_nothing() && !entry.recheck {
-            self.entries.remove(place);
-            self.places.remove(&change.key);
+            self.entries.remove(position);
+            self.positions.remove(&change.key);
         }
     }
 
     fn keep_only(&mut self, keep: impl Fn(&Key) -> bool) {
         self.entries.retain(|_, entry| keep(&entry.change.key));
-        self.places.retain(|key, _| keep(key));
+        self.positions.retain(|key, _| keep(key));
     }
 
     fn take_first(&mut self) -> Option<Change<V>> {
         let (_, entry) = self.entries.pop_first()?;
-        self.places.remove(&entry.change.key);
+        self.positions.remove(&entry.change.key);
         Some(entry.change)
     }
 

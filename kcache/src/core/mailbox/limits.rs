@@ -1,6 +1,6 @@
 //! How much may wait in a mailbox.
 
-use crate::aside::MANY;
+use crate::offload::MANY;
 
 /// How much may wait.
 #[derive(Clone, Copy, Debug)]

@@ -1,42 +1,43 @@
-//! Brings the changes of a commit to the subscriptions that they concern.
+//! Finds the subscriptions that a change of a commit concerns, and puts it into their mailboxes.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::mailbox::{Mailbox, Wakeup};
 use crate::error::Error;
 use crate::event::Change;
 use crate::field::Field;
 use crate::filter::Filter;
-use crate::index::{self, Anchor, Index, Term};
-use crate::mailbox::{Call, Mailbox};
+use crate::index::{self, Index, IndexKey, Term};
 use crate::object::Object;
 use crate::store::Moment;
 
-/// The mailboxes of a publisher, by the data part of their filters.
-pub(crate) struct Hub<V> {
+/// The mailboxes of a publisher, by the data parts of their filters.
+pub(crate) struct Dispatcher<V> {
     routes: Vec<Route<V>>,
-    /// Places in `routes` that are free.
+    /// Slots of `routes` that are free.
     free: Vec<u32>,
-    /// Where a filter is, by how it prints.
-    places: HashMap<String, Vec<u32>>,
+    /// The routes of the filters that print so.
+    by_text: HashMap<String, Vec<u32>>,
     index: Index,
-    /// How many anchors there are of each kind of term, in all namespaces and in one: an object is
+    /// How many index keys there are of each kind of term, in all namespaces and in one: an object is
     /// looked up only under what someone waits for.
     kinds: [[usize; 2]; index::KINDS],
-    /// The fields that filters are anchored by, with how many filters use each.
+    /// The fields that filters are indexed by, with how many filters use each.
     fields: Vec<(Field<V>, usize)>,
     commits: u64,
-    /// The history of the newest commit.
-    history: u64,
-    /// Set when the publisher is closed: nobody is let in any longer.
+    /// The incarnation of the newest commit.
+    incarnation: u64,
+    /// Set when the publisher is closed: no mailbox is added any longer.
     pub(crate) closed: Option<Error>,
 }
 
 /// One filter and all who have it: it is evaluated once for them all.
 struct Route<V> {
     filter: Filter<V>,
-    anchors: Vec<u64>,
-    /// The kinds of the anchors.
+    /// Where it is in the index.
+    keys: Vec<u64>,
+    /// The kinds of these keys.
     kinds: Vec<[usize; 2]>,
     /// Those who get a commit before others come first.
     members: Vec<Arc<Mailbox<V>>>,
@@ -49,48 +50,48 @@ struct Route<V> {
 /// What a delivery leaves to do once the lock is released.
 #[derive(Default)]
 pub(crate) struct Delivered {
-    pub(crate) calls: Vec<Call>,
+    pub(crate) wakeups: Vec<Wakeup>,
     pub(crate) evaluations: u64,
 }
 
-impl<V> Default for Hub<V> {
+impl<V> Default for Dispatcher<V> {
     fn default() -> Self {
         Self {
             routes: Vec::new(),
             free: Vec::new(),
-            places: HashMap::new(),
+            by_text: HashMap::new(),
             index: Index::default(),
             kinds: Default::default(),
             fields: Vec::new(),
             commits: 0,
-            history: 1,
+            incarnation: 1,
             closed: None,
         }
     }
 }
 
-impl<V: Object> Hub<V> {
-    pub(crate) fn join(&mut self, filter: &Filter<V>, mailbox: Arc<Mailbox<V>>) {
-        let place = self
-            .place_of(filter)
+impl<V: Object> Dispatcher<V> {
+    pub(crate) fn subscribe(&mut self, filter: &Filter<V>, mailbox: Arc<Mailbox<V>>) {
+        let slot = self
+            .route_of(filter)
             .unwrap_or_else(|| self.open_route(filter));
-        let members = &mut self.routes[place as usize].members;
+        let members = &mut self.routes[slot as usize].members;
         let at = if mailbox.is_first() { 0 } else { members.len() };
         members.insert(at, mailbox);
     }
 
-    pub(crate) fn leave(&mut self, filter: &Filter<V>, mailbox: &Arc<Mailbox<V>>) {
-        let Some(place) = self.place_of(filter) else {
+    pub(crate) fn unsubscribe(&mut self, filter: &Filter<V>, mailbox: &Arc<Mailbox<V>>) {
+        let Some(slot) = self.route_of(filter) else {
             return;
         };
-        let members = &mut self.routes[place as usize].members;
+        let members = &mut self.routes[slot as usize].members;
         members.retain(|member| !Arc::ptr_eq(member, mailbox));
         if members.is_empty() {
-            self.close_route(place);
+            self.close_route(slot);
         }
     }
 
-    /// Ends every subscription and lets nobody in any longer. The first reason stands.
+    /// Ends every subscription and adds none any longer. The first reason stands.
     pub(crate) fn close(&mut self, error: &Error) -> Vec<Arc<Mailbox<V>>> {
         let open = Self {
             closed: self.closed.clone().or_else(|| Some(error.clone())),
@@ -103,51 +104,51 @@ impl<V: Object> Hub<V> {
     /// Puts each change into the mailboxes that it concerns.
     pub(crate) fn deliver(&mut self, at: Moment, changes: &[Change<V>]) -> Delivered {
         let mut delivered = Delivered::default();
-        let mut touched = Vec::new();
+        let mut changed = Vec::new();
         self.commits += 1;
         for (i, change) in changes.iter().enumerate() {
-            for place in self.concerned(change) {
-                let route = &mut self.routes[place as usize];
+            for slot in self.candidates(change) {
+                let route = &mut self.routes[slot as usize];
                 if std::mem::replace(&mut route.seen, (self.commits, i)) == (self.commits, i) {
                     continue;
                 }
                 delivered.evaluations += 1;
-                let untouched = route.outbox.is_empty();
+                let was_empty = route.outbox.is_empty();
                 match Error::catch(|| narrowed(&route.filter, change)) {
                     Ok(narrowed) => route.outbox.extend(narrowed),
-                    Err(error) => route.end(&error, &mut delivered.calls),
+                    Err(error) => route.end(&error, &mut delivered.wakeups),
                 }
-                if untouched && (route.members.is_empty() || !route.outbox.is_empty()) {
-                    touched.push(place);
+                if was_empty && (route.members.is_empty() || !route.outbox.is_empty()) {
+                    changed.push(slot);
                 }
             }
         }
-        for place in &touched {
-            self.routes[*place as usize].post_first(at, &mut delivered.calls);
+        for slot in &changed {
+            self.routes[*slot as usize].post_first(at, &mut delivered.wakeups);
         }
-        for place in touched {
-            let route = &mut self.routes[place as usize];
-            route.post(at, &mut delivered.calls);
+        for slot in changed {
+            let route = &mut self.routes[slot as usize];
+            route.post(at, &mut delivered.wakeups);
             if route.members.is_empty() && !route.is_free() {
-                self.close_route(place);
+                self.close_route(slot);
             }
         }
-        if at.history > std::mem::replace(&mut self.history, at.history) {
+        if at.incarnation > std::mem::replace(&mut self.incarnation, at.incarnation) {
             let members = self.routes.iter().flat_map(|route| &route.members);
-            let tell = |member: &Arc<Mailbox<V>>| member.push(at, Vec::new());
-            delivered.calls.extend(members.map(tell));
+            let notify = |member: &Arc<Mailbox<V>>| member.push(at, Vec::new());
+            delivered.wakeups.extend(members.map(notify));
         }
         delivered
     }
 
     /// The routes that a change may concern; one may be named more than once.
-    fn concerned(&self, change: &Change<V>) -> Vec<u32> {
+    fn candidates(&self, change: &Change<V>) -> Vec<u32> {
         if !self.is_narrow() {
-            let anchor = Anchor {
+            let key = IndexKey {
                 namespace: None,
                 term: Term::Any,
             };
-            return self.index.at(self.index.hash(anchor)).collect();
+            return self.index.at(self.index.hash(key)).collect();
         }
         let named = Error::catch(|| {
             let mut named = Vec::new();
@@ -156,8 +157,8 @@ impl<V: Object> Hub<V> {
                 let mut look = |term: Term<'_>| {
                     for (scope, namespace) in [None, Some(namespace)].into_iter().enumerate() {
                         if self.kinds[term.kind()][scope] > 0 {
-                            let anchor = self.index.hash(Anchor { namespace, term });
-                            named.extend(self.index.at(anchor));
+                            let key = self.index.hash(IndexKey { namespace, term });
+                            named.extend(self.index.at(key));
                         }
                     }
                 };
@@ -180,56 +181,52 @@ impl<V: Object> Hub<V> {
         kinds.as_flattened().iter().any(|count| *count > 0) || !self.fields.is_empty()
     }
 
-    fn place_of(&self, filter: &Filter<V>) -> Option<u32> {
-        let mut places = self.places.get(&filter.to_string())?.iter();
-        places
-            .find(|place| self.routes[**place as usize].filter == *filter)
+    fn route_of(&self, filter: &Filter<V>) -> Option<u32> {
+        let mut slots = self.by_text.get(&filter.to_string())?.iter();
+        slots
+            .find(|slot| self.routes[**slot as usize].filter == *filter)
             .copied()
     }
 
     fn open_route(&mut self, filter: &Filter<V>) -> u32 {
-        let crowd = |anchor: Anchor<'_>| self.index.count(&[self.index.hash(anchor)]);
-        let anchors = filter.anchors(&crowd);
-        let kind =
-            |anchor: &Anchor<'_>| [anchor.term.kind(), usize::from(anchor.namespace.is_some())];
-        let kinds: Vec<_> = anchors.iter().map(kind).collect();
-        let anchors: Vec<u64> = anchors
-            .iter()
-            .map(|anchor| self.index.hash(*anchor))
-            .collect();
+        let load = |key: IndexKey<'_>| self.index.count(&[self.index.hash(key)]);
+        let keys = filter.index_keys(&load);
+        let kind = |key: &IndexKey<'_>| [key.term.kind(), usize::from(key.namespace.is_some())];
+        let kinds: Vec<_> = keys.iter().map(kind).collect();
+        let keys: Vec<u64> = keys.iter().map(|key| self.index.hash(*key)).collect();
         for [kind, scope] in &kinds {
             self.kinds[*kind][*scope] += 1;
         }
-        let place = self.free.pop().unwrap_or_else(|| {
+        let slot = self.free.pop().unwrap_or_else(|| {
             self.routes.push(Route::free());
             u32::try_from(self.routes.len() - 1).expect("fewer than 2^32 filters")
         });
-        self.index.insert(place, &anchors);
+        self.index.insert(slot, &keys);
         self.count_fields(filter, true);
-        self.places
+        self.by_text
             .entry(filter.to_string())
             .or_default()
-            .push(place);
-        let route = &mut self.routes[place as usize];
-        (route.filter, route.anchors, route.kinds) = (filter.clone(), anchors, kinds);
-        place
+            .push(slot);
+        let route = &mut self.routes[slot as usize];
+        (route.filter, route.keys, route.kinds) = (filter.clone(), keys, kinds);
+        slot
     }
 
-    fn close_route(&mut self, place: u32) {
-        let route = std::mem::replace(&mut self.routes[place as usize], Route::free());
-        self.index.remove(place, &route.anchors);
+    fn close_route(&mut self, slot: u32) {
+        let route = std::mem::replace(&mut self.routes[slot as usize], Route::free());
+        self.index.remove(slot, &route.keys);
         for [kind, scope] in route.kinds {
             self.kinds[kind][scope] -= 1;
         }
         self.count_fields(&route.filter, false);
         let text = route.filter.to_string();
-        if let Some(places) = self.places.get_mut(&text) {
-            places.retain(|other| *other != place);
-            if places.is_empty() {
-                self.places.remove(&text);
+        if let Some(slots) = self.by_text.get_mut(&text) {
+            slots.retain(|other| *other != slot);
+            if slots.is_empty() {
+                self.by_text.remove(&text);
             }
         }
-        self.free.push(place);
+        self.free.push(slot);
     }
 
     fn count_fields(&mut self, filter: &Filter<V>, more: bool) {
@@ -250,7 +247,7 @@ impl<V> Route<V> {
     fn free() -> Self {
         Self {
             filter: Filter::nothing(),
-            anchors: Vec::new(),
+            keys: Vec::new(),
             kinds: Vec::new(),
             members: Vec::new(),
             outbox: Vec::new(),
@@ -259,25 +256,25 @@ impl<V> Route<V> {
     }
 
     fn is_free(&self) -> bool {
-        self.anchors.is_empty() && self.members.is_empty() && self.outbox.is_empty()
+        self.keys.is_empty() && self.members.is_empty() && self.outbox.is_empty()
     }
 
-    fn end(&mut self, error: &Error, calls: &mut Vec<Call>) {
-        calls.extend(self.members.drain(..).map(|member| member.end(error)));
+    fn end(&mut self, error: &Error, wakeups: &mut Vec<Wakeup>) {
+        wakeups.extend(self.members.drain(..).map(|member| member.end(error)));
     }
 
     /// Brings a commit to those who get it before others.
-    fn post_first(&self, at: Moment, calls: &mut Vec<Call>) {
+    fn post_first(&self, at: Moment, wakeups: &mut Vec<Wakeup>) {
         if self.outbox.is_empty() {
             return;
         }
         for member in self.members.iter().take_while(|member| member.is_first()) {
-            push(member, at, self.outbox.clone(), calls);
+            push(member, at, self.outbox.clone(), wakeups);
         }
     }
 
     /// Brings it to all others.
-    fn post(&mut self, at: Moment, calls: &mut Vec<Call>) {
+    fn post(&mut self, at: Moment, wakeups: &mut Vec<Wakeup>) {
         let changes = std::mem::take(&mut self.outbox);
         if changes.is_empty() {
             return;
@@ -285,17 +282,17 @@ impl<V> Route<V> {
         let first = self.members.partition_point(|member| member.is_first());
         if let Some((last, others)) = self.members[first..].split_last() {
             for member in others {
-                push(member, at, changes.clone(), calls);
+                push(member, at, changes.clone(), wakeups);
             }
-            push(last, at, changes, calls);
+            push(last, at, changes, wakeups);
         }
     }
 }
 
-fn push<V>(member: &Mailbox<V>, at: Moment, changes: Vec<Change<V>>, calls: &mut Vec<Call>) {
-    let call = member.push(at, changes);
-    if !call.is_nothing() {
-        calls.push(call);
+fn push<V>(member: &Mailbox<V>, at: Moment, changes: Vec<Change<V>>, wakeups: &mut Vec<Wakeup>) {
+    let wakeup = member.push(at, changes);
+    if !wakeup.is_nothing() {
+        wakeups.push(wakeup);
     }
 }
 

@@ -1,4 +1,4 @@
-//! What went wrong between us and the server, sorted by what to do about it.
+//! What went wrong with a request, classified by what to do about it.
 
 use std::error::Error as StdError;
 use std::io;
@@ -10,12 +10,11 @@ use kube::client::Body;
 use serde::Deserialize;
 
 use crate::codec::coerced;
-pub(super) use crate::failure::Failure;
-use crate::failure::{Cause, Sort};
+use crate::failure::{Cause, Class, Failure};
 use crate::request::TooLong;
 use crate::wire::WireError;
 
-/// How much of the body of a refusal is read, and for how long, to sort it.
+/// How much of the body of a refusal is read, and for how long, to classify it.
 const STATUS_BYTES: usize = 64 << 10;
 const STATUS_TIME: Duration = Duration::from_secs(10);
 
@@ -32,10 +31,6 @@ impl Failure {
         })
     }
 
-    pub(super) fn silent() -> Self {
-        Self::new(Cause::Silent)
-    }
-
     pub(super) fn waiting(time: Duration) -> Self {
         Self::new(Cause::Waiting(time))
     }
@@ -46,34 +41,6 @@ impl Failure {
 
     pub(super) fn cut(error: &kube::Error) -> Self {
         Self::new(Cause::Cut(chain(error).into()))
-    }
-
-    pub(super) fn short() -> Self {
-        Self::new(Cause::Short)
-    }
-
-    pub(super) fn older() -> Self {
-        Self::new(Cause::Older)
-    }
-
-    pub(super) fn behind() -> Self {
-        Self::new(Cause::Behind)
-    }
-
-    pub(super) fn unversioned() -> Self {
-        Self::new(Cause::Unversioned)
-    }
-
-    pub(super) fn other_kind(kinds: String) -> Self {
-        Self::new(Cause::OtherKind(kinds.into()))
-    }
-
-    pub(super) fn nameless() -> Self {
-        Self::new(Cause::Nameless)
-    }
-
-    pub(super) fn pages() -> Self {
-        Self::new(Cause::Pages)
     }
 
     /// The server answered with something else than success.
@@ -105,19 +72,19 @@ impl Failure {
         let reason = status.reason.as_ref().filter(word);
         let reason = reason.map(|reason| reason.as_str().into());
         let retry_after = retry_after.map(Duration::from_secs);
-        Self::sorted(
+        Self::classified(
             Cause::Status { code, reason },
-            status.sort(code),
+            status.class(code),
             retry_after,
         )
     }
 
-    /// The version or the page that was asked for is no longer there.
+    /// The version or the page that was requested is no longer there.
     pub(super) fn is_expired(&self) -> bool {
-        self.sort() == Sort::Expired
+        self.class() == Class::Expired
     }
 
-    /// Nothing will come of the token that was asked with: it is too old, too long, or not understood.
+    /// Nothing will come of the token that was sent: it is too old, too long, or not understood.
     pub(super) fn is_of_a_token(&self) -> bool {
         self.is_expired()
             || matches!(
@@ -129,7 +96,7 @@ impl Failure {
     /// The server does not have the version yet, and perhaps never will: it was restored. It says
     /// so, or answers with what it has.
     pub(super) fn is_too_large(&self) -> bool {
-        self.sort() == Sort::TooLarge || matches!(self.cause(), Cause::Older)
+        self.class() == Class::TooLarge || matches!(self.cause(), Cause::Older)
     }
 
     /// The server has no such form of an answer.
@@ -139,7 +106,7 @@ impl Failure {
 
     /// The server has no time for us, or is not there yet: what it had it will have again.
     pub(super) fn is_refused(&self) -> bool {
-        matches!(self.cause(), Cause::ConnectionRefused(_)) || self.sort() == Sort::Busy
+        matches!(self.cause(), Cause::ConnectionRefused(_)) || self.class() == Class::Busy
     }
 
     /// Nothing was answered at all.
@@ -168,10 +135,10 @@ impl Failure {
 
     /// How long to wait before the very same request, if the server said so (client-go's
     /// `rest/with_retry.go`).
-    pub(super) fn wait_asked_for(&self) -> Option<Duration> {
+    pub(super) fn requested_wait(&self) -> Option<Duration> {
         match self.cause() {
             Cause::Status { code, .. }
-                if self.sort() != Sort::TooLarge && (*code == 429 || *code >= 500) =>
+                if self.class() != Class::TooLarge && (*code == 429 || *code >= 500) =>
             {
                 self.retry_after()
             }
@@ -195,7 +162,7 @@ impl From<WireError> for Failure {
     }
 }
 
-/// `metav1.Status`, as far as it decides anything. Its message is looked at and never told.
+/// `metav1.Status`, as far as it decides anything. Its message is looked at and never shown.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct ApiStatus {
@@ -222,16 +189,16 @@ struct StatusCause {
 const TOO_LARGE: &str = "Too large resource version";
 
 impl ApiStatus {
-    fn sort(&self, code: u16) -> Sort {
+    fn class(&self, code: u16) -> Class {
         let reason = self.reason.as_deref().unwrap_or_default();
         if self.is_too_large(code) {
-            Sort::TooLarge
+            Class::TooLarge
         } else if code == 410 || matches!(reason, "Expired" | "Gone") {
-            Sort::Expired
+            Class::Expired
         } else if code == 429 || reason == "TooManyRequests" {
-            Sort::Busy
+            Class::Busy
         } else {
-            Sort::Other
+            Class::Other
         }
     }
 

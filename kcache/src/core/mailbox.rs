@@ -1,9 +1,12 @@
 //! Where a subscription's changes wait for it.
 
-mod backlog;
 mod limits;
+mod backlog;
 mod start;
-mod starts;
+mod drained;
+mod lag;
+mod wakeup;
+mod read_start;
 
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -11,16 +14,19 @@ use std::task::{Context, Poll, Waker};
 use tokio::sync::{Notify, broadcast, watch};
 
 use self::backlog::Backlog;
-pub(crate) use self::backlog::Letter;
+pub(crate) use self::backlog::QueueItem;
+pub(crate) use self::drained::{Drained, Taken};
+use self::lag::Lag;
 pub(crate) use self::limits::Limits;
 pub use self::limits::Overflow;
-use self::start::Start;
-pub(crate) use self::start::{Portion, Rest};
+use self::start::PendingStart;
+pub(crate) use self::start::{Portion, StartRemainder};
+use self::wakeup::{Announcement, Signals};
+pub(crate) use self::wakeup::{Stage, Wakeup};
 use crate::error::Error;
 use crate::event::Change;
 use crate::filter::Filter;
-use crate::object::Object;
-use crate::status::{Notice, NoticeBoard};
+use crate::status::{Notice, NoticeSender};
 use crate::store::Moment;
 use crate::sync::{Mutex, lock};
 use crate::wait::until;
@@ -31,82 +37,15 @@ use crate::wait::until;
 /// out is alone: a subscription is not shared.
 pub(crate) struct Mailbox<V> {
     inner: Mutex<Inner<V>>,
-    bell: Arc<Bell>,
+    signals: Arc<Signals>,
     limits: Limits,
-}
-
-/// What others wait for at a mailbox; rung only when no lock is held.
-struct Bell {
-    stage: watch::Sender<Stage>,
-    notices: NoticeBoard,
-    /// The reader came back for more, or will not.
-    done: Notify,
-}
-
-/// Whom to wake and what to announce once all locks are released.
-#[must_use]
-#[derive(Default)]
-pub(crate) struct Call {
-    waker: Option<Waker>,
-    news: Option<Box<News>>,
-}
-
-struct News {
-    bell: Arc<Bell>,
-    stage: Option<Stage>,
-    notice: Option<Notice>,
-}
-
-impl Call {
-    /// True if there is nothing to do.
-    pub(crate) fn is_nothing(&self) -> bool {
-        self.waker.is_none() && self.news.is_none()
-    }
-
-    pub(crate) fn ring(self) {
-        if let Some(news) = self.news {
-            let News {
-                bell,
-                stage,
-                notice,
-            } = *news;
-            if let Some(stage) = &stage {
-                // Two calls may ring in another order than they were made; the end stands.
-                bell.stage.send_if_modified(|now| {
-                    let open = !matches!(now, Stage::Ended(_));
-                    if open {
-                        *now = stage.clone();
-                    }
-                    open
-                });
-            }
-            if let Some(notice) = notice {
-                bell.notices.post(notice);
-            }
-            if matches!(stage, Some(Stage::Ended(_))) {
-                bell.notices.close();
-            }
-        }
-        self.waker.into_iter().for_each(Waker::wake);
-    }
-}
-
-/// How far a mailbox is in its life.
-#[derive(Clone, Debug)]
-pub(crate) enum Stage {
-    /// There is no filter yet.
-    Deferred,
-    /// The starting state is in it.
-    Open,
-    /// Nothing more will come in; what is in it can still be taken.
-    Ended(Error),
 }
 
 struct Inner<V> {
     stage: Stage,
     /// What is left of a start, which comes before all that waits. There is none while a refilter is
     /// worked out.
-    start: Option<Start<V>>,
+    start: Option<PendingStart<V>>,
     waiting: Backlog<V>,
     /// What commits bring while a refilter is worked out, whose own changes come first.
     held: Option<Backlog<V>>,
@@ -114,73 +53,17 @@ struct Inner<V> {
     discarded: bool,
     lag: Lag,
     waker: Option<Waker>,
-    /// The newest commit and history that were taken out by batches.
+    /// The newest commit and incarnation that were taken out by batches.
     drained: Moment,
     /// The newest commit that the reader is through with: it came back for more.
     done: u64,
-}
-
-/// Whether changes are being merged, and how often that began.
-#[derive(Default)]
-struct Lag {
-    lagging: bool,
-    times: u64,
-}
-
-impl Lag {
-    /// Notes it if so many more changes will make the backlog merge, and returns what to announce.
-    fn note<V>(&mut self, limits: Limits, backlog: &Backlog<V>, count: usize) -> Option<Notice> {
-        let Limits {
-            queue, overflow, ..
-        } = limits;
-        let lagging = overflow == Overflow::Merge && queue > 0 && !backlog.fits(count, queue);
-        let begins = lagging && !self.lagging;
-        self.lagging |= lagging;
-        self.times += u64::from(begins);
-        let waiting = backlog.len() + count;
-        begins.then_some(Notice::Lagged { waiting })
-    }
 }
 
 /// What a reader takes next, one by one.
 pub(crate) enum Next<V> {
     /// A start of many objects was not read to its end; [`Mailbox::lend_start`] gives the rest.
     Start,
-    Letter(Letter<V>),
-}
-
-/// All that waited, as it waited.
-pub(crate) struct Drained<V> {
-    pub(crate) at: Moment,
-    start: Option<Rest<V>>,
-    waiting: Backlog<V>,
-}
-
-/// The filter that takes effect with what was taken out, and the net change of each key.
-pub(crate) type Taken<V> = (Option<Filter<V>>, Vec<Change<V>>);
-
-impl<V: Object> Drained<V> {
-    /// How many objects it may be about.
-    pub(crate) fn len(&self) -> usize {
-        self.waiting.len() + self.start.as_ref().map_or(0, Rest::len)
-    }
-
-    /// True if it is surely nothing: neither a start nor a filter nor a change.
-    pub(crate) fn is_nothing(&self) -> bool {
-        self.start.is_none() && self.waiting.is_empty()
-    }
-
-    pub(crate) fn into_changes(self) -> Taken<V> {
-        let mut waiting = self.waiting;
-        if let Some(start) = self.start {
-            let filter = start.filter();
-            if waiting.is_empty() {
-                return (filter, start.into_changes());
-            }
-            waiting = waiting.begun_with(filter, start.into_changes());
-        }
-        waiting.drain()
-    }
+    Item(QueueItem<V>),
 }
 
 impl<V> Inner<V> {
@@ -190,7 +73,7 @@ impl<V> Inner<V> {
         let opens = matches!(self.stage, Stage::Deferred);
         if opens {
             self.stage = Stage::Open;
-            self.drained.history = at.history;
+            self.drained.incarnation = at.incarnation;
         }
         opens.then_some(Stage::Open)
     }
@@ -209,7 +92,7 @@ impl<V> Inner<V> {
             return changes;
         };
         let room = self.waiting.fits(changes.len(), limits.queue);
-        let large = changes.len() > limits.many && start.is_untouched();
+        let large = changes.len() > limits.many && start.is_unread();
         let too_much = limits.overflow == Overflow::Merge && (large || !room);
         if too_much && start.forget() {
             self.waiting.keep_only(|key| start.was_read(key));
@@ -236,9 +119,9 @@ impl<V> Mailbox<V> {
         };
         Self {
             inner: Mutex::new(inner),
-            bell: Arc::new(Bell {
+            signals: Arc::new(Signals {
                 stage: watch::Sender::new(Stage::Deferred),
-                notices: NoticeBoard::default(),
+                notices: NoticeSender::default(),
                 done: Notify::new(),
             }),
             limits,
@@ -250,24 +133,27 @@ impl<V> Mailbox<V> {
         self.limits.first
     }
 
-    fn call(&self, waker: Option<Waker>, stage: Option<Stage>, notice: Option<Notice>) -> Call {
-        let news = (stage.is_some() || notice.is_some()).then(|| {
-            let bell = self.bell.clone();
-            Box::new(News {
-                bell,
+    fn wakeup(&self, waker: Option<Waker>, stage: Option<Stage>, notice: Option<Notice>) -> Wakeup {
+        let announcement = (stage.is_some() || notice.is_some()).then(|| {
+            let signals = self.signals.clone();
+            Box::new(Announcement {
+                signals,
                 stage,
                 notice,
             })
         });
-        Call { waker, news }
+        Wakeup {
+            waker,
+            announcement,
+        }
     }
 
-    /// Takes in what one commit means to this subscription, and returns whom to tell. It means
-    /// nothing but that a new history begins if there are no changes.
-    pub(crate) fn push(&self, at: Moment, changes: Vec<Change<V>>) -> Call {
+    /// Takes in what one commit means to this subscription, and returns whom to wake. It means
+    /// nothing but that a new incarnation begins if there are no changes.
+    pub(crate) fn push(&self, at: Moment, changes: Vec<Change<V>>) -> Wakeup {
         let inner = &mut *lock(&self.inner);
         if inner.error().is_some() {
-            return Call::default();
+            return Wakeup::default();
         }
         let Limits {
             queue, overflow, ..
@@ -277,7 +163,7 @@ impl<V> Mailbox<V> {
         let count = changes.len();
         if overflow == Overflow::End && count > 0 && queued > 0 && queued + count > queue {
             inner.stage = Stage::Ended(Error::Lagged { queue });
-            return self.call(inner.waker.take(), Some(inner.stage.clone()), None);
+            return self.wakeup(inner.waker.take(), Some(inner.stage.clone()), None);
         }
         let backlog = inner.held.as_ref().unwrap_or(&inner.waiting);
         let notice = (count > 0).then(|| inner.lag.note(self.limits, backlog, count));
@@ -286,13 +172,13 @@ impl<V> Mailbox<V> {
         let backlog = inner.held.as_mut().unwrap_or(&mut inner.waiting);
         if changes.is_empty() {
             backlog.reach(at);
-            return self.call(inner.waker.take(), None, notice);
+            return self.wakeup(inner.waker.take(), None, notice);
         }
         backlog.push(at, changes, self.limits.merge_beyond());
-        if crate::fault::LoseWakeup.strikes() && backlog.len() == 1 {
-            return Call::default();
+        if crate::seeded_fault::LoseWakeup.strikes() && backlog.len() == 1 {
+            return Wakeup::default();
         }
-        self.call(inner.waker.take(), None, notice)
+        self.wakeup(inner.waker.take(), None, notice)
     }
 
     /// From the next commit on, what comes in waits behind the refilter that is being worked out.
@@ -301,19 +187,19 @@ impl<V> Mailbox<V> {
     }
 
     /// Puts in a filter and what it changes, as of a commit, behind what was left of a start, and
-    /// then what was held. Returns whom to tell.
+    /// then what was held. Returns whom to wake.
     pub(crate) fn release(
         &self,
         at: Moment,
         left: Option<Taken<V>>,
         filter: Filter<V>,
         changes: Vec<Change<V>>,
-    ) -> Call {
+    ) -> Wakeup {
         let mut inner = lock(&self.inner);
         let inner = &mut *inner;
         let held = inner.held.take().unwrap_or_default();
         if inner.discarded {
-            return Call::default();
+            return Wakeup::default();
         }
         if let Some((filter, left)) = left {
             inner.waiting = inner.waiting.take_out().begun_with(filter, left);
@@ -325,7 +211,7 @@ impl<V> Mailbox<V> {
         inner.waiting.reach(at);
         inner.waiting.append(held, limit);
         let opens = inner.open(at);
-        self.call(inner.waker.take(), opens, notice)
+        self.wakeup(inner.waker.take(), opens, notice)
     }
 
     /// True if nothing is made of a start over so many objects before it is read.
@@ -333,15 +219,15 @@ impl<V> Mailbox<V> {
         count > self.limits.many
     }
 
-    /// Lets nothing more in, and returns whom to tell. The first reason stands.
-    pub(crate) fn end(&self, error: &Error) -> Call {
+    /// Lets nothing more in, and returns whom to wake. The first reason stands.
+    pub(crate) fn end(&self, error: &Error) -> Wakeup {
         let mut inner = lock(&self.inner);
         let ends = inner.error().is_none();
         if ends {
             inner.stage = Stage::Ended(error.clone());
         }
         let stage = ends.then(|| inner.stage.clone());
-        self.call(inner.waker.take(), stage, None)
+        self.wakeup(inner.waker.take(), stage, None)
     }
 
     /// Throws away what waits, and what a refilter holds back.
@@ -352,7 +238,7 @@ impl<V> Mailbox<V> {
         inner.discarded = true;
         drop(inner);
         drop((waiting, held));
-        self.bell.done.notify_waiters();
+        self.signals.done.notify_waiters();
     }
 
     /// True if what waited was thrown away.
@@ -375,9 +261,9 @@ impl<V> Mailbox<V> {
             if inner.start.is_some() {
                 return Some(Next::Start);
             }
-            let letter = inner.waiting.take();
+            let item = inner.waiting.take();
             inner.lag.lagging &= !inner.waiting.is_empty();
-            letter.map(Next::Letter)
+            item.map(Next::Item)
         })
     }
 
@@ -387,21 +273,21 @@ impl<V> Mailbox<V> {
             inner.done = inner.drained.commit;
             let waits = inner.start.is_some()
                 || !inner.waiting.is_empty()
-                || inner.waiting.history > inner.drained.history;
+                || inner.waiting.at.incarnation > inner.drained.incarnation;
             if !waits {
-                inner.done = inner.waiting.commit;
+                inner.done = inner.waiting.at.commit;
             }
             waits.then_some(())
         });
-        self.bell.done.notify_waiters();
+        self.signals.done.notify_waiters();
         polled
     }
 
     /// The newest commit that was brought here.
     pub(crate) fn delivered(&self) -> u64 {
         let inner = lock(&self.inner);
-        let held = inner.held.as_ref().map_or(0, |held| held.commit);
-        inner.waiting.commit.max(held)
+        let held = inner.held.as_ref().map_or(0, |held| held.at.commit);
+        inner.waiting.at.commit.max(held)
     }
 
     /// Waits until the reader by batches is through with a commit.
@@ -410,7 +296,7 @@ impl<V> Mailbox<V> {
             let inner = lock(&self.inner);
             inner.done >= commit || inner.discarded
         };
-        until(&self.bell.done, done).await;
+        until(&self.signals.done, done).await;
         let inner = lock(&self.inner);
         match inner.error() {
             Some(error) if inner.done < commit => Err(error.clone()),
@@ -436,11 +322,11 @@ impl<V> Mailbox<V> {
     }
 
     pub(crate) fn stage(&self) -> watch::Receiver<Stage> {
-        self.bell.stage.subscribe()
+        self.signals.stage.subscribe()
     }
 
     pub(crate) fn notices(&self) -> broadcast::Receiver<Notice> {
-        self.bell.notices.read()
+        self.signals.notices.subscribe()
     }
 
     /// Why it ended, if it did.
@@ -456,7 +342,7 @@ impl<V> Mailbox<V> {
     pub(crate) fn waiting(&self) -> usize {
         let inner = lock(&self.inner);
         let held = inner.held.as_ref().map_or(0, Backlog::len);
-        inner.waiting.len() + held + inner.start.as_ref().map_or(0, Start::len)
+        inner.waiting.len() + held + inner.start.as_ref().map_or(0, PendingStart::len)
     }
 
     pub(crate) fn lags(&self) -> u64 {

@@ -2,44 +2,44 @@
 
 use std::collections::HashSet;
 
-use crate::aspect::{Aspects, Sieve};
+use super::aspect::{Aspects, UpdateFilter};
 use crate::event::{self, Change};
 use crate::filter::Filter;
 use crate::object::{Key, Object};
 
-/// Judges what the data part of a filter let through.
+/// Evaluates the closures on what the data part of a filter let through.
 ///
-/// It keeps which keys it has let in, so that whatever a closure says, a subscriber sees legal
+/// It keeps which keys it has accepted, so that whatever a closure says, a subscriber sees legal
 /// steps only. Without a closure there is nothing to keep.
-pub(crate) struct Gate<V> {
+pub(crate) struct ClosureFilter<V> {
     /// The whole filter, if it has a closure.
     filter: Option<Filter<V>>,
-    let_in: HashSet<Key>,
-    /// What comes last: which updates are worth telling.
-    sieve: Sieve<V>,
+    accepted: HashSet<Key>,
+    /// What comes last: which updates are of interest.
+    updates: UpdateFilter<V>,
 }
 
-impl<V> Default for Gate<V> {
+impl<V> Default for ClosureFilter<V> {
     fn default() -> Self {
         Self {
             filter: None,
-            let_in: HashSet::new(),
-            sieve: Sieve::default(),
+            accepted: HashSet::new(),
+            updates: UpdateFilter::default(),
         }
     }
 }
 
-impl<V: Object> Gate<V> {
+impl<V: Object> ClosureFilter<V> {
     /// From now on updates pass that change one of these aspects, and no others.
     pub(crate) fn only(&mut self, aspects: Aspects) {
-        self.sieve = Sieve::new(aspects);
+        self.updates = UpdateFilter::new(aspects);
     }
 
     /// What one change means to the subscriber.
     pub(crate) fn pass(&mut self, change: Change<V>) -> Option<Change<V>> {
         let had = self.had(&change);
-        let judged = self.judge(change, had)?;
-        self.sieve.pass(judged)
+        let evaluated = self.evaluate(change, had)?;
+        self.updates.pass(evaluated)
     }
 
     /// What a new filter, if there is one, and the changes that come with it mean to the
@@ -51,20 +51,20 @@ impl<V: Object> Gate<V> {
     ) -> Vec<Change<V>> {
         let before = filter.map(|filter| {
             let filter = Some(filter).filter(Filter::has_closure);
-            let sieve = std::mem::take(&mut self.sieve);
-            let let_in = HashSet::new();
+            let updates = std::mem::take(&mut self.updates);
+            let accepted = HashSet::new();
             let next = Self {
                 filter,
-                let_in,
-                sieve,
+                accepted,
+                updates,
             };
             std::mem::replace(self, next)
         });
         let mut passed = Vec::with_capacity(changes.len());
         for change in changes {
             let had = before.as_ref().unwrap_or(self).had(&change);
-            let judged = self.judge(change, had);
-            passed.extend(judged.and_then(|change| self.sieve.pass(change)));
+            let evaluated = self.evaluate(change, had);
+            passed.extend(evaluated.and_then(|change| self.updates.pass(change)));
         }
         event::sort(&mut passed);
         passed
@@ -72,19 +72,19 @@ impl<V: Object> Gate<V> {
 
     /// True if the subscriber has what the change calls the old object.
     fn had(&self, change: &Change<V>) -> bool {
-        change.old.is_some() && (self.filter.is_none() || self.let_in.contains(&change.key))
+        change.old.is_some() && (self.filter.is_none() || self.accepted.contains(&change.key))
     }
 
-    fn judge(&mut self, mut change: Change<V>, had: bool) -> Option<Change<V>> {
+    fn evaluate(&mut self, mut change: Change<V>, had: bool) -> Option<Change<V>> {
         if !had {
             change.old = None;
         }
         if let Some(filter) = &self.filter {
             change.new = change.new.filter(|new| filter.accepts(new));
             if change.new.is_some() {
-                self.let_in.insert(change.key.clone());
+                self.accepted.insert(change.key.clone());
             } else {
-                self.let_in.remove(&change.key);
+                self.accepted.remove(&change.key);
             }
         }
         (!change.is_nothing()).then_some(change)

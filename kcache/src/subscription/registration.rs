@@ -1,16 +1,18 @@
-//! The part of a subscription that others may hold: who filters and who closes it.
+//! A mailbox that is registered with a publisher: the part of a subscription that others may hold, to
+//! refilter and to close it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::Notify;
 
-use crate::aside::{self, Begun};
+use crate::core::Core;
+use crate::core::mailbox::{Drained, Limits, Mailbox, Stage, Taken, Wakeup};
 use crate::error::Error;
 use crate::event::Change;
 use crate::filter::Filter;
-use crate::mailbox::{Call, Drained, Limits, Mailbox, Stage, Taken};
 use crate::object::Object;
+use crate::offload::{self, Offload};
 use crate::publisher::Publisher;
 use crate::status::{Phase, Status};
 use crate::store::State;
@@ -18,42 +20,41 @@ use crate::sync::{Mutex, lock};
 use crate::wait::{Follow, Waiting, until};
 
 /// A mailbox at a publisher, with the filter that it has there.
-pub(crate) struct Tap<V: Object> {
+pub(crate) struct Registration<V: Object> {
     source: Publisher<V>,
     mailbox: Arc<Mailbox<V>>,
-    /// The filter that was asked for last.
+    /// The newest filter, which may be waiting for its turn.
     filter: Mutex<Option<Filter<V>>>,
-    /// Held while the publisher is told of another filter, so that refilters come one after the
-    /// other.
-    turn: Mutex<Turn<V>>,
+    /// Held while the publisher gets another filter, so that refilters come one after the other.
+    refilters: Mutex<Refilters<V>>,
     /// No refilter is being worked out any longer.
     idle: Notify,
     /// How many changes the subscriber took out of the mailbox and has not handed out yet.
     passed: AtomicUsize,
 }
 
-struct Turn<V> {
-    /// The filter that the publisher knows.
-    routed: Option<Filter<V>>,
-    /// What it changes is being worked out on another thread, and so will be what is asked for
-    /// meanwhile.
+struct Refilters<V> {
+    /// The filter that the publisher has.
+    registered: Option<Filter<V>>,
+    /// What it changes is being worked out on another thread, and so will be a filter that
+    /// comes meanwhile.
     busy: bool,
 }
 
-/// What it is to work out what another filter changes.
+/// What it takes to work out what another filter changes.
 struct Refilter<V> {
     state: Arc<State<V>>,
     from: Filter<V>,
     /// The new filter, whole.
     to: Filter<V>,
-    /// Name what both let in, too, because a closure may judge it differently.
+    /// Name what both let in, too, because a closure may evaluate it differently.
     recheck: bool,
     /// What was left of a start, and what came after that.
     left: Option<Drained<V>>,
 }
 
-/// What it means: what was left before, and what the filter changes.
-type Meaning<V> = (Option<Taken<V>>, Vec<Change<V>>);
+/// What was left before, and what the filter changes.
+type RefilterChanges<V> = (Option<Taken<V>>, Vec<Change<V>>);
 
 impl<V: Object> Refilter<V> {
     /// How many objects are to be looked at.
@@ -63,7 +64,7 @@ impl<V: Object> Refilter<V> {
         left + self.from.reach(&self.state) + to.reach(&self.state)
     }
 
-    fn meaning(&mut self) -> Result<Meaning<V>, Error> {
+    fn work_out(&mut self) -> Result<RefilterChanges<V>, Error> {
         Error::catch(|| {
             let left = self.left.take().map(Drained::into_changes);
             let changes = difference(&self.state, &self.from, &self.to.data(), self.recheck);
@@ -72,16 +73,16 @@ impl<V: Object> Refilter<V> {
     }
 }
 
-impl<V: Object> Tap<V> {
+impl<V: Object> Registration<V> {
     pub(crate) fn open(source: Publisher<V>, limits: Limits) -> Arc<Self> {
         let mailbox = Arc::new(Mailbox::new(limits));
-        source.core().join(&mailbox);
+        source.core().subscribe(&mailbox);
         Arc::new(Self {
             source,
             mailbox,
             filter: Mutex::new(None),
-            turn: Mutex::new(Turn {
-                routed: None,
+            refilters: Mutex::new(Refilters {
+                registered: None,
                 busy: false,
             }),
             idle: Notify::new(),
@@ -91,6 +92,15 @@ impl<V: Object> Tap<V> {
 
     pub(crate) fn source(&self) -> &Publisher<V> {
         &self.source
+    }
+
+    pub(crate) fn core(&self) -> &Core<V> {
+        self.source.core()
+    }
+
+    /// All that waits.
+    pub(crate) fn drain(&self) -> Drained<V> {
+        self.core().drain(&self.mailbox)
     }
 
     pub(crate) fn mailbox(&self) -> &Arc<Mailbox<V>> {
@@ -106,43 +116,43 @@ impl<V: Object> Tap<V> {
     }
 
     /// Changes the filter from the next commit on, and puts what that changes in the state before
-    /// it into the mailbox. It takes no longer than telling the publisher: what goes through many
+    /// it into the mailbox. It takes no longer than that: what goes through many
     /// objects is done on another thread, or as the start is read.
     pub(crate) fn refilter(self: &Arc<Self>, filter: Filter<V>) -> Result<(), Error> {
-        let mut turn = lock(&self.turn);
+        let mut refilters = lock(&self.refilters);
         if let Some(error) = self.mailbox.error() {
             return Err(error);
         }
         if self.filter().as_ref() == Some(&filter) {
             return Ok(());
         }
-        if turn.busy {
+        if refilters.busy {
             *lock(&self.filter) = Some(filter);
             return Ok(());
         }
-        let (refilter, call) = self.reroute(&mut turn, filter.clone())?;
+        let (refilter, wakeup) = self.reroute(&mut refilters, filter.clone())?;
         *lock(&self.filter) = Some(filter);
-        turn.busy = refilter.is_some();
-        drop(turn);
-        call.ring();
+        refilters.busy = refilter.is_some();
+        drop(refilters);
+        wakeup.wake();
         let Some(refilter) = refilter else {
             return Ok(());
         };
         let many = self.mailbox.is_many(refilter.len());
-        let tap = self.clone();
-        match aside::begin(many, move || tap.work_through(refilter)) {
-            Begun::Job(_) => Ok(()),
-            Begun::Here(work) => work(),
+        let registration = self.clone();
+        match offload::start(many, move || registration.run(refilter)) {
+            Offload::Spawned(_) => Ok(()),
+            Offload::Inline(work) => work(),
         }
     }
 
-    /// Tells the publisher of another filter, and says what is to be worked out then, if anything.
+    /// Gives the publisher another filter, and says what is to be worked out then, if anything.
     fn reroute(
         &self,
-        turn: &mut Turn<V>,
+        refilters: &mut Refilters<V>,
         filter: Filter<V>,
-    ) -> Result<(Option<Refilter<V>>, Call), Error> {
-        let known = turn.routed.as_ref();
+    ) -> Result<(Option<Refilter<V>>, Wakeup), Error> {
+        let known = refilters.registered.as_ref();
         let (from, to) = (
             known.map_or_else(Filter::nothing, Filter::data),
             filter.data(),
@@ -167,37 +177,37 @@ impl<V: Object> Tap<V> {
                 recheck,
                 left,
             };
-            (Some(refilter), Call::default())
+            (Some(refilter), Wakeup::default())
         };
-        let begun = self.source.core().reroute(mailbox, &from, &to, begun)?;
-        turn.routed = Some(filter);
+        let begun = self.core().reroute(mailbox, &from, &to, begun)?;
+        refilters.registered = Some(filter);
         Ok(begun)
     }
 
-    /// Works out what a refilter changes, and then what was asked for meanwhile.
-    fn work_through(&self, mut refilter: Refilter<V>) -> Result<(), Error> {
+    /// Works out what a refilter changes, and then the next one if there is one meanwhile.
+    fn run(&self, mut refilter: Refilter<V>) -> Result<(), Error> {
         loop {
-            let meaning = refilter.meaning();
-            let mut turn = lock(&self.turn);
-            let (left, changes) = match meaning {
-                Ok(meaning) => meaning,
+            let worked_out = refilter.work_out();
+            let mut refilters = lock(&self.refilters);
+            let (left, changes) = match worked_out {
+                Ok(changes) => changes,
                 Err(error) => {
-                    turn.busy = false;
-                    drop(turn);
+                    refilters.busy = false;
+                    drop(refilters);
                     self.close(&error);
                     return Err(error);
                 }
             };
-            let at = refilter.state.moment();
-            let call = self.mailbox.release(at, left, refilter.to.clone(), changes);
-            let asked = self.filter().filter(|asked| *asked != refilter.to);
-            let next = asked.map(|asked| self.reroute(&mut turn, asked));
-            // A publisher that has closed lets nobody in; what it had is in the mailbox.
+            let at = refilter.state.moment;
+            let wakeup = self.mailbox.release(at, left, refilter.to.clone(), changes);
+            let newest = self.filter().filter(|newest| *newest != refilter.to);
+            let next = newest.map(|newest| self.reroute(&mut refilters, newest));
+            // A publisher that has closed adds nobody; what it had is in the mailbox.
             let (next, also) = next.and_then(Result::ok).unwrap_or_default();
-            turn.busy = next.is_some();
-            drop(turn);
-            call.ring();
-            also.ring();
+            refilters.busy = next.is_some();
+            drop(refilters);
+            wakeup.wake();
+            also.wake();
             match next {
                 Some(next) => refilter = next,
                 None => break,
@@ -208,48 +218,43 @@ impl<V: Object> Tap<V> {
     }
 
     /// Waits until no refilter is being worked out.
-    pub(crate) async fn settled(&self) {
-        until(&self.idle, || !lock(&self.turn).busy).await;
+    pub(crate) async fn refiltered(&self) {
+        until(&self.idle, || !lock(&self.refilters).busy).await;
     }
 
     pub(crate) fn close(&self, error: &Error) {
-        let turn = lock(&self.turn);
-        let routed = turn.routed.as_ref();
-        let routed = routed.map_or_else(Filter::nothing, Filter::data);
-        self.source.core().leave(&self.mailbox, &routed);
-        let call = self.mailbox.end(error);
+        let refilters = lock(&self.refilters);
+        let registered = refilters.registered.as_ref();
+        let registered = registered.map_or_else(Filter::nothing, Filter::data);
+        self.core().unsubscribe(&self.mailbox, &registered);
+        let wakeup = self.mailbox.end(error);
         self.mailbox.discard();
-        drop(turn);
-        call.ring();
+        drop(refilters);
+        wakeup.wake();
         self.idle.notify_waiters();
     }
 
     /// Waits for the first filter.
     pub(crate) async fn opened(&self) -> Result<(), Error> {
-        let mut stage = self.mailbox.stage();
-        match stage
-            .wait_for(|stage| !matches!(stage, Stage::Deferred))
-            .await
-            .as_deref()
-        {
-            Ok(Stage::Ended(error)) => Err(error.clone()),
-            Ok(_) => Ok(()),
-            // The sender is a part of the mailbox.
-            Err(_) => Err(Error::Closed),
+        match self.stage(|stage| !matches!(stage, Stage::Deferred)).await {
+            Stage::Ended(error) => Err(error),
+            _ => Ok(()),
         }
     }
 
     /// Waits for the end.
     pub(crate) async fn ended(&self) -> Error {
-        let mut stage = self.mailbox.stage();
-        match stage
-            .wait_for(|stage| matches!(stage, Stage::Ended(_)))
-            .await
-            .as_deref()
-        {
-            Ok(Stage::Ended(error)) => error.clone(),
+        match self.stage(|stage| matches!(stage, Stage::Ended(_))).await {
+            Stage::Ended(error) => error,
             _ => Error::Closed,
         }
+    }
+
+    async fn stage(&self, is_wanted: impl Fn(&Stage) -> bool) -> Stage {
+        let mut stages = self.mailbox.stage();
+        let stage = stages.wait_for(is_wanted).await;
+        // The sender is a part of the mailbox.
+        stage.map_or(Stage::Ended(Error::Closed), |stage| stage.clone())
     }
 
     pub(crate) fn status(&self) -> Status {
@@ -268,7 +273,7 @@ impl<V: Object> Tap<V> {
     }
 }
 
-impl<V: Object> Follow for Tap<V> {
+impl<V: Object> Follow for Registration<V> {
     fn reached<'a>(&'a self, version: &'a str) -> Waiting<'a> {
         Box::pin(async move {
             self.source.reached(version).await?;
@@ -279,7 +284,7 @@ impl<V: Object> Follow for Tap<V> {
 }
 
 /// What it means in one state to have another filter. With `recheck`, what both let in is named
-/// too, because a closure may judge it differently.
+/// too, because a closure may evaluate it differently.
 fn difference<V: Object>(
     state: &State<V>,
     old: &Filter<V>,
