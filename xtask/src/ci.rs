@@ -7,7 +7,9 @@ use anyhow::{Context, Result, ensure};
 use clap::builder::PossibleValuesParser;
 use harness::cluster::Go;
 
-use crate::{cli_docs, compatibility, demo, dependencies, fuzz, packages, sizes, soak, step, test};
+use crate::{
+    cli_docs, compatibility, demo, dependencies, fuzz, layers, packages, sizes, soak, step, test,
+};
 
 /// Enough to see that a target works, and that what it once found is mended.
 const FUZZ_SECONDS: u32 = 5;
@@ -16,6 +18,7 @@ type Step = (&'static str, fn() -> Result<()>);
 
 const STEPS: &[Step] = &[
     ("format", format),
+    ("layers", layers::run),
     ("sizes", sizes::run),
     ("lints", lints),
     ("default-features", compatibility::default_features),
