@@ -24,7 +24,7 @@ pub enum Error {
         queue: usize,
     },
     /// No request can be made of what an informer was given, so none was sent.
-    #[error("nothing can be asked for: the {part} {reason}")]
+    #[error("nothing can be requested: the {part} {reason}")]
     Request {
         /// Which part: `plural`, `group`, `version`, `namespace` or `selectors`.
         part: &'static str,

@@ -281,7 +281,7 @@ impl fmt::Display for Cause {
             }
             Self::Garbled(text) | Self::Other(text) => f.write_str(text),
             Self::Short => f.write_str("it ended as soon as it began"),
-            Self::Older => f.write_str("the list is older than what was asked for"),
+            Self::Older => f.write_str("the list is older than what was requested"),
             Self::Behind => {
                 f.write_str("the server's versions start over: it was restored from a backup")
             }

@@ -195,7 +195,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         if !self.versions.is_older(listed) {
             return Ok(());
         }
-        tracing::warn!("a list is older than what was asked for");
+        tracing::warn!("a list is older than what was requested");
         self.sink.refused();
         Err(Failure::new(Cause::Older))
     }

@@ -24,10 +24,10 @@ const SYSTEM_CALLS: i64 = 40;
 const MICROSECONDS: f64 = 150.0;
 const TIMES_BIN_TRUE: f64 = 1.35;
 
-/// As many clients as the served-log holds.
+/// As many clients as the log of uses holds.
 const CLIENTS: usize = 36;
 
-/// How often instructions and system calls are counted: some twentieth hit finds a served-log that is
+/// How often instructions and system calls are counted: some twentieth hit finds a log of uses that is
 /// too long, and shortens it.
 const COUNTS: usize = 5;
 
@@ -110,7 +110,7 @@ impl Bench {
     }
 
     /// Correctness first: all builds give the one credential that the plugin gave. And the
-    /// served-log is made about as long as it gets.
+    /// log of uses is made about as long as it gets.
     fn check(&self, hits: &[Row]) -> Result<()> {
         let mut first = None;
         for row in hits.iter().cycle().take(CLIENTS.max(hits.len())) {

@@ -11,7 +11,7 @@ use crate::{
     cli_docs, compatibility, demo, dependencies, fuzz, layers, packages, sizes, soak, step, test,
 };
 
-/// Enough to see that a target works, and that what it once found is mended.
+/// Enough to see that a target works, and that what it once found is fixed.
 const FUZZ_SECONDS: u32 = 5;
 
 type Step = (&'static str, fn() -> Result<()>);

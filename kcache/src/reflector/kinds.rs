@@ -120,7 +120,7 @@ impl Kinds {
 
     fn failure(&self, other: &str) -> Failure {
         let wanted = &self.wanted;
-        let kinds = format!("{other} where {wanted} was asked for");
+        let kinds = format!("{other} where {wanted} was requested");
         Failure::new(Cause::OtherKind(kinds.into()))
     }
 

@@ -267,7 +267,7 @@ fn the_version_is_recorded_where_an_older_injection_did_not() {
 }
 
 #[test]
-fn a_path_that_an_upgrade_removes_is_mended() {
+fn a_path_that_an_upgrade_removes_is_updated() {
     let old = "/home/u/.krew/store/kcc/v0.9.0/kcc-cache";
     let lasting = WrapperCommand::manager("/home/u/.krew/bin/kubectl-kcc");
     let cases = [
@@ -292,13 +292,13 @@ fn a_path_that_an_upgrade_removes_is_mended() {
             &lasting,
             &"/opt/kcc/bin/kcc-cache".into(),
         ] {
-            let mended = with(&of_old, front).unwrap();
-            assert!(!mended.contains("v0.9.0"), "{mended}");
-            assert_eq!(Some(&mended), with(&before, front).as_ref());
-            assert_eq!(with(&mended, front), None);
+            let updated = with(&of_old, front).unwrap();
+            assert!(!updated.contains("v0.9.0"), "{updated}");
+            assert_eq!(Some(&updated), with(&before, front).as_ref());
+            assert_eq!(with(&updated, front), None);
             // What lasts is kept, also where another way is the usual one now.
-            assert_eq!(with(&mended, &"kcc-cache".into()), None);
-            assert_eq!(ejected(&mended), before);
+            assert_eq!(with(&updated, &"kcc-cache".into()), None);
+            assert_eq!(ejected(&updated), before);
         }
         // With the same kind of path nothing is better then.
         let newer = "/home/u/.krew/store/kcc/v0.9.1/kcc-cache".into();
@@ -307,7 +307,7 @@ fn a_path_that_an_upgrade_removes_is_mended() {
 }
 
 #[test]
-fn a_manager_in_front_is_injected_kept_up_to_date_and_mended() {
+fn a_manager_in_front_is_injected_kept_up_to_date_and_updated() {
     let before = user("      command: aws\n      args:\n      - eks\n");
     let old = WrapperCommand::manager("/home/u/.krew/store/kcc/v0.9.0/kcc");
     let after = inject(source(&before), &Users::All, &old).unwrap().text;
@@ -317,7 +317,7 @@ fn a_manager_in_front_is_injected_kept_up_to_date_and_mended() {
         "{after}"
     );
     let changed = after.replace("value: u\n", "value: x\n");
-    let mended = inject(source(&changed), &Users::All, "kcc-cache").unwrap();
-    assert_eq!(mended.text.unwrap().as_str(), injected(&before));
+    let updated = inject(source(&changed), &Users::All, "kcc-cache").unwrap();
+    assert_eq!(updated.text.unwrap().as_str(), injected(&before));
     assert_eq!(ejected(&after), before);
 }

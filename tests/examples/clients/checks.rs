@@ -36,7 +36,7 @@ pub(crate) struct Check {
 
 /// All but those that take their time.
 pub(crate) const CHECKS: [Check; 18] = {
-    use Demand::{AsAlone, Heals, OneRun};
+    use Demand::{AsAlone, Replaces, OneRun};
     use Plugin::{Always, AsTold};
     const fn check(
         name: &'static str,
@@ -76,12 +76,12 @@ pub(crate) const CHECKS: [Check; 18] = {
         check("revoked while it lives", AsAlone, |on| {
             on.revoked(Some(3600), 1)
         }),
-        check("revoked again", Heals, |on| on.revoked(Some(3600), 2)),
+        check("revoked again", Replaces, |on| on.revoked(Some(3600), 2)),
         check("revoked, life of 5 min", AsAlone, |on| {
             on.revoked(Some(300), 1)
         }),
         check("revoked, no expiry", AsAlone, |on| on.revoked(None, 1)),
-        check("revoked between processes", Heals, revoked_between),
+        check("revoked between processes", Replaces, revoked_between),
     ]
 };
 
@@ -144,7 +144,7 @@ impl<'a> Setting<'a> {
             .collect()
     }
 
-    /// How many requests fail after the `times`-th revocation, each as soon as the last is healed.
+    /// How many requests fail after the `times`-th revocation, each as soon as the last is replaced.
     fn revoked(&self, life: Option<u32>, times: usize) -> Result<Outcome> {
         let check = format!("revoked {life:?} {times}");
         let user = self.user(

@@ -33,7 +33,7 @@ pub(crate) enum Demand {
     OneRun,
     /// It works again at some time if it does so alone: the first failure is how the cache learns
     /// that the credential it keeps is refused.
-    Heals,
+    Replaces,
 }
 
 impl Demand {
@@ -49,7 +49,7 @@ impl Demand {
             (_, Runs(runs)) if self == Self::OneRun && *runs != 1 => {
                 Some(format!("{runs} runs of the plugin instead of 1"))
             }
-            (Failures(Some(_)), Failures(None)) => worse("heals alone, never with the cache"),
+            (Failures(Some(_)), Failures(None)) => worse("replaced alone, never with the cache"),
             (Failures(Some(few)), Failures(Some(many))) if many > few && self == Self::AsAlone => {
                 Some(format!("{many} failures instead of {few}"))
             }

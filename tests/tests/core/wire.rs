@@ -152,7 +152,7 @@ struct World<V: Form> {
     backup: Backup,
     /// What there is, and may not be seen.
     hidden: Vec<Key>,
-    /// Something was told that only a new list can mend: a lost object, a wrong order.
+    /// Something was told that only a new list can correct: a lost object, a wrong order.
     astray: bool,
     coverage: Coverage,
 }

@@ -58,7 +58,7 @@ async fn a_refusal_ends_the_wait_of_whoever_asks_for_that() {
         assert_eq!(failure.operation(), Some(Operation::List));
         let reason = Some(reason.into());
         assert_eq!(failure.cause(), &Cause::Status { code, reason });
-        // It is tried again, and may be mended.
+        // It is tried again, and may come right.
         let _stream = server.stream(&[], "9").await;
         is_ready(&view).await;
         assert_eq!(within(view.ready_or_refused()).await, Ok(()));

@@ -129,7 +129,7 @@ fn misnamed() -> (Informer<DynamicObject>, Server) {
     (Informer::builder_of(client, resource).start(), server)
 }
 
-const MISNAMED: &str = "watch: the server sends v1 ConfigMap where v1 Configmap was asked for";
+const MISNAMED: &str = "watch: the server sends v1 ConfigMap where v1 Configmap was requested";
 
 #[tokio::test(start_paused = true)]
 async fn a_wrong_kind_is_told_with_both_kinds_as_long_as_it_lasts() {
@@ -223,7 +223,7 @@ async fn many_of_another_kind_are_told_until_one_of_the_right_kind_comes() {
             stream.added(&secret("x", 10 + version));
         }
         eventually(|| is_degraded(&maps)).await;
-        let said = "watch: the server sends v1 Secret where v1 ConfigMap was asked for";
+        let said = "watch: the server sends v1 Secret where v1 ConfigMap was requested";
         assert_eq!(complaint(&maps).as_deref(), Some(said));
         stream.event("BOOKMARK", &bookmark("20", None));
         pass(20).await;
@@ -276,7 +276,7 @@ async fn a_list_of_another_kind_does_not_replace_what_is_there() {
         };
         assert_eq!(
             reason.to_string(),
-            "list: the server sends v1 Secret where v1 ConfigMap was asked for"
+            "list: the server sends v1 Secret where v1 ConfigMap was requested"
                 .replace("v1 Secret", if paged { "v1 Secret" } else { "Secret" })
         );
         asked.refuse(422, "Invalid");

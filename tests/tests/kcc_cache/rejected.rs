@@ -201,8 +201,8 @@ fn several_failures_count_as_much_as_a_minute() {
     for failure in 1..=3 {
         let mut next = Client::new(&bench);
         assert_eq!(next.token(), "token-2");
-        let healed = if failure == 3 { "token-3" } else { "token-2" };
-        assert_eq!(next.token(), healed, "{failure}");
+        let replaced = if failure == 3 { "token-3" } else { "token-2" };
+        assert_eq!(next.token(), replaced, "{failure}");
     }
     assert_eq!(bench.plugin.runs(), 3);
 }

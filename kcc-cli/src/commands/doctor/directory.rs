@@ -276,7 +276,7 @@ fn clock(entries: &[EntryInfo]) -> Finding {
         ),
         _ => Finding::good(
             "clock",
-            format!("it says {now:.0}, and nothing here is later (no server was asked)"),
+            format!("it says {now:.0}, and nothing here is later (no server was contacted)"),
         ),
     }
 }

@@ -108,7 +108,7 @@ impl PluginUser<'_> {
         let shown = command.display();
         let inject = format!("kcc inject --user {} writes one that lasts", self.user.name);
         let Ok(program) = installation::program(command) else {
-            let problem = format!("its command {shown} is no program");
+            let problem = format!("its command {shown} cannot be run");
             if is_versioned {
                 let problem = format!("{problem} any more: an upgrade has removed it");
                 return Some(self.bad("users", &problem, &inject));

@@ -163,7 +163,7 @@ impl fmt::Display for CertificateProblem {
             ),
             Self::Name { expected, known } if known.is_empty() => write!(
                 f,
-                "has no subjectAltName, and {expected} was asked for (a common name does not count)"
+                "has no subjectAltName, and {expected} was requested (a common name does not count)"
             ),
             Self::Name { expected, known } => {
                 let more = if known.len() > NAMES { ", ..." } else { "" };
@@ -234,7 +234,7 @@ mod tests {
             (
                 Role::Server,
                 name(0),
-                "the server's certificate \"CN=x\" has no subjectAltName, and a.example was asked for (a common name does not count): let the server have one with this name among its subjectAltNames",
+                "the server's certificate \"CN=x\" has no subjectAltName, and a.example was requested (a common name does not count): let the server have one with this name among its subjectAltNames",
             ),
             (
                 Role::Intermediate,

@@ -134,7 +134,7 @@ impl<'a> Chaos<'a> {
         Ok(())
     }
 
-    /// Something goes wrong for a while, and is mended.
+    /// Something goes wrong for a while, and comes right.
     async fn disturb(&mut self) -> Result<&'static str, Failed> {
         let time = Duration::from_millis(100 + self.random.next() % 1_500);
         let pass = || tokio::time::sleep(time);
