@@ -36,7 +36,7 @@ pub(crate) struct Check {
 
 /// All but those that take their time.
 pub(crate) const CHECKS: [Check; 18] = {
-    use Demand::{AsAlone, Replaces, OneRun};
+    use Demand::{AsAlone, OneRun, Replaces};
     use Plugin::{Always, AsTold};
     const fn check(
         name: &'static str,
