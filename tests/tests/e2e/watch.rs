@@ -195,7 +195,9 @@ impl Watched {
         for ((name, witness), (cache, wanted)) in
             self.witnesses.iter().zip(caches.into_iter().zip(wanted))
         {
-            until(name, || held(cache) == wanted && witness.holds(&wanted)).await?;
+            until(name, || held(cache) == wanted && witness.holds(&wanted))
+                .await
+                .map_err(|error| self.explain(error, place, &held(cache), &wanted))?;
             witness.is_legal(name)?;
         }
         let apps: BTreeSet<_> = pods.iter().filter_map(app_of).collect();
@@ -205,6 +207,28 @@ impl Watched {
         }
         let wanted = versions(services.iter());
         until("services", || held(&self.services) == wanted).await
+    }
+
+    /// A difference, with what the informer and the server say of themselves.
+    fn explain(&self, error: Failed, place: &Place, held: &Versions, wanted: &Versions) -> Failed {
+        let named = |versions: &Versions, others: &Versions| {
+            let other = versions
+                .iter()
+                .filter(|(key, version)| others.get(key) != Some(version));
+            other
+                .take(3)
+                .map(|(key, version)| format!("{key} {version:?}"))
+                .collect::<Vec<_>>()
+        };
+        let error = error.message().unwrap_or_default();
+        let revision = place.revision();
+        Failed::from(format!(
+            "{error}\nheld: {:?}\nwanted: {:?}\npods: {:?}\nservices: {:?}\nrevision: {revision:?}",
+            named(held, wanted),
+            named(wanted, held),
+            self.pods.status(),
+            self.services.status(),
+        ))
     }
 
     async fn until_pods(&self, what: &str, holds: impl Fn(&[Arc<Pod>]) -> bool) -> Outcome {

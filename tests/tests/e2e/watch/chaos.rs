@@ -2,7 +2,7 @@
 //! data, histories that are compacted, etcd that is restored from a snapshot; and objects that change
 //! meanwhile.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::io::Write;
 use std::num::NonZeroU32;
 use std::process::Command;
@@ -64,6 +64,8 @@ struct Chaos<'a> {
     backup: (Backup, u64),
     /// How often each thing went wrong.
     happened: BTreeMap<&'static str, usize>,
+    /// The last five, the newest first.
+    last: VecDeque<&'static str>,
     started: Instant,
 }
 
@@ -81,6 +83,7 @@ impl<'a> Chaos<'a> {
             writer,
             random,
             happened: BTreeMap::new(),
+            last: VecDeque::new(),
             started: Instant::now(),
         })
     }
@@ -90,8 +93,13 @@ impl<'a> Chaos<'a> {
         let mut warm = None;
         for fault in 1..=faults {
             let written = self.writer.writes();
-            let what = self.disturb().await?;
+            let what = self
+                .disturb()
+                .await
+                .map_err(|error| self.explain(error, fault))?;
             *self.happened.entry(what).or_default() += 1;
+            self.last.push_front(what);
+            self.last.truncate(5);
             // Slow as the machine may be, something changes between two faults.
             until("kubectl", || self.writer.writes() > written).await?;
             if fault % 5 == 0 {
@@ -99,7 +107,8 @@ impl<'a> Chaos<'a> {
                 self.watched.refilter(tier)?;
             }
             if fault % between == 0 || fault == faults || fault == WARM {
-                self.agree().await?;
+                let agreed = self.agree().await;
+                agreed.map_err(|error| self.explain(error, fault))?;
                 self.tell(fault)?;
             }
             if fault == WARM {
@@ -124,6 +133,15 @@ impl<'a> Chaos<'a> {
         self.watched.forget();
         self.backup = (self.place.cluster.back_up()?, self.place.revision()?);
         Ok(())
+    }
+
+    /// A failure, with what came before it.
+    fn explain(&self, error: Failed, fault: usize) -> Failed {
+        let error = error.message().unwrap_or_default();
+        let (seconds, last) = (self.started.elapsed().as_secs(), &self.last);
+        Failed::from(format!(
+            "fault {fault}, {seconds} s, after {last:?}: {error}"
+        ))
     }
 
     fn tell(&self, fault: usize) -> Outcome {
