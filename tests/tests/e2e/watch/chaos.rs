@@ -31,9 +31,10 @@ const COMPARISONS: usize = 40;
 const COMPACTION: Duration = Duration::from_secs(2);
 /// How far a restored revision goes on.
 const BUMP: u64 = 1_000_000;
-/// A restore that takes the revision back takes so many back, or more: the server's own writes when it
-/// starts must not make up for them.
-const LOST: u64 = 60;
+/// A restore that takes the revision back takes so many back, or more: the server's own writes must not
+/// make up for them before an informer is back, after which nobody can tell. The server makes some 30
+/// when it starts, then one with each compaction and each lease; all is waited for 240 s.
+const LOST: u64 = 220;
 const PODS: usize = 120;
 const APPS: usize = 8;
 
@@ -221,10 +222,7 @@ impl<'a> Chaos<'a> {
     async fn restore_back(&mut self) -> Result<&'static str, Failed> {
         let turn = self.writer.turn.clone();
         let _quiet = turn.lock().await;
-        if self.place.revision()? < self.backup.1 + LOST {
-            self.proxy.cut_all();
-            return Ok("cut");
-        }
+        self.lose_enough()?;
         // What is not yet seen of the lost history cannot be told either.
         self.watched.agree(self.place).await?;
         self.watched.begin_incarnation();
@@ -232,6 +230,35 @@ impl<'a> Chaos<'a> {
         self.watched.agree(self.place).await?;
         self.watched.forget();
         Ok("restored back")
+    }
+
+    /// Changes all Pods until there is enough to lose.
+    fn lose_enough(&self) -> Outcome {
+        let pod = manifest(&[pod(0, 0)])?;
+        let cluster = &self.place.cluster;
+        cluster.kubectl_admin(&[
+            "-n",
+            NAMESPACE,
+            "apply",
+            "-f",
+            &pod.path().to_string_lossy(),
+        ])?;
+        let mut revision = self.place.revision()?;
+        while revision < self.backup.1 + LOST {
+            let label = format!("lost=r{revision}");
+            let words = [
+                "-n",
+                NAMESPACE,
+                "label",
+                "pods",
+                "--all",
+                "--overwrite",
+                &label,
+            ];
+            cluster.kubectl_admin(&words)?;
+            revision = self.place.revision()?;
+        }
+        Ok(())
     }
 }
 
