@@ -160,6 +160,7 @@ impl<N: Into<OsString>, V: Into<OsString>> FromIterator<(N, V)> for Environment 
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
+    use std::io::{Read as _, Write as _};
     use std::process::{Command, Stdio};
 
     use super::*;
@@ -171,9 +172,14 @@ mod tests {
             let long = "x".repeat(length);
             let mut cat = Command::new("cat");
             cat.env_clear().env("LONG", &long).env("LONG_2", &long);
-            let mut cat = cat.stdin(Stdio::piped()).spawn().unwrap();
+            cat.stdin(Stdio::piped()).stdout(Stdio::piped());
+            let mut cat = cat.spawn().unwrap();
+            // Until it runs, its environment may still be empty.
+            let (mut stdin, mut stdout) = (cat.stdin.take().unwrap(), cat.stdout.take().unwrap());
+            stdin.write_all(b"x").unwrap();
+            stdout.read_exact(&mut [0]).unwrap();
             let environment = environ_of(Pid::from_child(&cat)).unwrap();
-            drop(cat.stdin.take());
+            drop(stdin);
             cat.wait().unwrap();
             for name in ["LONG", "LONG_2"] {
                 let value = environment.get(name).unwrap();
