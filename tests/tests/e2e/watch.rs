@@ -197,7 +197,7 @@ impl Watched {
         {
             until(name, || held(cache) == wanted && witness.holds(&wanted))
                 .await
-                .map_err(|error| self.explain(error, place, &held(cache), &wanted))?;
+                .map_err(|error| self.explain(&error, place, &held(cache), &wanted))?;
             witness.is_legal(name)?;
         }
         let apps: BTreeSet<_> = pods.iter().filter_map(app_of).collect();
@@ -210,7 +210,7 @@ impl Watched {
     }
 
     /// A difference, with what the informer and the server say of themselves.
-    fn explain(&self, error: Failed, place: &Place, held: &Versions, wanted: &Versions) -> Failed {
+    fn explain(&self, error: &Failed, place: &Place, held: &Versions, wanted: &Versions) -> Failed {
         let named = |versions: &Versions, others: &Versions| {
             let other = versions
                 .iter()

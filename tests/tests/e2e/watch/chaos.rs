@@ -97,7 +97,7 @@ impl<'a> Chaos<'a> {
             let what = self
                 .disturb()
                 .await
-                .map_err(|error| self.explain(error, fault))?;
+                .map_err(|error| self.explain(&error, fault))?;
             *self.happened.entry(what).or_default() += 1;
             self.last.push_front(what);
             self.last.truncate(5);
@@ -109,7 +109,7 @@ impl<'a> Chaos<'a> {
             }
             if fault % between == 0 || fault == faults || fault == WARM {
                 let agreed = self.agree().await;
-                agreed.map_err(|error| self.explain(error, fault))?;
+                agreed.map_err(|error| self.explain(&error, fault))?;
                 self.tell(fault)?;
             }
             if fault == WARM {
@@ -137,7 +137,7 @@ impl<'a> Chaos<'a> {
     }
 
     /// A failure, with what came before it.
-    fn explain(&self, error: Failed, fault: usize) -> Failed {
+    fn explain(&self, error: &Failed, fault: usize) -> Failed {
         let error = error.message().unwrap_or_default();
         let (seconds, last) = (self.started.elapsed().as_secs(), &self.last);
         Failed::from(format!(
