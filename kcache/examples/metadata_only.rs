@@ -28,7 +28,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
     let client = config.client()?;
     client.apiserver_version().await?; // is anybody there? an informer would go on trying
     let mut args = std::env::args().skip_while(|arg| arg != "--namespace");
-    // The type says it. Where there is no type, `PartialObjectMeta<DynamicObject>` and
+    // The type requests metadata only. Where there is no type, `PartialObjectMeta<DynamicObject>` and
     // `builder_of(..).metadata_only()` do.
     let pods = Informer::<PartialObjectMeta<Pod>>::builder(client)
         .namespace(args.nth(1).as_deref().unwrap_or(config.namespace()))

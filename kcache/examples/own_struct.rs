@@ -9,7 +9,7 @@
 use k8s_openapi::api::core::v1::Pod;
 use kcache::{Informer, Key, Object};
 
-/// What is kept. serde makes a whole Pod and then this of it; a `Codec` could spare the Pod.
+/// What is kept. serde decodes a whole Pod and then converts it; a `Codec` could avoid that.
 #[derive(serde::Deserialize)]
 #[serde(from = "Pod")]
 struct Placed {
@@ -26,6 +26,7 @@ impl From<Pod> for Placed {
     }
 }
 
+// Without `version` each relist is an update; filters by label and joins need `labels`, too.
 #[rustfmt::skip] // one line for each answer
 impl Object for Placed {
     fn namespace(&self) -> Option<&str> { Some(self.key.namespace()) }

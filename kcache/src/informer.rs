@@ -154,7 +154,7 @@ impl<V: Object, C> InformerBuilder<V, C> {
 
     /// Only objects with these labels, selected by the server: a selector as kubectl's `-l` takes
     /// it, a [`Selector`](crate::Selector), or a [`Filter`](crate::Filter) of labels and nothing else.
-    /// An object that stops to match is deleted here.
+    /// An object that stops matching is deleted here.
     ///
     /// The text is what `{:#}` prints. If that is `<nothing>`, as of
     /// [`Selector::nothing`](crate::Selector::nothing), no server takes it: then no request is sent, and

@@ -1,4 +1,4 @@
-//! A watch cache for Kubernetes objects: one list and watch a resource, any number of subscribers,
+//! A watch cache for Kubernetes objects: one list and watch per resource, any number of subscribers,
 //! each with a filter that can be changed while it runs.
 //!
 //! # Example
@@ -70,7 +70,7 @@
 //! Everything is generic over what is stored. [`Object`] is implemented for every
 //! [`kube::Resource`]: the types of k8s-openapi, derived custom resources, `DynamicObject`,
 //! `PartialObjectMeta`; it can be implemented for a struct of one's own, and a [`Codec`] makes any
-//! of them of bytes.
+//! of them from bytes.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
