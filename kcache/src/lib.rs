@@ -79,7 +79,7 @@
 #[doc = include_str!("../../docs/engine.md")]
 struct Documents;
 
-// The modules are in layers: each uses those before it, and none behind it.
+// The modules are in layers: each uses those before it, and none after it.
 
 // Locks, work on other threads, versions, objects, and what happens to objects.
 mod sync;

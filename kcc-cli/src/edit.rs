@@ -6,8 +6,8 @@
 //!   └─► kcc_core::kubeconfig: users, plugins    checks: resolver, all values, way back
 //! ```
 //!
-//! A plugin's command moves to the front of its own arguments, and `exec.env` gets in front what
-//! kubectl does no more for an argument. The ejection moves it back and takes away what has come.
+//! A plugin's command moves to the front of its own arguments, and variables go to the front of
+//! `exec.env` for what kubectl does not do for an argument. The ejection moves it back and removes what was added.
 //! Where a list was not there before, it goes with its last element; where it was a null or an
 //! empty list, a variable in `exec.env` says in which spelling.
 //!

@@ -1,7 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-// A module uses only what stands above it.
+// A module uses only what is declared before it.
 
 // The ground: names of variables, secrets and time; then paths, PATH, base64, PEM, URLs and YAML as
 // Go or kubectl reads them.
@@ -17,7 +17,7 @@ mod url;
 mod yaml;
 
 // What others define: the exec credential protocol with its expiry rules, kubeconfigs, how the cache
-// in front of a plugin is recognised, and which plugins a kuberc allows.
+// in front of a plugin is recognised; then what a caller is told, and which plugins a kuberc allows.
 mod exec;
 pub mod kubeconfig;
 mod wrapper;
@@ -28,17 +28,19 @@ mod policy;
 mod identity;
 mod key;
 
-// What processes share: who they are, the files of the cache directory (sealed or not), and the log
-// that shows a credential which the server refused.
+// What processes share: who they are, the files of the cache directory (sealed or not, pruned, with the
+// log of warnings), and the log of uses that shows a credential which the server refused.
 mod process;
 mod store;
 mod use_log;
 
-// What the user sets, and a plugin's run: locks, time limit, signals, the terminal.
+// What the user sets, the margin among it, and a plugin's run: a key's locks, time limit, signals, the
+// terminal.
 mod settings;
 mod plugin;
 
-// The cache, on all of these: which entry answers, who runs the plugin, refreshes, and what is stored.
+// The cache, on all of these: which entry answers, who runs the plugin and whose login takes turns,
+// what answers where the plugin fails, refreshes, and what is stored.
 mod error;
 mod cache;
 

@@ -1,7 +1,7 @@
 //! The URL of a server or a proxy, read as Go reads it: net/url's `Parse`, and the ports of net.
 //!
 //! A URL that another reader would take for something else must not decide where a token goes:
-//! `https://host:abc` is no way to port 443.
+//! `https://host:abc` must not lead to port 443.
 
 use std::borrow::Cow;
 use std::fmt;

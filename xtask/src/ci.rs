@@ -9,6 +9,7 @@ use harness::cluster::Go;
 
 use crate::{
     cli_docs, compatibility, demo, dependencies, fuzz, layers, packages, sizes, soak, step, test,
+    test_names,
 };
 
 /// Enough to see that a target works, and that what it once found is fixed.
@@ -79,6 +80,7 @@ fn dependencies() -> Result<()> {
 }
 
 fn docs() -> Result<()> {
+    test_names::check()?;
     let mut docs = step::cargo("doc --workspace --all-features --no-deps");
     step::run("documentation", docs.env("RUSTDOCFLAGS", "--deny warnings"))?;
     cli_docs::run(true)

@@ -2,7 +2,7 @@
 //!
 //! Each crate's `lib.rs` (or `main.rs`) declares its modules from the lowest to the highest, and so
 //! does each module with its own. Two things fail: an arrow from a module to one that is declared
-//! behind it, and files that need each other in a circle. A parent stands above its children. Code
+//! after it, and files that need each other in a circle. A parent stands above its children. Code
 //! that is only for tests may look anywhere.
 
 mod graph;
@@ -56,7 +56,7 @@ fn faults(modules: &Crate) -> Vec<String> {
     for found in &modules.uses {
         if let Some((user, used)) = modules.against_order(found) {
             told.push(format!(
-                "{}: uses {}, but `{used}` is declared behind `{user}`",
+                "{}: uses {}, but `{used}` is declared after `{user}`",
                 place(modules, found),
                 found.name
             ));
@@ -131,7 +131,7 @@ mod tests {
         ]);
         assert_eq!(
             faults,
-            ["low.rs:3: uses High, but `high` is declared behind `low`"]
+            ["low.rs:3: uses High, but `high` is declared after `low`"]
         );
     }
 

@@ -12,6 +12,7 @@ mod pairs;
 mod layers;
 mod sizes;
 mod cli_docs;
+mod test_names;
 mod dependencies;
 mod compatibility;
 mod packages;
@@ -68,7 +69,7 @@ enum Task {
         #[arg(long, value_name = "DIR")]
         data_dir: Option<PathBuf>,
     },
-    /// Fail where a module uses one that is declared behind it, or files need each other in a circle
+    /// Fail where a module uses one that is declared after it, or files need each other in a circle
     Layers,
     /// Report the sizes of files and functions against the style's limits
     Sizes,

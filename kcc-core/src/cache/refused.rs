@@ -1,4 +1,4 @@
-//! A credential that the server refused shows in who requests it again.
+//! A credential that the server refused is recognised when its client requests it again.
 
 use std::io::IsTerminal;
 

@@ -1,4 +1,4 @@
-//! Of the processes that miss at once, one runs the plugin; the others wait for what it comes to.
+//! Of the processes that miss at once, one runs the plugin; the others wait for its result.
 
 use super::fetch::Fetch;
 use super::slot::Slot;

@@ -1,4 +1,4 @@
-//! Which process is meant: a number alone is used again for another one.
+//! Which process is meant: a process id alone can be reused.
 
 use std::fs::{self, File};
 use std::os::unix::fs::MetadataExt;

@@ -12,7 +12,7 @@ pub(super) const MAGIC: &str = "kcc1 ";
 /// alike.
 pub(super) const SEALED_MAGIC: &str = "kcc1 sealed ";
 
-/// How credentials stand in the files. An entry of the other form is none: what was to be
+/// How credentials are stored. An entry of the other form is none: what was to be
 /// sealed is never read from plain text.
 #[derive(Debug)]
 pub(super) enum Form {

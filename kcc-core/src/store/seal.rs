@@ -1,4 +1,4 @@
-//! How credentials stand in the files where a keyring keeps the key.
+//! How credentials are stored where a keyring keeps the key.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! How a credential that the server refused shows in who requests it.
+//! How a credential that the server refused is recognised when its client requests it again.
 //!
 //! A client tells its plugin nothing of a 401. It runs it again: client-go, kr8s, lightkube and
 //! fabric8 do so within the same process, and others (Python's `kubernetes`, client-node,

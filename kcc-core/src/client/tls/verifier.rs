@@ -1,8 +1,8 @@
 //! Whether a server's certificate is good: Go's rules, on webpki.
 //!
 //! webpki alone takes no certificate that is itself trusted, none with CA:TRUE, and looks at nothing
-//! of a root but its name and key. So [`ServerVerifier`] builds the chain as Go's `Certificate.Verify` does
-//! (go1.26, `crypto/x509/verify.go`), and is never more lenient:
+//! of a root but its name, key and name constraints. So [`ServerVerifier`] builds the chain as Go's
+//! `Certificate.Verify` does (go1.26, `crypto/x509/verify.go`), and is never more lenient:
 //!
 //! - every signature of a chain, and that of the handshake, is checked by webpki;
 //! - validity, critical extensions, name (by webpki) and purpose are checked before anything else, also
