@@ -52,6 +52,7 @@ fn names(line: &str) -> impl Iterator<Item = &str> {
     let is_name = |text: &&str| {
         let rest = text.strip_suffix('*').unwrap_or(text);
         rest.contains("::")
+            && !rest.starts_with("harness::")
             && rest
                 .bytes()
                 .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b':'))
@@ -83,7 +84,7 @@ fn read(folder: &Path, functions: &mut Functions) -> Result<()> {
             read(&path, functions)?;
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             let text = fs::read_to_string(&path)?;
-            let of_file: Vec<_> = text.lines().filter_map(function).collect();
+            let of_file: Vec<_> = text.lines().flat_map(functions_of).collect();
             let path = path.strip_prefix(step::root()).unwrap_or(&path);
             for module in path.with_extension("").iter() {
                 let known = functions.entry(module.display().to_string()).or_default();
@@ -94,9 +95,14 @@ fn read(folder: &Path, functions: &mut Functions) -> Result<()> {
     Ok(())
 }
 
-fn function(line: &str) -> Option<&str> {
-    let (_, rest) = line.split_once("fn ")?;
-    rest.split(['(', '<']).next()
+/// The function that begins in a line, and what it has between quotes: trials may have other names.
+fn functions_of(line: &str) -> impl Iterator<Item = &str> {
+    let function = line.split_once("fn ").map(|(_, rest)| rest);
+    let function = function.and_then(|rest| rest.split(['(', '<']).next());
+    let quoted = line.split('"').skip(1).step_by(2);
+    function
+        .into_iter()
+        .chain(quoted.map(|text| text.rsplit("::").next().unwrap_or(text)))
 }
 
 #[cfg(test)]
