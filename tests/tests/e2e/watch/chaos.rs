@@ -232,33 +232,24 @@ impl<'a> Chaos<'a> {
         Ok("restored back")
     }
 
-    /// Changes all Pods until there is enough to lose.
+    /// Changes all objects, those of both informers, until there is enough to lose: an informer compares
+    /// with the version of its own last event.
     fn lose_enough(&self) -> Outcome {
-        let pod = manifest(&[pod(0, 0)])?;
-        let cluster = &self.place.cluster;
-        cluster.kubectl_admin(&[
-            "-n",
-            NAMESPACE,
-            "apply",
-            "-f",
-            &pod.path().to_string_lossy(),
-        ])?;
+        let kubectl = |words: &[&str]| {
+            let all = [&["-n", NAMESPACE], words].concat();
+            self.place.cluster.kubectl_admin(&all)
+        };
+        let objects = manifest(&[pod(0, 0), service(0)])?;
+        kubectl(&["apply", "-f", &objects.path().to_string_lossy()])?;
         let mut revision = self.place.revision()?;
-        while revision < self.backup.1 + LOST {
+        loop {
             let label = format!("lost=r{revision}");
-            let words = [
-                "-n",
-                NAMESPACE,
-                "label",
-                "pods",
-                "--all",
-                "--overwrite",
-                &label,
-            ];
-            cluster.kubectl_admin(&words)?;
+            kubectl(&["label", "pods,services", "--all", "--overwrite", &label])?;
             revision = self.place.revision()?;
+            if revision >= self.backup.1 + LOST {
+                return Ok(());
+            }
         }
-        Ok(())
     }
 }
 
