@@ -62,7 +62,7 @@ mod engine;
 // A join at work.
 mod join;
 
-// How sources and targets relate.
+// How sources and targets relate: the rules of each operator, and the relations of Kubernetes' kinds.
 mod key_join;
 mod selector_join;
 mod relations;

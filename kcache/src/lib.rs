@@ -81,7 +81,8 @@ struct Documents;
 
 // The modules are in layers: each uses those before it, and none after it.
 
-// Locks, work on other threads, versions, objects, and what happens to objects.
+// Locks, work on other threads, versions and their order, objects; and the events that a change becomes:
+// another UID is a delete and a create, and deletes come first.
 mod sync;
 mod offload;
 mod version;
@@ -89,14 +90,16 @@ mod object;
 mod seeded_fault;
 mod event;
 
-// Beside events: why something ended or failed, phases and notices, waiting for a version.
+// Beside events: why something ended (a panic of your code, too) or failed, phases and notices, bad
+// objects, waiting for a version.
 mod error;
 mod failure;
 mod status;
 mod bad_objects;
 mod wait;
 
-// A state, and which of its objects: selectors, fields and filters, and the index that finds them.
+// A state, and which of its objects: selectors, fields and filters, the terms that find the filters of
+// an object (`index`), and the selectors of an object (`selector_index`).
 mod store;
 mod index;
 mod selector;
@@ -105,23 +108,26 @@ mod fact;
 mod field;
 mod filter;
 
-// A publisher: what its two ends share, its writer, its handle, its readers.
+// A publisher: what its two ends share (the dispatcher and the mailboxes, where a slow subscriber's
+// changes are merged), its writer, its handle, its readers.
 mod core;
 mod writer;
 mod publisher;
 mod cache;
 
-// What is derived from a publisher: `Publisher::subscribe`, `view`, `index_by` and `monitor` are here.
+// What is derived from a publisher: `Publisher::subscribe` (with refilter and aspects), `view`, `index_by`
+// (`lookup`) and `monitor` are here.
 mod subscription;
 mod view;
 mod lookup;
 mod monitor;
 
-// From the inputs of any source to commits.
+// From the inputs of any source to commits: decoding, what a list replaces, server incarnations.
 mod codec;
 mod feed;
 
-// An API server as a source: requests, bodies, list and watch.
+// An API server as a source: requests, bodies, list and watch with their waits, checks and turns for
+// other tasks.
 mod request;
 mod wire;
 mod reflector;

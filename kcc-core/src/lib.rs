@@ -40,7 +40,8 @@ mod settings;
 mod plugin;
 
 // The cache, on all of these: which entry answers, who runs the plugin and whose login takes turns,
-// what answers where the plugin fails, refreshes, and what is stored.
+// what answers where the plugin fails or nothing can be stored, refreshes, what is stored, and how a
+// kubeconfig's user becomes a request.
 mod error;
 mod cache;
 
