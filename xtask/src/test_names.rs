@@ -86,7 +86,7 @@ fn read(folder: &Path, functions: &mut Functions) -> Result<()> {
             let text = fs::read_to_string(&path)?;
             let of_file: Vec<_> = text.lines().flat_map(functions_of).collect();
             let path = path.strip_prefix(step::root()).unwrap_or(&path);
-            for module in path.with_extension("").iter() {
+            for module in &path.with_extension("") {
                 let known = functions.entry(module.display().to_string()).or_default();
                 known.extend(of_file.iter().map(|name| (*name).to_owned()));
             }
