@@ -52,23 +52,20 @@ pub(crate) fn run() -> Result<()> {
 
 /// What is wrong in a crate, a line each: where, which name, and why it may not be.
 fn faults(modules: &Crate) -> Vec<String> {
-    let mut told = vec![];
+    let (mut told, mut in_order) = (vec![], vec![]);
     for found in &modules.uses {
-        if let Some((user, used)) = modules.against_order(found) {
-            told.push(format!(
+        match modules.against_order(found) {
+            Some((user, used)) => told.push(format!(
                 "{}: uses {}, but `{used}` is declared after `{user}`",
                 place(modules, found),
                 found.name
-            ));
+            )),
+            None => in_order.push(found),
         }
     }
     for circle in graph::circles(modules.files.len(), &modules.arrows()) {
-        let inside = |found: &&Use| {
-            circle.contains(&found.user)
-                && circle.contains(&found.used)
-                && modules.against_order(found).is_none()
-        };
-        for found in modules.uses.iter().filter(inside) {
+        let inside = |found: &&&Use| circle.contains(&found.user) && circle.contains(&found.used);
+        for found in in_order.iter().filter(inside) {
             told.push(format!(
                 "{}: uses {} of {}, which needs this file: a circle of {} files",
                 place(modules, found),

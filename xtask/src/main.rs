@@ -2,6 +2,7 @@
 
 // What tasks are made of.
 mod step;
+mod rust_files;
 mod progress;
 mod programs;
 mod manifests;

@@ -2,11 +2,10 @@
 //! allows 100 lines of code.
 
 use std::fs;
-use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
-use crate::step;
+use crate::{rust_files, step};
 
 const FOLDERS: [&str; 6] = [
     "kcc-core",
@@ -24,7 +23,9 @@ pub(crate) fn run() -> Result<()> {
     step::say("\n=== sizes of files");
     for folder in FOLDERS {
         let mut sizes = vec![];
-        measure(&step::root().join(folder), &mut sizes)?;
+        for path in rust_files::below(&step::root().join(folder))? {
+            sizes.push((fs::read_to_string(&path)?.lines().count(), path));
+        }
         sizes.sort();
         let at = |percent: usize| sizes[(sizes.len() - 1) * percent / 100].0;
         let shown = |lines: usize, limit: usize| {
@@ -38,18 +39,6 @@ pub(crate) fn run() -> Result<()> {
         step::say(&format!(
             "{folder:<12} {count:>3}: median {median}, p90 {p90}, longest {longest} ({path})"
         ));
-    }
-    Ok(())
-}
-
-fn measure(folder: &Path, sizes: &mut Vec<(usize, PathBuf)>) -> Result<()> {
-    for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
-        let path = entry?.path();
-        if path.is_dir() && !path.ends_with("target") {
-            measure(&path, sizes)?;
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            sizes.push((fs::read_to_string(&path)?.lines().count(), path));
-        }
     }
     Ok(())
 }

@@ -3,11 +3,10 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::step;
+use crate::{rust_files, step};
 
 /// The pages that say which test holds which promise.
 const PAGES: [&str; 2] = ["docs/cache-rules.md", "docs/testing.md"];
@@ -23,10 +22,7 @@ const SOURCES: [&str; 5] = [
 type Functions = BTreeMap<String, Vec<String>>;
 
 pub(crate) fn check() -> Result<()> {
-    let mut functions = Functions::new();
-    for folder in SOURCES {
-        read(&step::root().join(folder), &mut functions)?;
-    }
+    let functions = functions()?;
     let (mut count, mut missing) = (0, vec![]);
     for page in PAGES {
         let text = fs::read_to_string(step::root().join(page)).context(page)?;
@@ -45,6 +41,22 @@ pub(crate) fn check() -> Result<()> {
         PAGES.join(" and ")
     ));
     Ok(())
+}
+
+/// A function counts for its file and for each folder that the file is in: both may be its module.
+fn functions() -> Result<Functions> {
+    let mut functions = Functions::new();
+    for folder in SOURCES {
+        for path in rust_files::below(&step::root().join(folder))? {
+            let text = fs::read_to_string(&path)?;
+            let path = path.strip_prefix(step::root())?.with_extension("");
+            for module in &path {
+                let known = functions.entry(module.display().to_string()).or_default();
+                known.extend(text.lines().flat_map(functions_of).map(str::to_owned));
+            }
+        }
+    }
+    Ok(functions)
 }
 
 /// Paths of tests between backticks, as in `rules::a_test`, `rules::*` or `rules::`.
@@ -74,25 +86,6 @@ fn is_there(name: &str, functions: &Functions) -> bool {
                 .any(|known| known == start || !whole && known.starts_with(start))
         }),
     }
-}
-
-/// A function counts for its file and for each folder that the file is in: both may be its module.
-fn read(folder: &Path, functions: &mut Functions) -> Result<()> {
-    for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
-        let path = entry?.path();
-        if path.is_dir() && !path.ends_with("target") {
-            read(&path, functions)?;
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            let text = fs::read_to_string(&path)?;
-            let of_file: Vec<_> = text.lines().flat_map(functions_of).collect();
-            let path = path.strip_prefix(step::root()).unwrap_or(&path);
-            for module in &path.with_extension("") {
-                let known = functions.entry(module.display().to_string()).or_default();
-                known.extend(of_file.iter().map(|name| (*name).to_owned()));
-            }
-        }
-    }
-    Ok(())
 }
 
 /// The function that begins in a line, and what it has between quotes: trials may have other names.
