@@ -46,9 +46,8 @@ impl KubectlProxy {
         let mut response = String::new();
         stream.read_to_string(&mut response)?;
         let status = response.split(' ').nth(1);
-        let status = status.with_context(|| format!("no status: {response:?}"))?;
         status
-            .parse()
+            .and_then(|code| code.parse().ok())
             .with_context(|| format!("no status: {response:?}"))
     }
 }

@@ -16,28 +16,24 @@ impl Cluster {
     ///
     /// `cluster-admin` and the `system:` roles are as they are elsewhere. `view`, `edit` and
     /// `admin` are empty, because no controller aggregates them: bind `system:aggregate-to-view`.
-    pub fn bind_group(&self, group: &str, cluster_role: &str) -> Result<()> {
-        bind_group(self, group, cluster_role)
-    }
-}
-
-fn bind_group(cluster: &Cluster, group: &str, role: &str) -> Result<()> {
-    let probe = probe(cluster, group, role)?;
-    {
-        let _held = cluster.hold_changes();
-        cluster.apply(&binding(group, role))?;
-    }
-    let started = Instant::now();
-    while !is_allowed(cluster, &probe)? {
-        if started.elapsed() > EFFECT_TIMEOUT {
-            bail!(
-                "the binding of group {group} to ClusterRole {role} had no effect after {} s",
-                EFFECT_TIMEOUT.as_secs()
-            );
+    pub fn bind_group(&self, group: &str, role: &str) -> Result<()> {
+        let probe = probe(self, group, role)?;
+        {
+            let _held = self.hold_changes();
+            self.apply(&binding(group, role))?;
         }
-        std::thread::sleep(Duration::from_millis(50));
+        let started = Instant::now();
+        while !is_allowed(self, &probe)? {
+            if started.elapsed() > EFFECT_TIMEOUT {
+                bail!(
+                    "the binding of group {group} to ClusterRole {role} had no effect after {} s",
+                    EFFECT_TIMEOUT.as_secs()
+                );
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 fn binding(group: &str, role: &str) -> Value {

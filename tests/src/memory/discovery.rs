@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::answer::Answer;
 use super::call::Call;
-use super::resource::{Resource, group_version, version_of};
+use super::resource::{Resource, group_version};
 use super::status::Status;
 
 /// The version that the server says it has.
@@ -137,7 +137,7 @@ fn resource_list(resources: &[Resource], wanted: &str) -> Result<Value, Status> 
     let mut listed = Vec::new();
     for resource in resources
         .iter()
-        .filter(|resource| version_of(resource) == wanted)
+        .filter(|resource| resource.api_version() == wanted)
     {
         let mut entry = json!({
             "name": resource.plural,
@@ -229,7 +229,7 @@ fn aggregated_resource(resource: &Resource) -> Value {
 fn openapi_index(resources: &[Resource]) -> Value {
     let mut paths = serde_json::Map::new();
     for resource in resources {
-        let version = version_of(resource);
+        let version = resource.api_version();
         let root = if resource.group.is_empty() {
             "api"
         } else {
@@ -248,7 +248,7 @@ fn openapi(resources: &[Resource], wanted: &str) -> Value {
     let mut paths = serde_json::Map::new();
     for resource in resources
         .iter()
-        .filter(|resource| version_of(resource) == wanted)
+        .filter(|resource| resource.api_version() == wanted)
     {
         let root = if resource.group.is_empty() {
             "api"

@@ -216,11 +216,6 @@ const GROUPS: &[Group] = &[
     ),
 ];
 
-/// The name of a served group and version, as in `apps/v1`.
-pub(super) fn version_of(resource: &Resource) -> String {
-    group_version(&resource.group, &resource.version)
-}
-
 #[cfg(test)]
 mod tests {
     use super::{Resource, built_in};

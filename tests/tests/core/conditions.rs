@@ -31,8 +31,9 @@ pub(crate) struct Term {
 }
 
 /// A label selector.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) enum Selecting {
+    #[default]
     Absent,
     Invalid,
     Map(BTreeMap<String, String>),

@@ -102,14 +102,26 @@ impl Form for DynamicObject {
     }
 }
 
-/// A struct of the user's own.
-#[derive(Debug)]
-pub(crate) struct Own {
-    spec: Spec,
+/// A struct of the user's own, and what else a test keeps in it.
+#[derive(Clone, Debug)]
+pub(crate) struct Own<More = ()> {
+    pub(crate) spec: Spec,
     version: String,
+    pub(crate) more: More,
 }
 
-impl Object for Own {
+impl<More> Own<More> {
+    pub(crate) fn new(spec: Spec, more: More) -> Self {
+        let version = spec.version.to_string();
+        Self {
+            spec,
+            version,
+            more,
+        }
+    }
+}
+
+impl<More: Send + Sync + 'static> Object for Own<More> {
     fn namespace(&self) -> Option<&str> {
         Some(&self.spec.namespace)
     }
@@ -134,10 +146,9 @@ impl Object for Own {
     }
 }
 
-impl Form for Own {
+impl<More: Default + Send + Sync + 'static> Form for Own<More> {
     fn of(spec: &Spec) -> Self {
-        let (spec, version) = (spec.clone(), spec.version.to_string());
-        Self { spec, version }
+        Self::new(spec.clone(), More::default())
     }
 
     fn node() -> Field<Self> {

@@ -12,7 +12,7 @@ use kcache::{Key, Object, Scope};
 use kcache_join::{Join, KeyJoin, SelectorJoin};
 
 use self::pairs::{Pairing, Pairs, pairing};
-use self::side::{Side, Source};
+use self::side::{Relates, Side, Source};
 use crate::conditions::{Condition, NAMES, NAMESPACES, NODES, Selecting};
 use crate::coverage::{Coverage, Outcome, run_cases};
 use crate::forms::{Form, Own, Packed, Spec, read};
@@ -194,7 +194,7 @@ impl<V: Form> World<V> {
         let known = side
             .objects
             .get(&key)
-            .map(|source| source.selecting.clone());
+            .map(|source| source.more.selecting.clone());
         let selecting = known.filter(|_| random.chance(1, 3));
         let selecting = selecting.unwrap_or_else(|| Selecting::any(random));
         if selecting == Selecting::Invalid {
@@ -205,12 +205,8 @@ impl<V: Form> World<V> {
             .chain(random.some(&NODES))
             .map(|name| (*name).to_owned())
             .collect();
-        let source = Source {
-            selecting,
-            refers,
-            ..Source::of(&side.next(&key, random))
-        };
-        side.put(source);
+        let spec = side.next(&key, random);
+        side.put(Source::new(spec, Relates { selecting, refers }));
     }
 
     fn change_target(&mut self) {
@@ -344,7 +340,7 @@ impl<V: Form> World<V> {
         }
         let by_view = self.random.chance(1, 2);
         let (sources, targets) = (self.sources.input(by_view), self.targets.input(by_view));
-        let selecting = SelectorJoin::new(|source: &Source| source.selecting.build());
+        let selecting = SelectorJoin::new(|source: &Source| source.more.selecting.build());
         let (kind, name, join) = match self.random.below(4) {
             0 => {
                 let join = selecting.with_pairs().join(sources, targets);
@@ -359,7 +355,8 @@ impl<V: Form> World<V> {
                 )
             }
             2 => {
-                let join = KeyJoin::new(|source: &Source| source.refers.clone(), names_of::<V>);
+                let join =
+                    KeyJoin::new(|source: &Source| source.more.refers.clone(), names_of::<V>);
                 (
                     Kind::ByKey,
                     "by key",
@@ -367,7 +364,7 @@ impl<V: Form> World<V> {
                 )
             }
             _ => {
-                let refers = |gate: &Source| gate.refers.clone();
+                let refers = |gate: &Source| gate.more.refers.clone();
                 let name = |source: &Source| vec![source.name().to_owned()];
                 let between = KeyJoin::new(refers, name).join(&self.gates.publisher, sources);
                 (
@@ -509,15 +506,17 @@ impl<V: Form> World<V> {
 
     fn relates(&self, kind: Kind, source: &Source, target: &Spec) -> bool {
         let same_namespace = source.spec.namespace == target.namespace;
-        let selects = source.selecting.matches(&target.labels);
+        let selects = source.more.selecting.matches(&target.labels);
         let has = |refers: &[String], name: &String| refers.contains(name);
         match kind {
             Kind::BySelector(Scope::Everywhere) => selects,
             Kind::BySelector(Scope::Namespace) => selects && same_namespace,
-            Kind::ByKey => has(&source.refers, &target.name) || has(&source.refers, &target.node),
+            Kind::ByKey => {
+                has(&source.more.refers, &target.name) || has(&source.more.refers, &target.node)
+            }
             Kind::Composed => {
                 let mut gates = self.gates.objects.values();
-                let open = gates.any(|gate| has(&gate.refers, &source.spec.name));
+                let open = gates.any(|gate| has(&gate.more.refers, &source.spec.name));
                 open && selects && same_namespace
             }
         }

@@ -185,7 +185,7 @@ fn selector_objects() {
 
 #[test]
 fn field_selectors() {
-    let own = Own::of(&Spec {
+    let own: Own = Own::of(&Spec {
         node: "a,=\\b".to_owned(),
         ..Spec::new("n", "p1", 1)
     });

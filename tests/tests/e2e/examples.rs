@@ -15,7 +15,7 @@ use libtest_mimic::{Failed, Trial};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
-use crate::trial::{Outcome, Run, check, named};
+use crate::trial::{Outcome, Run, anywhere, check, named};
 
 /// Only a hang reaches it.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -34,8 +34,7 @@ const TRIALS: &[(&str, Run)] = named![
 ];
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let trial = |(name, run): &(&str, Run)| Trial::test(format!("examples::{name}"), *run);
-    TRIALS.iter().map(trial).collect()
+    anywhere("examples", TRIALS)
 }
 
 fn watch() -> Outcome {

@@ -11,13 +11,12 @@ mod kubectl;
 
 use std::pin::Pin;
 
-use harness::cluster;
 use harness::memory::ApiServer;
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
 use crate::contract::wire::Wire;
-use crate::trial::{Outcome, Run};
+use crate::trial::{Outcome, anywhere, on_cluster};
 
 /// A trial on a server of its own.
 type Check = (&'static str, Body);
@@ -32,7 +31,6 @@ macro_rules! checks {
 use checks;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let ignored = cluster::unavailable().is_some();
     let checks = [
         faults::CHECKS,
         habits::CHECKS,
@@ -43,15 +41,10 @@ pub(crate) fn trials() -> Vec<Trial> {
     let checks = checks
         .into_iter()
         .map(|(name, check)| Trial::test(format!("memory::{name}"), move || paused(check)));
-    let runs = |all: &'static [(&'static str, Run)]| {
-        all.iter()
-            .map(|(name, run)| Trial::test(format!("memory::{name}"), *run))
-    };
-    let kubectl = runs(kubectl::TRIALS).map(|trial| trial.with_ignored_flag(ignored));
     checks
-        .chain(runs(clients::TRIALS))
-        .chain(runs(connections::TRIALS))
-        .chain(kubectl)
+        .chain(anywhere("memory", clients::TRIALS))
+        .chain(anywhere("memory", connections::TRIALS))
+        .chain(on_cluster("memory", kubectl::TRIALS))
         .collect()
 }
 

@@ -17,11 +17,16 @@ macro_rules! named {
 }
 pub(crate) use named;
 
+/// Trials that need nothing else.
+pub(crate) fn anywhere(group: &str, all: &[(&str, Run)]) -> Vec<Trial> {
+    let trial = |(name, run): &(&str, Run)| Trial::test(format!("{group}::{name}"), *run);
+    all.iter().map(trial).collect()
+}
+
 /// Trials that need the real kube-apiserver, or its kubectl.
 pub(crate) fn on_cluster(group: &str, all: &[(&str, Run)]) -> Vec<Trial> {
     let ignored = cluster::unavailable().is_some();
-    let trial = |(name, run): &(&str, Run)| Trial::test(format!("{group}::{name}"), *run);
-    let trials = all.iter().map(trial);
+    let trials = anywhere(group, all).into_iter();
     trials
         .map(|trial| trial.with_ignored_flag(ignored))
         .collect()

@@ -25,7 +25,7 @@ use std::process::{Command, Output};
 use harness::{CacheHome, ExecPlugin};
 use serde_json::{Value, json};
 
-use output::{code, stderr, unread};
+use output::{code, screen, stderr, unread};
 
 /// A home with a kubeconfig in it, and a plugin.
 struct Desk {

@@ -1,16 +1,8 @@
 //! What a terminal gets and a pipe does not: colours, and a bar.
 
-use std::process::Command;
-
 use harness::at_terminal;
 
-use crate::{Desk, quiet};
-
-/// Runs a command at a terminal of its own, and gives all that is written to the screen.
-fn screen(command: &Command) -> String {
-    let output = at_terminal(command, "").unwrap();
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
+use crate::{Desk, quiet, screen};
 
 #[test]
 fn colours_are_for_terminals_that_want_them() {

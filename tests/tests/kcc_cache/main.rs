@@ -32,7 +32,7 @@ use std::process::{Command, Output};
 use harness::{CacheHome, ExecPlugin};
 use serde_json::{Value, json};
 
-use output::{code, stderr, unread};
+use output::{code, screen, stderr, unread};
 
 const V1: &str = "client.authentication.k8s.io/v1";
 const V1BETA1: &str = "client.authentication.k8s.io/v1beta1";

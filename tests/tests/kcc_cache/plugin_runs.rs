@@ -6,11 +6,11 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use harness::{CacheHome, at_terminal};
+use harness::CacheHome;
 use rustix::process::{Pid, Signal};
 use serde_json::json;
 
-use crate::{V1, code, exec_info, script, stderr, token_of, unread};
+use crate::{V1, code, exec_info, screen, script, stderr, token_of, unread};
 
 /// A shell script as the plugin of a home.
 struct Scripted {
@@ -344,12 +344,6 @@ fn a_plugin_that_wants_a_terminal_that_nobody_offers_is_told_so() {
         "{screen}"
     );
     assert!(since.elapsed() < Duration::from_secs(40));
-}
-
-/// Runs a command at a terminal of its own, and gives what stands on the screen.
-fn screen(command: &Command) -> String {
-    let output = at_terminal(command, "").unwrap();
-    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 #[test]

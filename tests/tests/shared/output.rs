@@ -2,6 +2,8 @@
 
 use std::process::{Command, Output, Stdio};
 
+use harness::at_terminal;
+
 pub(crate) fn stderr(output: &Output) -> &str {
     std::str::from_utf8(&output.stderr).unwrap()
 }
@@ -19,4 +21,10 @@ pub(crate) fn unread(command: &mut Command) -> Output {
     let mut child = command.spawn().unwrap();
     drop(child.stdout.take());
     child.wait_with_output().unwrap()
+}
+
+/// Runs a command at a terminal of its own, and gives what stands on the screen.
+pub(crate) fn screen(command: &Command) -> String {
+    let output = at_terminal(command, "").unwrap();
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }

@@ -3,16 +3,17 @@
 use std::collections::BTreeMap;
 
 use harness::Random;
-use kcache::{DecodeError, Feed, Field, Input, Key, Object, Publisher, View};
+use kcache::{DecodeError, Feed, Input, Key, Publisher, View};
 
 use crate::conditions::{Condition, NAMES, NAMESPACES, NODES, Selecting, labels};
-use crate::forms::{Form, Spec, read};
+use crate::forms::{Form, Own, Spec, read};
 
-/// A source: what it selects, and the names that it refers to.
-#[derive(Clone, Debug)]
-pub(super) struct Source {
-    pub(super) spec: Spec,
-    pub(super) version: String,
+/// A source.
+pub(super) type Source = Own<Relates>;
+
+/// What a source selects, and the names that it refers to.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Relates {
     pub(super) selecting: Selecting,
     pub(super) refers: Vec<String>,
 }
@@ -20,56 +21,8 @@ pub(super) struct Source {
 impl Source {
     /// The same source at a version.
     pub(super) fn at(&self, version: u64) -> Self {
-        Self {
-            spec: Spec {
-                version,
-                ..self.spec.clone()
-            },
-            version: version.to_string(),
-            ..self.clone()
-        }
-    }
-}
-
-impl Object for Source {
-    fn namespace(&self) -> Option<&str> {
-        Some(&self.spec.namespace)
-    }
-
-    fn name(&self) -> &str {
-        &self.spec.name
-    }
-
-    fn uid(&self) -> &str {
-        &self.spec.uid
-    }
-
-    fn version(&self) -> &str {
-        &self.version
-    }
-
-    fn labels(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.spec
-            .labels
-            .iter()
-            .map(|(k, v)| (k.as_str(), v.as_str()))
-    }
-}
-
-impl Form for Source {
-    fn of(spec: &Spec) -> Self {
-        Self {
-            spec: spec.clone(),
-            version: spec.version.to_string(),
-            selecting: Selecting::Absent,
-            refers: Vec::new(),
-        }
-    }
-
-    fn node() -> Field<Self> {
-        Field::new("spec.nodeName", |source| {
-            Some(source.spec.node.as_str().into())
-        })
+        let spec = self.spec.clone();
+        Self::new(Spec { version, ..spec }, self.more.clone())
     }
 }
 
