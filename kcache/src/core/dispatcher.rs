@@ -243,7 +243,7 @@ impl<V: Object> Dispatcher<V> {
     }
 }
 
-impl<V> Route<V> {
+impl<V: Object> Route<V> {
     fn free() -> Self {
         Self {
             filter: Filter::nothing(),
@@ -289,7 +289,12 @@ impl<V> Route<V> {
     }
 }
 
-fn push<V>(member: &Mailbox<V>, at: Moment, changes: Vec<Change<V>>, wakeups: &mut Vec<Wakeup>) {
+fn push<V: Object>(
+    member: &Mailbox<V>,
+    at: Moment,
+    changes: Vec<Change<V>>,
+    wakeups: &mut Vec<Wakeup>,
+) {
     let wakeup = member.push(at, changes);
     if !wakeup.is_nothing() {
         wakeups.push(wakeup);
@@ -300,7 +305,6 @@ fn push<V>(member: &Mailbox<V>, at: Moment, changes: Vec<Change<V>>, wakeups: &m
 fn narrowed<V: Object>(filter: &Filter<V>, change: &Change<V>) -> Option<Change<V>> {
     let narrow = |side: &Option<Arc<V>>| side.clone().filter(|object| filter.accepts(object));
     let narrowed = Change {
-        key: change.key.clone(),
         old: narrow(&change.old),
         new: narrow(&change.new),
     };

@@ -26,6 +26,7 @@ pub(crate) use self::wakeup::{Stage, Wakeup};
 use crate::error::Error;
 use crate::event::Change;
 use crate::filter::Filter;
+use crate::object::Object;
 use crate::status::{Notice, NoticeSender};
 use crate::store::Moment;
 use crate::sync::{Mutex, lock};
@@ -66,7 +67,7 @@ pub(crate) enum Next<V> {
     Item(QueueItem<V>),
 }
 
-impl<V> Inner<V> {
+impl<V: Object> Inner<V> {
     /// The state of that moment, which it starts with, is in it. Returns the stage to announce, if
     /// that is news.
     fn open(&mut self, at: Moment) -> Option<Stage> {
@@ -98,13 +99,13 @@ impl<V> Inner<V> {
             self.waiting.keep_only(|key| start.was_read(key));
         }
         if !start.is_kept() {
-            changes.retain(|change| start.was_read(&change.key));
+            changes.retain(|change| start.was_read(change.key_ref()));
         }
         changes
     }
 }
 
-impl<V> Mailbox<V> {
+impl<V: Object> Mailbox<V> {
     pub(crate) fn new(limits: Limits) -> Self {
         let inner = Inner {
             stage: Stage::Deferred,

@@ -1,35 +1,25 @@
 //! Fingerprints, which distinguish content from other content of the same version, without keeping
 //! either.
 
-use std::collections::HashMap;
-
-use crate::object::Key;
+use foldhash::HashMap;
 
 /// The fingerprint of each object that is there, as far as its source gave bytes.
 ///
-/// By a hash of the key: two keys that share one cost an update too many, and nothing else.
+/// By the hash of the key: two keys that share one cost an update too many, and nothing else.
 #[derive(Default)]
 pub(super) struct Fingerprints(HashMap<u64, u64>);
 
 impl Fingerprints {
-    pub(super) fn get(&self, key: &Key) -> Option<u64> {
-        self.0.get(&hash_key(key)).copied()
+    pub(super) fn get(&self, key_hash: u64) -> Option<u64> {
+        self.0.get(&key_hash).copied()
     }
 
-    pub(super) fn put(&mut self, key: &Key, fingerprint: Option<u64>) {
+    pub(super) fn put(&mut self, key_hash: u64, fingerprint: Option<u64>) {
         match fingerprint {
-            Some(fingerprint) => self.0.insert(hash_key(key), fingerprint),
-            None => self.0.remove(&hash_key(key)),
+            Some(fingerprint) => self.0.insert(key_hash, fingerprint),
+            None => self.0.remove(&key_hash),
         };
     }
-}
-
-fn hash_key(key: &Key) -> u64 {
-    let (namespace, name) = (key.namespace(), key.name());
-    mix(
-        hash(namespace.as_bytes()),
-        hash(name.as_bytes()).rotate_left(32),
-    )
 }
 
 /// A hash of the JSON of an object. Lists of built-in kinds leave the kind and the version of the

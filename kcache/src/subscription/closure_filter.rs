@@ -72,7 +72,7 @@ impl<V: Object> ClosureFilter<V> {
 
     /// True if the subscriber has what the change calls the old object.
     fn had(&self, change: &Change<V>) -> bool {
-        change.old.is_some() && (self.filter.is_none() || self.accepted.contains(&change.key))
+        change.old.is_some() && (self.filter.is_none() || self.accepted.contains(&change.key()))
     }
 
     fn evaluate(&mut self, mut change: Change<V>, had: bool) -> Option<Change<V>> {
@@ -80,11 +80,12 @@ impl<V: Object> ClosureFilter<V> {
             change.old = None;
         }
         if let Some(filter) = &self.filter {
+            let key = change.key();
             change.new = change.new.filter(|new| filter.accepts(new));
             if change.new.is_some() {
-                self.accepted.insert(change.key.clone());
+                self.accepted.insert(key);
             } else {
-                self.accepted.remove(&change.key);
+                self.accepted.remove(&key);
             }
         }
         (!change.is_nothing()).then_some(change)

@@ -166,11 +166,10 @@ fn in_sequence<V: Object>(earlier: Vec<Change<V>>, later: Vec<Change<V>>) -> Vec
     let mut positions: HashMap<_, usize> = HashMap::new();
     let mut net: Vec<Change<V>> = Vec::with_capacity(earlier.len() + later.len());
     for change in earlier.into_iter().chain(later) {
-        if let Some(position) = positions.get(&change.key) {
-            net[*position].new = change.new;
-        } else {
-            positions.insert(change.key.clone(), net.len());
-            net.push(change);
+        let position = *positions.entry(change.key()).or_insert(net.len());
+        match net.get_mut(position) {
+            Some(earlier) => earlier.new = change.new,
+            None => net.push(change),
         }
     }
     net.retain(|change| !change.is_nothing());

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use crate::event::Change;
 use crate::filter::Filter;
-use crate::object::Key;
+use crate::object::{Key, KeyRef, Object};
 use crate::store::Moment;
 
 /// Changes in the order of their commits; after too many of them, one entry a key that holds the
@@ -46,7 +46,7 @@ impl<V> Default for Backlog<V> {
     }
 }
 
-impl<V> Backlog<V> {
+impl<V: Object> Backlog<V> {
     pub(crate) fn len(&self) -> usize {
         self.queued + self.refiltered + self.net.entries.len()
     }
@@ -142,7 +142,7 @@ impl<V> Backlog<V> {
     }
 
     /// Forgets what happened to other keys than these.
-    pub(super) fn keep_only(&mut self, keep: impl Fn(&Key) -> bool) {
+    pub(super) fn keep_only(&mut self, keep: impl Fn(KeyRef<'_>) -> bool) {
         self.merge_queue();
         self.net.keep_only(keep);
     }
@@ -235,10 +235,11 @@ impl<V> Default for NetChanges<V> {
     }
 }
 
-impl<V> NetChanges<V> {
+impl<V: Object> NetChanges<V> {
     fn merge(&mut self, change: Change<V>, recheck: bool) {
-        let Some(position) = self.positions.get(&change.key) else {
-            self.positions.insert(change.key.clone(), self.next);
+        let key = change.key();
+        let Some(position) = self.positions.get(&key) else {
+            self.positions.insert(key, self.next);
             self.entries
                 .insert(self.next, NetChange { change, recheck });
             self.next += 1;
@@ -255,18 +256,18 @@ impl<V> NetChanges<V> {
         let absent = entry.change.old.is_none() && entry.change.new.is_none();
         if absent || entry.change.is_nothing() && !entry.recheck {
             self.entries.remove(position);
-            self.positions.remove(&change.key);
+            self.positions.remove(&key);
         }
     }
 
-    fn keep_only(&mut self, keep: impl Fn(&Key) -> bool) {
-        self.entries.retain(|_, entry| keep(&entry.change.key));
-        self.positions.retain(|key, _| keep(key));
+    fn keep_only(&mut self, keep: impl Fn(KeyRef<'_>) -> bool) {
+        self.entries.retain(|_, entry| keep(entry.change.key_ref()));
+        self.positions.retain(|key, _| keep(key.parts()));
     }
 
     fn take_first(&mut self) -> Option<Change<V>> {
         let (_, entry) = self.entries.pop_first()?;
-        self.positions.remove(&entry.change.key);
+        self.positions.remove(&entry.change.key());
         Some(entry.change)
     }
 

@@ -2,6 +2,7 @@
 
 use super::backlog::Backlog;
 use super::limits::{Limits, Overflow};
+use crate::object::Object;
 use crate::status::Notice;
 
 /// Whether changes are being merged, and how often that began.
@@ -13,7 +14,7 @@ pub(super) struct Lag {
 
 impl Lag {
     /// Notes it if so many more changes will make the backlog merge, and returns what to announce.
-    pub(super) fn note<V>(
+    pub(super) fn note<V: Object>(
         &mut self,
         limits: Limits,
         backlog: &Backlog<V>,
