@@ -7,6 +7,7 @@ mod order;
 mod sort;
 mod table;
 mod copies;
+mod derived;
 #[cfg(test)]
 mod tests;
 
@@ -19,13 +20,17 @@ pub(crate) use self::members::Members;
 pub(crate) use self::table::Table;
 use crate::object::{KeyRef, Object};
 
-/// One consistent state. Cloning it copies a few pointers, and two states share what they have in
-/// common.
+/// Fewer members than this part of a table are sorted rather than looked for in its order.
+const SPARSE: usize = 64;
+
+/// One consistent state: objects of a table, all or some of them. Cloning it copies a few pointers.
 pub(crate) struct State<V> {
     pub(crate) moment: Moment,
     /// The newest commit of each input that this state has seen.
     pub(crate) input_commits: Arc<[u64]>,
     pub(crate) table: Arc<Table<V>>,
+    /// Of a state that is a part of another one, the slots of its objects in that one's table.
+    pub(crate) members: Option<Members>,
 }
 
 impl<V> Default for State<V> {
@@ -37,6 +42,7 @@ impl<V> Default for State<V> {
             },
             input_commits: Arc::default(),
             table: Arc::default(),
+            members: None,
         }
     }
 }
@@ -47,6 +53,7 @@ impl<V> Clone for State<V> {
             moment: self.moment,
             input_commits: self.input_commits.clone(),
             table: self.table.clone(),
+            members: self.members.clone(),
         }
     }
 }
@@ -60,15 +67,27 @@ pub(crate) struct Moment {
 
 impl<V> State<V> {
     pub(crate) fn len(&self) -> usize {
-        self.table.len()
+        let members = self.members.as_ref();
+        members.map_or(self.table.len(), Members::len)
+    }
+
+    fn has(&self, slot: u32) -> bool {
+        let members = self.members.as_ref();
+        members.is_none_or(|members| members.contains(slot))
     }
 
     /// All objects, in any order: faster than in order.
     pub(crate) fn unordered(&self) -> impl Iterator<Item = &Arc<V>> {
-        self.table.slots().filter_map(|(_, object)| object)
+        let members = self.members.as_ref();
+        let all = members.is_none().then(|| self.table.slots());
+        let all = all.into_iter().flatten();
+        let some = members.into_iter().flat_map(Members::iter);
+        let some = some.filter_map(|slot| self.table.at(slot));
+        all.filter_map(|(_, object)| object).chain(some)
     }
 
     fn objects(&self, slots: impl Iterator<Item = u32>) -> impl Iterator<Item = &Arc<V>> {
+        let slots = slots.filter(|slot| self.has(*slot));
         slots.filter_map(|slot| self.table.at(slot))
     }
 }
@@ -79,12 +98,24 @@ impl<V: Object> State<V> {
     }
 
     pub(crate) fn at(&self, key: KeyRef<'_>) -> Option<&Arc<V>> {
-        self.table.at(self.table.find(key.hash64(), key)?)
+        self.table.at(self.slot(key.hash64(), key)?)
+    }
+
+    /// The slot of the object of a key, whose hash this is.
+    pub(crate) fn slot(&self, hash: u64, key: KeyRef<'_>) -> Option<u32> {
+        let slot = self.table.find(hash, key);
+        slot.filter(|slot| self.has(*slot))
     }
 
     /// All objects, ordered by namespace and name.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<V>> {
-        self.objects(self.table.ordered())
+        let few = self.members.as_ref();
+        let few = few.filter(|members| members.len() < self.table.len() / SPARSE);
+        let all = few.is_none().then(|| self.objects(self.table.ordered()));
+        let few = few.map(|members| self.table.sorted(members.iter().collect()));
+        let few = few.into_iter().flatten();
+        let few = few.filter_map(|slot| self.table.at(slot));
+        all.into_iter().flatten().chain(few)
     }
 
     pub(crate) fn in_namespace(&self, namespace: &str) -> impl Iterator<Item = &Arc<V>> {

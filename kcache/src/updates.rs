@@ -110,7 +110,7 @@ impl<V: Object> Entry<V> {
         Self { hash, update }
     }
 
-    fn key(&self) -> KeyRef<'_> {
+    pub(crate) fn key(&self) -> KeyRef<'_> {
         match &self.update {
             Update::Put(object) => KeyRef::of(&**object),
             Update::Remove(key) => key.parts(),

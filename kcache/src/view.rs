@@ -140,8 +140,10 @@ async fn take<V: Object>(
 ) -> Option<Writer<V>> {
     let run = move || {
         let batch = batch.into();
-        let updates = batch.changes.into_iter().map(update).collect();
-        writer.commit_entries(batch.incarnation, updates, &[batch.commit]);
+        let updates: Vec<_> = batch.changes.into_iter().map(update).collect();
+        if let Some(whole) = &batch.snapshot {
+            writer.commit_derived(batch.incarnation, whole, &updates, &[batch.commit]);
+        }
         mirror(&batch.phase, &mut writer);
         writer
     };

@@ -13,7 +13,7 @@ use crate::failure::Failure;
 use crate::object::{Key, Object};
 use crate::offload::drop_offloaded;
 use crate::status::{Notice, Phase};
-use crate::store::{Copies, State};
+use crate::store::{Copies, Snapshot, State};
 use crate::updates::{Entry, Update, Updates};
 
 /// Commits to a [`Publisher`](crate::Publisher), made together with it by
@@ -91,18 +91,54 @@ impl<V: Object> Writer<V> {
             }
         }
         let table = edit.finish();
-        event::sort(&mut changes);
-        let mut next = State {
+        let next = State {
             table,
             ..State::clone(&self.core.state.load())
         };
+        self.publish(next, changes, incarnation, input_commits);
+        self.copies.settle();
+    }
+
+    /// As [`commit_in`](Self::commit_in), where what is committed is a part of another publisher's
+    /// state: of each key that is put, the object that the snapshot has. Every key must be updated
+    /// that this snapshot and that of the commit before have other objects of.
+    ///
+    /// Such a state costs some bits an object. A writer makes either all of its commits so or none.
+    pub fn commit_part(
+        &mut self,
+        incarnation: u64,
+        whole: &Snapshot<V>,
+        updates: Updates<V>,
+        input_commits: &[u64],
+    ) {
+        self.commit_derived(incarnation, whole, &updates.into_entries(), input_commits);
+    }
+
+    pub(crate) fn commit_derived(
+        &mut self,
+        incarnation: u64,
+        whole: &Snapshot<V>,
+        updates: &[Entry<V>],
+        input_commits: &[u64],
+    ) {
+        let (next, changes) = self.state().derive(&whole.0, updates);
+        self.publish(next, changes, incarnation, input_commits);
+    }
+
+    fn publish(
+        &self,
+        mut next: State<V>,
+        mut changes: Vec<Change<V>>,
+        incarnation: u64,
+        input_commits: &[u64],
+    ) {
+        event::sort(&mut changes);
         if *next.input_commits != *input_commits {
             next.input_commits = input_commits.into();
         }
         let begins = incarnation > std::mem::replace(&mut next.moment.incarnation, incarnation);
         next.moment.commit += u64::from(!changes.is_empty());
         self.core.publish(next, &changes);
-        self.copies.settle();
         // Before the first complete state there was no other incarnation to be seen.
         if begins && self.core.phase().is_ready() {
             self.core.notice(Notice::NewIncarnation { incarnation });

@@ -87,6 +87,11 @@ impl<V: Object> Table<V> {
         self.between(Order::start(), self.order.end())
     }
 
+    /// These slots, in order.
+    pub(crate) fn sorted(&self, slots: Vec<u32>) -> Vec<u32> {
+        sort_by_key(slots, |slot| self.key(slot))
+    }
+
     /// The slots of a namespace, in order.
     pub(crate) fn in_namespace(&self, namespace: &str) -> impl Iterator<Item = u32> {
         self.between(self.start_of(namespace), self.end_of(namespace))
@@ -161,7 +166,7 @@ impl<V: Object> Table<V> {
         });
         let stay = self.ordered().filter(|slot| !changed.contains(*slot));
         let stay: Vec<u32> = stay.collect();
-        let entered = sort_by_key(entered, |slot| self.key(slot));
+        let entered = self.sorted(entered);
         let slots = self.merged(&stay, &entered);
         self.order = Order::of_sorted(&slots, |slot| self.key(slot));
     }

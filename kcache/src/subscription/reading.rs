@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::future::Future as _;
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use tokio::task::coop::consume_budget;
@@ -40,6 +41,7 @@ impl<V: Object> Subscription<V> {
                     self.take_portion();
                 }
                 Next::Item(QueueItem::Change(change)) => {
+                    let change = Arc::unwrap_or_clone(change);
                     self.evaluate(1, |closure| closure.pass(change).into_iter().collect());
                 }
                 Next::Item(QueueItem::Rest(changes)) => {
@@ -76,6 +78,8 @@ impl<V: Object> Subscription<V> {
     pub(super) fn evaluate_all(&mut self, drained: Drained<V>) {
         self.started = true;
         self.taken = drained.at;
+        self.state.clone_from(&drained.state);
+        self.renews |= drained.renews;
         self.evaluate(drained.len(), |closure| {
             let (filter, changes) = drained.into_changes();
             closure.pass_all(filter, changes)

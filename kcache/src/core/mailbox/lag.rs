@@ -20,10 +20,8 @@ impl Lag {
         backlog: &Backlog<V>,
         count: usize,
     ) -> Option<Notice> {
-        let Limits {
-            queue, overflow, ..
-        } = limits;
-        let lagging = overflow == Overflow::Merge && queue > 0 && !backlog.fits(count, queue);
+        let merges = limits.lags && limits.overflow == Overflow::Merge;
+        let lagging = merges && !backlog.fits(count, limits.queue);
         let begins = lagging && !self.lagging;
         self.lagging |= lagging;
         self.times += u64::from(begins);
