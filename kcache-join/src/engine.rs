@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use kcache::{Change, Error, Failure, Key, Object, Updates, Writer};
+use kcache::{Change, Error, Failure, Key, Object, Snapshot, Updates, Writer};
 
 use crate::operator::Operator;
 use crate::pair::Pair;
@@ -19,6 +19,8 @@ pub(crate) struct Engine<S: Object, T: Object, O: Operator<S, T>> {
     sources: Slab<S, O::Source>,
     targets: Slab<T, O::Target>,
     pub(crate) writer: Writer<T>,
+    /// The newest state of the targets, of which the result is a part.
+    pub(crate) all_targets: Option<Snapshot<T>>,
     pairs: Option<Writer<Pair<S, T>>>,
     /// The newest commits of the sources and of the targets that were taken in.
     pub(crate) input_commits: [u64; 2],
@@ -41,6 +43,7 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
             sources: Slab::default(),
             targets: Slab::default(),
             writer,
+            all_targets: None,
             pairs,
             input_commits: [0, 0],
             incarnations: [1, 1],
@@ -258,10 +261,20 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
             let new = std::mem::take(&mut self.pending.paired);
             new.into_values().for_each(|pair| paired.put(pair));
             pairs.commit_in(incarnation, unpaired, &input_commits);
-            self.writer.commit_in(incarnation, targets, &input_commits);
-            pairs.commit_in(incarnation, paired, &input_commits);
+            self.commit_targets(incarnation, targets);
+            if let Some(pairs) = &mut self.pairs {
+                pairs.commit_in(incarnation, paired, &input_commits);
+            }
         } else {
-            self.writer.commit_in(incarnation, targets, &input_commits);
+            self.commit_targets(incarnation, targets);
+        }
+    }
+
+    fn commit_targets(&mut self, incarnation: u64, targets: Updates<T>) {
+        if let Some(all) = &self.all_targets {
+            let input_commits = &self.input_commits;
+            self.writer
+                .commit_part(incarnation, all, targets, input_commits);
         }
     }
 

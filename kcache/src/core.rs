@@ -21,6 +21,9 @@ use crate::store::State;
 use crate::sync::{Mutex, lock};
 use crate::wait::Progress;
 
+/// So many replaced objects are kept for a derived state without a thought.
+const MUCH: u64 = 256;
+
 /// What the writer and all readers of one publisher share.
 ///
 /// Lock order: a registration's refilters, its filter, the dispatcher, a mailbox. Whoever waits for
@@ -62,13 +65,15 @@ impl<V: Object> Core<V> {
 
     /// Makes a state the newest one, and then brings its changes to the subscriptions.
     pub(crate) fn publish(&self, state: State<V>, changes: &[Change<V>]) {
-        let (at, len) = (state.moment, state.len());
+        let (at, replaced) = (state.moment, state.table.replaced());
+        let much = MUCH.max(state.table.len() as u64 / 64);
         let mut dispatcher = lock(&self.dispatcher);
         if dispatcher.closed.is_some() {
             return;
         }
         let replaced = self.state.swap(Arc::new(state));
-        let delivered = dispatcher.deliver(at, len, changes);
+        let delivered = dispatcher.deliver(at, changes);
+        let delivered = dispatcher.grow_old(replaced, much, delivered);
         drop(dispatcher);
         drop(replaced);
         let evaluations = &self.counters.evaluations;

@@ -26,8 +26,8 @@ pub(crate) struct Dispatcher<V> {
     /// The fields that filters are indexed by, with how many filters use each.
     fields: Vec<(Field<V>, usize)>,
     commits: u64,
-    /// How many objects were replaced since those who derive states were told so.
-    replaced: usize,
+    /// How many objects had been replaced when those who derive states were last told so.
+    replaced: u64,
     /// The incarnation of the newest commit.
     incarnation: u64,
     /// Set when the publisher is closed: no mailbox is added any longer.
@@ -48,9 +48,6 @@ struct Route<V> {
     /// The last change for which this route was looked at, so that it is looked at once.
     seen: (u64, usize),
 }
-
-/// So many replaced objects are kept for a derived state without a thought.
-const MUCH: usize = 256;
 
 /// What a delivery leaves to do once the lock is released.
 #[derive(Default)]
@@ -107,13 +104,8 @@ impl<V: Object> Dispatcher<V> {
         routes.into_iter().flat_map(|route| route.members).collect()
     }
 
-    /// Puts each change into the mailboxes that it concerns. After it there are so many objects.
-    pub(crate) fn deliver(
-        &mut self,
-        at: Moment,
-        objects: usize,
-        changes: &[Change<V>],
-    ) -> Delivered {
+    /// Puts each change into the mailboxes that it concerns.
+    pub(crate) fn deliver(&mut self, at: Moment, changes: &[Change<V>]) -> Delivered {
         let mut delivered = Delivered::default();
         let mut changed = Vec::new();
         self.commits += 1;
@@ -155,16 +147,25 @@ impl<V: Object> Dispatcher<V> {
             let notify = |member: &Arc<Mailbox<V>>| member.push(at, &[]);
             delivered.wakeups.extend(members.map(notify));
         }
-        self.replaced += changes.iter().filter(|change| change.old.is_some()).count();
-        let much = MUCH.max(objects / 64);
-        if self.replaced >= much {
-            let twice = std::mem::take(&mut self.replaced) >= 2 * much;
+        delivered
+    }
+
+    /// Tells those who derive states if much was replaced since they were last told: those who stand on
+    /// an older state keep all that.
+    pub(crate) fn grow_old(
+        &mut self,
+        replaced: u64,
+        much: u64,
+        mut delivered: Delivered,
+    ) -> Delivered {
+        let more = replaced.saturating_sub(self.replaced);
+        if more >= much {
+            self.replaced = replaced;
             let members = self.routes.iter().flat_map(|route| &route.members);
             let members = members.filter(|member| member.derives());
-            let grown = members.map(|member| member.grow_old(twice));
-            delivered
-                .wakeups
-                .extend(grown.filter(|wakeup| !wakeup.is_nothing()));
+            let grown = members.map(|member| member.grow_old(more >= 2 * much));
+            let woken = grown.filter(|wakeup| !wakeup.is_nothing());
+            delivered.wakeups.extend(woken);
         }
         delivered
     }

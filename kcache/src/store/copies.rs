@@ -121,7 +121,7 @@ impl<V: Object> Edit<'_, V> {
         let found = self.copies.spare.find(hash, KeyRef::of(&**object));
         if let Some(slot) = found {
             self.note(slot, Some(object.clone()));
-            return self.table().set(slot, Some(object.clone()));
+            return self.table().replace(slot, object.clone());
         }
         let slot = self.free_slot();
         self.note(slot, Some(object.clone()));

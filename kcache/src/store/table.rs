@@ -16,6 +16,8 @@ pub(crate) struct Table<V> {
     index: Index,
     order: Order,
     len: usize,
+    /// How many objects were replaced or have left so far.
+    replaced: u64,
 }
 
 /// Some objects together: whoever copies a chunk touches the count of each object in it, which is
@@ -32,6 +34,11 @@ fn split(slot: u32) -> (usize, usize) {
 impl<V> Table<V> {
     pub(crate) fn len(&self) -> usize {
         self.len
+    }
+
+    /// How many objects were replaced or have left so far: by so many it differs from an earlier one.
+    pub(crate) fn replaced(&self) -> u64 {
+        self.replaced
     }
 
     pub(crate) fn at(&self, slot: u32) -> Option<&Arc<V>> {
@@ -58,6 +65,7 @@ impl<V> Table<V> {
         self.index = other.index.clone();
         self.order = other.order.clone();
         self.len = other.len;
+        self.replaced = other.replaced;
     }
 }
 
@@ -135,10 +143,17 @@ impl<V: Object> Table<V> {
         self.len += 1;
     }
 
+    /// Puts an object in the place of another one of its key.
+    pub(super) fn replace(&mut self, slot: u32, object: Arc<V>) -> Option<Arc<V>> {
+        self.replaced += 1;
+        self.set(slot, Some(object))
+    }
+
     /// Takes an object out of its slot, and out of the index but not out of the order.
     pub(super) fn leave(&mut self, hash: u64, slot: u32) -> Option<Arc<V>> {
         self.index.remove(hash, slot);
         self.len -= 1;
+        self.replaced += 1;
         self.set(slot, None)
     }
 
@@ -195,6 +210,7 @@ impl<V> Default for Table<V> {
             index: Index::default(),
             order: Order::default(),
             len: 0,
+            replaced: 0,
         }
     }
 }
@@ -206,6 +222,7 @@ impl<V> Clone for Table<V> {
             index: self.index.clone(),
             order: self.order.clone(),
             len: self.len,
+            replaced: self.replaced,
         }
     }
 }

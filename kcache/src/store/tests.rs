@@ -118,7 +118,7 @@ fn state_of(copies: &mut Copies<Thing>) -> State<Thing> {
 #[test]
 fn tables_are_what_was_committed_and_stay_so() {
     for seed in 1..=12 {
-        let mut random = Random(seed * 0x9e37_79b9_7f4a_7c15);
+        let mut random = Random(0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(seed));
         let keys = [12, 400, 6_000][usize::try_from(seed).unwrap() % 3];
         let mut bench = Bench::default();
         let mut held: Vec<(State<Thing>, Model)> = Vec::new();
