@@ -94,13 +94,11 @@ impl<V: Object> Cache<V> {
     /// How many objects there are. With a filter, all are asked.
     pub fn len(&self) -> usize {
         let state = self.state();
-        match self.filter {
-            None => state.len(),
-            Some(_) => {
-                let all = state.unordered();
-                all.filter(|object| self.accepts(object)).count()
-            }
+        if self.filter.is_none() {
+            return state.len();
         }
+        let all = state.unordered();
+        all.filter(|object| self.accepts(object)).count()
     }
 
     /// True if there is no object.

@@ -65,15 +65,15 @@ impl<V: Object> Core<V> {
 
     /// Makes a state the newest one, and then brings its changes to the subscriptions.
     pub(crate) fn publish(&self, state: State<V>, changes: &[Change<V>]) {
-        let (at, replaced) = (state.moment, state.table.replaced());
+        let (at, gone) = (state.moment, state.table.replaced());
         let much = MUCH.max(state.table.len() as u64 / 64);
         let mut dispatcher = lock(&self.dispatcher);
         if dispatcher.closed.is_some() {
             return;
         }
         let replaced = self.state.swap(Arc::new(state));
-        let delivered = dispatcher.deliver(at, changes);
-        let delivered = dispatcher.grow_old(replaced, much, delivered);
+        let mut delivered = dispatcher.deliver(at, changes);
+        dispatcher.grow_old(gone, much, &mut delivered.wakeups);
         drop(dispatcher);
         drop(replaced);
         let evaluations = &self.counters.evaluations;

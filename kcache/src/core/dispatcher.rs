@@ -152,22 +152,16 @@ impl<V: Object> Dispatcher<V> {
 
     /// Tells those who derive states if much was replaced since they were last told: those who stand on
     /// an older state keep all that.
-    pub(crate) fn grow_old(
-        &mut self,
-        replaced: u64,
-        much: u64,
-        mut delivered: Delivered,
-    ) -> Delivered {
+    pub(crate) fn grow_old(&mut self, replaced: u64, much: u64, wakeups: &mut Vec<Wakeup>) {
         let more = replaced.saturating_sub(self.replaced);
-        if more >= much {
-            self.replaced = replaced;
-            let members = self.routes.iter().flat_map(|route| &route.members);
-            let members = members.filter(|member| member.derives());
-            let grown = members.map(|member| member.grow_old(more >= 2 * much));
-            let woken = grown.filter(|wakeup| !wakeup.is_nothing());
-            delivered.wakeups.extend(woken);
+        if more < much {
+            return;
         }
-        delivered
+        self.replaced = replaced;
+        let members = self.routes.iter().flat_map(|route| &route.members);
+        let members = members.filter(|member| member.derives());
+        let grown = members.map(|member| member.grow_old(more >= 2 * much));
+        wakeups.extend(grown.filter(|wakeup| !wakeup.is_nothing()));
     }
 
     /// The routes that a change may concern; one may be named more than once.

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use crate::object::{Key, KeyRef};
 
-/// A tree of three levels: this, nodes of leaves, leaves of slots. A change copies the node and the
-/// leaf that it touches, if another order has them.
+/// A tree of three levels: this, nodes of leaves, leaves of slots. A change copies the leaf that it
+/// touches and what is above it, as far as another order has them.
 #[derive(Clone, Default)]
 pub(super) struct Order {
     nodes: Arc<[Arc<Node>]>,
@@ -24,8 +24,9 @@ struct Leaf {
     /// No key in this leaf is lower, and none in the leaves before it is as high. It is kept here so
     /// that a search looks at few objects.
     from: Key,
-    /// At least one, and at most [`LEAF`].
-    slots: Vec<u32>,
+    slots: [u32; LEAF],
+    /// How many slots there are: at least one, and fewer than [`LEAF`].
+    len: usize,
 }
 
 /// How many leaves a node has at most.
@@ -45,7 +46,7 @@ pub(super) struct Place {
 impl Order {
     /// Of slots that are sorted by their keys.
     pub(super) fn of_sorted<'a>(slots: &[u32], key: impl Fn(u32) -> KeyRef<'a>) -> Self {
-        let leaf = |slots: &[u32]| Arc::new(Leaf::new(slots.to_vec(), &key));
+        let leaf = |slots: &[u32]| Arc::new(Leaf::new(slots, &key));
         let leaves: Vec<_> = slots.chunks(FILLED).map(leaf).collect();
         let node = |leaves: &[Arc<Leaf>]| {
             let leaves = leaves.to_vec();
@@ -70,7 +71,7 @@ impl Order {
         let leaves = nodes.get(node).map_or(&[][..], |node| &node.leaves);
         let leaf = leaves.partition_point(|leaf| begins(&leaf.from));
         let leaf = leaf.saturating_sub(1);
-        let slots = leaves.get(leaf).map_or(&[][..], |leaf| &leaf.slots);
+        let slots = leaves.get(leaf).map_or(&[][..], |leaf| leaf.slots());
         let slot = slots.partition_point(|slot| compare(key(*slot)) == Ordering::Less);
         Place { node, leaf, slot }
     }
@@ -108,54 +109,82 @@ impl Order {
                 0
             };
             let is_last = place == (end.node, end.leaf);
-            let last = if is_last { end.slot } else { leaf.slots.len() };
+            let last = if is_last { end.slot } else { leaf.len };
             &leaf.slots[first.min(last)..last]
         });
         runs.flatten().copied()
     }
 
-    pub(super) fn insert<'a>(&mut self, slot: u32, key: impl Fn(u32) -> KeyRef<'a>) {
+    /// Puts a slot in, and returns the node that it is in now.
+    pub(super) fn insert<'a>(&mut self, slot: u32, key: impl Fn(u32) -> KeyRef<'a>) -> usize {
         let new = key(slot);
         let at = self.search(&key, |other| other.cmp(&new));
         if self.nodes.is_empty() {
             *self = Self::of_sorted(&[slot], key);
-            return;
+            return 0;
         }
         let node = self.node_mut(at.node);
         let leaf = Arc::make_mut(&mut node.leaves[at.leaf]);
-        leaf.slots.insert(at.slot, slot);
         if at.slot == 0 && leaf.from.parts() > new {
             leaf.from = Key::new(new.0, new.1);
         }
-        if leaf.slots.len() < LEAF {
-            return;
+        leaf.slots.copy_within(at.slot..leaf.len, at.slot + 1);
+        leaf.slots[at.slot] = slot;
+        leaf.len += 1;
+        if leaf.len == LEAF {
+            leaf.len = LEAF / 2;
+            let right = Leaf::new(&leaf.slots[LEAF / 2..], &key);
+            node.leaves.insert(at.leaf + 1, Arc::new(right));
         }
-        let right = Leaf::new(leaf.slots.split_off(LEAF / 2), &key);
-        node.leaves.insert(at.leaf + 1, Arc::new(right));
         if node.leaves.len() >= NODE {
             let leaves = node.leaves.split_off(NODE / 2);
             let mut nodes = self.nodes.to_vec();
             nodes.insert(at.node + 1, Arc::new(Node { leaves }));
             self.nodes = nodes.into();
         }
+        at.node
     }
 
-    /// Takes a slot out, whose key this is.
-    pub(super) fn remove<'a>(&mut self, slot: u32, key: impl Fn(u32) -> KeyRef<'a>) {
+    /// Takes a slot out, whose key this is, and returns the node that it was in.
+    pub(super) fn remove<'a>(&mut self, slot: u32, key: impl Fn(u32) -> KeyRef<'a>) -> usize {
         let gone = key(slot);
         let at = self.search(&key, |other| other.cmp(&gone));
         let found = self.nodes.get(at.node).map(|node| &node.leaves[at.leaf]);
-        if found.is_none_or(|leaf| leaf.slots.get(at.slot) != Some(&slot)) {
-            return;
+        if found.is_none_or(|leaf| leaf.slots().get(at.slot) != Some(&slot)) {
+            return at.node;
         }
         let node = self.node_mut(at.node);
         let leaf = Arc::make_mut(&mut node.leaves[at.leaf]);
-        leaf.slots.remove(at.slot);
+        leaf.slots.copy_within(at.slot + 1..leaf.len, at.slot);
+        leaf.len -= 1;
         node.merge(at.leaf);
         if node.leaves.is_empty() {
             let mut nodes = self.nodes.to_vec();
             nodes.remove(at.node);
             self.nodes = nodes.into();
+        }
+        at.node
+    }
+
+    /// Makes a node as it is in another order, which differs from this one in such nodes only.
+    pub(super) fn follow(&mut self, node: usize, other: &Self) {
+        if self.nodes.len() != other.nodes.len() {
+            self.nodes = other.nodes.clone();
+        }
+        let Some(theirs) = other.nodes.get(node) else {
+            return;
+        };
+        if Arc::ptr_eq(&self.nodes[node], theirs) {
+            return;
+        }
+        let ours = &mut self.node_mut(node).leaves;
+        if ours.len() != theirs.leaves.len() {
+            ours.clone_from(&theirs.leaves);
+            return;
+        }
+        let changed = ours.iter_mut().zip(&theirs.leaves);
+        for (ours, theirs) in changed.filter(|(ours, theirs)| !Arc::ptr_eq(ours, theirs)) {
+            *ours = theirs.clone();
         }
     }
 
@@ -167,7 +196,7 @@ impl Order {
 impl Node {
     /// Puts a leaf that has few slots left to the one before or behind it, if both fit into one.
     fn merge(&mut self, leaf: usize) {
-        let len = |leaf: usize| self.leaves.get(leaf).map(|leaf| leaf.slots.len());
+        let len = |leaf: usize| self.leaves.get(leaf).map(|leaf| leaf.len);
         let own = len(leaf).unwrap_or_default();
         if own > LEAF / 4 {
             return;
@@ -185,14 +214,24 @@ impl Node {
         };
         let right = self.leaves.remove(left + 1);
         let left = Arc::make_mut(&mut self.leaves[left]);
-        left.slots.extend_from_slice(&right.slots);
+        left.slots[left.len..left.len + right.len].copy_from_slice(right.slots());
+        left.len += right.len;
     }
 }
 
 impl Leaf {
-    fn new<'a>(slots: Vec<u32>, key: impl Fn(u32) -> KeyRef<'a>) -> Self {
-        let KeyRef(namespace, name) = slots.first().map_or(KeyRef("", ""), |slot| key(*slot));
-        let from = Key::new(namespace, name);
-        Self { from, slots }
+    fn new<'a>(some: &[u32], key: impl Fn(u32) -> KeyRef<'a>) -> Self {
+        let KeyRef(namespace, name) = some.first().map_or(KeyRef("", ""), |slot| key(*slot));
+        let mut slots = [0; LEAF];
+        slots[..some.len()].copy_from_slice(some);
+        Self {
+            from: Key::new(namespace, name),
+            slots,
+            len: some.len(),
+        }
+    }
+
+    fn slots(&self) -> &[u32] {
+        &self.slots[..self.len]
     }
 }
