@@ -115,13 +115,17 @@ impl Order {
         runs.flatten().copied()
     }
 
-    /// Puts a slot in, and returns the node that it is in now.
-    pub(super) fn insert<'a>(&mut self, slot: u32, key: impl Fn(u32) -> KeyRef<'a>) -> usize {
+    /// Puts a slot in, and returns the node that changed, or `None` if there are other nodes now.
+    pub(super) fn insert<'a>(
+        &mut self,
+        slot: u32,
+        key: impl Fn(u32) -> KeyRef<'a>,
+    ) -> Option<usize> {
         let new = key(slot);
         let at = self.search(&key, |other| other.cmp(&new));
         if self.nodes.is_empty() {
             *self = Self::of_sorted(&[slot], key);
-            return 0;
+            return None;
         }
         let node = self.node_mut(at.node);
         let leaf = Arc::make_mut(&mut node.leaves[at.leaf]);
@@ -141,17 +145,23 @@ impl Order {
             let mut nodes = self.nodes.to_vec();
             nodes.insert(at.node + 1, Arc::new(Node { leaves }));
             self.nodes = nodes.into();
+            return None;
         }
-        at.node
+        Some(at.node)
     }
 
-    /// Takes a slot out, whose key this is, and returns the node that it was in.
-    pub(super) fn remove<'a>(&mut self, slot: u32, key: impl Fn(u32) -> KeyRef<'a>) -> usize {
+    /// Takes a slot out, whose key this is, and returns the node that changed, or `None` if there are
+    /// other nodes now.
+    pub(super) fn remove<'a>(
+        &mut self,
+        slot: u32,
+        key: impl Fn(u32) -> KeyRef<'a>,
+    ) -> Option<usize> {
         let gone = key(slot);
         let at = self.search(&key, |other| other.cmp(&gone));
         let found = self.nodes.get(at.node).map(|node| &node.leaves[at.leaf]);
         if found.is_none_or(|leaf| leaf.slots().get(at.slot) != Some(&slot)) {
-            return at.node;
+            return Some(at.node);
         }
         let node = self.node_mut(at.node);
         let leaf = Arc::make_mut(&mut node.leaves[at.leaf]);
@@ -162,15 +172,13 @@ impl Order {
             let mut nodes = self.nodes.to_vec();
             nodes.remove(at.node);
             self.nodes = nodes.into();
+            return None;
         }
-        at.node
+        Some(at.node)
     }
 
-    /// Makes a node as it is in another order, which differs from this one in such nodes only.
+    /// Makes a node as it is in another order, which has as many of them.
     pub(super) fn follow(&mut self, node: usize, other: &Self) {
-        if self.nodes.len() != other.nodes.len() {
-            self.nodes = other.nodes.clone();
-        }
         let Some(theirs) = other.nodes.get(node) else {
             return;
         };

@@ -89,6 +89,11 @@ pub(super) struct Touched {
 }
 
 impl Touched {
+    fn note_node(&mut self, node: Option<usize>) {
+        self.order |= node.is_none();
+        self.nodes.extend(node);
+    }
+
     /// Forgets all, and gives memory back if that is for many.
     pub(super) fn clear(&mut self, keep: usize) {
         self.slots.clear();
@@ -199,18 +204,14 @@ impl<V: Object> Table<V> {
 
     pub(super) fn enter_order(&mut self, touched: &mut Touched, slot: u32) {
         let mut order = std::mem::take(&mut self.order);
-        touched
-            .nodes
-            .push(order.insert(slot, |slot| self.key(slot)));
+        touched.note_node(order.insert(slot, |slot| self.key(slot)));
         self.order = order;
     }
 
     /// Takes a slot out of the order while its object is there.
     pub(super) fn leave_order(&mut self, touched: &mut Touched, slot: u32) {
         let mut order = std::mem::take(&mut self.order);
-        touched
-            .nodes
-            .push(order.remove(slot, |slot| self.key(slot)));
+        touched.note_node(order.remove(slot, |slot| self.key(slot)));
         self.order = order;
     }
 
