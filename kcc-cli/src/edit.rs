@@ -82,7 +82,7 @@ impl Users {
 pub struct Edited {
     /// The new content; none if nothing changes.
     pub text: Option<Zeroizing<String>>,
-    /// What was done to each user that was asked for, in the file's order.
+    /// What was done to each user that was named, in the file's order.
     pub users: Vec<Outcome>,
     /// What changes, line by line.
     pub diff: Diff,

@@ -57,7 +57,7 @@ pub(crate) fn is_ci() -> bool {
     std::env::var_os("CI").is_some()
 }
 
-/// Whether a program is there and answers `--version`, or what `arguments` ask instead.
+/// Whether a program is there and answers `--version`, or runs with `arguments` instead.
 pub(crate) fn answers(program: impl AsRef<OsStr>, arguments: &[&str]) -> bool {
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null());
@@ -115,7 +115,7 @@ pub(crate) fn output_of(command: &mut Command) -> Result<String> {
 /// The target that rustc compiles for by itself.
 ///
 /// # Errors
-/// Where rustc cannot be asked.
+/// Where rustc cannot be run.
 pub(crate) fn host_target() -> Result<String> {
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let version = output_of(Command::new(rustc).arg("-vV"))?;

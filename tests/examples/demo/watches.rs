@@ -61,7 +61,7 @@ impl Place {
         })
     }
 
-    /// What kubectl would have done before: it asked `kcc-cache`, and that ran the plugin.
+    /// What kubectl would have done before: it ran `kcc-cache`, and that ran the plugin.
     fn credential(&self) -> Result<usize> {
         let mut command = self.home.kcc_cache();
         command.args(&self.exec.args);
@@ -72,11 +72,11 @@ impl Place {
         });
         command.env("KUBERNETES_EXEC_INFO", info.to_string());
         let started = Instant::now();
-        let asked = command.output().context("cannot run kcc-cache")?;
+        let output = command.output().context("cannot run kcc-cache")?;
         ensure!(
-            asked.status.success(),
+            output.status.success(),
             "kcc-cache ended with {}",
-            asked.status
+            output.status
         );
         self.report(
             "kubectl was here before: kcc-cache ran the plugin",
@@ -105,7 +105,7 @@ struct Demo<'a> {
     pods: Followed<Pod>,
     web: Followed<Pod>,
     of_services: Followed<Pod>,
-    /// The labels that the view asks for.
+    /// The labels that the view selects.
     wanted: (&'static str, &'static str),
 }
 

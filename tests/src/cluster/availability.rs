@@ -7,13 +7,13 @@ use anyhow::{Result, anyhow};
 
 use super::{Cluster, ClusterOptions, Go, NoGo, binaries};
 
-/// The cluster that the tests of this process share, started when the first one asks. Tests that
+/// The cluster that the tests of this process share, started when the first one needs it. Tests that
 /// use it keep to namespaces and users of their own; one that kills or restarts starts its own.
 ///
 /// It ends with the process, and its folder goes with it.
 ///
 /// # Errors
-/// Those of [`Cluster::start`], the same for everybody who asks.
+/// Those of [`Cluster::start`], the same for all who call it.
 pub fn shared() -> Result<&'static Cluster> {
     static SHARED: OnceLock<Result<Cluster, String>> = OnceLock::new();
     SHARED

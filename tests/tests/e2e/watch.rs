@@ -117,7 +117,7 @@ struct Watched {
     joined: Join<Service, Pod>,
     /// The Pods by their label `app`.
     by_app: Lookup<Pod>,
-    /// The value of the label `tier` that the view asks for.
+    /// The value of the label `tier` that the view selects.
     tier: &'static str,
     witnesses: [(&'static str, Witness); 3],
 }

@@ -178,13 +178,16 @@ fn a_proxy_is_used() -> Outcome {
     let file = edited(&cluster.kubeconfig().with_user("pru", user), |content| {
         content["clusters"][0]["cluster"]["proxy-url"] = json!(url);
     })?;
-    let asked = std::thread::spawn(move || tunnel_once(&listener));
+    let received = std::thread::spawn(move || tunnel_once(&listener));
     known_as("pru", &file)?;
-    let asked = asked.join().map_err(|_| "the proxy panicked")??;
+    let received = received.join().map_err(|_| "the proxy panicked")??;
     let address = cluster.server_url().trim_start_matches("https://");
-    check(asked.starts_with(&format!("CONNECT {address} ")), &asked)?;
+    check(
+        received.starts_with(&format!("CONNECT {address} ")),
+        &received,
+    )?;
     // me:s3cret
-    check(asked.contains("Basic bWU6czNjcmV0"), asked)
+    check(received.contains("Basic bWU6czNjcmV0"), received)
 }
 
 /// A proxy for one connection; returns the request for it.

@@ -78,7 +78,7 @@ fn a_failing_plugin_keeps_the_old_token() -> Outcome {
         runtime.block_on(user.expect_known(&client))?;
         Ok(user.plugin.runs() >= 2)
     })?;
-    // At once after a failure there is a pause, whatever is asked for.
+    // At once after a failure there is a pause, whatever is requested.
     for _ in 0..20 {
         runtime.block_on(user.expect_known(&client))?;
     }
@@ -129,7 +129,7 @@ fn a_hanging_plugins_children_are_stopped() -> Outcome {
     let child = std::fs::read_to_string(noted)?;
     let stat = format!("/proc/{}/stat", child.trim());
     await_that("the child's end", || {
-        // It is a zombie until somebody asks how it ended.
+        // It is a zombie until somebody reads how it ended.
         let state = std::fs::read_to_string(&stat).unwrap_or_default();
         Ok(state.is_empty() || state.contains(") Z "))
     })

@@ -303,7 +303,7 @@ fn list_in_pages(server: &ApiServer) {
     server.inject(Fault::gone().on(Verb::List).resource("pods"));
 }
 
-/// All is there at last, and the server was not asked in a hot loop for pages with this fault.
+/// All is there at last, and no pages were requested in a hot loop with this fault.
 async fn lists_in_spite_of(server: &ApiServer, fault: Fault) -> Outcome {
     for name in ["a", "b", "c", "d", "e"] {
         server.put(pod(name))?;
@@ -314,7 +314,7 @@ async fn lists_in_spite_of(server: &ApiServer, fault: Fault) -> Outcome {
     standing.agree(server).await?;
     check(
         (1..20).contains(&fault.hits()),
-        format!("{} pages were asked for", fault.hits()),
+        format!("{} pages were requested", fault.hits()),
     )
 }
 
