@@ -173,7 +173,7 @@ async fn views_indexes_monitors_and_joins_start_and_follow_elsewhere() {
     until(|| join.cache().is_empty() && index.values().is_empty()).await;
     drop((feed, view, index, join, monitor, behind, things));
     tokio::task::yield_now().await;
-    ticker.ends_content("what stands on it");
+    ticker.ends_content("what is derived from it");
 }
 
 /// Who does not read keeps nothing old: what was replaced is gone, whatever was subscribed.

@@ -34,7 +34,7 @@ pub(super) const CHECKS: &[Check] = checks![
 /// On a paused clock: longer than a watch lasts, with all that comes after it.
 const PATIENCE: Duration = Duration::from_secs(30 * 60);
 
-/// What stands on one informer.
+/// What is derived from one informer.
 struct Standing {
     pods: Informer<Pod>,
     view: View<Pod>,
