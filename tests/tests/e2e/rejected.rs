@@ -4,13 +4,13 @@
 use std::process::Output;
 use std::time::{Duration, Instant};
 
-use harness::cluster::{self, KubeconfigUser, TokenUser};
+use harness::cluster::{self, ExecUser, KubeconfigUser};
 use harness::{Distance, KubectlProxy, PythonClient};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use libtest_mimic::{Completion, Failed, Trial};
 use serde_json::Value;
 
-use crate::kubectl::{User, exec_user, stdout};
+use crate::plugin_user::{PluginUser, inject, stdout};
 use crate::trial::{Outcome, Run, check, named, on_cluster};
 
 type PythonRun = fn(&PythonClient) -> Outcome;
@@ -49,19 +49,17 @@ fn in_python(run: PythonRun) -> Result<Completion, Failed> {
 }
 
 /// A user whose plugin answers with `<name>-<number of the run>`, of which the server takes these.
-fn user_with_tokens(name: &str, known: impl IntoIterator<Item = usize>) -> Result<User, Failed> {
-    let user = User::new(name)?;
-    user.plugin.answers_token(&format!("{name}-@RUN@"))?;
-    for run in known {
-        let token = TokenUser::new(&format!("{name}-{run}"), name, &["testers"]);
-        user.cluster.add_token(token)?;
-    }
+fn user_with_tokens(
+    name: &str,
+    known: impl IntoIterator<Item = usize>,
+) -> Result<PluginUser, Failed> {
+    let user = PluginUser::injected(name)?.with_tokens_of(known)?;
     move_away(&user)?;
     Ok(user)
 }
 
 /// A server on the same machine answers sooner than a client could request it for another reason.
-fn move_away(user: &User) -> Outcome {
+fn move_away(user: &PluginUser) -> Outcome {
     let server = user.cluster.server_url();
     let address = server.trim_start_matches("https://").parse()?;
     let distance = Distance::to(address, Duration::from_millis(10))?;
@@ -70,13 +68,13 @@ fn move_away(user: &User) -> Outcome {
     Ok(std::fs::write(user.kubeconfig.path(), file)?)
 }
 
-fn revoke(user: &User, run: usize) -> Outcome {
-    Ok(user.cluster.revoke_token(&format!("{}-{run}", user.name))?)
+fn revoke(user: &PluginUser, run: usize) -> Outcome {
+    Ok(user.cluster.revoke_token(&user.token(run))?)
 }
 
 /// One run for the first credential and one for a suspicion; an entry is replaced again after a minute
 /// (a slow machine may see one more for each), or when three processes speak for it, then twelve.
-fn few_runs(user: &User, since: Instant) -> Outcome {
+fn few_runs(user: &PluginUser, since: Instant) -> Outcome {
     let minutes = usize::try_from(since.elapsed().as_secs() / 60)?;
     let runs = user.plugin.runs();
     check(
@@ -198,7 +196,7 @@ fn kube_rs_does_not_defeat_the_cache() -> Outcome {
     few_runs(&user, started)
 }
 
-fn python(user: &User, client: &PythonClient, program: &str) -> Result<String, Failed> {
+fn python(user: &PluginUser, client: &PythonClient, program: &str) -> Result<String, Failed> {
     let mut command = client.run(program);
     command.envs(user.home.variables());
     stdout(&command.env("KUBECONFIG", user.kubeconfig.path()).output()?)
@@ -249,7 +247,8 @@ assert client.CoreV1Api().list_namespace().items
 fn two_clusters_of_one_process_do_not_defeat_the_cache(client: &PythonClient) -> Outcome {
     let started = Instant::now();
     let user = user_with_tokens("zwei", 1..=30)?;
-    let exec = exec_user(&user.home, &user.plugin, &[]);
+    let mut exec = ExecUser::new(user.plugin.path(), &[]);
+    inject(&mut exec, &user.home);
     let kubeconfig = user.cluster.kubeconfig();
     let mut file = kubeconfig
         .with_user("zwei", KubeconfigUser::Exec(exec))

@@ -10,7 +10,9 @@ use kcc_core::client::Loader;
 use serde_json::{Value, json};
 
 use super::tool::{at_terminal, without_terminal};
-use super::{Failed, Outcome, PluginUser, Run, await_that, check, runtime, whoami};
+use super::{
+    Failed, Outcome, PluginUser, Run, await_that, check, expect_rejected, runtime, whoami,
+};
 use crate::trial::named;
 
 pub(super) const TRIALS: &[(&str, Run)] = named![
@@ -345,6 +347,5 @@ fn a_certificate_is_renewed_after_its_timestamp() -> Outcome {
     })?;
     user.expect_runs(2)?;
     let log = user.cluster.auth_log()?;
-    let rejected = log.of_certificate(&first.certificate).rejected;
-    check(rejected == 0, format!("{rejected} requests were refused"))
+    expect_rejected(log.of_certificate(&first.certificate), 0)
 }
