@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
+use harness::is_ci;
 
 /// The workspace's folder.
 pub(crate) fn root() -> &'static Path {
@@ -50,11 +51,6 @@ pub(crate) fn cargo_tool(name: &str, what_for: &str) -> Result<Option<Command>> 
         "\n=== {what_for}: left out, since cargo-{name} is missing (cargo install --locked cargo-{name})"
     ));
     Ok(None)
-}
-
-/// Whether nothing may be left out (`CI=true`).
-pub(crate) fn is_ci() -> bool {
-    std::env::var_os("CI").is_some()
 }
 
 /// Whether a program is there and answers `--version`, or runs with `arguments` instead.

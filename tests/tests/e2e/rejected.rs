@@ -41,9 +41,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 fn in_python(run: PythonRun) -> Result<Completion, Failed> {
     match PythonClient::shared() {
         Ok(python) => run(python).map(|()| Completion::Completed),
-        Err(reason) if std::env::var_os("CI").is_some_and(|ci| ci == "true" || ci == "1") => {
-            Err(reason.into())
-        }
+        Err(reason) if harness::is_ci() => Err(reason.into()),
         Err(reason) => Ok(Completion::ignored_with(reason)),
     }
 }
