@@ -133,7 +133,7 @@ pub(super) fn is_same_version<V: Object>(a: &V, b: &V) -> bool {
     a.uid() == b.uid() && version::compare(a.version(), b.version()) == Some(Ordering::Equal)
 }
 
-/// What can be asked of them is the same, as far as it is cheap to ask.
+/// All that is cheap to compare is the same.
 fn is_alike<V: Object>(a: &V, b: &V) -> bool {
     a.generation() == b.generation()
         && a.deletion_timestamp() == b.deletion_timestamp()

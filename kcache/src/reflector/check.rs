@@ -53,7 +53,7 @@ pub(super) enum Verdict {
 }
 
 impl Check {
-    /// Asks, after a moment.
+    /// Checks, after a moment.
     pub(super) fn request(&mut self, client: &Client, target: &Target, seen: &str) {
         seen.clone_into(&mut self.seen);
         self.request_after(backoff::up_to(SPREAD), client, target);
