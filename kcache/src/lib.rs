@@ -122,7 +122,8 @@ mod view;
 mod lookup;
 mod monitor;
 
-// From the inputs of any source to commits: decoding, what a list replaces, server incarnations.
+// From the inputs of any source to commits: JSON text, decoding, what a list replaces, server incarnations.
+mod json;
 mod codec;
 mod feed;
 

@@ -13,6 +13,7 @@ use super::go;
 use super::header::Header;
 use super::shape::Shape;
 use super::tape::Nodes;
+use crate::json::cut_managed_fields;
 
 /// Decodes JSON, and keeps what it needs for that from one object to the next.
 ///
@@ -89,11 +90,13 @@ impl JsonDecoder {
         json: &[u8],
         shape: Shape<'_>,
     ) -> Result<T, Unread> {
-        self.copy.clear();
-        self.copy.extend_from_slice(json);
-        if go::has_lone_surrogate(json) {
-            go::replace_lone_surrogates(&mut self.copy);
+        if shape.managed_fields {
+            self.copy.clear();
+            self.copy.extend_from_slice(json);
+        } else {
+            cut_managed_fields(json, &mut self.copy);
         }
+        go::replace_lone_surrogates(&mut self.copy);
         let tape = simd_json::to_tape_with_buffers(&mut self.copy, &mut self.buffers);
         let object = match &tape {
             Ok(tape) => made_of(&tape.0, shape),

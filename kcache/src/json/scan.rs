@@ -6,7 +6,7 @@ use wide::u8x16;
 ///
 /// It counts brackets and knows strings; whether the value is well formed is for who decodes it.
 #[derive(Default)]
-pub(super) struct Scan {
+pub(crate) struct Scan {
     depth: u64,
     string_state: StringState,
 }
@@ -24,7 +24,7 @@ enum StringState {
 impl Scan {
     /// Takes the next bytes of the value, and returns how many of them belong to it if it ends
     /// among them. The end of a number or a word shows by what follows it.
-    pub(super) fn advance(&mut self, bytes: &[u8]) -> Option<usize> {
+    pub(crate) fn advance(&mut self, bytes: &[u8]) -> Option<usize> {
         let mut at = 0;
         while at < bytes.len() {
             if let Some(next) = bytes[at..].first_chunk().and_then(|block| self.past(block)) {
