@@ -134,6 +134,10 @@ mod wire;
 mod reflector;
 mod informer;
 
+// A stored form: whole objects as compressed bytes.
+#[cfg(feature = "compact")]
+mod compact;
+
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
@@ -142,6 +146,8 @@ pub use self::core::mailbox::Overflow;
 pub use bad_objects::BadObject;
 pub use cache::Cache;
 pub use codec::{Codec, DecodeError, Expected, JsonCodec, Raw, WholeJsonCodec};
+#[cfg(feature = "compact")]
+pub use compact::{Compact, CompactCodec, CompactStats, LiftedFact};
 pub use error::Error;
 pub use event::{Change, Event};
 pub use fact::{Fact, Involved, NodeName, Selects};
