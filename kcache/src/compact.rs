@@ -15,6 +15,7 @@ use std::marker::PhantomData;
 use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
+use kube::core::ApiResource;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -26,6 +27,7 @@ use self::names::Names;
 pub use self::stats::CompactStats;
 use self::strings::Strings;
 use crate::codec::{Codec, DecodeError, Raw};
+use crate::informer::Watchable;
 use crate::object::{Key, Object};
 
 /// A whole object of kind `K`, kept as compressed bytes beside what [`Object`] answers.
@@ -189,6 +191,23 @@ impl<K: 'static, F: Send + Sync + 'static> Object for Compact<K, F> {
 
     fn finalizers(&self) -> impl Iterator<Item = &str> {
         self.shared.finalizers()
+    }
+}
+
+/// As `K` is: `Informer::<Compact<Pod>>::builder(client)`.
+impl<K: Watchable, F: Send + Sync + 'static> Watchable for Compact<K, F> {
+    type Codec = CompactCodec;
+
+    fn resource() -> ApiResource {
+        K::resource()
+    }
+
+    fn is_cluster_scoped() -> bool {
+        K::is_cluster_scoped()
+    }
+
+    fn is_metadata() -> bool {
+        K::is_metadata()
     }
 }
 

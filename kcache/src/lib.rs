@@ -155,7 +155,7 @@ pub use failure::{Cause, Failure, InputFailure, Operation, ReadyError};
 pub use feed::{Feed, Input, feed};
 pub use field::{Field, FieldError, FieldSelector};
 pub use filter::Filter;
-pub use informer::{Informer, InformerBuilder};
+pub use informer::{Informer, InformerBuilder, Watchable};
 #[cfg(feature = "client")]
 pub use kcc_core::client;
 pub use lookup::Lookup;
