@@ -209,8 +209,8 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
     /// A watch stays open. After a failure it is checked whether the versions go on; else it is fresh.
     fn settled(&mut self, check: &mut Check, watching: &Watching) -> Result<(), Error> {
         match self.versions.doubted() {
-            Some(seen) if !watching.initial => {
-                check.request(&self.client, &self.target, seen);
+            Some(known) if !watching.initial => {
+                check.request(&self.client, &self.target, known);
                 Ok(())
             }
             _ => self.is_fresh(watching),
@@ -229,7 +229,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
                 self.versions.unavailable();
                 return Ok(Some(Failure::new(Cause::Behind)));
             }
-            Verdict::GoesOn => self.versions.doubt(false),
+            Verdict::GoesOn(newest) => self.versions.confirmed(&newest.unwrap_or_default()),
             Verdict::Unknown { passes } => self.versions.doubt(passes),
         }
         self.is_fresh(watching)?;
