@@ -122,7 +122,9 @@ mod view;
 mod lookup;
 mod monitor;
 
-// From the inputs of any source to commits: decoding, what a list replaces, server incarnations.
+// From the inputs of any source to commits: decoding (of Kubernetes' protobuf into any serde type, too),
+// what a list replaces, server incarnations.
+pub mod protobuf;
 mod codec;
 mod feed;
 
