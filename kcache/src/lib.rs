@@ -81,10 +81,11 @@ struct Documents;
 
 // The modules are in layers: each uses those before it, and none after it.
 
-// Locks, work on other threads, versions and their order, objects; and the events that a change becomes:
+// Locks, work on other threads, encodings, versions and their order, objects; and the events that a change becomes:
 // another UID is a delete and a create, and deletes come first.
 mod sync;
 mod offload;
+mod encoding;
 mod version;
 mod object;
 mod seeded_fault;
@@ -143,6 +144,7 @@ pub use self::core::mailbox::Overflow;
 pub use bad_objects::BadObject;
 pub use cache::Cache;
 pub use codec::{Codec, DecodeError, Expected, JsonCodec, Raw, WholeJsonCodec};
+pub use encoding::Encoding;
 pub use error::Error;
 pub use event::{Change, Event};
 pub use fact::{Fact, Involved, NodeName, Selects};

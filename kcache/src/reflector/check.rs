@@ -113,7 +113,7 @@ impl Check {
 
 async fn version_of(client: &Client, request: Request<Body>, largest: usize) -> NewestVersion {
     let mut incoming = connection::send(client, request, Instant::now() + LIMIT).await?;
-    let mut body = ListBody::new(largest);
+    let mut body = ListBody::new(incoming.encoding(), largest);
     loop {
         // The object is of no use.
         while body.next()?.is_some() {}
