@@ -81,10 +81,11 @@ struct Documents;
 
 // The modules are in layers: each uses those before it, and none after it.
 
-// Locks, work on other threads, encodings, versions and their order, objects; and the events that a change becomes:
-// another UID is a delete and a create, and deletes come first.
+// Locks, work on other threads and on deep stacks, encodings, versions and their order, objects; and the
+// events that a change becomes: another UID is a delete and a create, and deletes come first.
 mod sync;
 mod offload;
+mod deep;
 mod encoding;
 mod version;
 mod object;
