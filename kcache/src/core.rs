@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use self::dispatcher::Dispatcher;
 use self::mailbox::{Drained, Mailbox, StartRemainder, Wakeup};
 use crate::bad_objects::{BadObjects, Novelty};
+use crate::encoding::LastEncoding;
 use crate::error::Error;
 use crate::event::Change;
 use crate::filter::Filter;
@@ -45,6 +46,8 @@ pub(crate) struct Counters {
     bad_reports: AtomicU64,
     pub(crate) stale_inputs: AtomicU64,
     pub(crate) evaluations: AtomicU64,
+    /// What the source's objects were last written in.
+    pub(crate) encoding: LastEncoding,
 }
 
 impl<V: Object> Core<V> {
@@ -195,6 +198,7 @@ impl<V: Object> Core<V> {
             stale_inputs: self.counters.stale_inputs.load(Ordering::Relaxed),
             lags: 0,
             waiting: 0,
+            encoding: self.counters.encoding.get(),
         }
     }
 

@@ -81,10 +81,12 @@ struct Documents;
 
 // The modules are in layers: each uses those before it, and none after it.
 
-// Locks, work on other threads, versions and their order, objects; and the events that a change becomes:
-// another UID is a delete and a create, and deletes come first.
+// Locks, work on other threads and on deep stacks, encodings, versions and their order, objects; and the
+// events that a change becomes: another UID is a delete and a create, and deletes come first.
 mod sync;
 mod offload;
+mod deep;
+mod encoding;
 mod version;
 mod object;
 mod seeded_fault;
@@ -122,9 +124,10 @@ mod view;
 mod lookup;
 mod monitor;
 
-// From the inputs of any source to commits: JSON text, decoding (an error quotes no content), what a list
-// replaces, server incarnations.
+// From the inputs of any source to commits: JSON text, Kubernetes' protobuf (into any serde type), decoding
+// (an error quotes no content), what a list replaces, server incarnations.
 mod json;
+pub mod protobuf;
 mod codec;
 mod feed;
 
@@ -149,6 +152,7 @@ pub use cache::Cache;
 pub use codec::{Codec, DecodeError, Expected, JsonCodec, Raw, WholeJsonCodec};
 #[cfg(feature = "compact")]
 pub use compact::{Compact, CompactCodec, CompactStats, LiftedFact};
+pub use encoding::Encoding;
 pub use error::Error;
 pub use event::{Change, Event};
 pub use fact::{Fact, Involved, NodeName, Selects};

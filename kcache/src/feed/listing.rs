@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::fingerprints::Fingerprints;
+use super::fingerprints::{Fingerprint, Fingerprints};
 use crate::object::{Key, Object};
 use crate::store::State;
 use crate::version;
@@ -23,7 +23,7 @@ pub(super) struct Listing<V> {
 }
 
 /// An object of a list, and the fingerprint of its content if there is one.
-type Listed<V> = (Arc<V>, Option<u64>);
+type Listed<V> = (Arc<V>, Option<Fingerprint>);
 
 /// What a list makes of a state.
 pub(super) struct ListDiff<V> {
@@ -45,7 +45,7 @@ impl<V> Default for Listing<V> {
 
 impl<V: Object> Listing<V> {
     /// What comes later is true, whatever its version says.
-    pub(super) fn put(&mut self, key: Key, object: V, fingerprint: Option<u64>) {
+    pub(super) fn put(&mut self, key: Key, object: V, fingerprint: Option<Fingerprint>) {
         version::raise(&mut self.newest, object.version());
         self.kept.remove(&key);
         self.objects.insert(key, (Arc::new(object), fingerprint));
@@ -105,7 +105,8 @@ impl<V: Object> Listing<V> {
                 continue;
             }
             let same = is_same_version(&*listed, &**there);
-            let same_content = fingerprint.zip(fingerprints.get(&key)).map(|(a, b)| a == b);
+            let prints = fingerprint.zip(fingerprints.get(&key));
+            let same_content = prints.and_then(|(new, old)| new.is_same(old));
             fingerprints.put(&key, fingerprint);
             match same_content {
                 Some(true) if same => {}
@@ -134,7 +135,7 @@ pub(super) fn is_same_version<V: Object>(a: &V, b: &V) -> bool {
 }
 
 /// All that is cheap to compare is the same.
-fn is_alike<V: Object>(a: &V, b: &V) -> bool {
+pub(super) fn is_alike<V: Object>(a: &V, b: &V) -> bool {
     a.generation() == b.generation()
         && a.deletion_timestamp() == b.deletion_timestamp()
         && a.labels().eq(b.labels())
