@@ -91,7 +91,7 @@ impl<V: Object> Cache<V> {
         accepted.map(|object| Key::of(&**object)).collect()
     }
 
-    /// How many objects there are. With a filter, all are asked.
+    /// How many objects there are. With a filter, each is looked at.
     pub fn len(&self) -> usize {
         let state = self.state();
         if self.filter.is_none() {

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use self::dispatcher::Dispatcher;
 use self::mailbox::{Drained, Mailbox, StartRemainder, Wakeup};
 use crate::bad_objects::{BadObjects, Novelty};
+use crate::encoding::LastEncoding;
 use crate::error::Error;
 use crate::event::Change;
 use crate::filter::Filter;
@@ -48,6 +49,8 @@ pub(crate) struct Counters {
     bad_reports: AtomicU64,
     pub(crate) stale_inputs: AtomicU64,
     pub(crate) evaluations: AtomicU64,
+    /// What the source's objects were last written in.
+    pub(crate) encoding: LastEncoding,
 }
 
 impl<V: Object> Core<V> {
@@ -67,6 +70,12 @@ impl<V: Object> Core<V> {
     pub(crate) fn publish(&self, state: State<V>, changes: &[Change<V>]) {
         let (at, gone) = (state.moment, state.table.replaced());
         let much = MUCH.max(state.table.len() as u64 / 64);
+        // What stands on a derived state, which is renewed that seldom, is renewed with it.
+        let much = if state.members.is_some() {
+            much / 2
+        } else {
+            much
+        };
         let mut dispatcher = lock(&self.dispatcher);
         if dispatcher.closed.is_some() {
             return;
@@ -204,6 +213,7 @@ impl<V: Object> Core<V> {
             stale_inputs: self.counters.stale_inputs.load(Ordering::Relaxed),
             lags: 0,
             waiting: 0,
+            encoding: self.counters.encoding.get(),
         }
     }
 

@@ -8,8 +8,8 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
+pub(crate) use self::fingerprints::Fingerprint;
 use self::fingerprints::Fingerprints;
-pub(crate) use self::fingerprints::fingerprint;
 use self::listing::{ListDiff, Listing};
 use crate::bad_objects::BadObjects;
 use crate::codec::DecodeError;
@@ -142,7 +142,7 @@ impl<V: Object> Feed<V> {
     /// Takes several inputs, each with the fingerprint of the bytes that its object was made of.
     pub(crate) fn send_fingerprinted(
         &mut self,
-        inputs: impl IntoIterator<Item = (Input<V>, Option<u64>)>,
+        inputs: impl IntoIterator<Item = (Input<V>, Option<Fingerprint>)>,
     ) -> Result<(), Error> {
         if let Some(error) = self.writer.error() {
             return Err(error);
@@ -221,7 +221,12 @@ impl<V: Object> Feed<V> {
         self.writer.closed().await
     }
 
-    fn take(&mut self, input: Input<V>, fingerprint: Option<u64>, updates: &mut Updates<V>) {
+    fn take(
+        &mut self,
+        input: Input<V>,
+        fingerprint: Option<Fingerprint>,
+        updates: &mut Updates<V>,
+    ) {
         match (input, &mut self.mode) {
             (Input::Restart, _) => {
                 self.flush(updates);
@@ -258,7 +263,7 @@ impl<V: Object> Feed<V> {
         }
     }
 
-    fn applied(&mut self, object: V, fingerprint: Option<u64>, updates: &mut Updates<V>) {
+    fn applied(&mut self, object: V, fingerprint: Option<Fingerprint>, updates: &mut Updates<V>) {
         if object.name().is_empty() {
             let error = DecodeError::new("it has no name");
             return self.take(Input::Bad(None, error), None, updates);
@@ -283,13 +288,18 @@ impl<V: Object> Feed<V> {
     }
 
     /// True if the very same is there already.
-    fn is_repeated(&self, hash: u64, object: &V, fingerprint: Option<u64>) -> bool {
-        let same = fingerprint.is_some() && fingerprint == self.fingerprints.get(hash);
-        let state = same.then(|| self.writer.state());
+    fn is_repeated(&self, hash: u64, object: &V, fingerprint: Option<Fingerprint>) -> bool {
+        let prints = fingerprint.zip(self.fingerprints.get(hash));
+        let same = prints.map(|(new, old)| new.is_same(old));
+        let state = same.filter(|same| *same != Some(false));
+        let state = state.map(|_| self.writer.state());
         let there = state
             .as_ref()
             .and_then(|state| state.at(KeyRef::of(object)));
-        there.is_some_and(|there| listing::is_same_version(object, &**there))
+        there.is_some_and(|there| {
+            listing::is_same_version(object, &**there)
+                && (same == Some(Some(true)) || listing::is_alike(object, &**there))
+        })
     }
 
     fn gone(&mut self, key: Key, version: &str, updates: &mut Updates<V>) {

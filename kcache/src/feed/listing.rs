@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::fingerprints::Fingerprints;
+use super::fingerprints::{Fingerprint, Fingerprints};
 use crate::object::{Key, KeyRef, Object};
 use crate::store::{Index, Members, State};
 use crate::updates::Entry;
@@ -29,7 +29,7 @@ struct Listed<V> {
     object: Arc<V>,
     key_hash: u64,
     /// Of its content, if there is one.
-    fingerprint: Option<u64>,
+    fingerprint: Option<Fingerprint>,
 }
 
 /// What a list makes of a state.
@@ -53,7 +53,7 @@ impl<V> Default for Listing<V> {
 
 impl<V: Object> Listing<V> {
     /// What comes later is true, whatever its version says.
-    pub(super) fn put(&mut self, key_hash: u64, object: V, fingerprint: Option<u64>) {
+    pub(super) fn put(&mut self, key_hash: u64, object: V, fingerprint: Option<Fingerprint>) {
         version::raise(&mut self.newest, object.version());
         let key = KeyRef::of(&object);
         if !self.kept.is_empty() {
@@ -135,7 +135,8 @@ impl<V: Object> Listing<V> {
                 continue;
             }
             let same = is_same_version(&*listed.object, &**there);
-            match print.zip(known_print).map(|(a, b)| a == b) {
+            let prints = print.zip(known_print);
+            match prints.and_then(|(new, old)| new.is_same(old)) {
                 Some(true) if same => {}
                 None if same && known && is_alike(&*listed.object, &**there) => alike.push(listed),
                 _ => updates.push(listed.into_entry()),
@@ -218,8 +219,8 @@ pub(super) fn is_same_version<V: Object>(a: &V, b: &V) -> bool {
     a.uid() == b.uid() && version::compare(a.version(), b.version()) == Some(Ordering::Equal)
 }
 
-/// What can be asked of them is the same, as far as it is cheap to ask.
-fn is_alike<V: Object>(a: &V, b: &V) -> bool {
+/// All that is cheap to compare is the same.
+pub(super) fn is_alike<V: Object>(a: &V, b: &V) -> bool {
     a.generation() == b.generation()
         && a.deletion_timestamp() == b.deletion_timestamp()
         && a.labels().eq(b.labels())
