@@ -150,9 +150,9 @@ impl<V: Object> Listing<V> {
                 stays.insert(key);
             } else if !std::mem::take(&mut loses) {
                 forget(old_incarnation, key.parts());
-                let entry = Entry::remove(key);
-                fingerprints.put(entry.hash, None);
-                updates.push(entry);
+                let hash = key.parts().hash64();
+                fingerprints.put(hash, None);
+                updates.push(Entry::remove(hash, key));
             }
         }
         if new_incarnation {

@@ -64,6 +64,14 @@ impl Order {
         key: impl Fn(u32) -> KeyRef<'a>,
         compare: impl Fn(KeyRef<'_>) -> Ordering,
     ) -> Place {
+        let (at, leaf) = self.leaf_of(&compare);
+        let slots = leaf.map_or(&[][..], Leaf::slots);
+        let slot = slots.partition_point(|slot| compare(key(*slot)) == Ordering::Less);
+        Place { slot, ..at }
+    }
+
+    /// The leaf that what is looked for would be in, and the place of its first slot.
+    fn leaf_of(&self, compare: impl Fn(KeyRef<'_>) -> Ordering) -> (Place, Option<&Leaf>) {
         let begins = |from: &Key| compare(from.parts()) != Ordering::Greater;
         let nodes = &self.nodes;
         let node = nodes.partition_point(|node| begins(&node.leaves[0].from));
@@ -71,9 +79,9 @@ impl Order {
         let leaves = nodes.get(node).map_or(&[][..], |node| &node.leaves);
         let leaf = leaves.partition_point(|leaf| begins(&leaf.from));
         let leaf = leaf.saturating_sub(1);
-        let slots = leaves.get(leaf).map_or(&[][..], |leaf| leaf.slots());
-        let slot = slots.partition_point(|slot| compare(key(*slot)) == Ordering::Less);
-        Place { node, leaf, slot }
+        let slot = 0;
+        let found = leaves.get(leaf).map(|leaf| &**leaf);
+        (Place { node, leaf, slot }, found)
     }
 
     pub(super) fn start() -> Place {
@@ -158,14 +166,14 @@ impl Order {
         key: impl Fn(u32) -> KeyRef<'a>,
     ) -> Option<usize> {
         let gone = key(slot);
-        let at = self.search(&key, |other| other.cmp(&gone));
-        let found = self.nodes.get(at.node).map(|node| &node.leaves[at.leaf]);
-        if found.is_none_or(|leaf| leaf.slots().get(at.slot) != Some(&slot)) {
+        let (at, leaf) = self.leaf_of(|other| other.cmp(&gone));
+        let slots = leaf.map_or(&[][..], Leaf::slots);
+        let Some(place) = slots.iter().position(|other| *other == slot) else {
             return Some(at.node);
-        }
+        };
         let node = self.node_mut(at.node);
         let leaf = Arc::make_mut(&mut node.leaves[at.leaf]);
-        leaf.slots.copy_within(at.slot + 1..leaf.len, at.slot);
+        leaf.slots.copy_within(place + 1..leaf.len, place);
         leaf.len -= 1;
         node.merge(at.leaf);
         if node.leaves.is_empty() {
