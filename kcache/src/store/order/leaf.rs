@@ -56,8 +56,8 @@ impl Leaf {
         let (first, last) = (key(*first), key(*last));
         self.shared = (first.0 == last.0).then(|| {
             // What the first and the last begin with, all in between begin with.
-            let chars = first.1.char_indices().zip(last.1.chars());
-            let differs = chars.into_iter().find(|((_, a), b)| a != b);
+            let mut chars = first.1.char_indices().zip(last.1.chars());
+            let differs = chars.find(|((_, a), b)| a != b);
             let shorter = first.1.len().min(last.1.len());
             let common = differs.map_or(shorter, |((at, _), _)| at);
             Key::new(first.0, &first.1[..common])
