@@ -107,6 +107,9 @@ impl<V: Object> Dispatcher<V> {
     /// Puts each change into the mailboxes that it concerns.
     pub(crate) fn deliver(&mut self, at: Moment, changes: &[Change<V>]) -> Delivered {
         let mut delivered = Delivered::default();
+        if self.routes.len() == self.free.len() {
+            return delivered;
+        }
         let mut changed = Vec::new();
         self.commits += 1;
         for (i, change) in changes.iter().enumerate() {

@@ -86,7 +86,8 @@ impl<V: Object> Listing<V> {
     fn place(&self, key_hash: u64, key: KeyRef<'_>) -> Option<u32> {
         let is_it = |place: u32| {
             let listed = self.objects[place as usize].as_ref();
-            listed.is_some_and(|listed| KeyRef::of(&*listed.object) == key)
+            let found = listed.filter(|listed| KeyRef::of(&*listed.object) == key);
+            found.map(|_| place)
         };
         self.places.find(key_hash, is_it)
     }

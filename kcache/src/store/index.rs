@@ -29,15 +29,16 @@ impl Index {
         self.len
     }
 
-    /// The first of the slots under a hash that is the right one.
-    pub(crate) fn find(&self, hash: u64, mut is_it: impl FnMut(u32) -> bool) -> Option<u32> {
+    /// What the first of the slots under a hash is that is anything.
+    pub(crate) fn find<T>(&self, hash: u64, is_it: impl Fn(u32) -> Option<T>) -> Option<T> {
         let tag = tag_of(hash);
         let shard = self.shards.get(self.shard_of(tag))?;
         let mut place = home(tag, shard.len());
         while let Some(&entry) = shard.get(place).filter(|entry| **entry != 0) {
-            let slot = slot_of(entry);
-            if tag_in(entry) == tag && is_it(slot) {
-                return Some(slot);
+            if tag_in(entry) == tag
+                && let Some(found) = is_it(slot_of(entry))
+            {
+                return Some(found);
             }
             place = next(place, shard.len());
         }
@@ -244,7 +245,7 @@ mod tests {
             }
         }
         for number in 0..20_000 {
-            let found = index.find(hash(number), |slot| slot == number);
+            let found = index.find(hash(number), |slot| (slot == number).then_some(slot));
             assert_eq!(found.is_some(), there.contains_key(&number), "{number}");
         }
         for (number, hash) in there {
@@ -271,7 +272,11 @@ mod tests {
             .collect();
         touched.extend((0..1_000).map(|number| index.remove(hash(number), number)));
         let all = |index: &Index| {
-            let found = |n: &u32| index.find(hash(*n), |slot| slot == *n).is_some();
+            let found = |n: &u32| {
+                index
+                    .find(hash(*n), |slot| (slot == *n).then_some(slot))
+                    .is_some()
+            };
             (0..2_000).filter(found).collect::<Vec<_>>()
         };
         assert_eq!(all(&before), (0..1_000).collect::<Vec<_>>());

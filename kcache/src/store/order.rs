@@ -1,9 +1,12 @@
 //! The slots of a table in the order of their keys.
 
+mod leaf;
+
 use std::cmp::Ordering;
 use std::ops::Range;
 use std::sync::Arc;
 
+use self::leaf::{FILLED, Leaf};
 use crate::object::{Key, KeyRef};
 
 /// A tree of three levels: this, nodes of leaves, leaves of slots. A change copies the leaf that it
@@ -19,21 +22,8 @@ struct Node {
     leaves: Vec<Arc<Leaf>>,
 }
 
-#[derive(Clone)]
-struct Leaf {
-    /// No key in this leaf is lower, and none in the leaves before it is as high. It is kept here so
-    /// that a search looks at few objects.
-    from: Key,
-    slots: [u32; LEAF],
-    /// How many slots there are: at least one, and fewer than [`LEAF`].
-    len: usize,
-}
-
 /// How many leaves a node has at most.
 const NODE: usize = 64;
-/// How many slots a leaf has at most, and how many one that is made of many has.
-const LEAF: usize = 128;
-const FILLED: usize = 112;
 
 /// A place in the order: a node, a leaf of it, and how many slots of that come before.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -65,8 +55,7 @@ impl Order {
         compare: impl Fn(KeyRef<'_>) -> Ordering,
     ) -> Place {
         let (at, leaf) = self.leaf_of(&compare);
-        let slots = leaf.map_or(&[][..], Leaf::slots);
-        let slot = slots.partition_point(|slot| compare(key(*slot)) == Ordering::Less);
+        let slot = leaf.map_or(0, |leaf| leaf.search(key, compare));
         Place { slot, ..at }
     }
 
@@ -117,8 +106,9 @@ impl Order {
                 0
             };
             let is_last = place == (end.node, end.leaf);
-            let last = if is_last { end.slot } else { leaf.len };
-            &leaf.slots[first.min(last)..last]
+            let slots = leaf.slots();
+            let last = if is_last { end.slot } else { slots.len() };
+            &slots[first.min(last)..last]
         });
         runs.flatten().copied()
     }
@@ -130,22 +120,16 @@ impl Order {
         key: impl Fn(u32) -> KeyRef<'a>,
     ) -> Option<usize> {
         let new = key(slot);
-        let at = self.search(&key, |other| other.cmp(&new));
+        let (at, _) = self.leaf_of(|other| other.cmp(&new));
         if self.nodes.is_empty() {
             *self = Self::of_sorted(&[slot], key);
             return None;
         }
         let node = self.node_mut(at.node);
         let leaf = Arc::make_mut(&mut node.leaves[at.leaf]);
-        if at.slot == 0 && leaf.from.parts() > new {
-            leaf.from = Key::new(new.0, new.1);
-        }
-        leaf.slots.copy_within(at.slot..leaf.len, at.slot + 1);
-        leaf.slots[at.slot] = slot;
-        leaf.len += 1;
-        if leaf.len == LEAF {
-            leaf.len = LEAF / 2;
-            let right = Leaf::new(&leaf.slots[LEAF / 2..], &key);
+        leaf.insert(slot, &key);
+        if leaf.is_full() {
+            let right = leaf.split(&key);
             node.leaves.insert(at.leaf + 1, Arc::new(right));
         }
         if node.leaves.len() >= NODE {
@@ -167,15 +151,12 @@ impl Order {
     ) -> Option<usize> {
         let gone = key(slot);
         let (at, leaf) = self.leaf_of(|other| other.cmp(&gone));
-        let slots = leaf.map_or(&[][..], Leaf::slots);
-        let Some(place) = slots.iter().position(|other| *other == slot) else {
+        if leaf.is_none_or(|leaf| !leaf.slots().contains(&slot)) {
             return Some(at.node);
-        };
+        }
         let node = self.node_mut(at.node);
-        let leaf = Arc::make_mut(&mut node.leaves[at.leaf]);
-        leaf.slots.copy_within(place + 1..leaf.len, place);
-        leaf.len -= 1;
-        node.merge(at.leaf);
+        Arc::make_mut(&mut node.leaves[at.leaf]).remove(slot);
+        node.merge(at.leaf, key);
         if node.leaves.is_empty() {
             let mut nodes = self.nodes.to_vec();
             nodes.remove(at.node);
@@ -211,10 +192,10 @@ impl Order {
 
 impl Node {
     /// Puts a leaf that has few slots left to the one before or behind it, if both fit into one.
-    fn merge(&mut self, leaf: usize) {
-        let len = |leaf: usize| self.leaves.get(leaf).map(|leaf| leaf.len);
+    fn merge<'a>(&mut self, leaf: usize, key: impl Fn(u32) -> KeyRef<'a>) {
+        let len = |leaf: usize| self.leaves.get(leaf).map(|leaf| leaf.slots().len());
         let own = len(leaf).unwrap_or_default();
-        if own > LEAF / 4 {
+        if own > FILLED / 4 {
             return;
         }
         let fits = |other: Option<usize>| other.is_some_and(|other| other + own <= FILLED);
@@ -229,25 +210,6 @@ impl Node {
             _ => return,
         };
         let right = self.leaves.remove(left + 1);
-        let left = Arc::make_mut(&mut self.leaves[left]);
-        left.slots[left.len..left.len + right.len].copy_from_slice(right.slots());
-        left.len += right.len;
-    }
-}
-
-impl Leaf {
-    fn new<'a>(some: &[u32], key: impl Fn(u32) -> KeyRef<'a>) -> Self {
-        let KeyRef(namespace, name) = some.first().map_or(KeyRef("", ""), |slot| key(*slot));
-        let mut slots = [0; LEAF];
-        slots[..some.len()].copy_from_slice(some);
-        Self {
-            from: Key::new(namespace, name),
-            slots,
-            len: some.len(),
-        }
-    }
-
-    fn slots(&self) -> &[u32] {
-        &self.slots[..self.len]
+        Arc::make_mut(&mut self.leaves[left]).append(&right, key);
     }
 }

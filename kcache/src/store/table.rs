@@ -107,13 +107,17 @@ impl Touched {
 }
 
 impl<V: Object> Table<V> {
+    /// The slot of a key, whose hash this is, and its object.
+    pub(crate) fn get(&self, hash: u64, key: KeyRef<'_>) -> Option<(u32, &Arc<V>)> {
+        self.index.find(hash, |slot| {
+            let object = self.at(slot)?;
+            (KeyRef::of(&**object) == key).then_some((slot, object))
+        })
+    }
+
     /// The slot of a key, whose hash this is.
     pub(crate) fn find(&self, hash: u64, key: KeyRef<'_>) -> Option<u32> {
-        let is_it = |slot| {
-            self.at(slot)
-                .is_some_and(|object| KeyRef::of(&**object) == key)
-        };
-        self.index.find(hash, is_it)
+        self.get(hash, key).map(|(slot, _)| slot)
     }
 
     /// True if the object in a slot is of this key.
