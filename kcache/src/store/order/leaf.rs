@@ -15,15 +15,15 @@ pub(super) struct Leaf {
     shared: Option<Key>,
     slots: [u32; LEAF],
     /// Of each name the first bytes behind what they share, as a number of the same order.
-    hints: [u32; LEAF],
+    hints: [u16; LEAF],
     len: usize,
 }
 
 /// How many slots a leaf has at most. With its hints it is less than a kilobyte: what is larger makes
 /// glibc's allocator sort what was freed before.
-const LEAF: usize = 112;
+const LEAF: usize = 140;
 /// How many one has that is made of many.
-pub(super) const FILLED: usize = 98;
+pub(super) const FILLED: usize = 122;
 
 impl Leaf {
     pub(super) fn new<'a>(some: &[u32], key: impl Fn(u32) -> KeyRef<'a>) -> Self {
@@ -83,7 +83,7 @@ impl Leaf {
     }
 
     /// The hint of a key, if it begins as all here do.
-    fn hint(&self, key: KeyRef<'_>) -> Option<u32> {
+    fn hint(&self, key: KeyRef<'_>) -> Option<u16> {
         let shared = self.shared.as_ref()?;
         let fits = shared.namespace() == key.0 && key.1.starts_with(shared.name());
         fits.then(|| hint_of(key.1, shared.name().len()))
@@ -141,10 +141,10 @@ impl Leaf {
     }
 }
 
-fn hint_of(name: &str, skip: usize) -> u32 {
+fn hint_of(name: &str, skip: usize) -> u16 {
     let rest = &name.as_bytes()[skip..];
-    let mut bytes = [0; 4];
+    let mut bytes = [0; 2];
     let len = rest.len().min(bytes.len());
     bytes[..len].copy_from_slice(&rest[..len]);
-    u32::from_be_bytes(bytes)
+    u16::from_be_bytes(bytes)
 }
