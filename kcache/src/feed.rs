@@ -16,11 +16,12 @@ use crate::codec::DecodeError;
 use crate::core::Core;
 use crate::error::Error;
 use crate::failure::Failure;
-use crate::object::{Key, Object};
+use crate::object::{Key, KeyRef, Object};
 use crate::publisher::{Publisher, publisher};
+use crate::updates::{Entry, Updates};
 use crate::version::{self, raise};
 use crate::wait::Origin;
-use crate::writer::{Updates, Writer};
+use crate::writer::Writer;
 
 /// One thing that a source of changes says.
 ///
@@ -267,29 +268,34 @@ impl<V: Object> Feed<V> {
             let error = DecodeError::new("it has no name");
             return self.take(Input::Bad(None, error), None, updates);
         }
-        let key = Key::of(&object);
-        let listing = matches!(self.mode, Mode::Listing(_));
-        self.core().clear_bad(&key, listing);
+        let hash = KeyRef::of(&object).hash64();
+        if self.core().has_bad() {
+            self.clear_bad(&Key::of(&object));
+        }
         if let Mode::Listing(listing) = &mut self.mode {
-            return listing.put(key, object, fingerprint);
+            return listing.put(hash, object, fingerprint);
         }
         self.recovered();
-        self.flush_before(&key, updates);
-        self.old_incarnation.remove(&key);
+        self.flush_before(hash, KeyRef::of(&object), updates);
+        if !self.old_incarnation.is_empty() {
+            self.old_incarnation.remove(&Key::of(&object));
+        }
         raise(&mut self.seen, object.version());
-        if !self.is_repeated(&key, &object, fingerprint) {
-            self.fingerprints.put(&key, fingerprint);
-            updates.insert(key, Some(Arc::new(object)));
+        if !self.is_repeated(hash, &object, fingerprint) {
+            self.fingerprints.put(hash, fingerprint);
+            updates.push(Entry::put(hash, Arc::new(object)));
         }
     }
 
     /// True if the very same is there already.
-    fn is_repeated(&self, key: &Key, object: &V, fingerprint: Option<Fingerprint>) -> bool {
-        let prints = fingerprint.zip(self.fingerprints.get(key));
+    fn is_repeated(&self, hash: u64, object: &V, fingerprint: Option<Fingerprint>) -> bool {
+        let prints = fingerprint.zip(self.fingerprints.get(hash));
         let same = prints.map(|(new, old)| new.is_same(old));
         let state = same.filter(|same| *same != Some(false));
         let state = state.map(|_| self.writer.state());
-        let there = state.as_ref().and_then(|state| state.at(key));
+        let there = state
+            .as_ref()
+            .and_then(|state| state.at(KeyRef::of(object)));
         there.is_some_and(|there| {
             listing::is_same_version(object, &**there)
                 && (same == Some(Some(true)) || listing::is_alike(object, &**there))
@@ -297,17 +303,22 @@ impl<V: Object> Feed<V> {
     }
 
     fn gone(&mut self, key: Key, version: &str, updates: &mut Updates<V>) {
-        let listing = matches!(self.mode, Mode::Listing(_));
-        self.core().clear_bad(&key, listing);
+        self.clear_bad(&key);
+        let hash = key.parts().hash64();
         if let Mode::Listing(listing) = &mut self.mode {
-            return listing.take(&key, version);
+            return listing.take(hash, &key, version);
         }
         self.recovered();
-        self.flush_before(&key, updates);
+        self.flush_before(hash, key.parts(), updates);
         self.old_incarnation.remove(&key);
-        self.fingerprints.put(&key, None);
+        self.fingerprints.put(hash, None);
         raise(&mut self.seen, version);
-        updates.insert(key, None);
+        updates.remove(key);
+    }
+
+    fn clear_bad(&self, key: &Key) {
+        let listing = matches!(self.mode, Mode::Listing(_));
+        self.core().clear_bad(key, listing);
     }
 
     /// The list is complete: what it says, against what was there, is one commit.
@@ -336,7 +347,7 @@ impl<V: Object> Feed<V> {
             raise(&mut self.seen, version);
         }
         let incarnation = state.moment.incarnation + u64::from(new_incarnation);
-        self.writer.commit_in(incarnation, updates, &[]);
+        self.writer.commit_entries(incarnation, updates, &[]);
         self.writer.live();
     }
 
@@ -348,8 +359,8 @@ impl<V: Object> Feed<V> {
     }
 
     /// Commits what is there if the key is among it.
-    fn flush_before(&mut self, key: &Key, updates: &mut Updates<V>) {
-        if updates.contains_key(key) {
+    fn flush_before(&mut self, hash: u64, key: KeyRef<'_>, updates: &mut Updates<V>) {
+        if updates.contains(hash, key) {
             self.flush(updates);
         }
     }

@@ -91,6 +91,7 @@ mod version;
 mod object;
 mod seeded_fault;
 mod event;
+mod updates;
 
 // Beside events: why something ended (a panic of your code, too) or failed, phases and notices, bad
 // objects, waiting for a version.
@@ -176,6 +177,7 @@ pub use selector_index::{IndexKeys, Scope, SelectorIndex};
 pub use status::{Notice, Notices, Phase, Status};
 pub use store::Snapshot;
 pub use subscription::{Aspect, Aspects, Batch, Control, Start, SubscribeOptions, Subscription};
+pub use updates::Updates;
 pub use view::View;
 pub use wait::{Follower, WaitError};
-pub use writer::{Updates, Writer};
+pub use writer::Writer;

@@ -36,7 +36,7 @@ use crate::filter::Filter;
 use crate::object::Object;
 use crate::publisher::Publisher;
 use crate::status::{Notices, Phase, Status};
-use crate::store::Moment;
+use crate::store::{Moment, Snapshot, State};
 use crate::wait::Follower;
 
 /// The changes of a publisher, from one state on and without a gap.
@@ -80,8 +80,12 @@ pub struct Subscription<V: Object> {
     started: bool,
     /// The start is being evaluated.
     starting: bool,
-    /// How far the last start or batch that was taken goes.
+    /// How far the last start or batch that was taken goes, and the state that it goes up to, for who
+    /// derives states.
     taken: Moment,
+    state: Option<Arc<State<V>>>,
+    /// The next batch is due, because the state before it is old.
+    renews: bool,
     /// The phases of the publisher, as far as batches have reported them.
     phases: watch::Receiver<Phase>,
     /// The phase and the incarnation of the next batch, and whether the phase is another one.
@@ -108,11 +112,13 @@ impl<V: Object> Subscription<V> {
         Self {
             registration,
             job: None,
-            closure_filter: ClosureFilter::default(),
+            closure_filter: ClosureFilter::new(limits),
             passed: VecDeque::new(),
             started: false,
             starting: false,
             taken: Moment::default(),
+            state: None,
+            renews: false,
             phases,
             phase,
             phase_is_new: false,
@@ -207,7 +213,7 @@ impl<V: Object> Subscription<V> {
         Ok(self.start(objects))
     }
 
-    fn start(&self, objects: Vec<Arc<V>>) -> Start<V> {
+    fn start(&mut self, objects: Vec<Arc<V>>) -> Start<V> {
         let Moment {
             commit,
             incarnation,
@@ -217,6 +223,7 @@ impl<V: Object> Subscription<V> {
             incarnation,
             phase: self.phase.clone(),
             objects,
+            snapshot: self.state.take().map(Snapshot),
         }
     }
 
@@ -228,8 +235,9 @@ impl<V: Object> Subscription<V> {
 
     /// All that waits, as one net change a key, or `None` as for [`next`](Self::next). It holds
     /// whole commits: what one commit changed is never split over two batches. A batch without
-    /// changes says that the publisher's phase or incarnation is another one. Dropping the future loses
-    /// nothing.
+    /// changes says that the publisher's phase or incarnation is another one, or brings a newer
+    /// [snapshot](Batch::snapshot) instead of one that keeps many replaced objects. Dropping the future
+    /// loses nothing.
     pub async fn next_batch(&mut self) -> Option<Batch<V>> {
         loop {
             // Under steady load there is always a next one.
@@ -253,12 +261,15 @@ impl<V: Object> Subscription<V> {
             let incarnation_is_new =
                 std::mem::replace(&mut self.reported_incarnation, incarnation) != incarnation;
             let is_open = self.phase.closed().is_none();
-            if !changes.is_empty() || incarnation_is_new || phase_is_new && is_open {
+            let is_due = std::mem::take(&mut self.renews);
+            let snapshot = self.state.take().map(Snapshot);
+            if !changes.is_empty() || incarnation_is_new || is_due || phase_is_new && is_open {
                 return Some(Batch {
                     commit,
                     incarnation,
                     phase: self.phase.clone(),
                     changes,
+                    snapshot,
                 });
             }
         }
