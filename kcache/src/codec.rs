@@ -4,6 +4,7 @@ mod error;
 mod go;
 mod raw;
 mod header;
+mod identity;
 mod shape;
 mod tape;
 mod json;
@@ -16,6 +17,7 @@ pub(crate) use self::go::coerced;
 #[cfg(feature = "compact")]
 pub(crate) use self::header::CowStr;
 pub(crate) use self::header::{Header, TypeNames};
+pub(crate) use self::identity::Identity;
 #[cfg(not(feature = "compact"))]
 use self::json::JsonDecoder;
 #[cfg(feature = "compact")]
