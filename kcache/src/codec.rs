@@ -2,7 +2,9 @@
 
 mod error;
 mod go;
+mod raw;
 mod header;
+mod identity;
 mod shape;
 mod tape;
 mod json;
@@ -12,19 +14,17 @@ use serde::de::DeserializeOwned;
 
 pub use self::error::DecodeError;
 pub(crate) use self::go::coerced;
+#[cfg(feature = "compact")]
+pub(crate) use self::header::CowStr;
 pub(crate) use self::header::{Header, TypeNames};
+pub(crate) use self::identity::Identity;
+#[cfg(not(feature = "compact"))]
 use self::json::JsonDecoder;
+#[cfg(feature = "compact")]
+pub(crate) use self::json::{Decoded, JsonDecoder, Two};
+pub use self::raw::Raw;
 use self::shape::Shape;
-
-/// An object as it came in, in one of the encodings that API servers speak.
-#[derive(Clone, Copy)]
-#[non_exhaustive]
-pub enum Raw<'a> {
-    /// JSON text of one object.
-    Json(&'a [u8]),
-    /// The protobuf message of one object, without the envelope of `runtime.Unknown`.
-    Protobuf(&'a [u8]),
-}
+use crate::encoding::Encoding;
 
 /// Makes a stored form of bytes.
 ///
@@ -84,6 +84,16 @@ pub trait Codec<V>: Send {
     fn decode_as(&mut self, raw: Raw<'_>, expected: Expected<'_>) -> Result<V, DecodeError> {
         let _ = expected;
         self.decode(raw)
+    }
+
+    /// The encodings that it takes for objects of this kind, the best first: an informer asks the server
+    /// for them in this order. Without it, JSON.
+    ///
+    /// JSON has to be among them. A server has no other form of a custom resource, and may answer with it
+    /// whatever it was asked for.
+    fn encodings(&self, types: &TypeMeta) -> &[Encoding] {
+        let _ = types;
+        &[Encoding::Json]
     }
 }
 
@@ -149,7 +159,7 @@ impl<V: DeserializeOwned + Send> Codec<V> for JsonCodec {
     }
 
     fn decode_as(&mut self, raw: Raw<'_>, expected: Expected<'_>) -> Result<V, DecodeError> {
-        decode_as(&mut self.0, json_of(raw)?, expected.shape(false))
+        self.0.decode_as(json_of(raw)?, expected.shape(false))
     }
 }
 
@@ -163,7 +173,7 @@ impl<V: DeserializeOwned + Send> Codec<V> for WholeJsonCodec {
     }
 
     fn decode_as(&mut self, raw: Raw<'_>, expected: Expected<'_>) -> Result<V, DecodeError> {
-        decode_as(&mut self.0, json_of(raw)?, expected.shape(true))
+        self.0.decode_as(json_of(raw)?, expected.shape(true))
     }
 }
 
@@ -174,14 +184,22 @@ fn json_of(raw: Raw<'_>) -> Result<&[u8], DecodeError> {
     }
 }
 
-/// A type that knows better what it is has the last word: it reads what the server sent.
-fn decode_as<V: DeserializeOwned + Send>(
+/// What is made of a text that has no `managedFields` any longer.
+#[cfg(feature = "compact")]
+pub(crate) fn decode_cut<T: Decoded>(
     decoder: &mut JsonDecoder,
     json: &[u8],
-    shape: Shape<'_>,
-) -> Result<V, DecodeError> {
-    decoder.decode(json, shape).or_else(|_| {
-        let types = None;
-        decoder.decode(json, Shape { types, ..shape })
-    })
+    expected: Option<Expected<'_>>,
+) -> Result<T, DecodeError> {
+    let managed_fields = true;
+    match expected {
+        Some(expected) => decoder.decode_as(json, expected.shape(managed_fields)),
+        None => decoder.decode(
+            json,
+            Shape {
+                managed_fields,
+                ..Shape::default()
+            },
+        ),
+    }
 }

@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use crate::step;
 
-/// What the arguments ask for.
+/// What the arguments say.
 pub(crate) fn run(
     minutes: Option<f64>,
     faults: Option<usize>,

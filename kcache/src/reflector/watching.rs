@@ -6,6 +6,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::connection::{Incoming, Part};
 use super::silence::QUIET;
+use crate::encoding::Encoding;
 use crate::failure::Failure;
 use crate::wire::{EventKind, WatchBody};
 
@@ -13,7 +14,7 @@ use crate::wire::{EventKind, WatchBody};
 pub(super) struct Watching {
     incoming: Incoming,
     pub(super) frames: WatchBody,
-    asked: Instant,
+    sent: Instant,
     opened: Instant,
     deadline: Instant,
     /// How many events it has brought.
@@ -48,13 +49,13 @@ impl Watching {
     pub(super) fn new(
         incoming: Incoming,
         frames: WatchBody,
-        asked: Instant,
+        sent: Instant,
         deadline: Instant,
     ) -> Self {
         Self {
             incoming,
             frames,
-            asked,
+            sent,
             opened: Instant::now(),
             list: ListProgress::new(),
             deadline,
@@ -63,6 +64,11 @@ impl Watching {
             broke: false,
             settled: false,
         }
+    }
+
+    /// What its head says it is written in, if that is known.
+    pub(super) fn said(&self) -> Option<Encoding> {
+        self.incoming.said()
     }
 
     /// Takes more bytes if there are some already.
@@ -115,7 +121,7 @@ impl Watching {
 
     /// True if it ended as soon as it was requested.
     pub(super) fn was_short(&self) -> bool {
-        self.asked.elapsed() < SHORT
+        self.sent.elapsed() < SHORT
     }
 }
 
