@@ -5,18 +5,20 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::{Arc, OnceLock};
 
-use kube::core::TypeMeta;
+use kube::core::{ApiResource, TypeMeta};
+use serde::Serialize;
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, IgnoredAny, IntoDeserializer};
 
-use super::Compact;
 use super::body::{Body, Context};
 use super::header::{Header, Part, Shared};
 use super::interner::Interner;
 use super::names::Names;
+use super::object::Compact;
 use super::packer::Packer;
 use super::stats::CompactStats;
 use super::strings::Strings;
 use crate::codec::{Codec, DecodeError, Expected, JsonDecoder, Raw, Two, decode_cut};
+use crate::informer::Watchable;
 use crate::json::cut_managed_fields;
 
 /// Makes [`Compact`] objects.
@@ -188,6 +190,48 @@ where
             Raw::Json(json) => self.decode_json(json, Some(expected)),
             Raw::Protobuf(_) => Err(DecodeError::new("this codec reads JSON only")),
         }
+    }
+}
+
+impl<K, F: DeserializeOwned + Send + 'static> Compact<K, F> {
+    /// An object of this JSON, for tests and other sources than an informer. Each is compressed for itself;
+    /// objects of one collection have one [`CompactCodec`].
+    ///
+    /// # Errors
+    ///
+    /// It is no JSON object, or `F` cannot be read of it.
+    pub fn from_json(json: &[u8]) -> Result<Self, DecodeError> {
+        CompactCodec::default().decode(Raw::Json(json))
+    }
+
+    /// The same of an object that was decoded already.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_json`](Self::from_json), or it cannot be written as JSON.
+    pub fn of(object: &K) -> Result<Self, DecodeError>
+    where
+        K: Serialize,
+    {
+        let json = serde_json::to_vec(object);
+        Self::from_json(&json.map_err(|_| DecodeError::new("it cannot be written as JSON"))?)
+    }
+}
+
+/// As `K` is: `Informer::<Compact<Pod>>::builder(client)`.
+impl<K: Watchable, F: Send + Sync + 'static> Watchable for Compact<K, F> {
+    type Codec = CompactCodec;
+
+    fn resource() -> ApiResource {
+        K::resource()
+    }
+
+    fn is_cluster_scoped() -> bool {
+        K::is_cluster_scoped()
+    }
+
+    fn is_metadata() -> bool {
+        K::is_metadata()
     }
 }
 
