@@ -256,10 +256,12 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
         let targets = std::mem::take(&mut self.pending.targets);
         if let Some(pairs) = &mut self.pairs {
             let (mut unpaired, mut paired) = (Updates::new(), Updates::new());
-            let gone = std::mem::take(&mut self.pending.unpaired);
-            gone.into_iter().for_each(|key| unpaired.remove(key));
-            let new = std::mem::take(&mut self.pending.paired);
-            new.into_values().for_each(|pair| paired.put(pair));
+            for key in std::mem::take(&mut self.pending.unpaired) {
+                unpaired.remove(key);
+            }
+            for pair in std::mem::take(&mut self.pending.paired).into_values() {
+                paired.put(pair);
+            }
             pairs.commit_in(incarnation, unpaired, &input_commits);
             self.commit_targets(incarnation, targets);
             if let Some(pairs) = &mut self.pairs {

@@ -91,16 +91,14 @@ impl<V: Object> Cache<V> {
         accepted.map(|object| Key::of(&**object)).collect()
     }
 
-    /// How many objects there are. With a filter, all are asked.
+    /// How many objects there are. With a filter, each is looked at.
     pub fn len(&self) -> usize {
         let state = self.state();
-        match self.filter {
-            None => state.len(),
-            Some(_) => {
-                let all = state.unordered();
-                all.filter(|object| self.accepts(object)).count()
-            }
+        if self.filter.is_none() {
+            return state.len();
         }
+        let all = state.unordered();
+        all.filter(|object| self.accepts(object)).count()
     }
 
     /// True if there is no object.

@@ -70,13 +70,19 @@ impl<V: Object> Core<V> {
     pub(crate) fn publish(&self, state: State<V>, changes: &[Change<V>]) {
         let (at, gone) = (state.moment, state.table.replaced());
         let much = MUCH.max(state.table.len() as u64 / 64);
+        // What stands on a derived state, which is renewed that seldom, is renewed with it.
+        let much = if state.members.is_some() {
+            much / 2
+        } else {
+            much
+        };
         let mut dispatcher = lock(&self.dispatcher);
         if dispatcher.closed.is_some() {
             return;
         }
         let replaced = self.state.swap(Arc::new(state));
-        let delivered = dispatcher.deliver(at, changes);
-        let delivered = dispatcher.grow_old(gone, much, delivered);
+        let mut delivered = dispatcher.deliver(at, changes);
+        dispatcher.grow_old(gone, much, &mut delivered.wakeups);
         drop(dispatcher);
         drop(replaced);
         let evaluations = &self.counters.evaluations;

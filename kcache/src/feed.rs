@@ -350,10 +350,12 @@ impl<V: Object> Feed<V> {
         }
         self.recovered();
         self.flush_before(hash, key.parts(), updates);
-        self.old_incarnation.remove(&key);
+        if !self.old_incarnation.is_empty() {
+            self.old_incarnation.remove(&key);
+        }
         self.fingerprints.put(hash, None);
         raise(&mut self.seen, version);
-        updates.remove(key);
+        updates.push(Entry::remove(hash, key));
     }
 
     fn clear_bad(&self, key: &Key) {

@@ -240,7 +240,7 @@ impl<V: Object, C> InformerBuilder<V, C> {
         self
     }
 
-    /// Asks the server for the metadata of the objects and nothing else: for
+    /// Requests the metadata of the objects and nothing else: for
     /// `PartialObjectMeta<DynamicObject>` and structs of one's own that need no more. Of a server that
     /// knows only whole objects their metadata is taken.
     pub fn metadata_only(mut self) -> Self {

@@ -94,7 +94,7 @@ mod event;
 mod updates;
 
 // Beside events: why something ended (a panic of your code, too) or failed, phases and notices, bad
-// objects, waiting for a version.
+// objects (without their content), waiting for a version.
 mod error;
 mod failure;
 mod status;
@@ -112,7 +112,7 @@ mod field;
 mod filter;
 
 // A publisher: what its two ends share (the dispatcher and the mailboxes, where a slow subscriber's
-// changes are merged), its writer, its handle, its readers.
+// changes are merged), its writer (which learns that nobody reads any longer), its handle, its readers.
 mod core;
 mod writer;
 mod publisher;
@@ -125,15 +125,15 @@ mod view;
 mod lookup;
 mod monitor;
 
-// From the inputs of any source to commits: JSON text, Kubernetes' protobuf (into any serde type), decoding,
-// what a list replaces, server incarnations.
+// From the inputs of any source to commits: JSON text, Kubernetes' protobuf (into any serde type), decoding
+// (an error quotes no content), what a list replaces, server incarnations.
 mod json;
 pub mod protobuf;
 mod codec;
 mod feed;
 
-// An API server as a source: requests, bodies, list and watch with their waits, checks and turns for
-// other tasks.
+// An API server as a source: requests, bodies, list and watch with their waits, silences, checks and
+// turns for other tasks.
 mod request;
 mod wire;
 mod reflector;

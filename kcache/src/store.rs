@@ -98,7 +98,8 @@ impl<V: Object> State<V> {
     }
 
     pub(crate) fn at(&self, key: KeyRef<'_>) -> Option<&Arc<V>> {
-        self.table.at(self.slot(key.hash64(), key)?)
+        let (slot, object) = self.table.get(key.hash64(), key)?;
+        self.has(slot).then_some(object)
     }
 
     /// The slot of the object of a key, whose hash this is.

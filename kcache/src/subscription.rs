@@ -80,12 +80,7 @@ pub struct Subscription<V: Object> {
     started: bool,
     /// The start is being evaluated.
     starting: bool,
-    /// How far the last start or batch that was taken goes, and the state that it goes up to, for who
-    /// derives states.
-    taken: Moment,
-    state: Option<Arc<State<V>>>,
-    /// The next batch is due, because the state before it is old.
-    renews: bool,
+    taken: Reached<V>,
     /// The phases of the publisher, as far as batches have reported them.
     phases: watch::Receiver<Phase>,
     /// The phase and the incarnation of the next batch, and whether the phase is another one.
@@ -94,6 +89,15 @@ pub struct Subscription<V: Object> {
     reported_incarnation: u64,
     /// A filter panicked.
     failed: Option<Error>,
+}
+
+/// How far the last start or batch that was taken goes.
+struct Reached<V> {
+    at: Moment,
+    /// The state that it goes up to, for who derives states.
+    state: Option<Arc<State<V>>>,
+    /// It is due without changes, too, because the state before it is old.
+    renews: bool,
 }
 
 /// The closure filter, and what passed it.
@@ -116,9 +120,11 @@ impl<V: Object> Subscription<V> {
             passed: VecDeque::new(),
             started: false,
             starting: false,
-            taken: Moment::default(),
-            state: None,
-            renews: false,
+            taken: Reached {
+                at: Moment::default(),
+                state: None,
+                renews: false,
+            },
             phases,
             phase,
             phase_is_new: false,
@@ -206,7 +212,7 @@ impl<V: Object> Subscription<V> {
         if let Some(error) = self.failed.clone() {
             return Err(error);
         }
-        self.reported_incarnation = self.taken.incarnation;
+        self.reported_incarnation = self.taken.at.incarnation;
         // Nobody has anything yet, so nothing can be gone or changed.
         let objects = self.take_passed().into_iter();
         let objects = objects.filter_map(|change| change.new).collect();
@@ -217,13 +223,13 @@ impl<V: Object> Subscription<V> {
         let Moment {
             commit,
             incarnation,
-        } = self.taken;
+        } = self.taken.at;
         Start {
             commit,
             incarnation,
             phase: self.phase.clone(),
             objects,
-            snapshot: self.state.take().map(Snapshot),
+            snapshot: self.taken.state.take().map(Snapshot),
         }
     }
 
@@ -256,13 +262,13 @@ impl<V: Object> Subscription<V> {
             let Moment {
                 commit,
                 incarnation,
-            } = self.taken;
+            } = self.taken.at;
             let phase_is_new = std::mem::take(&mut self.phase_is_new);
             let incarnation_is_new =
                 std::mem::replace(&mut self.reported_incarnation, incarnation) != incarnation;
             let is_open = self.phase.closed().is_none();
-            let is_due = std::mem::take(&mut self.renews);
-            let snapshot = self.state.take().map(Snapshot);
+            let is_due = std::mem::take(&mut self.taken.renews);
+            let snapshot = self.taken.state.take().map(Snapshot);
             if !changes.is_empty() || incarnation_is_new || is_due || phase_is_new && is_open {
                 return Some(Batch {
                     commit,

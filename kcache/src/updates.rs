@@ -62,7 +62,7 @@ impl<V: Object> Updates<V> {
 
     /// Nothing is to be there under this key.
     pub fn remove(&mut self, key: Key) {
-        self.push(Entry::remove(key));
+        self.push(Entry::remove(key.parts().hash64(), key));
     }
 
     /// True if there is an update of this key, whose hash this is.
@@ -104,8 +104,7 @@ impl<V: Object> Entry<V> {
         Self { hash, update }
     }
 
-    pub(crate) fn remove(key: Key) -> Self {
-        let hash = key.parts().hash64();
+    pub(crate) fn remove(hash: u64, key: Key) -> Self {
         let update = Update::Remove(key);
         Self { hash, update }
     }

@@ -152,9 +152,10 @@ async fn take<V: Object>(
 
 fn update<V: Object>(change: Change<V>) -> Entry<V> {
     let key = change.key();
+    let hash = key.parts().hash64();
     match change.new {
-        Some(new) => Entry::put(key.parts().hash64(), new),
-        None => Entry::remove(key),
+        Some(new) => Entry::put(hash, new),
+        None => Entry::remove(hash, key),
     }
 }
 

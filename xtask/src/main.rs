@@ -13,6 +13,7 @@ mod pairs;
 mod layers;
 mod sizes;
 mod cli_docs;
+mod schema;
 mod test_names;
 mod dependencies;
 mod compatibility;
@@ -94,6 +95,12 @@ enum Task {
     },
     /// Write docs/cli.md, the reference of the command line
     CliDocs {
+        /// Only fail where it is not as it would be written
+        #[arg(long)]
+        check: bool,
+    },
+    /// Write kcache's table of Kubernetes' protobuf, from the Go types of k8s.io/api
+    Schema {
         /// Only fail where it is not as it would be written
         #[arg(long)]
         check: bool,
@@ -195,6 +202,12 @@ enum Bench {
         #[arg(long, default_value = "target/bench-sync.json")]
         json: PathBuf,
     },
+    /// What the start of a controller with 20 kinds costs, on the real kube-apiserver
+    Cold {
+        /// Where the table is written as JSON
+        #[arg(long, default_value = "target/bench-cold.json")]
+        json: PathBuf,
+    },
     /// What HTTP/2 is worth to a client, on the real kube-apiserver
     Http2 {
         /// Where the table is written as JSON
@@ -210,6 +223,7 @@ fn main() -> ExitCode {
         Task::Ci { steps } => ci::run(&steps),
         Task::Apiserver { data_dir } => apiserver::run(data_dir),
         Task::CliDocs { check } => cli_docs::run(check),
+        Task::Schema { check } => schema::run(check),
         Task::Dist { out, url } => dist::run(&out, url.as_deref()),
         Task::Release { tag, out } => dist::gather(&out, &tag),
         Task::Features => compatibility::features(),
@@ -229,6 +243,7 @@ fn main() -> ExitCode {
         Task::Bench(Bench::Kubectl { pairs, json }) => bench_kubectl::run(pairs, &json),
         Task::Bench(Bench::Core { json }) => bench_example::core(&json),
         Task::Bench(Bench::Sync { runs, pods, json }) => bench_example::sync(runs, &pods, &json),
+        Task::Bench(Bench::Cold { json }) => bench_example::cold(&json),
         Task::Bench(Bench::Http2 { json }) => bench_example::http2(&json),
         Task::Fuzz { seconds, target } => fuzz::run(seconds, target.as_deref()),
         Task::Soak { minutes, faults } => soak::run(minutes, faults),

@@ -107,6 +107,9 @@ impl<V: Object> Dispatcher<V> {
     /// Puts each change into the mailboxes that it concerns.
     pub(crate) fn deliver(&mut self, at: Moment, changes: &[Change<V>]) -> Delivered {
         let mut delivered = Delivered::default();
+        if self.routes.len() == self.free.len() {
+            return delivered;
+        }
         let mut changed = Vec::new();
         self.commits += 1;
         for (i, change) in changes.iter().enumerate() {
@@ -152,22 +155,16 @@ impl<V: Object> Dispatcher<V> {
 
     /// Tells those who derive states if much was replaced since they were last told: those who stand on
     /// an older state keep all that.
-    pub(crate) fn grow_old(
-        &mut self,
-        replaced: u64,
-        much: u64,
-        mut delivered: Delivered,
-    ) -> Delivered {
+    pub(crate) fn grow_old(&mut self, replaced: u64, much: u64, wakeups: &mut Vec<Wakeup>) {
         let more = replaced.saturating_sub(self.replaced);
-        if more >= much {
-            self.replaced = replaced;
-            let members = self.routes.iter().flat_map(|route| &route.members);
-            let members = members.filter(|member| member.derives());
-            let grown = members.map(|member| member.grow_old(more >= 2 * much));
-            let woken = grown.filter(|wakeup| !wakeup.is_nothing());
-            delivered.wakeups.extend(woken);
+        if more < much {
+            return;
         }
-        delivered
+        self.replaced = replaced;
+        let members = self.routes.iter().flat_map(|route| &route.members);
+        let members = members.filter(|member| member.derives());
+        let grown = members.map(|member| member.grow_old(more >= 2 * much));
+        wakeups.extend(grown.filter(|wakeup| !wakeup.is_nothing()));
     }
 
     /// The routes that a change may concern; one may be named more than once.

@@ -174,7 +174,7 @@ impl<V: Object> Mailbox<V> {
         let Limits {
             queue, overflow, ..
         } = self.limits;
-        // Only commits count: what a start or a refilter brings was asked for.
+        // Only commits count: what a start or a refilter brings was requested.
         let queued = inner.waiting.queued() + inner.held.as_ref().map_or(0, Backlog::queued);
         let count = changes.len();
         if overflow == Overflow::End && count > 0 && queued > 0 && queued + count > queue {

@@ -110,7 +110,8 @@ impl<V: Object> Listing<V> {
     fn place(&self, key_hash: u64, key: KeyRef<'_>) -> Option<u32> {
         let is_it = |place: u32| {
             let listed = self.objects[place as usize].as_ref();
-            listed.is_some_and(|listed| KeyRef::of(&*listed.object) == key)
+            let found = listed.filter(|listed| KeyRef::of(&*listed.object) == key);
+            found.map(|_| place)
         };
         self.places.find(key_hash, is_it)
     }
@@ -175,9 +176,9 @@ impl<V: Object> Listing<V> {
                 stays.insert(key);
             } else if !std::mem::take(&mut loses) {
                 forget(old_incarnation, key.parts());
-                let entry = Entry::remove(key);
-                fingerprints.put(entry.hash, None);
-                updates.push(entry);
+                let hash = key.parts().hash64();
+                fingerprints.put(hash, None);
+                updates.push(Entry::remove(hash, key));
             }
         }
         if new_incarnation {
@@ -246,7 +247,7 @@ pub(super) fn is_same_version<V: Object>(a: &V, b: &V) -> bool {
     a.uid() == b.uid() && version::compare(a.version(), b.version()) == Some(Ordering::Equal)
 }
 
-/// What can be asked of them is the same, as far as it is cheap to ask.
+/// All that is cheap to compare is the same.
 pub(super) fn is_alike<V: Object>(a: &V, b: &V) -> bool {
     a.generation() == b.generation()
         && a.deletion_timestamp() == b.deletion_timestamp()

@@ -103,7 +103,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             self.versions.seen()
         };
         let version = version.map(str::to_owned);
-        let (mut asked, mut deadline) = (Instant::now(), Instant::now());
+        let (mut sent, mut deadline) = (Instant::now(), Instant::now());
         let doing = if initial {
             Operation::StreamingList
         } else {
@@ -111,8 +111,8 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         };
         let incoming = self.open(doing, |target| {
             let timeout = backoff::watch_timeout();
-            asked = Instant::now();
-            deadline = asked + timeout + GRACE;
+            sent = Instant::now();
+            deadline = sent + timeout + GRACE;
             let request = if initial {
                 target.stream(version.as_deref(), timeout)
             } else {
@@ -124,11 +124,11 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             } else {
                 timeout + GRACE
             };
-            (request, asked + longest)
+            (request, sent + longest)
         });
         let incoming = incoming.await?;
         let frames = WatchBody::new(incoming.encoding(), self.target.largest);
-        let mut watching = Watching::new(incoming, frames, asked, deadline);
+        let mut watching = Watching::new(incoming, frames, sent, deadline);
         watching.initial = initial;
         self.kinds.open();
         Ok(watching)

@@ -2,19 +2,20 @@
 
 use std::sync::Arc;
 
-use super::table::Table;
+use super::table::{Table, Touched};
 use crate::object::{KeyRef, Object};
 
 /// Two copies of a table that are changed in turns.
 ///
-/// Readers have the one; the writer changes the other in place and publishes it. What it changed is
-/// done again to the one that it replaces, once nobody reads that any longer. Both share the
-/// index and the order, whose parts are cheap to copy; chunks of objects are not.
+/// Readers have the one; the writer changes the other in place and publishes it. The one that it
+/// replaces takes over what was changed, once nobody reads it any longer. So nothing is copied that
+/// leads to many parts, whose counts are rarely in the processor's cache; what has no counts, the
+/// shards of the index and the leaves of the order, both copies share.
 pub(crate) struct Copies<V> {
     live: Arc<Table<V>>,
     spare: Arc<Table<V>>,
-    /// What the spare copy lacks.
-    behind: Vec<(u32, Option<Arc<V>>)>,
+    /// Where the spare copy differs from the live one.
+    behind: Touched,
     /// Slots that are free, and the first that was never used.
     free: Vec<u32>,
     top: u32,
@@ -40,7 +41,7 @@ impl<V: Object> Copies<V> {
         if std::mem::replace(&mut self.torn, true) {
             self.recover();
         }
-        if !self.behind.is_empty() {
+        if !self.behind.slots.is_empty() {
             self.replay();
         }
         let reorders = changes > MANY && changes > self.live.len() / 16;
@@ -57,8 +58,8 @@ impl<V: Object> Copies<V> {
     pub(crate) fn settle(&mut self) {
         let is_read = Arc::get_mut(&mut self.spare).is_none();
         let grew = self.spare.len() < self.live.len() / 2;
-        if self.behind.len() > WAITING && (is_read || grew) {
-            self.behind = Vec::new();
+        if self.behind.slots.len() > WAITING && (is_read || grew) {
+            self.behind = Touched::default();
             self.spare = Arc::new(Table::clone(&self.live));
         } else if !is_read {
             self.replay();
@@ -67,16 +68,13 @@ impl<V: Object> Copies<V> {
 
     fn replay(&mut self) {
         let spare = Arc::make_mut(&mut self.spare);
-        for (slot, object) in self.behind.drain(..) {
-            spare.set(slot, object);
-        }
-        spare.share_keys(&self.live);
-        self.behind.shrink_to(WAITING);
+        spare.follow(&self.behind, &self.live);
+        self.behind.clear(WAITING);
     }
 
     /// Begins anew with what is published.
     fn recover(&mut self) {
-        self.behind = Vec::new();
+        self.behind = Touched::default();
         self.spare = Arc::new(Table::clone(&self.live));
         self.free.clear();
         self.top = 0;
@@ -94,7 +92,7 @@ impl<V> Default for Copies<V> {
         Self {
             live: Arc::default(),
             spare: Arc::default(),
-            behind: Vec::new(),
+            behind: Touched::default(),
             free: Vec::new(),
             top: 0,
             torn: false,
@@ -112,65 +110,56 @@ pub(crate) struct Edit<'a, V> {
 }
 
 impl<V: Object> Edit<'_, V> {
-    fn table(&mut self) -> &mut Table<V> {
-        Arc::make_mut(&mut self.copies.spare)
-    }
-
     /// Puts an object in, whose key has this hash, and returns what was there.
     pub(crate) fn put(&mut self, hash: u64, object: &Arc<V>) -> Option<Arc<V>> {
-        let found = self.copies.spare.find(hash, KeyRef::of(&**object));
-        if let Some(slot) = found {
-            self.note(slot, Some(object.clone()));
-            return self.table().replace(slot, object.clone());
+        let copies = &mut *self.copies;
+        let table = Arc::make_mut(&mut copies.spare);
+        let touched = &mut copies.behind;
+        if let Some(slot) = table.find(hash, KeyRef::of(&**object)) {
+            return table.replace(touched, slot, object.clone());
         }
-        let slot = self.free_slot();
-        self.note(slot, Some(object.clone()));
-        self.table().enter(hash, slot, object.clone());
+        let slot = copies.free.pop().unwrap_or_else(|| {
+            copies.top += 1;
+            copies.top - 1
+        });
+        table.enter(touched, hash, slot, object.clone());
         if self.reorders {
             self.entered.push(slot);
         } else {
-            self.table().enter_order(slot);
+            table.enter_order(touched, slot);
         }
         None
     }
 
     /// Takes an object out, whose key has this hash, and returns it.
     pub(crate) fn remove(&mut self, hash: u64, key: KeyRef<'_>) -> Option<Arc<V>> {
-        let slot = self.copies.spare.find(hash, key)?;
+        let copies = &mut *self.copies;
+        let slot = copies.spare.find(hash, key)?;
+        let table = Arc::make_mut(&mut copies.spare);
+        let touched = &mut copies.behind;
         if self.reorders {
             self.left.push(slot);
         } else {
-            self.table().leave_order(slot);
+            table.leave_order(touched, slot);
         }
-        self.note(slot, None);
-        self.copies.free.push(slot);
-        self.table().leave(hash, slot)
-    }
-
-    fn note(&mut self, slot: u32, object: Option<Arc<V>>) {
-        self.copies.behind.push((slot, object));
-    }
-
-    fn free_slot(&mut self) -> u32 {
-        let copies = &mut *self.copies;
-        copies.free.pop().unwrap_or_else(|| {
-            copies.top += 1;
-            copies.top - 1
-        })
+        copies.free.push(slot);
+        table.leave(touched, hash, slot)
     }
 
     /// The table with all changes, which is to be published.
-    pub(crate) fn finish(mut self) -> Arc<Table<V>> {
-        if !self.left.is_empty() || !self.entered.is_empty() {
-            let (left, entered) = (
-                std::mem::take(&mut self.left),
-                std::mem::take(&mut self.entered),
-            );
-            self.table().reorder(&left, entered);
+    pub(crate) fn finish(self) -> Arc<Table<V>> {
+        let Self {
+            copies,
+            left,
+            entered,
+            ..
+        } = self;
+        if !left.is_empty() || !entered.is_empty() {
+            let table = Arc::make_mut(&mut copies.spare);
+            table.reorder(&mut copies.behind, &left, entered);
         }
-        let copies = self.copies;
         copies.torn = false;
-        if !copies.behind.is_empty() {
+        if !copies.behind.slots.is_empty() {
             std::mem::swap(&mut copies.live, &mut copies.spare);
         }
         copies.live.clone()

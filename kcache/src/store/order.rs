@@ -1,13 +1,16 @@
 //! The slots of a table in the order of their keys.
 
+mod leaf;
+
 use std::cmp::Ordering;
 use std::ops::Range;
 use std::sync::Arc;
 
+use self::leaf::{FILLED, Leaf};
 use crate::object::{Key, KeyRef};
 
-/// A tree of three levels: this, nodes of leaves, leaves of slots. A change copies the node and the
-/// leaf that it touches, if another order has them.
+/// A tree of three levels: this, nodes of leaves, leaves of slots. A change copies the leaf that it
+/// touches and what is above it, as far as another order has them.
 #[derive(Clone, Default)]
 pub(super) struct Order {
     nodes: Arc<[Arc<Node>]>,
@@ -19,20 +22,8 @@ struct Node {
     leaves: Vec<Arc<Leaf>>,
 }
 
-#[derive(Clone)]
-struct Leaf {
-    /// No key in this leaf is lower, and none in the leaves before it is as high. It is kept here so
-    /// that a search looks at few objects.
-    from: Key,
-    /// At least one, and at most [`LEAF`].
-    slots: Vec<u32>,
-}
-
 /// How many leaves a node has at most.
 const NODE: usize = 64;
-/// How many slots a leaf has at most, and how many one that is made of many has.
-const LEAF: usize = 128;
-const FILLED: usize = 112;
 
 /// A place in the order: a node, a leaf of it, and how many slots of that come before.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -45,7 +36,7 @@ pub(super) struct Place {
 impl Order {
     /// Of slots that are sorted by their keys.
     pub(super) fn of_sorted<'a>(slots: &[u32], key: impl Fn(u32) -> KeyRef<'a>) -> Self {
-        let leaf = |slots: &[u32]| Arc::new(Leaf::new(slots.to_vec(), &key));
+        let leaf = |slots: &[u32]| Arc::new(Leaf::new(slots, &key));
         let leaves: Vec<_> = slots.chunks(FILLED).map(leaf).collect();
         let node = |leaves: &[Arc<Leaf>]| {
             let leaves = leaves.to_vec();
@@ -63,6 +54,13 @@ impl Order {
         key: impl Fn(u32) -> KeyRef<'a>,
         compare: impl Fn(KeyRef<'_>) -> Ordering,
     ) -> Place {
+        let (at, leaf) = self.leaf_of(&compare);
+        let slot = leaf.map_or(0, |leaf| leaf.search(key, compare));
+        Place { slot, ..at }
+    }
+
+    /// The leaf that what is looked for would be in, and the place of its first slot.
+    fn leaf_of(&self, compare: impl Fn(KeyRef<'_>) -> Ordering) -> (Place, Option<&Leaf>) {
         let begins = |from: &Key| compare(from.parts()) != Ordering::Greater;
         let nodes = &self.nodes;
         let node = nodes.partition_point(|node| begins(&node.leaves[0].from));
@@ -70,9 +68,9 @@ impl Order {
         let leaves = nodes.get(node).map_or(&[][..], |node| &node.leaves);
         let leaf = leaves.partition_point(|leaf| begins(&leaf.from));
         let leaf = leaf.saturating_sub(1);
-        let slots = leaves.get(leaf).map_or(&[][..], |leaf| &leaf.slots);
-        let slot = slots.partition_point(|slot| compare(key(*slot)) == Ordering::Less);
-        Place { node, leaf, slot }
+        let slot = 0;
+        let found = leaves.get(leaf).map(|leaf| &**leaf);
+        (Place { node, leaf, slot }, found)
     }
 
     pub(super) fn start() -> Place {
@@ -108,54 +106,82 @@ impl Order {
                 0
             };
             let is_last = place == (end.node, end.leaf);
-            let last = if is_last { end.slot } else { leaf.slots.len() };
-            &leaf.slots[first.min(last)..last]
+            let slots = leaf.slots();
+            let last = if is_last { end.slot } else { slots.len() };
+            &slots[first.min(last)..last]
         });
         runs.flatten().copied()
     }
 
-    pub(super) fn insert<'a>(&mut self, slot: u32, key: impl Fn(u32) -> KeyRef<'a>) {
+    /// Puts a slot in, and returns the node that changed, or `None` if there are other nodes now.
+    pub(super) fn insert<'a>(
+        &mut self,
+        slot: u32,
+        key: impl Fn(u32) -> KeyRef<'a>,
+    ) -> Option<usize> {
         let new = key(slot);
-        let at = self.search(&key, |other| other.cmp(&new));
+        let (at, _) = self.leaf_of(|other| other.cmp(&new));
         if self.nodes.is_empty() {
             *self = Self::of_sorted(&[slot], key);
-            return;
+            return None;
         }
         let node = self.node_mut(at.node);
         let leaf = Arc::make_mut(&mut node.leaves[at.leaf]);
-        leaf.slots.insert(at.slot, slot);
-        if at.slot == 0 && leaf.from.parts() > new {
-            leaf.from = Key::new(new.0, new.1);
+        leaf.insert(slot, &key);
+        if leaf.is_full() {
+            let right = leaf.split(&key);
+            node.leaves.insert(at.leaf + 1, Arc::new(right));
         }
-        if leaf.slots.len() < LEAF {
-            return;
-        }
-        let right = Leaf::new(leaf.slots.split_off(LEAF / 2), &key);
-        node.leaves.insert(at.leaf + 1, Arc::new(right));
         if node.leaves.len() >= NODE {
             let leaves = node.leaves.split_off(NODE / 2);
             let mut nodes = self.nodes.to_vec();
             nodes.insert(at.node + 1, Arc::new(Node { leaves }));
             self.nodes = nodes.into();
+            return None;
         }
+        Some(at.node)
     }
 
-    /// Takes a slot out, whose key this is.
-    pub(super) fn remove<'a>(&mut self, slot: u32, key: impl Fn(u32) -> KeyRef<'a>) {
+    /// Takes a slot out, whose key this is, and returns the node that changed, or `None` if there are
+    /// other nodes now.
+    pub(super) fn remove<'a>(
+        &mut self,
+        slot: u32,
+        key: impl Fn(u32) -> KeyRef<'a>,
+    ) -> Option<usize> {
         let gone = key(slot);
-        let at = self.search(&key, |other| other.cmp(&gone));
-        let found = self.nodes.get(at.node).map(|node| &node.leaves[at.leaf]);
-        if found.is_none_or(|leaf| leaf.slots.get(at.slot) != Some(&slot)) {
-            return;
+        let (at, leaf) = self.leaf_of(|other| other.cmp(&gone));
+        if leaf.is_none_or(|leaf| !leaf.slots().contains(&slot)) {
+            return Some(at.node);
         }
         let node = self.node_mut(at.node);
-        let leaf = Arc::make_mut(&mut node.leaves[at.leaf]);
-        leaf.slots.remove(at.slot);
-        node.merge(at.leaf);
+        Arc::make_mut(&mut node.leaves[at.leaf]).remove(slot);
+        node.merge(at.leaf, key);
         if node.leaves.is_empty() {
             let mut nodes = self.nodes.to_vec();
             nodes.remove(at.node);
             self.nodes = nodes.into();
+            return None;
+        }
+        Some(at.node)
+    }
+
+    /// Makes a node as it is in another order, which has as many of them.
+    pub(super) fn follow(&mut self, node: usize, other: &Self) {
+        let Some(theirs) = other.nodes.get(node) else {
+            return;
+        };
+        if Arc::ptr_eq(&self.nodes[node], theirs) {
+            return;
+        }
+        let ours = &mut self.node_mut(node).leaves;
+        if ours.len() != theirs.leaves.len() {
+            ours.clone_from(&theirs.leaves);
+            return;
+        }
+        let changed = ours.iter_mut().zip(&theirs.leaves);
+        for (ours, theirs) in changed.filter(|(ours, theirs)| !Arc::ptr_eq(ours, theirs)) {
+            *ours = theirs.clone();
         }
     }
 
@@ -166,10 +192,10 @@ impl Order {
 
 impl Node {
     /// Puts a leaf that has few slots left to the one before or behind it, if both fit into one.
-    fn merge(&mut self, leaf: usize) {
-        let len = |leaf: usize| self.leaves.get(leaf).map(|leaf| leaf.slots.len());
+    fn merge<'a>(&mut self, leaf: usize, key: impl Fn(u32) -> KeyRef<'a>) {
+        let len = |leaf: usize| self.leaves.get(leaf).map(|leaf| leaf.slots().len());
         let own = len(leaf).unwrap_or_default();
-        if own > LEAF / 4 {
+        if own > FILLED / 4 {
             return;
         }
         let fits = |other: Option<usize>| other.is_some_and(|other| other + own <= FILLED);
@@ -184,15 +210,6 @@ impl Node {
             _ => return,
         };
         let right = self.leaves.remove(left + 1);
-        let left = Arc::make_mut(&mut self.leaves[left]);
-        left.slots.extend_from_slice(&right.slots);
-    }
-}
-
-impl Leaf {
-    fn new<'a>(slots: Vec<u32>, key: impl Fn(u32) -> KeyRef<'a>) -> Self {
-        let KeyRef(namespace, name) = slots.first().map_or(KeyRef("", ""), |slot| key(*slot));
-        let from = Key::new(namespace, name);
-        Self { from, slots }
+        Arc::make_mut(&mut self.leaves[left]).append(&right, key);
     }
 }

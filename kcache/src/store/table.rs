@@ -60,23 +60,64 @@ impl<V> Table<V> {
         std::mem::replace(&mut Arc::make_mut(chunk)[place], object)
     }
 
-    /// Takes over what is not kept by slot.
-    pub(super) fn share_keys(&mut self, other: &Self) {
-        self.index = other.index.clone();
-        self.order = other.order.clone();
+    /// Becomes another table, from which it differs in these parts only.
+    pub(super) fn follow(&mut self, touched: &Touched, other: &Self) {
+        for slot in &touched.slots {
+            self.set(*slot, other.at(*slot).cloned());
+        }
+        self.index.follow(&touched.shards, &other.index);
+        if touched.order {
+            self.order = other.order.clone();
+        }
+        for node in &touched.nodes {
+            self.order.follow(*node, &other.order);
+        }
         self.len = other.len;
         self.replaced = other.replaced;
     }
 }
 
+/// The parts of a table that were changed.
+#[derive(Default)]
+pub(super) struct Touched {
+    pub(super) slots: Vec<u32>,
+    shards: Vec<usize>,
+    /// Nodes of the order.
+    nodes: Vec<usize>,
+    /// All of the order.
+    order: bool,
+}
+
+impl Touched {
+    fn note_node(&mut self, node: Option<usize>) {
+        self.order |= node.is_none();
+        self.nodes.extend(node);
+    }
+
+    /// Forgets all, and gives memory back if that is for many.
+    pub(super) fn clear(&mut self, keep: usize) {
+        self.slots.clear();
+        self.shards.clear();
+        self.nodes.clear();
+        self.slots.shrink_to(keep);
+        self.shards.shrink_to(keep);
+        self.nodes.shrink_to(keep);
+        self.order = false;
+    }
+}
+
 impl<V: Object> Table<V> {
+    /// The slot of a key, whose hash this is, and its object.
+    pub(crate) fn get(&self, hash: u64, key: KeyRef<'_>) -> Option<(u32, &Arc<V>)> {
+        self.index.find(hash, |slot| {
+            let object = self.at(slot)?;
+            (KeyRef::of(&**object) == key).then_some((slot, object))
+        })
+    }
+
     /// The slot of a key, whose hash this is.
     pub(crate) fn find(&self, hash: u64, key: KeyRef<'_>) -> Option<u32> {
-        let is_it = |slot| {
-            self.at(slot)
-                .is_some_and(|object| KeyRef::of(&**object) == key)
-        };
-        self.index.find(hash, is_it)
+        self.get(hash, key).map(|(slot, _)| slot)
     }
 
     /// True if the object in a slot is of this key.
@@ -137,53 +178,62 @@ impl<V: Object> Table<V> {
     }
 
     /// Puts an object into a free slot, and into the index but not into the order.
-    pub(super) fn enter(&mut self, hash: u64, slot: u32, object: Arc<V>) {
+    pub(super) fn enter(&mut self, touched: &mut Touched, hash: u64, slot: u32, object: Arc<V>) {
+        touched.slots.push(slot);
         self.set(slot, Some(object));
-        self.index.insert(hash, slot);
+        touched.shards.push(self.index.insert(hash, slot));
         self.len += 1;
     }
 
     /// Puts an object in the place of another one of its key.
-    pub(super) fn replace(&mut self, slot: u32, object: Arc<V>) -> Option<Arc<V>> {
+    pub(super) fn replace(
+        &mut self,
+        touched: &mut Touched,
+        slot: u32,
+        object: Arc<V>,
+    ) -> Option<Arc<V>> {
+        touched.slots.push(slot);
         self.replaced += 1;
         self.set(slot, Some(object))
     }
 
     /// Takes an object out of its slot, and out of the index but not out of the order.
-    pub(super) fn leave(&mut self, hash: u64, slot: u32) -> Option<Arc<V>> {
-        self.index.remove(hash, slot);
+    pub(super) fn leave(&mut self, touched: &mut Touched, hash: u64, slot: u32) -> Option<Arc<V>> {
+        touched.slots.push(slot);
+        touched.shards.push(self.index.remove(hash, slot));
         self.len -= 1;
         self.replaced += 1;
         self.set(slot, None)
     }
 
-    pub(super) fn enter_order(&mut self, slot: u32) {
+    pub(super) fn enter_order(&mut self, touched: &mut Touched, slot: u32) {
         let mut order = std::mem::take(&mut self.order);
-        order.insert(slot, |slot| self.key(slot));
+        touched.note_node(order.insert(slot, |slot| self.key(slot)));
         self.order = order;
     }
 
     /// Takes a slot out of the order while its object is there.
-    pub(super) fn leave_order(&mut self, slot: u32) {
+    pub(super) fn leave_order(&mut self, touched: &mut Touched, slot: u32) {
         let mut order = std::mem::take(&mut self.order);
-        order.remove(slot, |slot| self.key(slot));
+        touched.note_node(order.remove(slot, |slot| self.key(slot)));
         self.order = order;
     }
 
     /// Makes the order anew, after all objects that are no longer in these slots, or are there now,
     /// have left and entered.
-    pub(super) fn reorder(&mut self, left: &[u32], mut entered: Vec<u32>) {
+    pub(super) fn reorder(&mut self, touched: &mut Touched, left: &[u32], mut entered: Vec<u32>) {
         let mut changed = Members::default();
         // Some were left and entered more than once.
         entered.retain(|slot| self.at(*slot).is_some() && changed.insert(*slot));
-        left.iter().for_each(|slot| {
+        for slot in left {
             changed.insert(*slot);
-        });
+        }
         let stay = self.ordered().filter(|slot| !changed.contains(*slot));
         let stay: Vec<u32> = stay.collect();
         let entered = self.sorted(entered);
         let slots = self.merged(&stay, &entered);
         self.order = Order::of_sorted(&slots, |slot| self.key(slot));
+        touched.order = true;
     }
 
     /// What both have, in order.

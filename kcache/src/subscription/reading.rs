@@ -77,9 +77,9 @@ impl<V: Object> Subscription<V> {
     /// Takes what waited, to be evaluated.
     pub(super) fn evaluate_all(&mut self, drained: Drained<V>) {
         self.started = true;
-        self.taken = drained.at;
-        self.state.clone_from(&drained.state);
-        self.renews |= drained.renews;
+        self.taken.at = drained.at;
+        self.taken.state.clone_from(&drained.state);
+        self.taken.renews |= drained.renews;
         self.evaluate(drained.len(), |closure| {
             let (filter, changes) = drained.into_changes();
             closure.pass_all(filter, changes)

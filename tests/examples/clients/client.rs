@@ -23,7 +23,7 @@ pub(crate) struct Client {
     pub(crate) kind: Kind,
 }
 
-/// How one asks it for something.
+/// How a request is made with it.
 #[derive(Debug, Clone)]
 pub(crate) enum Kind {
     /// A program of ours around a library: a line for each request.
@@ -73,7 +73,7 @@ impl Client {
         Ok(match &self.kind {
             Kind::Lines(words) => {
                 let mut lines = Lines::start(command(words, user))?;
-                lines.ask("")?;
+                lines.request("")?;
                 Once::Lines(lines)
             }
             Kind::Tool(tool, path) => Once::Tool(tools::begin(*tool, bare(path, user))?),

@@ -29,7 +29,7 @@ fn now<V: Object>(objects: &Publisher<V>) -> Vec<String> {
     bad.collect()
 }
 
-/// What was told since this was asked last.
+/// What was told since this was called last.
 async fn told(notices: &mut Notices) -> Vec<String> {
     let mut told = Vec::new();
     let soon = std::time::Duration::from_millis(1);

@@ -159,7 +159,7 @@ impl<More: Default + Send + Sync + 'static> Form for Own<More> {
     }
 }
 
-/// The header of an object beside its bytes, which are not decoded until someone asks.
+/// The header of an object beside its bytes, which are not decoded until someone needs it.
 #[derive(Debug)]
 pub(crate) struct Packed {
     namespace: Box<str>,

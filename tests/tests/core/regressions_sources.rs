@@ -264,8 +264,8 @@ async fn pairs_leave_before_their_targets_and_enter_after_them() {
     for (input, noted) in steps.into_iter().zip([[1, 1], [1, 0]]) {
         {
             let mut next = std::pin::pin!(changes.next());
-            let asked = next.as_mut().poll(&mut Context::from_waker(&waker));
-            assert!(matches!(asked, Poll::Pending));
+            let polled = next.as_mut().poll(&mut Context::from_waker(&waker));
+            assert!(matches!(polled, Poll::Pending));
         }
         target_feed.send(input).unwrap();
         let woken = async {

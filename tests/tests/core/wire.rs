@@ -365,7 +365,7 @@ impl<V: Form> World<V> {
             "truncated frame",
             "object without a name",
         ];
-        // A watch that says things twice takes objects back and on again, as a list that is asked for
+        // A watch that says things twice takes objects back and on again, as a list that is requested
         // without a version and is old.
         let back = [
             "duplicate event",

@@ -53,8 +53,8 @@ fn typed() -> (Informer<ConfigMap>, Server, impl Fn() -> usize) {
 /// The watch is told that its version is gone, so that all is listed anew.
 async fn expire(server: &mut Server, version: &str) {
     tokio::time::sleep(Duration::from_secs(5)).await;
-    let asked = server.asked_to_watch(version).await;
-    asked.refuse(410, "Expired");
+    let request = server.watch_request(version).await;
+    request.refuse(410, "Expired");
 }
 
 fn with_content(mut map: Value, content: &str) -> Value {
@@ -79,7 +79,7 @@ where
     }
     drop(stream);
     expire(&mut server, "7").await;
-    let stream = server.asked_to_stream(Some("7")).await.open();
+    let stream = server.stream_request(Some("7")).await.open();
     for object in [
         map("a", 3),
         with_content(map("b", 5), "new"),
@@ -112,20 +112,20 @@ async fn a_streaming_list_costs_what_changed() {
 #[tokio::test(start_paused = true)]
 async fn pages_cost_what_changed() {
     let (maps, mut server, decoded) = typed();
-    server.asked_to_stream(None).await.refuse(422, "Invalid");
-    let asked = server.asked_to_list(Some("0")).await;
-    asked.reply(&list("7", &[item("a", 3), item("b", 5), item("c", 6)]));
+    server.stream_request(None).await.refuse(422, "Invalid");
+    let request = server.list_request(Some("0")).await;
+    request.reply(&list("7", &[item("a", 3), item("b", 5), item("c", 6)]));
     is_ready(&maps).await;
     assert_eq!(decoded(), 3);
     expire(&mut server, "7").await;
     server
-        .asked_to_stream(Some("7"))
+        .stream_request(Some("7"))
         .await
         .refuse(422, "Invalid");
-    let asked = server.asked_to_list(Some("7")).await;
-    asked.reply(&page("9", &[item("a", 3), item("b", 8)], "next"));
-    let asked = server.asked().await;
-    asked.reply(&list("9", &[item("c", 6), item("d", 9)]));
+    let request = server.list_request(Some("7")).await;
+    request.reply(&page("9", &[item("a", 3), item("b", 8)], "next"));
+    let request = server.request().await;
+    request.reply(&list("9", &[item("c", 6), item("d", 9)]));
     shows(&maps, &["a@3", "b@8", "c@6", "d@9"]).await;
     assert_eq!(decoded(), 2);
 }
@@ -139,7 +139,7 @@ async fn what_comes_last_in_a_list_is_true_of_what_was_kept_too() {
     decoded();
     drop(stream);
     expire(&mut server, "7").await;
-    let stream = server.asked_to_stream(Some("7")).await.open();
+    let stream = server.stream_request(Some("7")).await.open();
     for object in &all {
         stream.added(object);
     }
@@ -163,11 +163,11 @@ async fn what_an_unfinished_list_kept_counts_for_nothing() {
     decoded();
     drop(stream);
     expire(&mut server, "7").await;
-    let stream = server.asked_to_stream(Some("7")).await.open();
+    let stream = server.stream_request(Some("7")).await.open();
     stream.added(&map("a", 5));
     stream.cut();
-    let asked = server.asked_to_list(Some("7")).await;
-    asked.reply(&list("9", &[map("b", 5)]));
+    let request = server.list_request(Some("7")).await;
+    request.reply(&list("9", &[map("b", 5)]));
     shows(&maps, &["b@5"]).await;
     assert_eq!(decoded(), 0);
 }
@@ -180,7 +180,7 @@ async fn a_new_history_takes_over_what_is_the_same_in_it() {
     decoded();
     drop(stream);
     expire(&mut server, "20").await;
-    let stream = server.asked_to_stream(Some("20")).await.open();
+    let stream = server.stream_request(Some("20")).await.open();
     let mut other = map("b", 3);
     other["metadata"]["uid"] = json!("another");
     stream.added(&map("a", 20));
@@ -199,7 +199,7 @@ async fn compact_objects_of_an_informer_are_read_as_typed_ones() {
     let maps = Informer::<Compact<ConfigMap>>::builder(client)
         .namespace("default")
         .start();
-    let stream = server.asked_to_stream(None).await.open();
+    let stream = server.stream_request(None).await.open();
     stream.added(&with_content(map("a", 3), "x"));
     stream.synced("7");
     is_ready(&maps).await;

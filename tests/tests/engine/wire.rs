@@ -35,14 +35,14 @@ async fn a_list_can_be_cut_at_every_byte() {
     let body = list("9", &hard()).to_string();
     for cut in 0..=body.len() {
         let (maps, mut server) = informer();
-        server.asked_to_stream(None).await.refuse(422, "Invalid");
-        let stream = server.asked_to_list(Some("0")).await.open();
+        server.stream_request(None).await.refuse(422, "Invalid");
+        let stream = server.list_request(Some("0")).await.open();
         let (first, second) = body.as_bytes().split_at(cut);
         stream.send(first.to_vec());
         tokio::time::sleep(Duration::from_millis(1)).await;
         stream.send(second.to_vec());
         drop(stream);
-        server.asked_to_watch("9").await;
+        server.watch_request("9").await;
         shows(&maps, &["a@7", "b@8", "c@6"]).await;
     }
 }
@@ -59,7 +59,7 @@ async fn a_watch_can_be_cut_at_every_byte() {
     body += &event("DELETED", &map("b", 10));
     for cut in 0..=body.len() {
         let (maps, mut server) = informer();
-        let stream = server.asked_to_stream(None).await.open();
+        let stream = server.stream_request(None).await.open();
         let (first, second) = body.as_bytes().split_at(cut);
         stream.send(first.to_vec());
         tokio::time::sleep(Duration::from_millis(1)).await;
@@ -89,8 +89,8 @@ async fn neither_a_body_nor_the_bytes_of_a_list_are_held_whole() {
     let items: Vec<_> = (1..=200).map(|n| item(&format!("m{n}"), n)).collect();
     let body = list("900", &items).to_string();
     let (maps, mut server) = informer();
-    server.asked_to_stream(None).await.refuse(422, "Invalid");
-    let stream = server.asked_to_list(Some("0")).await.open();
+    server.stream_request(None).await.refuse(422, "Invalid");
+    let stream = server.list_request(Some("0")).await.open();
     for chunk in body.as_bytes().chunks(100) {
         held.fetch_add(1, Ordering::Relaxed);
         let counted = Counted(chunk.to_vec(), held.clone());
@@ -124,11 +124,11 @@ async fn others_have_their_turn_while_a_big_body_is_decoded() {
     };
     let items: Vec<_> = (1..=1000).map(big_item).collect();
     let body = list("9000", &items).to_string();
-    server.asked_to_stream(None).await.refuse(422, "Invalid");
-    let asked = server.asked_to_list(Some("0")).await;
+    server.stream_request(None).await.refuse(422, "Invalid");
+    let request = server.list_request(Some("0")).await;
     let before = turns.load(Ordering::Relaxed);
     let big = body.len();
-    asked.open().send(body);
+    request.open().send(body);
     is_ready(&maps).await;
     let had = turns.load(Ordering::Relaxed) - before;
     other.abort();
@@ -194,7 +194,7 @@ proptest! {
         cuts.sort_unstable();
         runtime().block_on(async {
             let (maps, mut server) = informer();
-            let stream = server.asked_to_stream(None).await.open();
+            let stream = server.stream_request(None).await.open();
             for (piece, pause) in cuts.windows(2).zip(pause.iter().cycle()) {
                 stream.send(frames.as_bytes()[piece[0]..piece[1]].to_vec());
                 if *pause {

@@ -1,4 +1,4 @@
-//! Many processes that ask for one credential at once.
+//! Many processes that request one credential at once.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -10,10 +10,10 @@ use serde_json::json;
 
 use crate::{Bench, V1, code, exec_info, quiet_token, script, stderr, token_of};
 
-/// Asks so many times at once. The plugin goes on when all have found that it must run.
-fn at_once(bench: &Bench, count: usize, setup: impl Fn(&mut Command)) -> Vec<Asked> {
+/// So many requests at once. The plugin goes on when all have found that it must run.
+fn at_once(bench: &Bench, count: usize, setup: impl Fn(&mut Command)) -> Vec<Outcome> {
     bench.plugin.waits_at_the_gate().unwrap();
-    let asks: Vec<_> = (0..count)
+    let requests: Vec<_> = (0..count)
         .map(|_| {
             let mut command = bench.command();
             setup(&mut command);
@@ -40,22 +40,22 @@ fn at_once(bench: &Bench, count: usize, setup: impl Fn(&mut Command)) -> Vec<Ask
         let output = child.wait_with_output().unwrap();
         let mut stderr = String::new();
         heard.read_to_string(&mut stderr).unwrap();
-        Asked { output, stderr }
+        Outcome { output, stderr }
     };
-    asks.into_iter().map(end).collect()
+    requests.into_iter().map(end).collect()
 }
 
-/// How an ask ended, and what it said after its miss.
-struct Asked {
+/// How a request ended, and what it said after its miss.
+struct Outcome {
     output: Output,
     stderr: String,
 }
 
 #[test]
-fn fifty_cold_asks_run_the_plugin_once() {
+fn fifty_cold_requests_run_the_plugin_once() {
     let bench = Bench::new();
-    for asked in at_once(&bench, 50, |_| {}) {
-        assert_eq!(token_of(&asked.output), "token-1");
+    for outcome in at_once(&bench, 50, |_| {}) {
+        assert_eq!(token_of(&outcome.output), "token-1");
     }
     assert_eq!(bench.plugin.runs(), 1);
 }
@@ -64,8 +64,8 @@ fn fifty_cold_asks_run_the_plugin_once() {
 fn an_answer_with_a_life_inside_the_margin_serves_all_who_waited() {
     let bench = Bench::new();
     bench.plugin.expires_after(Some(600)).unwrap();
-    for asked in at_once(&bench, 20, renew_always) {
-        assert_eq!(token_of(&asked.output), "token-1");
+    for outcome in at_once(&bench, 20, renew_always) {
+        assert_eq!(token_of(&outcome.output), "token-1");
     }
     assert_eq!(bench.plugin.runs(), 1);
 }
@@ -79,12 +79,12 @@ fn a_failure_is_shared_by_those_who_waited_without_its_words() {
     let bench = Bench::new();
     bench.plugin.says("MARKER: log in first\n").unwrap();
     bench.plugin.exits_with(73).unwrap();
-    let asked = at_once(&bench, 20, |_| {});
-    assert!(asked.iter().all(|asked| code(&asked.output) == 73));
+    let outcomes = at_once(&bench, 20, |_| {});
+    assert!(outcomes.iter().all(|outcome| code(&outcome.output) == 73));
     let count = |text: &str| {
-        asked
+        outcomes
             .iter()
-            .filter(|asked| asked.stderr.contains(text))
+            .filter(|outcome| outcome.stderr.contains(text))
             .count()
     };
     assert_eq!(count("MARKER"), 1);
@@ -94,7 +94,7 @@ fn a_failure_is_shared_by_those_who_waited_without_its_words() {
     );
     assert_eq!(bench.plugin.runs(), 1);
 
-    // Whoever asks after it is not told an old failure.
+    // A request after it is not told an old failure.
     bench.plugin.exits_with(0).unwrap();
     bench.plugin.says("").unwrap();
     assert_eq!(bench.token(), "token-2");
@@ -106,28 +106,28 @@ fn a_shared_failure_is_bridged_by_a_good_credential_for_all() {
     bench.plugin.expires_after(Some(600)).unwrap();
     bench.token();
     bench.plugin.exits_with(1).unwrap();
-    for asked in at_once(&bench, 20, renew_always) {
-        assert_eq!(token_of(&asked.output), "token-1");
+    for outcome in at_once(&bench, 20, renew_always) {
+        assert_eq!(token_of(&outcome.output), "token-1");
     }
     assert_eq!(bench.plugin.runs(), 2);
 }
 
 /// A person at a terminal is prompted, although a program in the background could not be.
 #[test]
-fn an_ask_that_can_prompt_does_not_take_over_a_failure_of_one_that_could_not() {
+fn a_request_that_can_prompt_does_not_take_over_a_failure_of_one_that_could_not() {
     let bench = Bench::new();
     bench.plugin.exits_with(1).unwrap();
-    let asks = AtomicUsize::new(0);
-    let asked = at_once(&bench, 2, |command| {
-        let interactive = asks.fetch_add(1, Ordering::SeqCst) == 1;
+    let requests = AtomicUsize::new(0);
+    let outcomes = at_once(&bench, 2, |command| {
+        let interactive = requests.fetch_add(1, Ordering::SeqCst) == 1;
         let info = exec_info(V1, json!({ "interactive": interactive }));
         command.env("KUBERNETES_EXEC_INFO", info);
     });
-    assert!(asked.iter().all(|asked| code(&asked.output) == 1));
+    assert!(outcomes.iter().all(|outcome| code(&outcome.output) == 1));
     assert!(
-        asked
+        outcomes
             .iter()
-            .all(|asked| !asked.stderr.contains("failed for another process"))
+            .all(|outcome| !outcome.stderr.contains("failed for another process"))
     );
     assert_eq!(bench.plugin.runs(), 2);
 }
@@ -142,7 +142,7 @@ fn where_nothing_can_be_stored_each_runs_in_turn() {
 }
 
 #[test]
-fn asks_for_different_credentials_do_not_wait_for_each_other() {
+fn requests_for_different_credentials_do_not_wait_for_each_other() {
     let home = CacheHome::new().unwrap();
     // Each plugin ends when all have started.
     let text = format!(
@@ -150,13 +150,13 @@ fn asks_for_different_credentials_do_not_wait_for_each_other() {
         json!({ "kind": "ExecCredential", "apiVersion": V1, "status": { "token": "t" } })
     );
     let plugin = script(home.path(), "plugin", &text);
-    let ask = |name| {
+    let request = |name| {
         let mut command = home.kcc_cache();
         quiet_token(command.arg(&plugin).arg(name).current_dir(home.path()))
     };
     std::thread::scope(|scope| {
         for name in ["a", "b", "c"] {
-            scope.spawn(move || assert_eq!(ask(name), "t"));
+            scope.spawn(move || assert_eq!(request(name), "t"));
         }
     });
 }
@@ -170,7 +170,7 @@ fn a_stuck_holder_is_waited_for_no_longer_than_its_plugin_may_run() {
     let path = entry.with_extension("lock");
     let lock = std::fs::File::open(&path).unwrap();
     lock.lock().unwrap();
-    let ask = || {
+    let request = || {
         let mut command = bench.command();
         command
             .env("KUBE_CREDENTIAL_CACHE_PLUGIN_TIMEOUT", "1s")
@@ -178,13 +178,13 @@ fn a_stuck_holder_is_waited_for_no_longer_than_its_plugin_may_run() {
             .unwrap()
     };
     bench.plugin.exits_with(3).unwrap();
-    let failed = ask();
+    let failed = request();
     assert_eq!(code(&failed), 3);
     // The third line names the plugin, which had nothing to say itself.
     assert_eq!(waited_and_gave_up(&failed, &path), 3, "{}", stderr(&failed));
 
     bench.plugin.exits_with(0).unwrap();
-    let answered = ask();
+    let answered = request();
     assert_eq!(token_of(&answered), "token-3");
     assert_eq!(
         waited_and_gave_up(&answered, &path),

@@ -180,14 +180,12 @@ impl<V: Object> Backlog<V> {
             }
             return Some(item);
         }
-        match self.filter.take() {
+        if let Some(filter) = self.filter.take() {
             // Deletes of a refilter come first, so what it changes is not taken one by one.
-            Some(filter) => Some(QueueItem::Refilter(filter, self.net.drain())),
-            None => {
-                let first = self.net.take_first();
-                first.map(|change| QueueItem::Change(change.into()))
-            }
+            return Some(QueueItem::Refilter(filter, self.net.drain()));
         }
+        let first = self.net.take_first();
+        first.map(|change| QueueItem::Change(change.into()))
     }
 
     /// Everything at once, each key at most once.

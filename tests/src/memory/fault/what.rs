@@ -79,7 +79,7 @@ pub(in crate::memory) enum Before {
     Answer(Status),
 }
 
-/// How a server that has no streaming lists answers when one is asked for.
+/// How a server that has no streaming lists answers when one is requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NoStreaming {

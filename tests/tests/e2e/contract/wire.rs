@@ -105,7 +105,7 @@ impl Wire {
         }
     }
 
-    /// The same server, asked with another token, or with none.
+    /// The same server with another token, or with none.
     pub(crate) fn with_token(&self, new: Option<&str>) -> Self {
         let mut wire = self.clone();
         match &mut wire.endpoint {

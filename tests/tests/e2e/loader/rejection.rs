@@ -36,7 +36,7 @@ fn a_revoked_token_costs_one_401() -> Outcome {
         format!("the second token: {second:?}"),
     )?;
     // The entry was replaced.
-    check(user.kubectl_whoami()? == user.name, "kubectl is not known")?;
+    check(user.whoami()? == user.name, "kubectl is not known")?;
     user.expect_runs(2)
 }
 
@@ -48,8 +48,8 @@ fn twenty_401s_make_one_run() -> Outcome {
         let client = config.client()?;
         user.expect_known(&client).await?;
         user.cluster.revoke_token(&user.token(1))?;
-        let asks = (0..20).map(|_| user.expect_known(&client));
-        futures_util::future::try_join_all(asks).await
+        let requests = (0..20).map(|_| user.expect_known(&client));
+        futures_util::future::try_join_all(requests).await
     })?;
     user.expect_runs(2)?;
     let log = user.cluster.auth_log()?;

@@ -12,7 +12,7 @@ use crate::contract::wire::{Events, Wire};
 use crate::trial::{Outcome, check};
 
 pub(super) const CHECKS: &[Check] = checks![
-    answers_replace_what_was_asked,
+    answers_replace_what_was_requested,
     cut_comes_before_the_headers,
     stall_never_answers,
     delay_answers_later,
@@ -37,7 +37,7 @@ pub(super) const CHECKS: &[Check] = checks![
 /// Nothing is to come: with a paused clock, this takes no time.
 const NOTHING: Duration = Duration::from_secs(30);
 
-async fn answers_replace_what_was_asked(server: ApiServer, wire: Wire) -> Outcome {
+async fn answers_replace_what_was_requested(server: ApiServer, wire: Wire) -> Outcome {
     for (fault, code, reason, retry) in [
         (Fault::unauthorized(), 401, "Unauthorized", None),
         (Fault::forbidden(), 403, "Forbidden", None),
@@ -301,7 +301,8 @@ async fn streaming_lists_can_be_unsupported(server: ApiServer, wire: Wire) -> Ou
 async fn faults_meet_only_what_they_match(server: ApiServer, wire: Wire) -> Outcome {
     let nodes = server.inject(Fault::cut().on(Verb::List).resource("nodes"));
     let watches = server.inject(Fault::cut().on(Verb::Watch));
-    let pages = server.inject(Fault::gone().when(|asked| !asked.parameter("continue").is_empty()));
+    let pages =
+        server.inject(Fault::gone().when(|request| !request.parameter("continue").is_empty()));
     wire.get(PODS).await?.expect(200)?;
     check(
         [nodes.hits(), watches.hits(), pages.hits()] == [0, 0, 0],
