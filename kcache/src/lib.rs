@@ -81,10 +81,11 @@ struct Documents;
 
 // The modules are in layers: each uses those before it, and none after it.
 
-// Locks, work on other threads, versions and their order, objects; and the events that a change becomes:
+// Locks, work on other threads and on deep stacks, versions and their order, objects; and the events that a change becomes:
 // another UID is a delete and a create, and deletes come first.
 mod sync;
 mod offload;
+mod deep;
 mod version;
 mod object;
 mod seeded_fault;
@@ -122,8 +123,9 @@ mod view;
 mod lookup;
 mod monitor;
 
-// From the inputs of any source to commits: decoding (an error quotes no content), what a list replaces,
-// server incarnations.
+// From the inputs of any source to commits: decoding (of Kubernetes' protobuf into any serde type, too; an
+// error quotes no content), what a list replaces, server incarnations.
+pub mod protobuf;
 mod codec;
 mod feed;
 
