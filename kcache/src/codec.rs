@@ -12,8 +12,13 @@ use serde::de::DeserializeOwned;
 
 pub use self::error::DecodeError;
 pub(crate) use self::go::coerced;
+#[cfg(feature = "compact")]
+pub(crate) use self::header::CowStr;
 pub(crate) use self::header::{Header, TypeNames};
+#[cfg(not(feature = "compact"))]
 use self::json::JsonDecoder;
+#[cfg(feature = "compact")]
+pub(crate) use self::json::{Decoded, JsonDecoder, Two};
 use self::shape::Shape;
 
 /// An object as it came in, in one of the encodings that API servers speak.
@@ -149,7 +154,7 @@ impl<V: DeserializeOwned + Send> Codec<V> for JsonCodec {
     }
 
     fn decode_as(&mut self, raw: Raw<'_>, expected: Expected<'_>) -> Result<V, DecodeError> {
-        decode_as(&mut self.0, json_of(raw)?, expected.shape(false))
+        self.0.decode_as(json_of(raw)?, expected.shape(false))
     }
 }
 
@@ -163,7 +168,7 @@ impl<V: DeserializeOwned + Send> Codec<V> for WholeJsonCodec {
     }
 
     fn decode_as(&mut self, raw: Raw<'_>, expected: Expected<'_>) -> Result<V, DecodeError> {
-        decode_as(&mut self.0, json_of(raw)?, expected.shape(true))
+        self.0.decode_as(json_of(raw)?, expected.shape(true))
     }
 }
 
@@ -174,14 +179,22 @@ fn json_of(raw: Raw<'_>) -> Result<&[u8], DecodeError> {
     }
 }
 
-/// A type that knows better what it is has the last word: it reads what the server sent.
-fn decode_as<V: DeserializeOwned + Send>(
+/// What is made of a text that has no `managedFields` any longer.
+#[cfg(feature = "compact")]
+pub(crate) fn decode_cut<T: Decoded>(
     decoder: &mut JsonDecoder,
     json: &[u8],
-    shape: Shape<'_>,
-) -> Result<V, DecodeError> {
-    decoder.decode(json, shape).or_else(|_| {
-        let types = None;
-        decoder.decode(json, Shape { types, ..shape })
-    })
+    expected: Option<Expected<'_>>,
+) -> Result<T, DecodeError> {
+    let managed_fields = true;
+    match expected {
+        Some(expected) => decoder.decode_as(json, expected.shape(managed_fields)),
+        None => decoder.decode(
+            json,
+            Shape {
+                managed_fields,
+                ..Shape::default()
+            },
+        ),
+    }
 }

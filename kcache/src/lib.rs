@@ -123,8 +123,9 @@ mod view;
 mod lookup;
 mod monitor;
 
-// From the inputs of any source to commits: decoding (of Kubernetes' protobuf into any serde type, too; an
-// error quotes no content), what a list replaces, server incarnations.
+// From the inputs of any source to commits: JSON text, decoding (of Kubernetes' protobuf into any serde
+// type, too; an error quotes no content), what a list replaces, server incarnations.
+mod json;
 pub mod protobuf;
 mod codec;
 mod feed;
@@ -136,6 +137,10 @@ mod wire;
 mod reflector;
 mod informer;
 
+// A stored form: whole objects as compressed bytes.
+#[cfg(feature = "compact")]
+mod compact;
+
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
@@ -144,6 +149,8 @@ pub use self::core::mailbox::Overflow;
 pub use bad_objects::BadObject;
 pub use cache::Cache;
 pub use codec::{Codec, DecodeError, Expected, JsonCodec, Raw, WholeJsonCodec};
+#[cfg(feature = "compact")]
+pub use compact::{Compact, CompactCodec, CompactStats, LiftedFact};
 pub use error::Error;
 pub use event::{Change, Event};
 pub use fact::{Fact, Involved, NodeName, Selects};
@@ -151,7 +158,7 @@ pub use failure::{Cause, Failure, InputFailure, Operation, ReadyError};
 pub use feed::{Feed, Input, feed};
 pub use field::{Field, FieldError, FieldSelector};
 pub use filter::Filter;
-pub use informer::{Informer, InformerBuilder};
+pub use informer::{Informer, InformerBuilder, Watchable};
 #[cfg(feature = "client")]
 pub use kcc_core::client;
 pub use lookup::Lookup;

@@ -5,7 +5,6 @@
 //! `metadata` is.
 
 mod error;
-mod scan;
 mod members;
 mod list;
 mod watch;

@@ -5,7 +5,7 @@ use std::ops::Range;
 use bytes::Bytes;
 
 use super::error::WireError;
-use super::scan::Scan;
+use crate::json::Scan;
 
 /// What becomes of a member, by its key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

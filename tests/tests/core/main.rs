@@ -10,6 +10,7 @@ mod observer;
 mod replay;
 
 mod bad_objects;
+mod compact;
 mod evaluations;
 mod followers;
 mod guarantees;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use harness::Random;
 use harness::memory::{ApiServer, Backup, Fault, NoStreaming, Options, Verb};
 use k8s_openapi::api::core::v1::Pod;
-use kcache::{Codec, DecodeError, Informer, Key, Raw};
+use kcache::{Codec, Compact, DecodeError, Informer, Key, Raw};
 use kube::Client;
 use kube::core::{ApiResource, DynamicObject};
 use serde_json::Value;
@@ -81,9 +81,14 @@ const QUIET: Duration = Duration::from_secs(25 * 60);
 
 /// One case of the model over the wire.
 pub(crate) fn case(seed: u64, steps: usize) -> Outcome {
-    match seed % 3 {
+    match seed % 4 {
         0 => case_of(seed, steps, |client| {
             Informer::<Pod>::builder(client).page_size(3).start()
+        }),
+        3 => case_of(seed, steps, |client| {
+            Informer::<Compact<Pod>>::builder(client)
+                .page_size(2)
+                .start()
         }),
         1 => case_of(seed, steps, |client| {
             Informer::<DynamicObject>::builder_of(client, pods()).start()

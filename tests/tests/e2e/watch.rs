@@ -191,6 +191,13 @@ impl Watched {
             versions(pods.iter().filter(in_tier)),
             versions(pods.iter().filter(selects)),
         ];
+        // A join can only be right when its sources are.
+        let wanted_services = versions(services.iter());
+        until("services", || held(&self.services) == wanted_services)
+            .await
+            .map_err(|error| {
+                self.explain(&error, setup, &held(&self.services), &wanted_services)
+            })?;
         let caches: [&Publisher<Pod>; 3] = [&self.pods, &self.view, &self.joined];
         for ((name, witness), (cache, wanted)) in
             self.witnesses.iter().zip(caches.into_iter().zip(wanted))
@@ -205,8 +212,7 @@ impl Watched {
             let wanted = versions(pods.iter().filter(|pod| app_of(pod) == Some(app)));
             until("the index", || identities(&self.by_app.get(app)) == wanted).await?;
         }
-        let wanted = versions(services.iter());
-        until("services", || held(&self.services) == wanted).await
+        Ok(())
     }
 
     /// A difference, with what the informer and the server say of themselves.
@@ -223,11 +229,12 @@ impl Watched {
         let error = error.message().unwrap_or_default();
         let revision = setup.revision();
         Failed::from(format!(
-            "{error}\nheld: {:?}\nwanted: {:?}\npods: {:?}\nservices: {:?}\nrevision: {revision:?}",
+            "{error}\nheld: {:?}\nwanted: {:?}\npods: {:?}\nservices: {:?}\njoin: {:?}\nrevision: {revision:?}",
             named(held, wanted),
             named(wanted, held),
             self.pods.status(),
             self.services.status(),
+            self.joined.status(),
         ))
     }
 

@@ -29,7 +29,7 @@ const AGREES: usize = 10;
 const COMPARISONS: usize = 40;
 /// How often etcd's history is compacted.
 const COMPACTION: Duration = Duration::from_secs(2);
-/// How far a restored revision goes on.
+/// How far a restored revision goes on, beyond what was there before.
 const BUMP: u64 = 1_000_000;
 /// A restore that takes the revision back takes so many back, or more: the server's own writes must not
 /// make up for them before an informer is back, after which nobody can tell. The server makes some 30
@@ -63,6 +63,8 @@ struct Chaos<'a> {
     random: Random,
     /// The last snapshot, and the revision that it is not older than.
     backup: (Backup, u64),
+    /// How far ahead of the snapshot the revisions are that have been given since it was saved.
+    ahead: u64,
     /// How often each thing went wrong.
     happened: BTreeMap<&'static str, usize>,
     /// The last five, the newest first.
@@ -78,6 +80,7 @@ impl<'a> Chaos<'a> {
         let writer = Writer::start(setup, Random::new(random.next()));
         Ok(Self {
             backup: (setup.cluster.back_up()?, setup.revision()?),
+            ahead: 0,
             setup,
             proxy,
             watched,
@@ -133,6 +136,7 @@ impl<'a> Chaos<'a> {
         self.watched.agree(self.setup).await?;
         self.watched.forget();
         self.backup = (self.setup.cluster.back_up()?, self.setup.revision()?);
+        self.ahead = 0;
         Ok(())
     }
 
@@ -210,10 +214,14 @@ impl<'a> Chaos<'a> {
         })
     }
 
-    /// etcd is restored as its documentation advises for Kubernetes, while kubectl writes.
+    /// etcd is restored as its documentation advises for Kubernetes, while kubectl writes. The bump is
+    /// more than all that was given since the snapshot: of one that is restored twice, twice as much.
     fn restore_ahead(&mut self) -> Result<&'static str, Failed> {
         self.watched.begin_incarnation();
-        self.setup.cluster.restore(&self.backup.0, Some(BUMP))?;
+        self.ahead += BUMP;
+        self.setup
+            .cluster
+            .restore(&self.backup.0, Some(self.ahead))?;
         Ok("restored ahead")
     }
 
