@@ -24,11 +24,13 @@ pub(crate) type Wanted = [f64; 8];
 
 const NONE: Wanted = [0.0; 8];
 const TYPED: Wanted = [0.45, 0.5, 0.95, 0.9, 0.0, 0.4, 0.0, 0.0];
+const COMPACT_JSON: Wanted = [0.33, 0.25, 0.125, 0.1, 0.0, 0.25, 0.0, 0.0];
 /// The peers as those who know them use them.
 const TRIMMED: &str = "kube-rs, trimmed";
 const GO_TRIMMED: &str = "client-go, protobuf, trimmed";
 const GO_SMALL: &str = "client-go, protobuf, small struct";
 
+#[rustfmt::skip] // one line for each row
 pub(crate) const MODES: &[Mode] = &[
     rust("kube-rs", reflectors::plain).beside(TRIMMED, NONE),
     rust(TRIMMED, reflectors::trimmed),
@@ -41,6 +43,7 @@ pub(crate) const MODES: &[Mode] = &[
     rust("kcache, JSON, list in pages", informers::typed).without_streams().beside(TRIMMED, TYPED),
     rust("kcache, small struct, JSON", informers::small).keeping(Depth::Small).beside(GO_SMALL, NONE),
     rust("kcache, metadata, JSON", informers::metadata).metadata(),
+    rust("kcache, compact, JSON", informers::compact).beside(GO_TRIMMED, COMPACT_JSON),
 ];
 
 const fn rust(name: &'static str, start: crate::clients::Start) -> Mode {

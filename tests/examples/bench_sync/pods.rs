@@ -49,13 +49,13 @@ impl Pod {
     }
 
     pub(crate) fn print(self, depth: Depth) -> u64 {
-        let containers = self.containers();
+        let (containers, node) = (self.containers(), self.node());
         let print = Print {
             namespace: &self.namespace(),
             name: &self.name(),
             uid: &self.uid(),
             version: &self.version().to_string(),
-            small: (depth != Depth::Metadata).then_some((&*self.node(), "Running")),
+            small: (depth != Depth::Metadata).then_some((&*node, "Running")),
             whole: (depth == Depth::Whole).then_some([
                 containers.len(),
                 containers.map(|i| self.variables(i).len()).sum(),
@@ -402,9 +402,12 @@ impl Print<'_> {
                 hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
             }
         };
-        [self.namespace, self.name, self.uid, self.version].map(&mut add);
+        for text in [self.namespace, self.name, self.uid, self.version] {
+            add(text);
+        }
         if let Some((node, phase)) = self.small {
-            [node, phase].map(&mut add);
+            add(node);
+            add(phase);
         }
         for number in self.whole.into_iter().flatten() {
             add(&number.to_string());

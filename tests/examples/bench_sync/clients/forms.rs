@@ -1,25 +1,26 @@
 //! The forms in which Pods are stored, and what tells whether one is the right one.
 
 use k8s_openapi::api::core::v1;
-use kcache::Object;
+use kcache::{Compact, Object};
 use kube::core::PartialObjectMeta;
 
 use crate::pods::Print;
 
 /// Something stored of a Pod.
 pub(crate) trait Stored: Object {
-    fn print(&self) -> Print<'_>;
+    /// The number that tells whether it is the right one.
+    fn print(&self) -> u64;
 }
 
 impl Stored for v1::Pod {
-    fn print(&self) -> Print<'_> {
+    fn print(&self) -> u64 {
         let metadata = &self.metadata;
         let spec = self.spec.as_ref();
         let status = self.status.as_ref();
         let containers = spec.into_iter().flat_map(|spec| &spec.containers);
         let conditions = status.into_iter().flat_map(|status| &status.conditions);
         let variables = containers.clone().flat_map(|container| &container.env);
-        Print {
+        let print = Print {
             namespace: metadata.namespace.as_deref().unwrap_or_default(),
             name: metadata.name.as_deref().unwrap_or_default(),
             uid: metadata.uid.as_deref().unwrap_or_default(),
@@ -39,13 +40,23 @@ impl Stored for v1::Pod {
                     .filter(|condition| condition.status == "True")
                     .count(),
             ]),
-        }
+        };
+        print.hashed()
     }
 }
 
 impl Stored for PartialObjectMeta<v1::Pod> {
-    fn print(&self) -> Print<'_> {
-        header(self)
+    fn print(&self) -> u64 {
+        header(self).hashed()
+    }
+}
+
+/// Its header is looked at, and the whole of it.
+impl Stored for Compact<v1::Pod> {
+    fn print(&self) -> u64 {
+        let pod = self.decode().expect("a Pod");
+        assert_eq!(header(self).hashed(), header(&pod).hashed());
+        pod.print()
     }
 }
 
@@ -89,11 +100,12 @@ impl Object for Small {
 }
 
 impl Stored for Small {
-    fn print(&self) -> Print<'_> {
-        Print {
+    fn print(&self) -> u64 {
+        let print = Print {
             small: Some((&self.spec.node_name, &self.status.phase)),
             ..header(self)
-        }
+        };
+        print.hashed()
     }
 }
 

@@ -3,7 +3,7 @@
 
 use anyhow::Result;
 use k8s_openapi::api::core::v1;
-use kcache::{Codec, Event, Informer, InformerBuilder, Subscription};
+use kcache::{Codec, Compact, Event, Informer, InformerBuilder, Subscription};
 use kube::Client;
 use kube::core::{ApiResource, PartialObjectMeta};
 
@@ -12,6 +12,11 @@ use super::{Read, Subscriber};
 
 pub(crate) fn typed(client: Client, subscriber: Subscriber) -> Read {
     start(Informer::<v1::Pod>::builder(client), subscriber)
+}
+
+pub(crate) fn compact(client: Client, subscriber: Subscriber) -> Read {
+    let pods = Informer::<Compact<v1::Pod>>::builder(client);
+    start(pods, subscriber)
 }
 
 pub(crate) fn metadata(client: Client, subscriber: Subscriber) -> Read {
@@ -24,19 +29,19 @@ pub(crate) fn small(client: Client, subscriber: Subscriber) -> Read {
     start(Informer::<Small>::builder_of(client, kind), subscriber)
 }
 
-fn start<V: Stored, C: Codec<V>>(pods: InformerBuilder<V, C>, subscriber: Subscriber) -> Read {
+fn start<V: Stored, C: Codec<V> + 'static>(
+    pods: InformerBuilder<V, C>,
+    subscriber: Subscriber,
+) -> Read {
     let pods = pods.start();
     tokio::spawn(follow(pods.subscribe(), subscriber));
     Box::new(move || {
         let pods = pods.cache().list();
-        pods.iter().map(|pod| pod.print().hashed()).collect()
+        pods.iter().map(|pod| pod.print()).collect()
     })
 }
 
-async fn follow<V: Stored>(
-    mut changes: Subscription<V>,
-    mut subscriber: Subscriber,
-) -> Result<()> {
+async fn follow<V: Stored>(mut changes: Subscription<V>, mut subscriber: Subscriber) -> Result<()> {
     drop(changes.snapshot().await?);
     subscriber.synced()?;
     while let Some(change) = changes.next().await {

@@ -42,7 +42,7 @@ fn clearing(client: Client, config: Config, subscriber: Subscriber) -> Read {
 fn read(store: reflector::Store<Pod>) -> Read {
     Box::new(move || {
         let pods = store.state();
-        pods.iter().map(|pod| pod.print().hashed()).collect()
+        pods.iter().map(|pod| pod.print()).collect()
     })
 }
 
@@ -55,10 +55,10 @@ async fn follow(
         match event? {
             Event::InitDone => subscriber.synced()?,
             // It does not tell a new object from an update; the marker is the only new one.
-            Event::Apply(pod) => match subscriber.is_last(pod.version()) {
-                true => subscriber.created(pod.version())?,
-                false => subscriber.updated(),
-            },
+            Event::Apply(pod) if subscriber.is_last(pod.version()) => {
+                subscriber.created(pod.version())?;
+            }
+            Event::Apply(_) => subscriber.updated(),
             Event::Init | Event::InitApply(_) | Event::Delete(_) => {}
         }
     }
