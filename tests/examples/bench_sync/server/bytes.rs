@@ -118,9 +118,9 @@ impl Form {
 
     fn encoded(self, body: &str) -> Result<Vec<u8>> {
         if self.encoding == Encoding::Json {
-            return Ok(format!("{body}}}").into_bytes());
+            return Ok(body.as_bytes().to_vec());
         }
-        let object: Value = serde_json::from_str(&format!("{{{body}}}"))?;
+        let object: Value = serde_json::from_str(&format!("{{{body}"))?;
         let (api_version, kind) = self.kind();
         protobuf::message(api_version, kind, &object)
     }
@@ -130,11 +130,8 @@ impl Form {
             r#""metadata":{{"resourceVersion":"{LISTED}","annotations":{{"k8s.io/initial-events-end":"true"}}}}"#
         );
         let rest = r#","spec":{"containers":null},"status":{}"#;
-        self.encoded(&if self.metadata_only {
-            metadata
-        } else {
-            metadata + rest
-        })
+        let rest = if self.metadata_only { "" } else { rest };
+        self.encoded(&format!("{metadata}{rest}}}"))
     }
 
     fn event(self, kind: &str, object: &[u8]) -> Vec<u8> {
