@@ -2,6 +2,7 @@
 
 mod error;
 mod go;
+mod raw;
 mod header;
 mod shape;
 mod tape;
@@ -19,17 +20,9 @@ pub(crate) use self::header::{Header, TypeNames};
 use self::json::JsonDecoder;
 #[cfg(feature = "compact")]
 pub(crate) use self::json::{Decoded, JsonDecoder, Two};
+pub use self::raw::Raw;
 use self::shape::Shape;
-
-/// An object as it came in, in one of the encodings that API servers speak.
-#[derive(Clone, Copy)]
-#[non_exhaustive]
-pub enum Raw<'a> {
-    /// JSON text of one object.
-    Json(&'a [u8]),
-    /// The protobuf message of one object, without the envelope of `runtime.Unknown`.
-    Protobuf(&'a [u8]),
-}
+use crate::encoding::Encoding;
 
 /// Makes a stored form of bytes.
 ///
@@ -89,6 +82,16 @@ pub trait Codec<V>: Send {
     fn decode_as(&mut self, raw: Raw<'_>, expected: Expected<'_>) -> Result<V, DecodeError> {
         let _ = expected;
         self.decode(raw)
+    }
+
+    /// The encodings that it takes for objects of this kind, the best first: an informer asks the server
+    /// for them in this order. Without it, JSON.
+    ///
+    /// JSON has to be among them. A server has no other form of a custom resource, and may answer with it
+    /// whatever it was asked for.
+    fn encodings(&self, types: &TypeMeta) -> &[Encoding] {
+        let _ = types;
+        &[Encoding::Json]
     }
 }
 

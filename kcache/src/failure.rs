@@ -126,6 +126,8 @@ pub(crate) enum Class {
     TooLarge,
     /// Too many requests.
     Busy,
+    /// It says that it is protobuf, and is not: something in between changes what it does not know.
+    Mangled,
     Other,
 }
 

@@ -8,19 +8,20 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
+pub(crate) use self::fingerprints::Fingerprint;
 use self::fingerprints::Fingerprints;
-pub(crate) use self::fingerprints::fingerprint;
 use self::listing::{ListDiff, Listing};
 use crate::bad_objects::BadObjects;
 use crate::codec::DecodeError;
 use crate::core::Core;
 use crate::error::Error;
 use crate::failure::Failure;
-use crate::object::{Key, Object};
+use crate::object::{Key, KeyRef, Object};
 use crate::publisher::{Publisher, publisher};
+use crate::updates::{Entry, Updates};
 use crate::version::{self, raise};
 use crate::wait::Origin;
-use crate::writer::{Updates, Writer};
+use crate::writer::Writer;
 
 /// One thing that a source of changes says.
 ///
@@ -141,7 +142,7 @@ impl<V: Object> Feed<V> {
     /// Takes several inputs, each with the fingerprint of the bytes that its object was made of.
     pub(crate) fn send_fingerprinted(
         &mut self,
-        inputs: impl IntoIterator<Item = (Input<V>, Option<u64>)>,
+        inputs: impl IntoIterator<Item = (Input<V>, Option<Fingerprint>)>,
     ) -> Result<(), Error> {
         if let Some(error) = self.writer.error() {
             return Err(error);
@@ -220,7 +221,12 @@ impl<V: Object> Feed<V> {
         self.writer.closed().await
     }
 
-    fn take(&mut self, input: Input<V>, fingerprint: Option<u64>, updates: &mut Updates<V>) {
+    fn take(
+        &mut self,
+        input: Input<V>,
+        fingerprint: Option<Fingerprint>,
+        updates: &mut Updates<V>,
+    ) {
         match (input, &mut self.mode) {
             (Input::Restart, _) => {
                 self.flush(updates);
@@ -257,47 +263,64 @@ impl<V: Object> Feed<V> {
         }
     }
 
-    fn applied(&mut self, object: V, fingerprint: Option<u64>, updates: &mut Updates<V>) {
+    fn applied(&mut self, object: V, fingerprint: Option<Fingerprint>, updates: &mut Updates<V>) {
         if object.name().is_empty() {
             let error = DecodeError::new("it has no name");
             return self.take(Input::Bad(None, error), None, updates);
         }
-        let key = Key::of(&object);
-        let listing = matches!(self.mode, Mode::Listing(_));
-        self.core().clear_bad(&key, listing);
+        let hash = KeyRef::of(&object).hash64();
+        if self.core().has_bad() {
+            self.clear_bad(&Key::of(&object));
+        }
         if let Mode::Listing(listing) = &mut self.mode {
-            return listing.put(key, object, fingerprint);
+            return listing.put(hash, object, fingerprint);
         }
         self.recovered();
-        self.flush_before(&key, updates);
-        self.old_incarnation.remove(&key);
+        self.flush_before(hash, KeyRef::of(&object), updates);
+        if !self.old_incarnation.is_empty() {
+            self.old_incarnation.remove(&Key::of(&object));
+        }
         raise(&mut self.seen, object.version());
-        if !self.is_repeated(&key, &object, fingerprint) {
-            self.fingerprints.put(&key, fingerprint);
-            updates.insert(key, Some(Arc::new(object)));
+        if !self.is_repeated(hash, &object, fingerprint) {
+            self.fingerprints.put(hash, fingerprint);
+            updates.push(Entry::put(hash, Arc::new(object)));
         }
     }
 
     /// True if the very same is there already.
-    fn is_repeated(&self, key: &Key, object: &V, fingerprint: Option<u64>) -> bool {
-        let same = fingerprint.is_some() && fingerprint == self.fingerprints.get(key);
-        let state = same.then(|| self.writer.state());
-        let there = state.as_ref().and_then(|state| state.at(key));
-        there.is_some_and(|there| listing::is_same_version(object, &**there))
+    fn is_repeated(&self, hash: u64, object: &V, fingerprint: Option<Fingerprint>) -> bool {
+        let prints = fingerprint.zip(self.fingerprints.get(hash));
+        let same = prints.map(|(new, old)| new.is_same(old));
+        let state = same.filter(|same| *same != Some(false));
+        let state = state.map(|_| self.writer.state());
+        let there = state
+            .as_ref()
+            .and_then(|state| state.at(KeyRef::of(object)));
+        there.is_some_and(|there| {
+            listing::is_same_version(object, &**there)
+                && (same == Some(Some(true)) || listing::is_alike(object, &**there))
+        })
     }
 
     fn gone(&mut self, key: Key, version: &str, updates: &mut Updates<V>) {
-        let listing = matches!(self.mode, Mode::Listing(_));
-        self.core().clear_bad(&key, listing);
+        self.clear_bad(&key);
+        let hash = key.parts().hash64();
         if let Mode::Listing(listing) = &mut self.mode {
-            return listing.take(&key, version);
+            return listing.take(hash, &key, version);
         }
         self.recovered();
-        self.flush_before(&key, updates);
-        self.old_incarnation.remove(&key);
-        self.fingerprints.put(&key, None);
+        self.flush_before(hash, key.parts(), updates);
+        if !self.old_incarnation.is_empty() {
+            self.old_incarnation.remove(&key);
+        }
+        self.fingerprints.put(hash, None);
         raise(&mut self.seen, version);
-        updates.insert(key, None);
+        updates.push(Entry::remove(hash, key));
+    }
+
+    fn clear_bad(&self, key: &Key) {
+        let listing = matches!(self.mode, Mode::Listing(_));
+        self.core().clear_bad(key, listing);
     }
 
     /// The list is complete: what it says, against what was there, is one commit.
@@ -326,7 +349,7 @@ impl<V: Object> Feed<V> {
             raise(&mut self.seen, version);
         }
         let incarnation = state.moment.incarnation + u64::from(new_incarnation);
-        self.writer.commit_in(incarnation, updates, &[]);
+        self.writer.commit_entries(incarnation, updates, &[]);
         self.writer.live();
     }
 
@@ -338,8 +361,8 @@ impl<V: Object> Feed<V> {
     }
 
     /// Commits what is there if the key is among it.
-    fn flush_before(&mut self, key: &Key, updates: &mut Updates<V>) {
-        if updates.contains_key(key) {
+    fn flush_before(&mut self, hash: u64, key: KeyRef<'_>, updates: &mut Updates<V>) {
+        if updates.contains(hash, key) {
             self.flush(updates);
         }
     }

@@ -2,17 +2,18 @@
 
 use bytes::Bytes;
 
+use crate::encoding::Encoding;
 use crate::wire::{ListBody, WatchBody};
 
 /// The items of a list that comes in such chunks, each with whether it is whole, and how it ended.
-pub fn list(chunks: &[&[u8]], limit: usize) -> (Vec<(Vec<u8>, bool)>, String) {
-    let mut body = ListBody::new(limit);
+pub fn list(encoding: Encoding, chunks: &[&[u8]], limit: usize) -> (Vec<(Vec<u8>, bool)>, String) {
+    let mut body = ListBody::new(encoding, limit);
     let mut items = Vec::new();
     for chunk in chunks {
         body.push(Bytes::copy_from_slice(chunk));
         loop {
             match body.next() {
-                Ok(Some(item)) => items.push((item.json.to_vec(), item.whole)),
+                Ok(Some(item)) => items.push((item.raw.bytes().to_vec(), item.whole)),
                 Ok(None) => break,
                 Err(error) => return (items, error.to_string()),
             }
@@ -23,14 +24,14 @@ pub fn list(chunks: &[&[u8]], limit: usize) -> (Vec<(Vec<u8>, bool)>, String) {
 }
 
 /// The same of the objects of a watch.
-pub fn watch(chunks: &[&[u8]], limit: usize) -> (Vec<(Vec<u8>, bool)>, String) {
-    let mut body = WatchBody::new(limit);
+pub fn watch(encoding: Encoding, chunks: &[&[u8]], limit: usize) -> (Vec<(Vec<u8>, bool)>, String) {
+    let mut body = WatchBody::new(encoding, limit);
     let mut objects = Vec::new();
     for chunk in chunks {
         body.push(Bytes::copy_from_slice(chunk));
         loop {
             match body.next() {
-                Ok(Some(frame)) => objects.push((frame.object.to_vec(), frame.whole)),
+                Ok(Some(frame)) => objects.push((frame.object.bytes().to_vec(), frame.whole)),
                 Ok(None) => break,
                 Err(error) => return (objects, error.to_string()),
             }

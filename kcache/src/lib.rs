@@ -81,15 +81,17 @@ struct Documents;
 
 // The modules are in layers: each uses those before it, and none after it.
 
-// Locks, work on other threads and on deep stacks, versions and their order, objects; and the events that a change becomes:
-// another UID is a delete and a create, and deletes come first.
+// Locks, work on other threads and on deep stacks, encodings, versions and their order, objects; and the
+// events that a change becomes: another UID is a delete and a create, and deletes come first.
 mod sync;
 mod offload;
 mod deep;
+mod encoding;
 mod version;
 mod object;
 mod seeded_fault;
 mod event;
+mod updates;
 
 // Beside events: why something ended (a panic of your code, too) or failed, phases and notices, bad
 // objects (without their content), waiting for a version.
@@ -123,8 +125,8 @@ mod view;
 mod lookup;
 mod monitor;
 
-// From the inputs of any source to commits: JSON text, decoding (of Kubernetes' protobuf into any serde
-// type, too; an error quotes no content), what a list replaces, server incarnations.
+// From the inputs of any source to commits: JSON text, Kubernetes' protobuf (into any serde type), decoding
+// (an error quotes no content), what a list replaces, server incarnations.
 mod json;
 pub mod protobuf;
 mod codec;
@@ -151,6 +153,7 @@ pub use cache::Cache;
 pub use codec::{Codec, DecodeError, Expected, JsonCodec, Raw, WholeJsonCodec};
 #[cfg(feature = "compact")]
 pub use compact::{Compact, CompactCodec, CompactStats, LiftedFact};
+pub use encoding::Encoding;
 pub use error::Error;
 pub use event::{Change, Event};
 pub use fact::{Fact, Involved, NodeName, Selects};
@@ -174,6 +177,7 @@ pub use selector_index::{IndexKeys, Scope, SelectorIndex};
 pub use status::{Notice, Notices, Phase, Status};
 pub use store::Snapshot;
 pub use subscription::{Aspect, Aspects, Batch, Control, Start, SubscribeOptions, Subscription};
+pub use updates::Updates;
 pub use view::View;
 pub use wait::{Follower, WaitError};
-pub use writer::{Updates, Writer};
+pub use writer::Writer;

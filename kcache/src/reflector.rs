@@ -12,6 +12,7 @@ mod pages;
 mod versions;
 mod sink;
 mod silence;
+mod doubts;
 mod check;
 mod watching;
 mod list;
@@ -27,6 +28,7 @@ use tokio::time::{Instant, sleep};
 use self::backoff::Backoff;
 use self::connection::Incoming;
 use self::decoder::Decoder;
+use self::doubts::Doubts;
 use self::kinds::Kinds;
 use self::pages::Paging;
 use self::sink::Sink;
@@ -60,6 +62,7 @@ pub(crate) struct Reflector<V: Object, C> {
     backoff: Backoff,
     versions: Versions,
     paging: Paging,
+    doubts: Doubts,
 }
 
 /// Why a list was not completed.
@@ -102,6 +105,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             backoff: Backoff::default(),
             versions: Versions::default(),
             paging: Paging::new(page_size),
+            doubts: Doubts::default(),
         }
     }
 
@@ -136,12 +140,14 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             let sent = connection::send(&self.client, request, deadline);
             let sent = silence::wait_reporting(&mut self.sink, doing, Failure::waiting, sent);
             let failure = match sent.await? {
-                Ok(incoming) => return Ok(incoming),
+                Ok(incoming) => {
+                    self.sink.spoken(incoming.encoding());
+                    return Ok(incoming);
+                }
                 Err(failure) => failure,
             };
-            // Plain JSON is named in what is requested, but not every server reads a list of forms.
-            if self.target.metadata_only && !self.target.plain && failure.is_not_acceptable() {
-                self.target.plain = true;
+            if failure.is_not_acceptable() && self.target.ask_for_less() {
+                tracing::debug!(%failure, "less is asked for");
                 continue;
             }
             match failure.requested_wait() {
@@ -164,8 +170,19 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         Ok(())
     }
 
+    /// True if the same is requested once more at once, as JSON.
+    fn goes_on_with_json(&self, failure: &Failure) -> bool {
+        self.target.protobuf && failure.is_mangled()
+    }
+
     fn report(&mut self, doing: Operation, failure: &Failure, wait: Duration) -> Result<(), Error> {
         tracing::warn!(%failure, ?wait, "{doing} failed");
+        if self.goes_on_with_json(failure) {
+            tracing::warn!(
+                "something in between changes protobuf, so JSON is requested from now on"
+            );
+            self.target.protobuf = false;
+        }
         self.versions.broke(!failure.is_short());
         let failure = failure.clone().during(doing);
         self.sink.put(Input::Failed(failure));
@@ -187,6 +204,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         tracing::debug!(version, "listed");
         self.sink.synced(version.clone()).await?;
         self.versions.synced(version);
+        self.doubts.end();
         Ok(())
     }
 

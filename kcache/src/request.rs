@@ -20,13 +20,37 @@ pub(crate) struct Target {
     pub(crate) fields: Option<String>,
     /// Only the metadata of each object is wanted.
     pub(crate) metadata_only: bool,
-    /// The server takes no other form than plain JSON.
-    pub(crate) plain: bool,
+    /// The server is not asked for metadata alone, because it knows no such form.
+    pub(crate) whole: bool,
+    /// The server is asked for protobuf before JSON.
+    pub(crate) protobuf: bool,
     /// Its objects are in no namespace, as far as that is known.
     pub(crate) cluster_scoped: bool,
     /// Objects of more bytes than this are left out.
     pub(crate) largest: usize,
 }
+
+/// The forms of metadata alone, as client-go's metadata client asks for them. Plain JSON is the last: a
+/// server that knows no other answers with whole objects.
+struct Forms {
+    metadata_in_protobuf: &'static str,
+    metadata: &'static str,
+}
+
+const LIST: Forms = Forms {
+    metadata_in_protobuf: concat!(
+        "application/vnd.kubernetes.protobuf;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,",
+        "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json",
+    ),
+    metadata: "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json",
+};
+const WATCH: Forms = Forms {
+    metadata_in_protobuf: concat!(
+        "application/vnd.kubernetes.protobuf;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,",
+        "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json",
+    ),
+    metadata: "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json",
+};
 
 /// A request that is longer than a URL can be.
 #[derive(Debug)]
@@ -129,9 +153,7 @@ impl Target {
             Page::First(since) => since.put(&mut query),
             Page::Next(token) => query.put("continue", token),
         }
-        let form =
-            "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
-        self.request(query, form)
+        self.request(query, self.accept(&LIST))
     }
 
     /// The newest list, of one object at most: a consistent read that costs little.
@@ -169,8 +191,7 @@ impl Target {
     }
 
     fn watch_request(&self, query: Query) -> RequestResult {
-        let form = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json";
-        let mut request = self.request(query, form)?;
+        let mut request = self.request(query, self.accept(&WATCH))?;
         // Servers from 1.37 on send one gzip member an event, which common decoders stop after.
         let headers = request.headers_mut();
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
@@ -190,14 +211,29 @@ impl Target {
         query
     }
 
-    /// Where only metadata is wanted, `metadata` is the form of it. It names plain JSON last, as
-    /// client-go's metadata client does: a server that knows no other answers with whole objects.
-    fn request(&self, Query(mut query): Query, metadata: &'static str) -> RequestResult {
-        let accept = if self.metadata_only && !self.plain {
-            metadata
+    /// The server has none of the forms that are asked for: asks for fewer, if that is possible. Plain JSON is
+    /// among them, but not every server reads a list of forms.
+    pub(crate) fn ask_for_less(&mut self) -> bool {
+        if self.protobuf {
+            self.protobuf = false;
+        } else if self.metadata_only && !self.whole {
+            self.whole = true;
         } else {
-            "application/json"
-        };
+            return false;
+        }
+        true
+    }
+
+    fn accept(&self, forms: &Forms) -> &'static str {
+        match (self.metadata_only && !self.whole, self.protobuf) {
+            (true, true) => forms.metadata_in_protobuf,
+            (true, false) => forms.metadata,
+            (false, true) => "application/vnd.kubernetes.protobuf,application/json",
+            (false, false) => "application/json",
+        }
+    }
+
+    fn request(&self, Query(mut query): Query, accept: &'static str) -> RequestResult {
         let mut request = Request::new(Body::empty());
         let uri = format!("{}?{}", self.path(), query.finish());
         *request.uri_mut() = uri.parse().map_err(|_| TooLong)?;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::sync::broadcast;
 use tokio::time::Instant;
 
+use crate::encoding::Encoding;
 use crate::error::Error;
 use crate::failure::Failure;
 use crate::object::Key;
@@ -82,6 +83,9 @@ pub struct Status {
     pub lags: u64,
     /// How many changes wait to be taken. Zero for a publisher.
     pub waiting: usize,
+    /// In which encoding the server of an informer answered last; also of a subscription to one. `None`
+    /// before its first answer, and for all that has no server.
+    pub encoding: Option<Encoding>,
 }
 
 impl Status {
@@ -96,6 +100,7 @@ impl Status {
             stale_inputs: 0,
             lags: 0,
             waiting: 0,
+            encoding: None,
         }
     }
 }

@@ -5,11 +5,18 @@
 //! `metadata` is.
 
 mod error;
+mod limits;
+mod span;
+mod part;
 mod members;
+mod fields;
+mod json;
+mod protobuf;
 mod list;
 mod watch;
 
 pub(crate) use self::error::WireError;
-pub(crate) use self::list::{Item, ListBody, ListMeta};
-pub(crate) use self::members::LARGEST;
-pub(crate) use self::watch::{EventKind, Frame, WatchBody};
+pub(crate) use self::limits::LARGEST;
+pub(crate) use self::list::{Item, ListBody};
+pub(crate) use self::part::{EventKind, ListMeta};
+pub(crate) use self::watch::{Frame, WatchBody};

@@ -11,6 +11,7 @@ use simd_json::{Buffers, Node};
 use super::error::DecodeError;
 use super::go;
 use super::header::Header;
+use super::raw::Raw;
 use super::shape::Shape;
 use super::tape::Nodes;
 use crate::json::cut_managed_fields;
@@ -198,10 +199,12 @@ fn by_serde_json<T: Decoded>(
         Some(Unread::Type) if error.is_syntax() => DecodeError::new("Data error in JSON"),
         _ => described(&error),
     };
-    Err(match Header::read(json).and_then(|header| header.key()) {
-        Some(key) => error.with_key(key),
-        None => error,
-    })
+    Err(
+        match Header::read(Raw::Json(json)).and_then(|header| header.key()) {
+            Some(key) => error.with_key(key),
+            None => error,
+        },
+    )
 }
 
 /// serde's own message can quote the content, so only its position is reported.

@@ -1,45 +1,58 @@
 //! Fingerprints, which distinguish content from other content of the same version, without keeping
 //! either.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
-use crate::object::Key;
+use crate::codec::Raw;
+
+/// A hash of the bytes of an object, and what they were written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Fingerprint(u64);
+
+impl Fingerprint {
+    pub(crate) fn of(raw: Raw<'_>) -> Self {
+        // One bit tells the encodings apart.
+        let (hash, encoding) = match raw {
+            Raw::Json(json) => (hash(without_types(json)), 0),
+            Raw::Protobuf(message) => (hash(message), 1),
+        };
+        Self(hash << 1 | encoding)
+    }
+
+    /// True if the content is the same. `None` if the bytes cannot tell, because they were written in
+    /// different encodings.
+    pub(super) fn is_same(self, other: Self) -> Option<bool> {
+        (self.0 & 1 == other.0 & 1).then_some(self == other)
+    }
+}
 
 /// The fingerprint of each object that is there, as far as its source gave bytes.
 ///
-/// By a hash of the key: two keys that share one cost an update too many, and nothing else.
+/// By the hash of the key: two keys that share one cost an update too many, and nothing else.
 #[derive(Default)]
-pub(super) struct Fingerprints(HashMap<u64, u64>);
+pub(super) struct Fingerprints(HashMap<u64, Fingerprint>);
 
 impl Fingerprints {
-    pub(super) fn get(&self, key: &Key) -> Option<u64> {
-        self.0.get(&hash_key(key)).copied()
+    pub(super) fn get(&self, key_hash: u64) -> Option<Fingerprint> {
+        self.0.get(&key_hash).copied()
     }
 
-    pub(super) fn put(&mut self, key: &Key, fingerprint: Option<u64>) {
+    pub(super) fn put(&mut self, key_hash: u64, fingerprint: Option<Fingerprint>) {
         match fingerprint {
-            Some(fingerprint) => self.0.insert(hash_key(key), fingerprint),
-            None => self.0.remove(&hash_key(key)),
+            Some(fingerprint) => self.0.insert(key_hash, fingerprint),
+            None => self.0.remove(&key_hash),
         };
     }
 }
 
-fn hash_key(key: &Key) -> u64 {
-    let (namespace, name) = (key.namespace(), key.name());
-    mix(
-        hash(namespace.as_bytes()),
-        hash(name.as_bytes()).rotate_left(32),
-    )
-}
-
-/// A hash of the JSON of an object. Lists of built-in kinds leave the kind and the version of the
-/// type out, so it is the same with and without them at the beginning.
-pub(crate) fn fingerprint(json: &[u8]) -> u64 {
+/// The JSON of an object without the kind and the version of its type at the beginning, which lists of
+/// built-in kinds leave out.
+fn without_types(json: &[u8]) -> &[u8] {
     let mut rest = json.strip_prefix(b"{").unwrap_or(json);
     while let Some(after) = without_type(rest) {
         rest = after;
     }
-    hash(rest)
+    rest
 }
 
 /// The rest after a member that names the type.
@@ -79,6 +92,25 @@ fn low(lanes: u128) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn fingerprint(json: &[u8]) -> Fingerprint {
+        Fingerprint::of(Raw::Json(json))
+    }
+
+    #[test]
+    fn bytes_of_different_encodings_are_not_compared() {
+        let bytes = b"{}";
+        let (json, message) = (
+            fingerprint(bytes),
+            Fingerprint::of(Raw::Protobuf(&bytes[1..])),
+        );
+        assert_eq!(json.is_same(message), None);
+        assert_eq!(message.is_same(json), None);
+        assert_eq!(json.is_same(json), Some(true));
+        assert_eq!(message.is_same(message), Some(true));
+        let other = Fingerprint::of(Raw::Protobuf(b"{}"));
+        assert_eq!(message.is_same(other), Some(false));
+    }
 
     #[test]
     fn a_print_does_not_depend_on_names_of_types() {

@@ -36,16 +36,16 @@ pub(super) type NewestVersion = Result<Option<String>, Failure>;
 #[derive(Default)]
 pub(super) struct Check {
     pending: Option<Pin<Box<dyn Future<Output = NewestVersion> + Send>>>,
-    /// The version that had been seen when it was requested.
-    seen: String,
+    /// The newest version that was known when it was requested.
+    known: String,
     tries: u32,
     backoff: Backoff,
 }
 
 /// What follows from an answer.
 pub(super) enum Verdict {
-    /// The versions go on, as far as can be known.
-    GoesOn,
+    /// The versions go on, as far as can be known: up to this one, if it has an order.
+    GoesOn(Option<String>),
     /// The server is behind what it has sent before.
     Behind,
     /// There was no answer; whether another time may bring one.
@@ -54,8 +54,8 @@ pub(super) enum Verdict {
 
 impl Check {
     /// Checks, after a moment.
-    pub(super) fn request(&mut self, client: &Client, target: &Target, seen: &str) {
-        seen.clone_into(&mut self.seen);
+    pub(super) fn request(&mut self, client: &Client, target: &Target, known: &str) {
+        known.clone_into(&mut self.known);
         self.request_after(backoff::up_to(SPREAD), client, target);
     }
 
@@ -93,10 +93,10 @@ impl Check {
         target: &Target,
     ) -> Verdict {
         match answer {
-            Ok(Some(newest)) if version::compare(newest, &self.seen) == Some(Ordering::Less) => {
+            Ok(Some(newest)) if version::compare(newest, &self.known) == Some(Ordering::Less) => {
                 Verdict::Behind
             }
-            Ok(_) => Verdict::GoesOn,
+            Ok(newest) => Verdict::GoesOn(newest.clone()),
             Err(failure) => {
                 tracing::debug!(%failure, "it is not known whether the versions go on");
                 let passes = failure.passes();
@@ -113,7 +113,7 @@ impl Check {
 
 async fn version_of(client: &Client, request: Request<Body>, largest: usize) -> NewestVersion {
     let mut incoming = connection::send(client, request, Instant::now() + LIMIT).await?;
-    let mut body = ListBody::new(largest);
+    let mut body = ListBody::new(incoming.encoding(), largest);
     loop {
         // The object is of no use.
         while body.next()?.is_some() {}

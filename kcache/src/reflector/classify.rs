@@ -9,8 +9,10 @@ use http_body_util::{BodyExt, Limited};
 use kube::client::Body;
 use serde::Deserialize;
 
-use crate::codec::coerced;
+use crate::codec::{Raw, coerced};
 use crate::failure::{Cause, Class, Failure};
+use crate::protobuf::wire::{Reader, Value};
+use crate::protobuf::{self, Envelope};
 use crate::request::TooLong;
 use crate::wire::WireError;
 
@@ -48,17 +50,18 @@ impl Failure {
         let (parts, body) = response.into_parts();
         let read = tokio::time::timeout(STATUS_TIME, Limited::new(body, STATUS_BYTES).collect());
         let status = match read.await {
-            Ok(Ok(body)) => serde_json::from_slice(&coerced(&body.to_bytes())).unwrap_or_default(),
-            _ => ApiStatus::default(),
+            Ok(Ok(body)) => ApiStatus::of_body(&body.to_bytes()),
+            _ => None,
         };
+        let status = status.unwrap_or_default();
         let header = parts.headers.get(RETRY_AFTER);
         let seconds = header.and_then(|value| value.to_str().ok()?.trim().parse().ok());
         Self::of_status(&status, parts.status.as_u16(), seconds)
     }
 
     /// A watch brought an error; this is its object.
-    pub(super) fn event(json: &[u8]) -> Self {
-        let status: ApiStatus = serde_json::from_slice(&coerced(json)).unwrap_or_default();
+    pub(super) fn event(object: Raw<'_>) -> Self {
+        let status = ApiStatus::read(object).unwrap_or_default();
         let details = status.details.as_ref();
         let seconds = details.and_then(|details| details.retry_after_seconds);
         Self::of_status(&status, status.code.unwrap_or(500), seconds)
@@ -102,6 +105,11 @@ impl Failure {
     /// The server has no such form of an answer.
     pub(super) fn is_not_acceptable(&self) -> bool {
         matches!(self.cause(), Cause::Status { code: 406, .. })
+    }
+
+    /// It is not the protobuf that it says it is.
+    pub(super) fn is_mangled(&self) -> bool {
+        self.class() == Class::Mangled
     }
 
     /// The server has no time for us, or is not there yet: what it had it will have again.
@@ -186,9 +194,83 @@ struct StatusCause {
     message: Option<String>,
 }
 
+impl Details {
+    /// By the numbers of `metav1.StatusDetails`.
+    fn of_message(message: &[u8]) -> Result<Self, protobuf::Error> {
+        let mut details = Self::default();
+        let mut fields = Reader::new(message);
+        while let Some(field) = fields.next()? {
+            match field {
+                (4, Value::Bytes(bytes)) => {
+                    let causes = details.causes.get_or_insert_default();
+                    causes.push(StatusCause::of_message(bytes)?);
+                }
+                // The server writes a zero where there is none.
+                (5, Value::Number(seconds)) => {
+                    details.retry_after_seconds = Some(seconds).filter(|seconds| *seconds > 0);
+                }
+                _ => {}
+            }
+        }
+        Ok(details)
+    }
+}
+
+impl StatusCause {
+    /// By the numbers of `metav1.StatusCause`.
+    fn of_message(message: &[u8]) -> Result<Self, protobuf::Error> {
+        let mut cause = Self::default();
+        let mut fields = Reader::new(message);
+        while let Some(field) = fields.next()? {
+            match field {
+                (1, Value::Bytes(bytes)) => cause.reason = Some(text(bytes)),
+                (2, Value::Bytes(bytes)) => cause.message = Some(text(bytes)),
+                _ => {}
+            }
+        }
+        Ok(cause)
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
 const TOO_LARGE: &str = "Too large resource version";
 
 impl ApiStatus {
+    /// The one in a body, whatever its head says.
+    fn of_body(body: &[u8]) -> Option<Self> {
+        match Envelope::read(body) {
+            Ok(envelope) if envelope.kind == "Status" => Self::read(Raw::Protobuf(envelope.raw)),
+            Ok(_) => None,
+            Err(_) => Self::read(Raw::Json(body)),
+        }
+    }
+
+    fn read(object: Raw<'_>) -> Option<Self> {
+        match object {
+            Raw::Json(json) => serde_json::from_slice(&coerced(json)).ok(),
+            Raw::Protobuf(message) => Self::of_message(message).ok(),
+        }
+    }
+
+    /// By the numbers of `metav1.Status`.
+    fn of_message(message: &[u8]) -> Result<Self, protobuf::Error> {
+        let mut status = Self::default();
+        let mut fields = Reader::new(message);
+        while let Some(field) = fields.next()? {
+            match field {
+                (3, Value::Bytes(bytes)) => status.message = Some(text(bytes)),
+                (4, Value::Bytes(bytes)) => status.reason = Some(text(bytes)),
+                (5, Value::Bytes(bytes)) => status.details = Some(Details::of_message(bytes)?),
+                (6, Value::Number(code)) => status.code = u16::try_from(code).ok(),
+                _ => {}
+            }
+        }
+        Ok(status)
+    }
+
     fn class(&self, code: u16) -> Class {
         let reason = self.reason.as_deref().unwrap_or_default();
         if self.is_too_large(code) {

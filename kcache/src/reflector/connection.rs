@@ -6,16 +6,22 @@ use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::Request;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, Request};
 use http_body_util::BodyExt;
 use kube::Client;
 use kube::client::Body;
 use tokio::time::{Instant, timeout_at};
 
+use crate::encoding::Encoding;
 use crate::failure::{Cause, Failure};
 
 /// A body that is being read; dropping it ends the request.
-pub(super) struct Incoming(Body);
+pub(super) struct Incoming {
+    body: Body,
+    /// What its head says it is written in; `None` if that is something else than an API server writes.
+    said: Option<Encoding>,
+}
 
 /// What comes of a body.
 pub(super) enum Part {
@@ -35,17 +41,37 @@ pub(super) async fn send(
         .map_err(|_| Failure::new(Cause::Silent))?
         .map_err(|error| Failure::unreachable(&error))?;
     if response.status().is_success() {
-        Ok(Incoming(response.into_body()))
+        let said = encoding_of(response.headers());
+        let body = response.into_body();
+        Ok(Incoming { body, said })
     } else {
         Err(Failure::refusal(response).await)
     }
 }
 
+/// An answer without a head for it is JSON.
+fn encoding_of(headers: &HeaderMap) -> Option<Encoding> {
+    match headers.get(CONTENT_TYPE) {
+        None => Some(Encoding::Json),
+        Some(value) => Encoding::of_content_type(value.to_str().ok()?),
+    }
+}
+
 impl Incoming {
+    /// What its head says it is written in; `None` if that is something else than an API server writes.
+    pub(super) fn said(&self) -> Option<Encoding> {
+        self.said
+    }
+
+    /// What it is read as. Not every server says `application/json` of JSON.
+    pub(super) fn encoding(&self) -> Encoding {
+        self.said.unwrap_or(Encoding::Json)
+    }
+
     /// The next part.
     pub(super) async fn part(&mut self) -> Part {
         loop {
-            match self.0.frame().await {
+            match self.body.frame().await {
                 None => return Part::End(None),
                 Some(Err(error)) => return Part::End(Some(Failure::cut(&error))),
                 Some(Ok(frame)) => {

@@ -1,9 +1,9 @@
 //! Objects of what comes in, each for itself: a bad one is reported and the others go on.
 
 use kube::core::TypeMeta;
-use serde::de::IgnoredAny;
 
-use crate::codec::{Codec, DecodeError, Expected, Header, Raw, TypeNames, coerced};
+use crate::codec::{Codec, DecodeError, Expected, Header, Raw, TypeNames};
+use crate::encoding::Encoding;
 use crate::error::Error;
 use crate::feed::Input;
 use crate::object::{Key, Object};
@@ -14,17 +14,20 @@ use crate::wire::{Frame, Item};
 pub(super) struct Decoder<C> {
     codec: C,
     types: TypeMeta,
+    /// What it is if only its metadata was sent.
+    partial: TypeMeta,
     metadata_only: bool,
     largest: usize,
 }
 
+const PARTIAL: &str = "PartialObjectMetadata";
 const MIB: usize = 1 << 20;
 
 /// What became of the bytes of an object.
 pub(super) enum Read<V> {
     /// An object of this version, which may be empty.
     Object(V, String),
-    /// It is JSON, but not an object to keep.
+    /// It is well formed, but not an object to keep.
     Bad {
         key: Option<Key>,
         version: Option<String>,
@@ -32,9 +35,9 @@ pub(super) enum Read<V> {
     },
     /// It is of another kind.
     Other { key: Option<Key>, kind: String },
-    /// It is JSON, but no object at all.
+    /// It is well formed, but no object at all.
     NoObject,
-    /// It is not even JSON, so the stream cannot be trusted.
+    /// It is not even in the encoding that it should be in, so the stream cannot be trusted.
     Garbled,
 }
 
@@ -54,13 +57,16 @@ const NO_OBJECT: &str = "it is no object";
 
 impl<V: Object> Read<V> {
     /// The input that an item of a list makes.
-    pub(super) fn item(self) -> Input<V> {
+    pub(super) fn item(self, encoding: Encoding) -> Input<V> {
         match self {
             Self::Object(object, _) => Input::Item(object),
             Self::Bad { key, error, .. } => Input::Bad(key, error),
             Self::Other { key, .. } => Input::Bad(key, DecodeError::new(OTHER)),
             Self::NoObject => Input::Bad(None, DecodeError::new(NO_OBJECT)),
-            Self::Garbled => Input::Bad(None, DecodeError::new("it is not JSON")),
+            Self::Garbled => {
+                let error = DecodeError::new(format!("it is not {encoding}"));
+                Input::Bad(None, error)
+            }
         }
     }
 }
@@ -72,6 +78,10 @@ impl<C> Decoder<C> {
             types: TypeMeta {
                 kind: target.resource.kind.clone(),
                 api_version: target.resource.api_version.clone(),
+            },
+            partial: TypeMeta {
+                kind: PARTIAL.to_owned(),
+                api_version: "meta.k8s.io/v1".to_owned(),
             },
             metadata_only: target.metadata_only,
             largest: target.largest,
@@ -89,9 +99,9 @@ impl<C> Decoder<C> {
         C: Codec<V>,
     {
         if item.whole {
-            self.decode(item.json, item.types)
+            self.decode(item.raw, item.types)
         } else {
-            Ok(self.too_large(item.json))
+            Ok(self.too_large(item.raw))
         }
     }
 
@@ -100,27 +110,31 @@ impl<C> Decoder<C> {
     /// # Errors
     ///
     /// The codec panicked.
-    pub(super) fn event<V: Object>(&mut self, frame: Frame<'_>) -> Result<Read<V>, Error>
+    pub(super) fn event<V: Object>(&mut self, frame: &Frame<'_>) -> Result<Read<V>, Error>
     where
         C: Codec<V>,
     {
-        let json = frame.object;
+        let object = frame.object;
         if !frame.whole {
-            return Ok(self.too_large(json));
+            return Ok(self.too_large(object));
         }
-        if let Kind::Other(kind) = self.kind(json) {
-            let header = Header::read(json).unwrap_or_default();
+        let names = frame.own_types();
+        if let Kind::Other(kind) = self.kind(&names) {
+            let header = Header::read(object).unwrap_or_default();
             let key = header.key();
             return Ok(Read::Other { key, kind });
         }
-        self.decode(json, None)
+        // JSON says this itself.
+        let is_partial =
+            frame.object.encoding() == Encoding::Protobuf && names.kind.as_deref() == Some(PARTIAL);
+        let partial = is_partial.then(|| self.partial.clone());
+        self.decode(object, partial.as_ref())
     }
 
-    /// What an object says of its kind.
-    pub(super) fn kind(&self, json: &[u8]) -> Kind {
-        let names = TypeNames::read(json);
+    /// What the names of an object's type say of its kind.
+    pub(super) fn kind(&self, names: &TypeNames<'_>) -> Kind {
         let (kind, api_version) = (names.kind.as_deref(), names.api_version.as_deref());
-        if self.metadata_only && kind == Some("PartialObjectMetadata") {
+        if self.metadata_only && kind == Some(PARTIAL) {
             return Kind::Ours;
         }
         let is = |name: Option<&str>, wanted: &str| name.is_none_or(|name| name == wanted);
@@ -140,16 +154,14 @@ impl<C> Decoder<C> {
         let items = kind.and_then(|kind| kind.strip_suffix("List"));
         match items.filter(|items| !items.is_empty()) {
             None => Kind::Unsaid,
-            Some(items) if items == self.types.kind || items == "PartialObjectMetadata" => {
-                Kind::Ours
-            }
+            Some(items) if items == self.types.kind || items == PARTIAL => Kind::Ours,
             Some(items) => Kind::Other(word(items)),
         }
     }
 
     /// An object that is not held, of which at most the metadata is known.
-    fn too_large<V>(&self, json: &[u8]) -> Read<V> {
-        let header = Header::read(json).unwrap_or_default();
+    fn too_large<V>(&self, object: Raw<'_>) -> Read<V> {
+        let header = Header::read(object).unwrap_or_default();
         let limit = match self.largest {
             bytes if bytes % MIB == 0 => format!("{} MiB", bytes / MIB),
             bytes => format!("{bytes} bytes"),
@@ -161,7 +173,11 @@ impl<C> Decoder<C> {
         }
     }
 
-    fn decode<V: Object>(&mut self, json: &[u8], types: Option<&TypeMeta>) -> Result<Read<V>, Error>
+    fn decode<V: Object>(
+        &mut self,
+        raw: Raw<'_>,
+        types: Option<&TypeMeta>,
+    ) -> Result<Read<V>, Error>
     where
         C: Codec<V>,
     {
@@ -173,10 +189,10 @@ impl<C> Decoder<C> {
         } = self;
         let mut expected = Expected::new(types.unwrap_or(requested));
         expected.metadata_only = *metadata_only;
-        let decoded = Error::catch(|| codec.decode_as(Raw::Json(json), expected))?;
+        let decoded = Error::catch(|| codec.decode_as(raw, expected))?;
         Ok(match decoded {
             Ok(object) if object.version().is_empty() => {
-                let header = Header::read(json).unwrap_or_default();
+                let header = Header::read(raw).unwrap_or_default();
                 let version = header.version().unwrap_or_default().to_owned();
                 Read::Object(object, version)
             }
@@ -184,7 +200,7 @@ impl<C> Decoder<C> {
                 let version = object.version().to_owned();
                 Read::Object(object, version)
             }
-            Err(error) => bad(error, json),
+            Err(error) => bad(error, raw),
         })
     }
 }
@@ -199,14 +215,14 @@ fn word(name: &str) -> String {
     }
 }
 
-fn bad<V>(error: DecodeError, json: &[u8]) -> Read<V> {
-    if serde_json::from_slice::<IgnoredAny>(&coerced(json)).is_err() {
+fn bad<V>(error: DecodeError, raw: Raw<'_>) -> Read<V> {
+    if !raw.is_well_formed() {
         return Read::Garbled;
     }
-    if !json.trim_ascii_start().starts_with(b"{") {
+    if !raw.is_object() {
         return Read::NoObject;
     }
-    let header = Header::read(json).unwrap_or_default();
+    let header = Header::read(raw).unwrap_or_default();
     Read::Bad {
         key: error.key().cloned().or_else(|| header.key()),
         version: header.version().map(str::to_owned),

@@ -47,6 +47,10 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
                 Ok(Step::Stream)
             }
             Err(Interrupt::Ended(error)) => Err(error),
+            Err(Interrupt::Failed(failure)) if self.goes_on_with_json(&failure) => {
+                self.report(Operation::List, &failure, Duration::ZERO)?;
+                Ok(Step::Stream)
+            }
             Err(Interrupt::Failed(failure)) => {
                 if failure.is_expired() || failure.is_too_large() {
                     self.versions.unavailable();
@@ -107,16 +111,17 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
     async fn page(&mut self, page: &Page, limit: Option<u32>) -> Result<ListMeta, Interrupt> {
         let request = |target: &Target| (target.list(page, limit), Instant::now() + SILENCE);
         let mut incoming = self.open(Operation::List, request).await?;
-        let mut body = ListBody::new(self.target.largest);
+        let (encoding, said) = (incoming.encoding(), incoming.said());
+        let mut body = ListBody::new(encoding, self.target.largest);
         loop {
-            while let Some(item) = body.next().map_err(Failure::from)? {
-                let bytes = item.json.len();
+            let doubts = &mut self.doubts;
+            while let Some(item) = body.next().map_err(|error| doubts.failure(error, said))? {
                 if item.whole && self.kinds.wants_item() {
-                    self.kinds.item(self.decoder.kind(item.json));
+                    self.kinds.item(self.decoder.kind(&item.own_types()));
                 }
                 let read = self.decoder.item(item)?;
-                self.sink.put_decoded(read.item(), item.json);
-                self.sink.spent(bytes).await?;
+                self.sink.put_decoded(read.item(encoding), item.raw);
+                self.sink.spent(item.raw.bytes().len()).await?;
             }
             let part = incoming.part_within(SILENCE);
             let doing = Operation::List;
@@ -124,7 +129,10 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             match part.await? {
                 Part::Chunk(chunk) => body.push(chunk),
                 Part::End(Some(failure)) => return Err(failure.into()),
-                Part::End(None) => return Ok(body.finish().map_err(Failure::from)?),
+                Part::End(None) => {
+                    let meta = body.finish().map_err(|error| doubts.failure(error, said))?;
+                    return Ok(meta);
+                }
             }
         }
     }

@@ -2,8 +2,10 @@
 
 use tokio::task::yield_now;
 
+use crate::codec::Raw;
+use crate::encoding::Encoding;
 use crate::error::Error;
-use crate::feed::{Feed, Input, fingerprint};
+use crate::feed::{Feed, Fingerprint, Input};
 use crate::object::Object;
 use crate::offload::offload;
 
@@ -12,7 +14,7 @@ use crate::offload::offload;
 pub(super) struct Sink<V: Object> {
     /// Away only while a big list is being committed.
     feed: Option<Feed<V>>,
-    batch: Vec<(Input<V>, Option<u64>)>,
+    batch: Vec<(Input<V>, Option<Fingerprint>)>,
     /// How many bytes were decoded since other tasks had their turn.
     bytes: usize,
 }
@@ -35,8 +37,15 @@ impl<V: Object> Sink<V> {
     }
 
     /// The same for an object that was made of these bytes.
-    pub(super) fn put_decoded(&mut self, input: Input<V>, json: &[u8]) {
-        self.batch.push((input, Some(fingerprint(json))));
+    pub(super) fn put_decoded(&mut self, input: Input<V>, raw: Raw<'_>) {
+        self.batch.push((input, Some(Fingerprint::of(raw))));
+    }
+
+    /// Notes what the server writes.
+    pub(super) fn spoken(&self, encoding: Encoding) {
+        if let Some(feed) = &self.feed {
+            feed.core().counters.encoding.set(encoding);
+        }
     }
 
     /// Notes that a list was older than what was requested.

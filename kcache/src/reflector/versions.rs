@@ -16,6 +16,9 @@ pub(super) struct Versions {
     listed: bool,
     /// Something went wrong since the server has last shown that its versions go on.
     doubt: bool,
+    /// The newest that a check beside a watch was answered, if that is newer than what was seen. The watch may
+    /// still bring older ones, so nothing is requested from here on.
+    floor: Option<String>,
 }
 
 impl Versions {
@@ -45,10 +48,29 @@ impl Versions {
         order == Some(Ordering::Less)
     }
 
-    /// The version that was seen, if something went wrong since and it can be compared with others.
+    /// The newest version that the server has had, if something went wrong since and it can be compared with
+    /// others.
     pub(super) fn doubted(&self) -> Option<&str> {
-        let seen = self.seen().filter(|_| self.doubt);
-        seen.filter(|version| version::is_number(version))
+        let newest = self.newest().filter(|_| self.doubt);
+        newest.filter(|version| version::is_number(version))
+    }
+
+    fn newest(&self) -> Option<&str> {
+        self.floor.as_deref().or(self.seen())
+    }
+
+    /// The server's newest list, a consistent read, has this version: its versions go on.
+    pub(super) fn confirmed(&mut self, newest: &str) {
+        self.doubt = false;
+        if self.is_past(newest) {
+            self.floor = Some(newest.to_owned());
+        }
+    }
+
+    /// True if the server has had no version as new as this one.
+    fn is_past(&self, version: &str) -> bool {
+        let newest = self.newest().unwrap_or_default();
+        version::compare(version, newest) == Some(Ordering::Greater)
     }
 
     /// An event of a watch has this version; an older one than before says nothing new.
@@ -56,10 +78,11 @@ impl Versions {
         if !version::is_one(seen) {
             return;
         }
-        match version::compare(seen, self.seen().unwrap_or_default()) {
-            Some(Ordering::Less) => return,
-            Some(Ordering::Greater) => self.doubt = false,
-            _ => {}
+        if version::compare(seen, self.seen().unwrap_or_default()) == Some(Ordering::Less) {
+            return;
+        }
+        if self.is_past(seen) {
+            (self.doubt, self.floor) = (false, None);
         }
         self.seen = Some(seen.to_owned());
     }

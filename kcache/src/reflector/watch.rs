@@ -9,7 +9,7 @@ use super::decoder::{self, Read};
 use super::silence::{self, LONGEST_SILENCE};
 use super::watching::{WatchSignal, Watching};
 use super::{Interrupt, Reflector, Step, backoff};
-use crate::codec::{Codec, DecodeError, Header};
+use crate::codec::{Codec, DecodeError, Header, Raw};
 use crate::error::Error;
 use crate::failure::{Cause, Failure, Operation};
 use crate::feed::Input;
@@ -54,6 +54,10 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         };
         if failure.is_refused() {
             self.back_off(Operation::StreamingList, &failure).await?;
+            return Ok(Step::Stream);
+        }
+        if self.goes_on_with_json(&failure) {
+            self.report(Operation::StreamingList, &failure, Duration::ZERO)?;
             return Ok(Step::Stream);
         }
         // Without a version there is nothing to expire, so it is not requested twice.
@@ -123,7 +127,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             (request, sent + longest)
         });
         let incoming = incoming.await?;
-        let frames = WatchBody::new(self.target.largest);
+        let frames = WatchBody::new(incoming.encoding(), self.target.largest);
         let mut watching = Watching::new(incoming, frames, sent, deadline);
         watching.initial = initial;
         self.kinds.open();
@@ -209,8 +213,8 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
     /// A watch stays open. After a failure it is checked whether the versions go on; else it is fresh.
     fn settled(&mut self, check: &mut Check, watching: &Watching) -> Result<(), Error> {
         match self.versions.doubted() {
-            Some(seen) if !watching.initial => {
-                check.request(&self.client, &self.target, seen);
+            Some(known) if !watching.initial => {
+                check.request(&self.client, &self.target, known);
                 Ok(())
             }
             _ => self.is_fresh(watching),
@@ -229,7 +233,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
                 self.versions.unavailable();
                 return Ok(Some(Failure::new(Cause::Behind)));
             }
-            Verdict::GoesOn => self.versions.doubt(false),
+            Verdict::GoesOn(newest) => self.versions.confirmed(&newest.unwrap_or_default()),
             Verdict::Unknown { passes } => self.versions.doubt(passes),
         }
         self.is_fresh(watching)?;
@@ -253,12 +257,12 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             let frame = match watching.frames.next() {
                 Ok(Some(frame)) => frame,
                 Ok(None) => return Ok(None),
-                Err(error) => return Ok(Some(error.into())),
+                Err(error) => return Ok(Some(self.doubts.failure(error, watching.said()))),
             };
-            let bytes = frame.object.len();
+            let bytes = frame.object.bytes().len();
             watching.events += 1;
             watching.list.brought(frame.kind);
-            match self.frame(frame, watching.initial)? {
+            match self.frame(&frame, watching.initial)? {
                 FrameOutcome::Continue => {}
                 FrameOutcome::End(failure) => return Ok(Some(failure)),
                 FrameOutcome::Synced(version) => {
@@ -273,13 +277,13 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         }
     }
 
-    fn frame(&mut self, frame: Frame<'_>, initial: bool) -> Result<FrameOutcome, Error> {
+    fn frame(&mut self, frame: &Frame<'_>, initial: bool) -> Result<FrameOutcome, Error> {
         match frame.kind {
             EventKind::Added | EventKind::Modified | EventKind::Deleted => {
                 let deleted = frame.kind == EventKind::Deleted;
                 self.event(frame, deleted, initial)
             }
-            EventKind::Bookmark => Ok(self.bookmark(frame.object, initial)),
+            EventKind::Bookmark => Ok(self.bookmark(frame, initial)),
             EventKind::Error => Ok(FrameOutcome::End(Failure::event(frame.object))),
             EventKind::Unknown => {
                 // Whatever it says of the object, it is not known any longer.
@@ -292,7 +296,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
 
     fn event(
         &mut self,
-        frame: Frame<'_>,
+        frame: &Frame<'_>,
         deleted: bool,
         initial: bool,
     ) -> Result<FrameOutcome, Error> {
@@ -304,9 +308,13 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             return Ok(FrameOutcome::End(Failure::new(Cause::Nameless)));
         }
         let (input, version) = match read {
-            Read::Garbled => return Ok(FrameOutcome::End(WireError::NotJson.into())),
+            Read::Garbled => {
+                let encoding = frame.object.encoding();
+                let failure = self.doubts.failure(WireError::garbled(encoding), None);
+                return Ok(FrameOutcome::End(failure));
+            }
             Read::NoObject => {
-                self.sink.put(read.item());
+                self.sink.put(read.item(frame.object.encoding()));
                 return Ok(FrameOutcome::End(WireError::NotAnEvent.into()));
             }
             Read::Other { key, kind } => return Ok(self.other(key, kind)),
@@ -347,14 +355,14 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
     }
 
     /// True if it is not said which object this is.
-    fn is_unnamed(&self, read: &Read<V>, json: &[u8]) -> bool {
+    fn is_unnamed(&self, read: &Read<V>, raw: Raw<'_>) -> bool {
         let is_bare = |namespace: &str| self.target.namespace.is_some() && namespace.is_empty();
         match read {
             Read::Object(object, _) => {
                 // A stored form need not know its namespace.
                 object.name().is_empty()
                     || is_bare(object.namespace().unwrap_or_default())
-                        && Header::read(json)
+                        && Header::read(raw)
                             .and_then(|header| header.key())
                             .is_none_or(|key| is_bare(key.namespace()))
             }
@@ -363,10 +371,10 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         }
     }
 
-    fn bookmark(&mut self, json: &[u8], initial: bool) -> FrameOutcome {
-        let header = Header::read(json).unwrap_or_default();
+    fn bookmark(&mut self, frame: &Frame<'_>, initial: bool) -> FrameOutcome {
+        let header = Header::read(frame.object).unwrap_or_default();
         let version = header.version();
-        self.kinds.bookmark(&self.decoder.kind(json));
+        self.kinds.bookmark(&self.decoder.kind(&frame.own_types()));
         if initial {
             let ends = header.annotation(INITIAL_EVENTS_END) == Some("true");
             // OpenShift's ends it without a version: what follows brings one.

@@ -6,6 +6,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::connection::{Incoming, Part};
 use super::silence::QUIET;
+use crate::encoding::Encoding;
 use crate::failure::Failure;
 use crate::wire::{EventKind, WatchBody};
 
@@ -63,6 +64,11 @@ impl Watching {
             broke: false,
             settled: false,
         }
+    }
+
+    /// What its head says it is written in, if that is known.
+    pub(super) fn said(&self) -> Option<Encoding> {
+        self.incoming.said()
     }
 
     /// Takes more bytes if there are some already.

@@ -1,42 +1,48 @@
-//! The body of a LIST.
+//! The body of a list.
 
 use bytes::Bytes;
 use kube::core::TypeMeta;
-use serde::Deserialize;
 
 use super::error::WireError;
-use super::members::{Found, Members, Span, Use};
+use super::json::JsonList;
+use super::part::{ListMeta, ListPart};
+use super::protobuf::ProtobufList;
+use super::span::Span;
+use crate::codec::{Raw, TypeNames};
+use crate::encoding::Encoding;
 
-/// Takes the items out of the body of a list. `metadata` may stand before or after them.
+/// Takes the items out of the body of a list.
 pub(crate) struct ListBody {
-    members: Members,
+    framing: Framing,
     meta: ListMeta,
     types: ListTypes,
-    /// The list has had its `items`.
+    /// The list has had its items.
     listed: bool,
-    ended: bool,
 }
 
-/// What a list says of itself.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(crate) struct ListMeta {
-    pub(crate) resource_version: Option<String>,
-    /// Where the next page begins.
-    pub(crate) r#continue: Option<String>,
-    /// The kind of the list itself.
-    #[serde(skip)]
-    pub(crate) kind: Option<String>,
+enum Framing {
+    Json(JsonList),
+    Protobuf(ProtobufList),
 }
 
 /// One item of a list.
 #[derive(Clone, Copy)]
 pub(crate) struct Item<'a> {
-    pub(crate) json: &'a [u8],
+    pub(crate) raw: Raw<'a>,
     /// False if it is larger than what is held of an object: then this is its `metadata` at most.
     pub(crate) whole: bool,
     /// What the list says it is, if it has said that already.
     pub(crate) types: Option<&'a TypeMeta>,
+}
+
+impl Item<'_> {
+    /// What it says itself that it is: nothing, in protobuf.
+    pub(crate) fn own_types(&self) -> TypeNames<'_> {
+        match self.raw {
+            Raw::Json(json) => TypeNames::read(json),
+            Raw::Protobuf(_) => TypeNames::default(),
+        }
+    }
 }
 
 /// What a list says it is, and what its items are by that.
@@ -49,12 +55,7 @@ struct ListTypes {
 
 impl ListTypes {
     /// As apimachinery has it (`UnstructuredList`): the kind of the list without its `List`.
-    fn put(&mut self, key: &[u8], json: &[u8]) {
-        let text = serde_json::from_slice(json).ok();
-        match key {
-            b"kind" => self.kind = text,
-            _ => self.api_version = text,
-        }
+    fn name_items(&mut self) {
         let kind = self
             .kind
             .as_deref()
@@ -73,74 +74,104 @@ impl ListTypes {
 
 impl ListBody {
     /// Items of more bytes than the limit are not held.
-    pub(crate) fn new(limit: usize) -> Self {
-        let uses = |key: &[u8]| match key {
-            b"items" => Use::Elements,
-            b"metadata" | b"kind" | b"apiVersion" => Use::Whole,
-            _ => Use::Skip,
-        };
+    pub(crate) fn new(encoding: Encoding, limit: usize) -> Self {
         Self {
-            members: Members::new(uses, limit),
+            framing: match encoding {
+                Encoding::Json => Framing::Json(JsonList::new(limit)),
+                Encoding::Protobuf => Framing::Protobuf(ProtobufList::new(limit)),
+            },
             meta: ListMeta::default(),
             types: ListTypes::default(),
             listed: false,
-            ended: false,
         }
     }
 
     /// Gives it more bytes, once [`next`](Self::next) wants some.
     pub(crate) fn push(&mut self, chunk: Bytes) {
-        self.members.push(chunk);
+        match &mut self.framing {
+            Framing::Json(list) => list.push(chunk),
+            Framing::Protobuf(list) => list.push(chunk),
+        }
     }
 
     /// The next item, or `None` if more bytes are needed.
     pub(crate) fn next(&mut self) -> Result<Option<Item<'_>>, WireError> {
-        while let Some(found) = self.members.next()? {
-            if self.ended {
-                return Err(WireError::NotJson);
-            }
-            match found {
-                Found::Element(span) => {
+        while let Some(part) = self.framing.next()? {
+            match part {
+                ListPart::Item(span) => {
                     return Ok(Some(Item {
-                        json: self.members.bytes(&span),
-                        whole: !matches!(span, Span::TooLarge),
+                        raw: self.framing.raw(&span),
+                        whole: span.is_whole(),
                         types: self.types.items.as_ref(),
                     }));
                 }
-                Found::Elements => self.listed = true,
-                Found::End => self.ended = true,
-                Found::Value(Span::TooLarge) => return Err(WireError::TooLarge),
-                Found::Value(span) => self.member(&span)?,
+                ListPart::Listed => self.listed = true,
+                ListPart::Meta(meta) => self.meta = meta,
+                ListPart::Kind(kind) => {
+                    self.types.kind = kind;
+                    self.types.name_items();
+                }
+                ListPart::ApiVersion(version) => {
+                    self.types.api_version = version;
+                    self.types.name_items();
+                }
             }
         }
         Ok(None)
     }
 
-    fn member(&mut self, span: &Span) -> Result<(), WireError> {
-        let (key, value) = (self.members.key(), self.members.bytes(span));
-        match key {
-            b"metadata" => {
-                let meta: Option<ListMeta> =
-                    serde_json::from_slice(value).map_err(|_| WireError::NotAList)?;
-                self.meta = meta.unwrap_or_default();
-            }
-            b"items" if value == b"null" => self.listed = true,
-            b"items" => return Err(WireError::NotAList),
-            _ => self.types.put(key, value),
+    /// How many bytes of the item that is being read are held.
+    #[cfg(test)]
+    pub(super) fn held(&self) -> usize {
+        match &self.framing {
+            Framing::Json(list) => list.members.held(),
+            Framing::Protobuf(list) => list.fields.held(),
         }
-        Ok(())
     }
 
     /// What the list said of itself, after its last byte.
     pub(crate) fn finish(self) -> Result<ListMeta, WireError> {
-        match (self.ended && self.members.is_between(), self.listed) {
-            (true, true) => Ok(ListMeta {
-                kind: self.types.kind,
-                ..self.meta
-            }),
-            // `{}` of a proxy must not be taken for an empty list.
-            (true, false) => Err(WireError::NotAList),
-            (false, _) => Err(WireError::Incomplete),
+        if !self.framing.is_complete() {
+            return Err(WireError::Incomplete);
+        }
+        // `{}` of a proxy must not be taken for an empty list.
+        if !self.listed || !self.framing.is_a_list() {
+            return Err(WireError::NotAList);
+        }
+        Ok(ListMeta {
+            kind: self.types.kind,
+            ..self.meta
+        })
+    }
+}
+
+impl Framing {
+    fn next(&mut self) -> Result<Option<ListPart>, WireError> {
+        match self {
+            Self::Json(list) => list.next(),
+            Self::Protobuf(list) => list.next(),
+        }
+    }
+
+    fn raw(&self, span: &Span) -> Raw<'_> {
+        match self {
+            Self::Json(list) => Raw::Json(list.members.bytes(span)),
+            Self::Protobuf(list) => Raw::Protobuf(list.fields.bytes(span)),
+        }
+    }
+
+    fn is_complete(&self) -> bool {
+        match self {
+            Self::Json(list) => list.is_complete(),
+            Self::Protobuf(list) => list.is_complete(),
+        }
+    }
+
+    /// In JSON the items say it.
+    fn is_a_list(&self) -> bool {
+        match self {
+            Self::Json(_) => true,
+            Self::Protobuf(list) => list.is_named(),
         }
     }
 }
@@ -152,12 +183,12 @@ mod tests {
     type Read = Result<(Vec<String>, ListMeta), WireError>;
 
     fn read<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> Read {
-        let mut body = ListBody::new(1 << 20);
+        let mut body = ListBody::new(Encoding::Json, 1 << 20);
         let mut items = Vec::new();
         for chunk in chunks {
             body.push(Bytes::copy_from_slice(chunk));
             while let Some(item) = body.next()? {
-                items.push(String::from_utf8_lossy(item.json).into_owned());
+                items.push(String::from_utf8_lossy(item.raw.bytes()).into_owned());
             }
         }
         Ok((items, body.finish()?))
@@ -235,7 +266,7 @@ mod tests {
     fn items_are_what_the_list_says_they_are() {
         let types = |head: &str| {
             let text = format!(r#"{{{head}"items":[{{}}]}}"#);
-            let mut body = ListBody::new(1 << 20);
+            let mut body = ListBody::new(Encoding::Json, 1 << 20);
             body.push(text.into());
             let item = body.next().unwrap().unwrap();
             item.types
@@ -262,12 +293,15 @@ mod tests {
         text: &str,
         chunk: usize,
     ) -> Result<Vec<(String, bool)>, WireError> {
-        let mut body = ListBody::new(limit);
+        let mut body = ListBody::new(Encoding::Json, limit);
         let mut items = Vec::new();
         for chunk in text.as_bytes().chunks(chunk) {
             body.push(Bytes::copy_from_slice(chunk));
             while let Some(item) = body.next()? {
-                items.push((String::from_utf8_lossy(item.json).into_owned(), item.whole));
+                items.push((
+                    String::from_utf8_lossy(item.raw.bytes()).into_owned(),
+                    item.whole,
+                ));
             }
         }
         body.finish().map(|_| items)
@@ -323,7 +357,7 @@ mod tests {
 
     #[test]
     fn of_what_is_too_large_no_more_is_held_than_the_limit() {
-        let mut body = ListBody::new(1 << 10);
+        let mut body = ListBody::new(Encoding::Json, 1 << 10);
         body.push(Bytes::from_static(
             br#"{"items":[{"metadata":{"name":"l"},"data":""#,
         ));
@@ -331,7 +365,7 @@ mod tests {
         for _ in 0..100 {
             body.push(Bytes::from(vec![b'x'; 100]));
             assert!(body.next().unwrap().is_none());
-            assert!(body.members.held() <= 1 << 10, "{}", body.members.held());
+            assert!(body.held() <= 1 << 10, "{}", body.held());
         }
     }
 }

@@ -5,6 +5,8 @@ use std::ops::Range;
 use bytes::Bytes;
 
 use super::error::WireError;
+use super::limits::{KEPT, LARGEST_METADATA};
+use super::span::Span;
 use crate::json::Scan;
 
 /// What becomes of a member, by its key.
@@ -28,15 +30,6 @@ pub(super) enum Found {
     Elements,
     /// The object has ended.
     End,
-}
-
-/// Where the bytes of a value are, until the next step.
-pub(super) enum Span {
-    Chunk(Range<usize>),
-    /// They came in more than one chunk.
-    Carry,
-    /// They were too many to be held; an object with its `metadata` at most stands for them.
-    TooLarge,
 }
 
 /// Takes objects that follow one another apart, in bytes that come in chunks.
@@ -82,12 +75,8 @@ enum ParseState {
     AfterElement,
 }
 
-/// An API server stores no more than a few MiB in one object.
-pub(crate) const LARGEST: usize = 64 << 20;
 /// What is so much larger than the limit has no end.
 const ENDLESS: usize = 16;
-/// What a buffer may keep for the next value.
-const KEPT: usize = 1 << 20;
 
 impl Members {
     /// Values of more bytes than the limit are not held.
@@ -285,9 +274,6 @@ struct Large {
     /// An object with that and nothing else.
     header: Vec<u8>,
 }
-
-/// What `metadata` may take: API servers allow 256 KiB of annotations.
-const LARGEST_METADATA: usize = 4 << 20;
 
 impl Large {
     fn new() -> Self {

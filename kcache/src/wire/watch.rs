@@ -3,48 +3,38 @@
 use bytes::Bytes;
 
 use super::error::WireError;
-use super::members::{Found, Members, Span, Use};
+use super::json::JsonEvents;
+use super::part::{EventKind, EventPart};
+use super::protobuf::{ProtobufEvents, is_message};
+use super::span::Span;
+use crate::codec::{Raw, TypeNames};
+use crate::encoding::Encoding;
+use crate::protobuf::Envelope;
 
-/// What an event says happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum EventKind {
-    Added,
-    Modified,
-    Deleted,
-    Bookmark,
-    Error,
-    /// A kind that this version does not know.
-    Unknown,
+/// One event.
+#[derive(Clone)]
+pub(crate) struct Frame<'a> {
+    pub(crate) kind: EventKind,
+    pub(crate) object: Raw<'a>,
+    /// What its envelope says it is; in JSON it says that itself.
+    envelope: TypeNames<'a>,
+    /// False if it is larger than what is held of an object: then this is its `metadata` at most.
+    pub(crate) whole: bool,
 }
 
-impl EventKind {
-    fn of(json: &[u8]) -> Self {
-        match json {
-            br#""ADDED""# => Self::Added,
-            br#""MODIFIED""# => Self::Modified,
-            br#""DELETED""# => Self::Deleted,
-            br#""BOOKMARK""# => Self::Bookmark,
-            br#""ERROR""# => Self::Error,
-            _ => Self::Unknown,
+impl<'a> Frame<'a> {
+    /// What the object says that it is.
+    pub(crate) fn own_types(&self) -> TypeNames<'a> {
+        match self.object {
+            Raw::Json(json) => TypeNames::read(json),
+            Raw::Protobuf(_) => self.envelope.clone(),
         }
     }
 }
 
-/// One event.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Frame<'a> {
-    pub(crate) kind: EventKind,
-    /// The JSON of its object.
-    pub(crate) object: &'a [u8],
-    /// False if that is larger than what is held of an object: then this is its `metadata` at most.
-    pub(crate) whole: bool,
-}
-
 /// Takes the events out of the body of a watch.
-///
-/// API servers end each with a newline and put `type` first; neither is relied upon.
 pub(crate) struct WatchBody {
-    members: Members,
+    framing: Framing,
     kind: Option<EventKind>,
     /// The object of an event whose type did not come first, and whether that is all of it.
     early: Option<(Vec<u8>, bool)>,
@@ -52,15 +42,19 @@ pub(crate) struct WatchBody {
     complete: bool,
 }
 
+enum Framing {
+    Json(JsonEvents),
+    Protobuf(ProtobufEvents),
+}
+
 impl WatchBody {
     /// Objects of more bytes than the limit are not held.
-    pub(crate) fn new(limit: usize) -> Self {
-        let uses = |key: &[u8]| match key {
-            b"type" | b"object" => Use::Whole,
-            _ => Use::Skip,
-        };
+    pub(crate) fn new(encoding: Encoding, limit: usize) -> Self {
         Self {
-            members: Members::new(uses, limit),
+            framing: match encoding {
+                Encoding::Json => Framing::Json(JsonEvents::new(limit)),
+                Encoding::Protobuf => Framing::Protobuf(ProtobufEvents::new(limit)),
+            },
             kind: None,
             early: None,
             complete: false,
@@ -69,7 +63,10 @@ impl WatchBody {
 
     /// Gives it more bytes, once [`next`](Self::next) wants some.
     pub(crate) fn push(&mut self, chunk: Bytes) {
-        self.members.push(chunk);
+        match &mut self.framing {
+            Framing::Json(events) => events.0.push(chunk),
+            Framing::Protobuf(events) => events.0.push(chunk),
+        }
     }
 
     /// The next event, or `None` if more bytes are needed.
@@ -77,55 +74,79 @@ impl WatchBody {
         if self.complete {
             self.early = None;
         }
-        while let Some(found) = self.members.next()? {
-            let (kind, span) = match (found, self.kind) {
-                (Found::End, Some(_)) if std::mem::take(&mut self.complete) => {
-                    self.kind = None;
-                    continue;
-                }
-                (Found::Value(span), kind) if self.members.key() == b"object" => (kind, Some(span)),
-                (Found::Value(Span::TooLarge), _) => return Err(WireError::TooLarge),
-                (Found::Value(span), _) => {
-                    let kind = EventKind::of(self.members.bytes(&span));
-                    self.kind = Some(kind);
-                    if self.early.is_none() {
-                        continue;
-                    }
-                    (Some(kind), None)
-                }
-                _ => return Err(WireError::NotAnEvent),
+        let (kind, span) = loop {
+            let Some(part) = self.framing.next()? else {
+                return Ok(None);
             };
-            match (kind, span) {
-                (None, Some(span)) => {
-                    self.early = Some((self.members.bytes(&span).to_vec(), is_whole(&span)));
+            match (part, self.kind) {
+                (EventPart::End, Some(_)) if std::mem::take(&mut self.complete) => self.kind = None,
+                (EventPart::End, _) => return Err(WireError::NotAnEvent),
+                (EventPart::Object(span), Some(kind)) => break (kind, Some(span)),
+                (EventPart::Object(span), None) => {
+                    self.early = Some((self.framing.bytes(&span).to_vec(), span.is_whole()));
                 }
-                (None, None) => {}
-                (Some(kind), span) => {
-                    self.complete = true;
-                    let (object, whole) = match (&span, &self.early) {
-                        (Some(span), _) => (self.members.bytes(span), is_whole(span)),
-                        (None, Some((object, whole))) => (object.as_slice(), *whole),
-                        (None, None) => return Err(WireError::NotAnEvent),
-                    };
-                    return Ok(Some(Frame {
-                        kind,
-                        object,
-                        whole,
-                    }));
+                (EventPart::Kind(kind), _) => {
+                    self.kind = Some(kind);
+                    if self.early.is_some() {
+                        break (kind, None);
+                    }
                 }
             }
-        }
-        Ok(None)
+        };
+        self.complete = true;
+        let (object, whole) = match (&span, &self.early) {
+            (Some(span), _) => (self.framing.bytes(span), span.is_whole()),
+            (None, Some((object, whole))) => (object.as_slice(), *whole),
+            (None, None) => return Err(WireError::NotAnEvent),
+        };
+        self.framing.frame(kind, object, whole).map(Some)
     }
 
     /// True if the body did not end inside of an event.
     pub(crate) fn is_between(&self) -> bool {
-        self.members.is_between()
+        match &self.framing {
+            Framing::Json(events) => events.0.is_between(),
+            Framing::Protobuf(events) => events.0.is_between(),
+        }
     }
 }
 
-fn is_whole(span: &Span) -> bool {
-    !matches!(span, Span::TooLarge)
+impl Framing {
+    fn next(&mut self) -> Result<Option<EventPart>, WireError> {
+        match self {
+            Self::Json(events) => events.next(),
+            Self::Protobuf(events) => events.next(),
+        }
+    }
+
+    fn bytes(&self, span: &Span) -> &[u8] {
+        match self {
+            Self::Json(events) => events.0.bytes(span),
+            Self::Protobuf(events) => events.0.bytes(span),
+        }
+    }
+
+    fn frame<'a>(
+        &self,
+        kind: EventKind,
+        object: &'a [u8],
+        whole: bool,
+    ) -> Result<Frame<'a>, WireError> {
+        let (object, envelope) = match self {
+            Self::Json(_) => (Raw::Json(object), TypeNames::default()),
+            Self::Protobuf(_) => {
+                let envelope = Envelope::read(object).ok().filter(is_message);
+                let envelope = envelope.ok_or(WireError::NotProtobuf)?;
+                (Raw::Protobuf(envelope.raw), TypeNames::of(&envelope))
+            }
+        };
+        Ok(Frame {
+            kind,
+            object,
+            envelope,
+            whole,
+        })
+    }
 }
 
 impl std::fmt::Debug for Frame<'_> {
@@ -143,14 +164,14 @@ mod tests {
     fn read<'a>(
         chunks: impl IntoIterator<Item = &'a [u8]>,
     ) -> (Vec<(EventKind, String)>, Result<bool, WireError>) {
-        let mut body = WatchBody::new(1 << 20);
+        let mut body = WatchBody::new(Encoding::Json, 1 << 20);
         let mut events = Vec::new();
         for chunk in chunks {
             body.push(Bytes::copy_from_slice(chunk));
             loop {
                 match body.next() {
                     Ok(Some(Frame { kind, object, .. })) => {
-                        events.push((kind, String::from_utf8_lossy(object).into_owned()));
+                        events.push((kind, String::from_utf8_lossy(object.bytes()).into_owned()));
                     }
                     Ok(None) => break,
                     Err(error) => return (events, Err(error)),
@@ -216,12 +237,12 @@ mod tests {
         );
         let header = r#"{"metadata":{"name":"l"}}"#;
         for chunk in 1..=text.len() {
-            let mut body = WatchBody::new(64);
+            let mut body = WatchBody::new(Encoding::Json, 64);
             let mut events = Vec::new();
             for chunk in text.as_bytes().chunks(chunk) {
                 body.push(Bytes::copy_from_slice(chunk));
                 while let Some(frame) = body.next().unwrap() {
-                    let object = String::from_utf8_lossy(frame.object).into_owned();
+                    let object = String::from_utf8_lossy(frame.object.bytes()).into_owned();
                     events.push((frame.kind, object, frame.whole));
                 }
             }
@@ -242,7 +263,7 @@ mod tests {
 
     #[test]
     fn a_type_is_never_large() {
-        let mut body = WatchBody::new(64);
+        let mut body = WatchBody::new(Encoding::Json, 64);
         body.push(format!(r#"{{"type":"{}","object":{{}}}}"#, "x".repeat(100)).into());
         assert!(matches!(body.next(), Err(WireError::TooLarge)));
     }

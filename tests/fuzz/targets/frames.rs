@@ -3,11 +3,12 @@
 
 #![no_main]
 
+use kcache::Encoding;
 use libfuzzer_sys::fuzz_target;
 
 const LIMIT: usize = 64;
 
-type Read = fn(&[&[u8]], usize) -> (Vec<(Vec<u8>, bool)>, String);
+type Read = fn(Encoding, &[&[u8]], usize) -> (Vec<(Vec<u8>, bool)>, String);
 
 fuzz_target!(|input: (u8, &[u8])| {
     let (cut, body) = input;
@@ -15,15 +16,13 @@ fuzz_target!(|input: (u8, &[u8])| {
     let (first, second) = body.split_at(cut);
     let bytes: Vec<&[u8]> = body.chunks(1).collect();
     let reads: [Read; 2] = [kcache::fuzzing::list, kcache::fuzzing::watch];
-    for read in reads {
-        let whole = read(&[body], LIMIT);
-        assert_eq!(read(&[first, second], LIMIT), whole);
-        assert_eq!(read(&bytes, LIMIT), whole);
-        assert!(
-            whole
-                .0
-                .iter()
-                .all(|(json, whole)| json.len() <= LIMIT || !whole)
-        );
+    for encoding in [Encoding::Json, Encoding::Protobuf] {
+        for read in reads {
+            let whole = read(encoding, &[body], LIMIT);
+            assert_eq!(read(encoding, &[first, second], LIMIT), whole);
+            assert_eq!(read(encoding, &bytes, LIMIT), whole);
+            let objects = &whole.0;
+            assert!(objects.iter().all(|(bytes, whole)| bytes.len() <= LIMIT || !whole));
+        }
     }
 });

@@ -149,19 +149,6 @@ fn thousands_are_counted_and_the_first_are_named() {
     assert_eq!(pods.status().bad_objects, 0);
 }
 
-#[test]
-fn a_commit_under_another_key_is_bad_until_one_is_right() {
-    let (pods, mut writer) = kcache::publisher();
-    let key = Key::new("a", "x");
-    let mut commit = |name: &str| {
-        let object = std::sync::Arc::new(own(name, 1));
-        writer.commit(kcache::Updates::from([(key.clone(), Some(object))]), &[]);
-        (pods.status().bad_objects, pods.status().bad_reports)
-    };
-    assert_eq!((commit("y"), commit("y")), ((1, 1), (1, 2)));
-    assert_eq!(commit("x"), (0, 2));
-}
-
 #[tokio::test(start_paused = true)]
 async fn a_source_that_a_join_cannot_read_is_told_once_and_leaves() {
     let (sources, mut source_feed) = kcache::feed::<Own>();

@@ -17,6 +17,7 @@ mod guarantees;
 mod joins;
 mod metadata;
 mod model;
+mod parts;
 mod portions;
 mod reference;
 mod regressions_delivery;

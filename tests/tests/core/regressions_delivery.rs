@@ -325,7 +325,12 @@ async fn what_a_refilter_names_is_judged_even_if_it_is_as_it_was() {
     let key = || Key::new("a", "p1");
     let first = Arc::new(own("p1", 1));
     let mut put = |object: Option<&Arc<Own>>| {
-        writer.commit(Updates::from([(key(), object.cloned())]), &[]);
+        let mut updates = Updates::new();
+        match object {
+            Some(object) => updates.put(object.clone()),
+            None => updates.remove(key()),
+        }
+        writer.commit(updates, &[]);
         writer.live();
     };
     // The object changes, or is gone, when the filter comes, and is back after it.

@@ -279,17 +279,6 @@ async fn pairs_leave_before_their_targets_and_enter_after_them() {
     }
 }
 
-#[test]
-fn an_object_under_the_key_of_another_is_left_out() {
-    let (pods, mut writer) = kcache::publisher();
-    let (wrong, right) = (Arc::new(own("y", 1)), Arc::new(own("z", 2)));
-    let keys = [Key::new("a", "x"), Key::of(&*right)];
-    let updates = keys.into_iter().zip([Some(wrong), Some(right)]);
-    writer.commit(updates.collect(), &[]);
-    assert_eq!((pods.cache().len(), pods.cache().list().len()), (1, 1));
-    assert_eq!(pods.status().bad_objects, 1);
-}
-
 #[tokio::test(start_paused = true)]
 async fn a_monitor_is_ready_after_its_first_callback() {
     let (pods, mut feed) = kcache::feed();

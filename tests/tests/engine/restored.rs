@@ -111,6 +111,58 @@ async fn versions_that_go_on_are_left_alone() {
     }
 }
 
+/// A state of version 20, of a server that was found to be at 100 when the watch was resumed.
+async fn confirmed_at_100() -> (Informer<ConfigMap>, Server, Stream) {
+    let (maps, mut server, stream) = live_at_20().await;
+    let stream = lose("cut", &mut server, stream).await;
+    let request = check_request(&mut server).await;
+    request.reply(&list("100", &[item("a", 18)]));
+    pass(5).await;
+    (maps, server, stream)
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_check_found_is_compared_later_and_never_gone_on_from() {
+    // Versions that have passed what the watch brought, and not what the server had, start over.
+    for brings in [None, Some(25)] {
+        let (maps, mut server, stream) = confirmed_at_100().await;
+        stream.cut();
+        let stream = server.watch_request("20").await.open();
+        if let Some(version) = brings {
+            stream.modified(&map("a", version));
+        }
+        let request = check_request(&mut server).await;
+        request.reply(&list("30", &[item("a", 7)]));
+        stream.is_left().await;
+        let stream = server.stream_request(None).await.open();
+        stream.added(&map("a", 7));
+        stream.synced("30");
+        shows(&maps, &["a@7"]).await;
+        // From here on the new versions count.
+        stream.cut();
+        let _stream = server.watch_request("30").await.open();
+        let request = check_request(&mut server).await;
+        request.reply(&list("40", &[item("a", 7)]));
+        server.is_left_alone(Duration::from_secs(120)).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_watch_brings_after_a_check_is_not_skipped() {
+    let (maps, mut server, stream) = confirmed_at_100().await;
+    stream.modified(&map("a", 99));
+    shows(&maps, &["a@99", "b@20"]).await;
+    stream.cut();
+    let stream = server.watch_request("99").await.open();
+    stream.modified(&map("b", 101));
+    shows(&maps, &["a@99", "b@101"]).await;
+    server.is_left_alone(Duration::from_secs(120)).await;
+    // A list need not be as new as what was found, since the cache is not, either.
+    let (_maps, mut server, stream) = confirmed_at_100().await;
+    stream.error(500, "InternalError");
+    server.stream_request(Some("20")).await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_the_watch_brings_meanwhile_is_not_compared() {
     let (maps, mut server, stream) = live_at_20().await;
