@@ -1,8 +1,7 @@
 //! Real parts for tests: a kube-apiserver with its kubectl, exec plugins, and `kcc-cache` in a
 //! home of its own.
 //!
-//! The library names no crate of this workspace in its dependencies, so that an edit in them does
-//! not rebuild it, nor `xtask`, which uses it, too.
+//! Of this workspace the library knows `kcache` alone, and of that the schema of Kubernetes' protobuf.
 
 // Programs that are built or found.
 mod built_program;
@@ -18,8 +17,9 @@ mod listening;
 mod distance;
 pub mod proxy;
 
-// API servers.
+// API servers, and what they send.
 pub mod cluster;
+pub mod protobuf;
 pub mod memory;
 
 pub use built_program::build_example;
