@@ -274,3 +274,39 @@ fn decode_as<V: DeserializeOwned + Send>(
         decoder.decode(json, Shape { types, ..shape })
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+    use serde_json::value::RawValue;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    struct Text {
+        kind: String,
+        data: Box<RawValue>,
+    }
+
+    #[test]
+    fn what_is_made_of_json_text_only_is_made_of_protobuf_by_way_of_it() {
+        let types = TypeMeta {
+            api_version: "v1".to_owned(),
+            kind: "ConfigMap".to_owned(),
+        };
+        let message = b"\x0a\x03\x0a\x01a\x12\x06\x0a\x01k\x12\x01v";
+        let mut codec = SerdeCodec::default();
+        let expected = Expected::new(&types);
+        let text: Text = codec
+            .decode_as(Raw::Protobuf(message), expected)
+            .expect("JSON text");
+        assert_eq!(
+            (&*text.kind, text.data.get()),
+            ("ConfigMap", r#"{"k":"v"}"#)
+        );
+        let error: Result<Text, _> = codec.decode_as(Raw::Protobuf(&message[..5]), expected);
+        assert!(error.is_err(), "it has no data");
+        let error: Result<Text, _> = codec.decode_as(Raw::Protobuf(&message[..4]), expected);
+        assert!(error.is_err(), "it is cut");
+    }
+}

@@ -277,8 +277,9 @@ impl<V: Object> Feed<V> {
         self.flush_before(&key, updates);
         self.old_incarnation.remove(&key);
         raise(&mut self.seen, object.version());
-        if !self.is_repeated(&key, &object, fingerprint) {
-            self.fingerprints.put(&key, fingerprint);
+        let is_repeated = self.is_repeated(&key, &object, fingerprint);
+        self.fingerprints.put(&key, fingerprint);
+        if !is_repeated {
             updates.insert(key, Some(Arc::new(object)));
         }
     }

@@ -12,6 +12,10 @@ use crate::error::Error;
 
 /// Which objects of which resource, in which form.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts about a request"
+)]
 pub(crate) struct Target {
     pub(crate) resource: ApiResource,
     /// `None` for all namespaces, and for what is in none.

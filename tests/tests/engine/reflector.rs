@@ -352,7 +352,7 @@ async fn metadata_may_come_after_items() {
         r#"{{"items":[{}],"metadata":{{"resourceVersion":"9"}}}}"#,
         item("a", 7)
     );
-    server.asked_to_list(Some("0")).await.open().send(body);
+    server.asked_to_list(Some("0")).await.open_text().send(body);
     server.asked_to_watch("9").await;
     assert_eq!(shown(&maps), ["a@7"]);
 }
