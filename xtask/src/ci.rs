@@ -8,8 +8,8 @@ use clap::builder::PossibleValuesParser;
 use harness::cluster::Go;
 
 use crate::{
-    cli_docs, compatibility, demo, dependencies, fuzz, layers, packages, sizes, soak, step, test,
-    test_names,
+    cli_docs, compatibility, demo, dependencies, fuzz, layers, packages, schema, sizes, soak, step,
+    test, test_names,
 };
 
 /// Enough to see that a target works, and that what it once found is fixed.
@@ -26,6 +26,7 @@ const STEPS: &[Step] = &[
     ("dependencies", dependencies),
     ("tests", || test::run(None)),
     ("go", go_is_tidy),
+    ("schema", schema::check),
     ("faults", soak::faults),
     ("interleavings", soak::interleavings),
     ("fuzz", || fuzz::run(FUZZ_SECONDS, None)),

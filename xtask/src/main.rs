@@ -13,6 +13,7 @@ mod pairs;
 mod layers;
 mod sizes;
 mod cli_docs;
+mod schema;
 mod test_names;
 mod dependencies;
 mod compatibility;
@@ -94,6 +95,12 @@ enum Task {
     },
     /// Write docs/cli.md, the reference of the command line
     CliDocs {
+        /// Only fail where it is not as it would be written
+        #[arg(long)]
+        check: bool,
+    },
+    /// Write kcache's table of Kubernetes' protobuf, from the Go types of k8s.io/api
+    Schema {
         /// Only fail where it is not as it would be written
         #[arg(long)]
         check: bool,
@@ -210,6 +217,7 @@ fn main() -> ExitCode {
         Task::Ci { steps } => ci::run(&steps),
         Task::Apiserver { data_dir } => apiserver::run(data_dir),
         Task::CliDocs { check } => cli_docs::run(check),
+        Task::Schema { check } => schema::run(check),
         Task::Dist { out, url } => dist::run(&out, url.as_deref()),
         Task::Release { tag, out } => dist::gather(&out, &tag),
         Task::Features => compatibility::features(),

@@ -106,7 +106,7 @@ impl<'c, 'de> Value<'c, 'de> {
 
     /// What is any JSON, or else not what the visitor wants.
     fn visit_json<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let Some(json) = self.json() else {
+        let Item::Json(json) = self.item else {
             return Err(self.not(&visitor));
         };
         let mut reader = serde_json::Deserializer::from_slice(json);
@@ -115,14 +115,6 @@ impl<'c, 'de> Value<'c, 'de> {
             .map_err(|error| no_json(&error))?;
         reader.end().map_err(|error| no_json(&error))?;
         Ok(made)
-    }
-
-    /// The text of what is any JSON.
-    fn json(self) -> Option<&'de [u8]> {
-        match (self.kind, self.item) {
-            (Kind::Json, Item::One(Wire::Bytes(json))) => Some(json),
-            _ => None,
-        }
     }
 
     #[cold]
@@ -270,7 +262,7 @@ impl<'de> Deserializer<'de> for Value<'_, 'de> {
         visitor: V,
     ) -> Result<V::Value, Error> {
         let value = self.plain()?;
-        if let Some(json) = value.json() {
+        if let Item::Json(json) = value.item {
             let mut reader = serde_json::Deserializer::from_slice(json);
             return reader
                 .deserialize_enum(name, variants, visitor)
@@ -321,7 +313,7 @@ impl<'de> Value<'_, 'de> {
     /// The text of a value, as it is if it is JSON, else printed.
     fn raw_value<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         let value = self.plain()?;
-        if let Some(json) = value.json() {
+        if let Item::Json(json) = value.item {
             let mut reader = serde_json::Deserializer::from_slice(json);
             return reader
                 .deserialize_newtype_struct(RAW_VALUE, visitor)

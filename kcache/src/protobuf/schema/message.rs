@@ -1,5 +1,7 @@
 //! A message and its fields.
 
+pub(super) mod build;
+
 use std::fmt;
 
 /// What a message consists of.
@@ -95,8 +97,18 @@ impl Message {
 
 impl Field {
     /// What objects have in JSON and not in their message.
-    pub(crate) const API_VERSION: &'static Self = &build::f(0, "apiVersion", Kind::Text, 0);
-    pub(crate) const KIND: &'static Self = &build::f(0, "kind", Kind::Text, 0);
+    pub(crate) const API_VERSION: &'static Self = &Self::text("apiVersion");
+    pub(crate) const KIND: &'static Self = &Self::text("kind");
+
+    const fn text(name: &'static str) -> Self {
+        Self {
+            name,
+            message: Message::EMPTY,
+            number: 0,
+            kind: Kind::Text,
+            flags: 0,
+        }
+    }
 
     /// Its number on the wire.
     pub fn number(&self) -> u32 {
@@ -170,64 +182,5 @@ impl fmt::Debug for Message {
 impl fmt::Debug for Field {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {:?} = {}", self.name, self.kind, self.number)
-    }
-}
-
-/// The table's short names.
-pub(super) mod build {
-    use super::{Field, Kind, Message};
-
-    pub(crate) const R: u8 = super::LIST;
-    pub(crate) const M: u8 = super::MAP;
-    pub(crate) const I: u8 = super::INLINE;
-    pub(crate) const P: u8 = super::POINTER;
-    pub(crate) const O: u8 = super::OMITTED;
-    pub(crate) const G: u8 = super::MANAGED;
-
-    /// A field without a message.
-    pub(crate) const fn f(number: u8, name: &'static str, kind: Kind, flags: u8) -> Field {
-        s(number, name, kind, Message::EMPTY, flags)
-    }
-
-    /// One that is a message.
-    pub(crate) const fn m(
-        number: u8,
-        name: &'static str,
-        message: &'static Message,
-        flags: u8,
-    ) -> Field {
-        s(number, name, Kind::Message, message, flags)
-    }
-
-    /// One that can be a message, or of a message's schema.
-    pub(crate) const fn s(
-        number: u8,
-        name: &'static str,
-        kind: Kind,
-        message: &'static Message,
-        flags: u8,
-    ) -> Field {
-        Field {
-            name,
-            message,
-            number,
-            kind,
-            flags,
-        }
-    }
-
-    pub(crate) const fn plain(fields: &'static [Field]) -> Message {
-        Message {
-            fields,
-            has_types: false,
-        }
-    }
-
-    /// One whose JSON has its types.
-    pub(crate) const fn object(fields: &'static [Field]) -> Message {
-        Message {
-            fields,
-            has_types: true,
-        }
     }
 }
