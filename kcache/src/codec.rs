@@ -195,7 +195,7 @@ impl<V: DeserializeOwned + Send + 'static> Codec<V> for SerdeCodec {
 
     fn decode_as(&mut self, raw: Raw<'_>, expected: Expected<'_>) -> Result<V, DecodeError> {
         match raw {
-            Raw::Json(json) => decode_as(&mut self.0, json, expected.shape(false)),
+            Raw::Json(json) => self.0.decode_as(json, expected.shape(false)),
             Raw::Protobuf(message) => self.decode_message(message, expected),
         }
     }
@@ -227,11 +227,8 @@ impl SerdeCodec {
             Err(error) => {
                 let wrong = |_| DecodeError::new(error.to_string());
                 let value: serde_json::Value = decoder.decode(message).map_err(wrong)?;
-                decode_as(
-                    &mut self.0,
-                    value.to_string().as_bytes(),
-                    expected.shape(false),
-                )
+                let json = value.to_string();
+                self.0.decode_as(json.as_bytes(), expected.shape(false))
             }
         }
     }

@@ -155,7 +155,7 @@ pub trait Watchable: Object + Sized {
 }
 
 impl<K: Resource<DynamicType: Default> + Send + Sync + 'static> Watchable for K {
-    type Codec = JsonCodec;
+    type Codec = SerdeCodec;
 
     fn resource() -> ApiResource {
         ApiResource::erase::<K>(&K::DynamicType::default())

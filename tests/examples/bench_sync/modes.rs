@@ -24,6 +24,8 @@ pub(crate) type Wanted = [f64; 8];
 
 const NONE: Wanted = [0.0; 8];
 const TYPED: Wanted = [0.45, 0.5, 0.95, 0.9, 0.0, 0.4, 0.0, 0.0];
+const TYPED_PROTOBUF: Wanted = [0.45, 0.4, 0.95, 0.9, 0.0, 0.4, 0.0, 0.0];
+const SMALL: Wanted = [0.0, 0.125, 0.0, 0.125, 0.0, 0.0, 0.0, 0.0];
 const COMPACT_JSON: Wanted = [0.33, 0.25, 0.125, 0.1, 0.0, 0.25, 0.0, 0.0];
 /// The peers as those who know them use them.
 const TRIMMED: &str = "kube-rs, trimmed";
@@ -40,9 +42,12 @@ pub(crate) const MODES: &[Mode] = &[
     go(GO_TRIMMED, &["-protobuf", "-transform=trimmed"]).protobuf(),
     go(GO_SMALL, &["-protobuf", "-transform=small"]).protobuf().keeping(Depth::Small),
     rust("kcache, JSON", informers::typed).beside(TRIMMED, TYPED),
+    rust("kcache, protobuf", informers::typed).protobuf().beside(TRIMMED, TYPED_PROTOBUF),
     rust("kcache, JSON, list in pages", informers::typed).without_streams().beside(TRIMMED, TYPED),
     rust("kcache, small struct, JSON", informers::small).keeping(Depth::Small).beside(GO_SMALL, NONE),
+    rust("kcache, small struct, protobuf", informers::small).protobuf().keeping(Depth::Small).beside(GO_SMALL, SMALL),
     rust("kcache, metadata, JSON", informers::metadata).metadata(),
+    rust("kcache, metadata, protobuf", informers::metadata).protobuf().metadata(),
     rust("kcache, compact, JSON", informers::compact).beside(GO_TRIMMED, COMPACT_JSON),
 ];
 

@@ -68,14 +68,7 @@ fn value() -> impl Strategy<Value = Value> {
 fn object() -> impl Strategy<Value = Value> {
     let text = any::<String>();
     let pairs = prop::collection::btree_map(any::<String>(), any::<String>(), 0..5);
-    let metadata = (
-        text.clone(),
-        text,
-        pairs.clone(),
-        pairs,
-        value(),
-        "[0-9]{1,9}",
-    );
+    let metadata = (text, text, pairs.clone(), pairs, value(), "[0-9]{1,9}");
     (metadata, value(), value()).prop_map(|((name, uid, labels, annotations, fields, version), spec, status)| {
         json!({
             "apiVersion": "v1", "kind": "Thing", "spec": spec, "status": status,

@@ -310,7 +310,7 @@ impl Fault {
         Self::new(Kind::NoMetadata)
     }
 
-    /// 406 for whoever asks for protobuf, whatever else he takes.
+    /// 406 for whoever requests protobuf, whatever else he takes.
     pub fn protobuf_not_acceptable() -> Self {
         Self::new(Kind::NoProtobuf(NoProtobuf::NotAcceptable))
     }
