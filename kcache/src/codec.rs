@@ -1,7 +1,6 @@
 //! From bytes to stored forms.
 
 mod error;
-mod go;
 mod raw;
 mod header;
 mod identity;
@@ -13,7 +12,6 @@ use kube::core::TypeMeta;
 use serde::de::DeserializeOwned;
 
 pub use self::error::DecodeError;
-pub(crate) use self::go::coerced;
 #[cfg(feature = "compact")]
 pub(crate) use self::header::CowStr;
 pub(crate) use self::header::{Header, TypeNames};
