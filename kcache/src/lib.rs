@@ -70,7 +70,8 @@
 //! Everything is generic over what is stored. [`Object`] is implemented for every
 //! [`kube::Resource`]: the types of k8s-openapi, derived custom resources, `DynamicObject`,
 //! `PartialObjectMeta`; it can be implemented for a struct of one's own, and a [`Codec`] makes any
-//! of them from bytes.
+//! of them from bytes. With the feature `compact`, `Compact<K>` keeps a whole object in a few hundred bytes
+//! and decodes it when it is asked for. The repository's `docs/memory.md` says which form costs what.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -78,6 +79,10 @@
 #[doc = include_str!("../README.md")]
 #[doc = include_str!("../../docs/engine.md")]
 struct Documents;
+
+#[cfg(all(doctest, feature = "compact"))]
+#[doc = include_str!("../../docs/memory.md")]
+struct Memory;
 
 // The modules are in layers: each uses those before it, and none after it.
 
