@@ -189,6 +189,10 @@ fn any_json_is_read_as_what_it_is() {
     let empty = [text(1, ""), text(2, ""), number(3, 0)].concat();
     let raw: Raw = revisions.decode(&empty).unwrap();
     assert!(raw.data.is_none());
+    // Half of a surrogate pair, and a byte that is no text.
+    let odd = text(2, text(1, b"[\"\\ud83e\", \"\xff\"]"));
+    let read: Value = revisions.without_types().decode(&odd).unwrap();
+    assert_eq!(read, json!({"data": ["\u{fffd}", "\u{fffd}"]}));
     let damaged = text(2, text(1, "{"));
     let error = revisions.decode::<Value>(&damaged).unwrap_err();
     assert_eq!(error.to_string(), "data: it holds no JSON");
