@@ -37,3 +37,6 @@ pub use self::decoder::{Decoder, from_enveloped};
 pub use self::envelope::Envelope;
 pub use self::error::Error;
 pub use self::managed_fields::without_managed_fields;
+
+#[cfg(test)]
+mod tests;

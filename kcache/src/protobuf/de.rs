@@ -60,6 +60,8 @@ pub(super) struct Value<'c, 'de> {
 #[derive(Clone, Copy)]
 enum Item<'de> {
     Null,
+    /// The text of any JSON.
+    Json(&'de [u8]),
     One(Wire<'de>),
     /// Fields of the same number, and how many they are.
     List(&'de [u8], usize),

@@ -20,7 +20,10 @@ impl<'de> Value<'_, 'de> {
             | Kind::Message => Ok(self),
             _ => match self.item {
                 Item::One(Wire::Bytes(message)) => self.plain_message(message),
-                Item::One(Wire::Number(_)) => Err(Error::syntax("a message is damaged")),
+                Item::One(Wire::Number(_)) if self.kind != Kind::Duration => {
+                    Err(Error::syntax("a message is damaged"))
+                }
+                // It is so already.
                 _ => Ok(self),
             },
         }
@@ -30,8 +33,9 @@ impl<'de> Value<'_, 'de> {
         let item = match self.kind {
             Kind::Time | Kind::MicroTime => Timestamp::read(message)?.map(|_| self.item),
             Kind::Json => match last(message, 1)? {
-                Some(Wire::Bytes([])) => None,
-                json => json.map(Item::One),
+                None | Some(Wire::Bytes([])) => None,
+                Some(Wire::Bytes(json)) => Some(Item::Json(json)),
+                Some(Wire::Number(_)) => return Err(Error::syntax("a message is damaged")),
             },
             Kind::Duration => Some(Item::One(last(message, 1)?.unwrap_or(Wire::Number(0)))),
             Kind::Quantity => return self.quantity(message),
