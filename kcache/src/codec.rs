@@ -8,7 +8,9 @@ mod shape;
 mod tape;
 mod json;
 
-use kube::core::TypeMeta;
+use std::any::TypeId;
+
+use kube::core::{DynamicObject, TypeMeta};
 use serde::de::DeserializeOwned;
 
 pub use self::error::DecodeError;
@@ -23,6 +25,7 @@ pub(crate) use self::json::{Decoded, JsonDecoder, Two};
 pub use self::raw::Raw;
 use self::shape::Shape;
 use crate::encoding::Encoding;
+use crate::protobuf;
 
 /// Makes a stored form of bytes.
 ///
@@ -125,6 +128,36 @@ impl<'a> Expected<'a> {
     }
 }
 
+/// Decodes JSON and protobuf into anything that serde can read from JSON: typed objects, own structs. It is
+/// what an [`Informer`](crate::Informer) has unless it is told otherwise.
+///
+/// JSON is read as by [`JsonCodec`], and the two come to the same, with one difference: protobuf is read by
+/// a table of Kubernetes 1.37 ([`protobuf::schema`](crate::protobuf::schema)), and **fields that a newer
+/// server has added are not there**. A type of k8s-openapi, or a struct that names its fields, has no place
+/// for them anyway. One that takes whatever comes (`#[serde(flatten)]` into a map, a `serde_json::Value`)
+/// has: give it a [`JsonCodec`], or say [`json_only`](crate::InformerBuilder::json_only). For
+/// `DynamicObject`, and for kinds that the table does not have, it asks for JSON by itself.
+///
+/// What holds a `RawValue` is made of protobuf by way of JSON text, so for such a type JSON is faster.
+///
+/// # Example
+///
+/// ```
+/// # use k8s_openapi::api::core::v1::ConfigMap;
+/// use kcache::{Codec, Encoding, Expected, Raw, SerdeCodec};
+/// use kube::core::TypeMeta;
+///
+/// let types = TypeMeta { api_version: "v1".into(), kind: "ConfigMap".into() };
+/// let mut codec = SerdeCodec::default();
+/// let of_json: ConfigMap = codec.decode(Raw::Json(br#"{"metadata": {"name": "a"}}"#))?;
+/// let of_protobuf: ConfigMap = codec.decode_as(Raw::Protobuf(b"\x0a\x03\x0a\x01a"), Expected::new(&types))?;
+/// assert_eq!(of_json, of_protobuf);
+/// assert_eq!(Codec::<ConfigMap>::encodings(&codec, &types), [Encoding::Protobuf, Encoding::Json]);
+/// # Ok::<(), kcache::DecodeError>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct SerdeCodec(JsonDecoder);
+
 /// Decodes JSON into anything that serde can read: typed objects, `DynamicObject`, own structs.
 ///
 /// `metadata.managedFields`, which is a good part of most objects and which nobody reads, is left
@@ -150,6 +183,56 @@ pub struct JsonCodec(JsonDecoder);
 /// As [`JsonCodec`], with `managedFields`.
 #[derive(Clone, Debug, Default)]
 pub struct WholeJsonCodec(JsonDecoder);
+
+impl<V: DeserializeOwned + Send + 'static> Codec<V> for SerdeCodec {
+    /// Protobuf does not say what it is of; that is read by [`decode_as`](Codec::decode_as) only.
+    fn decode(&mut self, raw: Raw<'_>) -> Result<V, DecodeError> {
+        match raw {
+            Raw::Json(json) => self.0.decode(json, Shape::default()),
+            Raw::Protobuf(_) => Err(DecodeError::new("it is not known of what kind it is")),
+        }
+    }
+
+    fn decode_as(&mut self, raw: Raw<'_>, expected: Expected<'_>) -> Result<V, DecodeError> {
+        match raw {
+            Raw::Json(json) => self.0.decode_as(json, expected.shape(false)),
+            Raw::Protobuf(message) => self.decode_message(message, expected),
+        }
+    }
+
+    fn encodings(&self, types: &TypeMeta) -> &[Encoding] {
+        let loses_nothing = TypeId::of::<V>() == TypeId::of::<DynamicObject>();
+        if loses_nothing || protobuf::schema::message(&types.api_version, &types.kind).is_none() {
+            &[Encoding::Json]
+        } else {
+            &[Encoding::Protobuf, Encoding::Json]
+        }
+    }
+}
+
+impl SerdeCodec {
+    fn decode_message<V: DeserializeOwned + Send>(
+        &mut self,
+        message: &[u8],
+        expected: Expected<'_>,
+    ) -> Result<V, DecodeError> {
+        let TypeMeta { api_version, kind } = expected.types;
+        let decoder = protobuf::Decoder::new(api_version, kind)
+            .ok_or_else(|| DecodeError::new("it is of a kind that protobuf is not read of"))?
+            .with_metadata_only(expected.metadata_only);
+        match decoder.decode(message) {
+            Ok(object) => Ok(object),
+            Err(error) if error.is_syntax() => Err(DecodeError::new(error.to_string())),
+            // Some types can be made of JSON text only, and some know better what they are.
+            Err(error) => {
+                let wrong = |_| DecodeError::new(error.to_string());
+                let value: serde_json::Value = decoder.decode(message).map_err(wrong)?;
+                let json = value.to_string();
+                self.0.decode_as(json.as_bytes(), expected.shape(false))
+            }
+        }
+    }
+}
 
 impl<V: DeserializeOwned + Send> Codec<V> for JsonCodec {
     fn decode(&mut self, raw: Raw<'_>) -> Result<V, DecodeError> {
@@ -199,5 +282,41 @@ pub(crate) fn decode_cut<T: Decoded>(
                 ..Shape::default()
             },
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+    use serde_json::value::RawValue;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    struct Text {
+        kind: String,
+        data: Box<RawValue>,
+    }
+
+    #[test]
+    fn what_is_made_of_json_text_only_is_made_of_protobuf_by_way_of_it() {
+        let types = TypeMeta {
+            api_version: "v1".to_owned(),
+            kind: "ConfigMap".to_owned(),
+        };
+        let message = b"\x0a\x03\x0a\x01a\x12\x06\x0a\x01k\x12\x01v";
+        let mut codec = SerdeCodec::default();
+        let expected = Expected::new(&types);
+        let text: Text = codec
+            .decode_as(Raw::Protobuf(message), expected)
+            .expect("JSON text");
+        assert_eq!(
+            (&*text.kind, text.data.get()),
+            ("ConfigMap", r#"{"k":"v"}"#)
+        );
+        let error: Result<Text, _> = codec.decode_as(Raw::Protobuf(&message[..5]), expected);
+        assert!(error.is_err(), "it has no data");
+        let error: Result<Text, _> = codec.decode_as(Raw::Protobuf(&message[..4]), expected);
+        assert!(error.is_err(), "it is cut");
     }
 }

@@ -289,8 +289,9 @@ impl<V: Object> Feed<V> {
             self.old_incarnation.remove(&Key::of(&object));
         }
         raise(&mut self.seen, object.version());
-        if !self.is_repeated(hash, &object, fingerprint) {
-            self.fingerprints.put(hash, fingerprint);
+        let is_repeated = self.is_repeated(hash, &object, fingerprint);
+        self.fingerprints.put(hash, fingerprint);
+        if !is_repeated {
             updates.push(Entry::put(hash, Arc::new(object)));
         }
     }

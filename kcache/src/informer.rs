@@ -9,7 +9,8 @@ use kube::core::{ApiResource, ClusterResourceScope};
 use kube::{Client, Resource};
 use tracing::Instrument;
 
-use crate::codec::{Codec, JsonCodec, WholeJsonCodec};
+use crate::codec::{Codec, SerdeCodec, WholeJsonCodec};
+use crate::encoding::Encoding;
 use crate::feed::{Feed, feed};
 use crate::object::Object;
 use crate::publisher::Publisher;
@@ -97,7 +98,8 @@ impl<V: Object> Informer<V> {
                 largest: LARGEST,
             },
             page_size: None,
-            codec: JsonCodec::default(),
+            json_only: false,
+            codec: SerdeCodec::default(),
             stored: PhantomData,
         }
     }
@@ -153,7 +155,7 @@ pub trait Watchable: Object + Sized {
 }
 
 impl<K: Resource<DynamicType: Default> + Send + Sync + 'static> Watchable for K {
-    type Codec = JsonCodec;
+    type Codec = SerdeCodec;
 
     fn resource() -> ApiResource {
         ApiResource::erase::<K>(&K::DynamicType::default())
@@ -191,10 +193,11 @@ impl<V: Object> fmt::Debug for Informer<V> {
 
 /// Which objects an [`Informer`] follows, and how.
 #[must_use = "nothing is requested before `start`"]
-pub struct InformerBuilder<V, C = JsonCodec> {
+pub struct InformerBuilder<V, C = SerdeCodec> {
     client: Client,
     target: Target,
     page_size: Option<u32>,
+    json_only: bool,
     codec: C,
     stored: PhantomData<fn() -> V>,
 }
@@ -248,10 +251,22 @@ impl<V: Object, C> InformerBuilder<V, C> {
         self
     }
 
-    /// How large an object may be, in bytes of its JSON; 64 MiB by default. A larger one is reported as
+    /// How large an object may be, in bytes as they come; 64 MiB by default. A larger one is reported as
     /// bad, under its name, and not held in memory while it comes in.
     pub fn largest_object(mut self, bytes: usize) -> Self {
         self.target.largest = bytes;
+        self
+    }
+
+    /// Asks the server for JSON, also where the codec can read protobuf. Without it the objects of built-in
+    /// kinds come as protobuf if the server has it, which takes less of everything;
+    /// [`status`](Publisher::status) says what came.
+    ///
+    /// It matters for a stored form that takes whatever comes: fields that are newer than Kubernetes 1.37 are in JSON only
+    /// ([`SerdeCodec`]). And it helps where something in between can only read JSON, such as a proxy that logs or
+    /// rewrites bodies.
+    pub fn json_only(mut self) -> Self {
+        self.json_only = true;
         self
     }
 
@@ -261,6 +276,7 @@ impl<V: Object, C> InformerBuilder<V, C> {
             client,
             target,
             page_size,
+            json_only,
             stored,
             ..
         } = self;
@@ -268,6 +284,7 @@ impl<V: Object, C> InformerBuilder<V, C> {
             client,
             target,
             page_size,
+            json_only,
             codec,
             stored,
         }
@@ -314,11 +331,14 @@ impl<V: Object, C> InformerBuilder<V, C> {
         let core = feed.core().clone();
         let Self {
             client,
-            target,
+            mut target,
             page_size,
+            json_only,
             codec,
             ..
         } = self;
+        let encodings = codec.encodings(&target.types());
+        target.protobuf = !json_only && encodings.first() == Some(&Encoding::Protobuf);
         let reflector = Reflector::new(client, target, page_size, codec, feed);
         tokio::select! {
             biased;
@@ -336,7 +356,7 @@ async fn stay_empty<V: Object>(feed: Feed<V>) {
 
 impl<V: Object> InformerBuilder<V> {
     /// Keeps `metadata.managedFields`, which are left out otherwise: they are often half of an
-    /// object.
+    /// object. It asks for JSON.
     pub fn keep_managed_fields(self) -> InformerBuilder<V, WholeJsonCodec> {
         self.codec(WholeJsonCodec::default())
     }
@@ -347,6 +367,7 @@ impl<V, C> fmt::Debug for InformerBuilder<V, C> {
         f.debug_struct("InformerBuilder")
             .field("target", &self.target)
             .field("page_size", &self.page_size)
+            .field("json_only", &self.json_only)
             .finish_non_exhaustive()
     }
 }

@@ -70,7 +70,9 @@
 //! Everything is generic over what is stored. [`Object`] is implemented for every
 //! [`kube::Resource`]: the types of k8s-openapi, derived custom resources, `DynamicObject`,
 //! `PartialObjectMeta`; it can be implemented for a struct of one's own, and a [`Codec`] makes any
-//! of them from bytes. With the feature `compact`, `Compact<K>` keeps a whole object in a few hundred bytes
+//! of them from bytes. What serde can read needs no codec of its own: a [`SerdeCodec`] makes it of JSON
+//! and, for built-in kinds, of protobuf, which the server is asked for first; [`Status::encoding`] says what
+//! it answers with. With the feature `compact`, `Compact<K>` keeps a whole object in a few hundred bytes
 //! and decodes it when it is asked for. The repository's `docs/memory.md` says which form costs what.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -155,7 +157,7 @@ pub mod fuzzing;
 pub use self::core::mailbox::Overflow;
 pub use bad_objects::BadObject;
 pub use cache::Cache;
-pub use codec::{Codec, DecodeError, Expected, JsonCodec, Raw, WholeJsonCodec};
+pub use codec::{Codec, DecodeError, Expected, JsonCodec, Raw, SerdeCodec, WholeJsonCodec};
 #[cfg(feature = "compact")]
 pub use compact::{Compact, CompactCodec, CompactStats, LiftedFact};
 pub use encoding::Encoding;

@@ -6,12 +6,16 @@ use form_urlencoded::Serializer;
 use http::header::{ACCEPT, ACCEPT_ENCODING};
 use http::{HeaderValue, Request};
 use kube::client::Body;
-use kube::core::ApiResource;
+use kube::core::{ApiResource, TypeMeta};
 
 use crate::error::Error;
 
 /// Which objects of which resource, in which form.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts about a request"
+)]
 pub(crate) struct Target {
     pub(crate) resource: ApiResource,
     /// `None` for all namespaces, and for what is in none.
@@ -29,6 +33,9 @@ pub(crate) struct Target {
     /// Objects of more bytes than this are left out.
     pub(crate) largest: usize,
 }
+
+/// The version and kind of an object of which there is no more than its metadata.
+pub(crate) const PARTIAL: (&str, &str) = ("meta.k8s.io/v1", "PartialObjectMetadata");
 
 /// The forms of metadata alone, as client-go's metadata client asks for them. Plain JSON is the last: a
 /// server that knows no other answers with whole objects.
@@ -95,6 +102,22 @@ pub(crate) enum Page {
 }
 
 impl Target {
+    /// What the objects are that are requested.
+    pub(crate) fn types(&self) -> TypeMeta {
+        let (api_version, kind) = if self.metadata_only {
+            PARTIAL
+        } else {
+            let ApiResource {
+                api_version, kind, ..
+            } = &self.resource;
+            (api_version.as_str(), kind.as_str())
+        };
+        TypeMeta {
+            api_version: api_version.to_owned(),
+            kind: kind.to_owned(),
+        }
+    }
+
     /// Checks that a path can be made of it that leads where it says.
     ///
     /// # Errors

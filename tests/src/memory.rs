@@ -50,6 +50,7 @@ mod protobuf;
 mod shared;
 mod list;
 mod watch;
+mod writing;
 mod stream;
 mod answer;
 mod call;

@@ -36,11 +36,11 @@ pub(crate) fn cold(json: &Path) -> Result<()> {
     step::run("a controller's start", example("bench_cold").arg(json))
 }
 
-/// What the watch cache costs beside its peers.
-pub(crate) fn sync(runs: usize, pods: &[usize], json: &Path) -> Result<()> {
+/// What the watch cache costs beside its peers: of all clients, or of those whose name has `part` in it.
+pub(crate) fn sync(runs: usize, pods: &[usize], part: &str, json: &Path) -> Result<()> {
     ensure!(runs > 0, "--runs: at least one");
     let mut example = example("bench_sync");
-    example.arg(runs.to_string()).arg(json);
+    example.arg(runs.to_string()).arg(json).arg(part);
     example.args(pods.iter().map(usize::to_string));
     step::run("the watch cache beside its peers", &mut example)
 }

@@ -202,7 +202,10 @@ enum Bench {
         /// How many Pods there are, and as many updates
         #[arg(long, default_values_t = [10_000, 100_000])]
         pods: Vec<usize>,
-        /// Where all runs are written as JSON
+        /// Only the clients whose name has this in it, such as `compact`, and their peers
+        #[arg(long, default_value = "")]
+        client: String,
+        /// Where all runs are written as JSON, with a picture (.svg) beside it
         #[arg(long, default_value = "target/bench-sync.json")]
         json: PathBuf,
     },
@@ -253,7 +256,12 @@ fn main() -> ExitCode {
         Task::Bench(Bench::Kubectl { pairs, json }) => bench_kubectl::run(pairs, &json),
         Task::Bench(Bench::Core { json }) => bench_example::core(&json),
         Task::Bench(Bench::Protobuf { json }) => bench_example::protobuf(&json),
-        Task::Bench(Bench::Sync { runs, pods, json }) => bench_example::sync(runs, &pods, &json),
+        Task::Bench(Bench::Sync {
+            runs,
+            pods,
+            client,
+            json,
+        }) => bench_example::sync(runs, &pods, &client, &json),
         Task::Bench(Bench::Cold { json }) => bench_example::cold(&json),
         Task::Bench(Bench::Http2 { json }) => bench_example::http2(&json),
         Task::Fuzz { seconds, target } => fuzz::run(seconds, target.as_deref()),

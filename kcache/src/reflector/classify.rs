@@ -12,8 +12,7 @@ use serde::Deserialize;
 use crate::codec::Raw;
 use crate::failure::{Cause, Class, Failure};
 use crate::json::coerced;
-use crate::protobuf::wire::{Reader, Value};
-use crate::protobuf::{self, Envelope};
+use crate::protobuf::{Decoder, Envelope};
 use crate::request::TooLong;
 use crate::wire::WireError;
 
@@ -195,48 +194,6 @@ struct StatusCause {
     message: Option<String>,
 }
 
-impl Details {
-    /// By the numbers of `metav1.StatusDetails`.
-    fn of_message(message: &[u8]) -> Result<Self, protobuf::Error> {
-        let mut details = Self::default();
-        let mut fields = Reader::new(message);
-        while let Some(field) = fields.next()? {
-            match field {
-                (4, Value::Bytes(bytes)) => {
-                    let causes = details.causes.get_or_insert_default();
-                    causes.push(StatusCause::of_message(bytes)?);
-                }
-                // The server writes a zero where there is none.
-                (5, Value::Number(seconds)) => {
-                    details.retry_after_seconds = Some(seconds).filter(|seconds| *seconds > 0);
-                }
-                _ => {}
-            }
-        }
-        Ok(details)
-    }
-}
-
-impl StatusCause {
-    /// By the numbers of `metav1.StatusCause`.
-    fn of_message(message: &[u8]) -> Result<Self, protobuf::Error> {
-        let mut cause = Self::default();
-        let mut fields = Reader::new(message);
-        while let Some(field) = fields.next()? {
-            match field {
-                (1, Value::Bytes(bytes)) => cause.reason = Some(text(bytes)),
-                (2, Value::Bytes(bytes)) => cause.message = Some(text(bytes)),
-                _ => {}
-            }
-        }
-        Ok(cause)
-    }
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
 const TOO_LARGE: &str = "Too large resource version";
 
 impl ApiStatus {
@@ -252,24 +209,8 @@ impl ApiStatus {
     fn read(object: Raw<'_>) -> Option<Self> {
         match object {
             Raw::Json(json) => serde_json::from_slice(&coerced(json)).ok(),
-            Raw::Protobuf(message) => Self::of_message(message).ok(),
+            Raw::Protobuf(message) => Decoder::new("v1", "Status")?.decode(message).ok(),
         }
-    }
-
-    /// By the numbers of `metav1.Status`.
-    fn of_message(message: &[u8]) -> Result<Self, protobuf::Error> {
-        let mut status = Self::default();
-        let mut fields = Reader::new(message);
-        while let Some(field) = fields.next()? {
-            match field {
-                (3, Value::Bytes(bytes)) => status.message = Some(text(bytes)),
-                (4, Value::Bytes(bytes)) => status.reason = Some(text(bytes)),
-                (5, Value::Bytes(bytes)) => status.details = Some(Details::of_message(bytes)?),
-                (6, Value::Number(code)) => status.code = u16::try_from(code).ok(),
-                _ => {}
-            }
-        }
-        Ok(status)
     }
 
     fn class(&self, code: u16) -> Class {

@@ -7,7 +7,7 @@ use crate::encoding::Encoding;
 use crate::error::Error;
 use crate::feed::Input;
 use crate::object::{Key, Object};
-use crate::request::Target;
+use crate::request::{PARTIAL, Target};
 use crate::wire::{Frame, Item};
 
 /// Decodes objects of one resource.
@@ -20,7 +20,6 @@ pub(super) struct Decoder<C> {
     largest: usize,
 }
 
-const PARTIAL: &str = "PartialObjectMetadata";
 const MIB: usize = 1 << 20;
 
 /// What became of the bytes of an object.
@@ -80,8 +79,8 @@ impl<C> Decoder<C> {
                 api_version: target.resource.api_version.clone(),
             },
             partial: TypeMeta {
-                kind: PARTIAL.to_owned(),
-                api_version: "meta.k8s.io/v1".to_owned(),
+                api_version: PARTIAL.0.to_owned(),
+                kind: PARTIAL.1.to_owned(),
             },
             metadata_only: target.metadata_only,
             largest: target.largest,
@@ -125,8 +124,8 @@ impl<C> Decoder<C> {
             return Ok(Read::Other { key, kind });
         }
         // JSON says this itself.
-        let is_partial =
-            frame.object.encoding() == Encoding::Protobuf && names.kind.as_deref() == Some(PARTIAL);
+        let is_partial = frame.object.encoding() == Encoding::Protobuf
+            && names.kind.as_deref() == Some(PARTIAL.1);
         let partial = is_partial.then(|| self.partial.clone());
         self.decode(object, partial.as_ref())
     }
@@ -134,7 +133,7 @@ impl<C> Decoder<C> {
     /// What the names of an object's type say of its kind.
     pub(super) fn kind(&self, names: &TypeNames<'_>) -> Kind {
         let (kind, api_version) = (names.kind.as_deref(), names.api_version.as_deref());
-        if self.metadata_only && kind == Some(PARTIAL) {
+        if self.metadata_only && kind == Some(PARTIAL.1) {
             return Kind::Ours;
         }
         let is = |name: Option<&str>, wanted: &str| name.is_none_or(|name| name == wanted);
@@ -154,7 +153,7 @@ impl<C> Decoder<C> {
         let items = kind.and_then(|kind| kind.strip_suffix("List"));
         match items.filter(|items| !items.is_empty()) {
             None => Kind::Unsaid,
-            Some(items) if items == self.types.kind || items == PARTIAL => Kind::Ours,
+            Some(items) if items == self.types.kind || items == PARTIAL.1 => Kind::Ours,
             Some(items) => Kind::Other(word(items)),
         }
     }

@@ -1,5 +1,6 @@
 //! What the server sends back.
 
+use std::collections::VecDeque;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -11,9 +12,11 @@ use http::{Response, StatusCode};
 use http_body::{Frame, SizeHint};
 use serde_json::Value;
 
-use super::fault::Mishap;
+use super::fault::{Mishap, NoProtobuf};
+use super::frame::Effect;
 use super::status::Status;
 use super::stream::{Envelope, Frames, Source};
+use super::writing::{self, ProtobufList, Writing};
 
 /// The body of an answer.
 pub struct Body(Inner);
@@ -68,10 +71,20 @@ pub(super) enum Answer {
         bytes: Bytes,
     },
     Stream {
+        content_type: &'static str,
         source: Source,
         envelope: Envelope,
+        writing: Writing,
+    },
+    /// A list in protobuf.
+    ProtobufList {
+        items: VecDeque<Bytes>,
+        list: ProtobufList,
     },
 }
+
+pub(super) const JSON: &str = "application/json";
+pub(super) const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";
 
 impl Answer {
     pub(super) fn json(code: StatusCode, value: &Value) -> Self {
@@ -81,8 +94,20 @@ impl Answer {
     pub(super) fn encoded(code: StatusCode, bytes: Bytes) -> Self {
         Self::Whole {
             code,
-            content_type: "application/json",
+            content_type: JSON,
             bytes,
+        }
+    }
+
+    /// An object that is JSON, written as agreed.
+    pub(super) fn object(code: StatusCode, json: Bytes, protobuf: bool) -> Self {
+        if !protobuf {
+            return Self::encoded(code, json);
+        }
+        Self::Whole {
+            code,
+            content_type: PROTOBUF,
+            bytes: writing::single(&json),
         }
     }
 
@@ -97,41 +122,73 @@ impl Answer {
     pub(super) fn code(&self) -> StatusCode {
         match self {
             Self::Whole { code, .. } => *code,
-            Self::Stream { .. } => StatusCode::OK,
+            Self::Stream { .. } | Self::ProtobufList { .. } => StatusCode::OK,
         }
     }
 
     pub(super) fn into_response(self, mishap: Mishap) -> Response<Body> {
         let code = self.code();
-        let (content_type, body) = match (self, mishap.effect) {
-            (
-                Self::Whole {
-                    content_type,
-                    bytes,
-                    ..
-                },
-                None,
-            ) => (content_type, Body(Inner::Whole(Some(bytes)))),
-            (
-                Self::Whole {
-                    content_type,
-                    bytes,
-                    ..
-                },
-                effect,
-            ) => {
-                let source = Source::Ready([bytes].into());
-                (
-                    content_type,
-                    framed(Frames::new(source, Envelope::default(), effect)),
-                )
-            }
-            (Self::Stream { source, envelope }, effect) => (
-                "application/json",
-                framed(Frames::new(source, envelope, effect)),
-            ),
+        let (content_type, body) = self.into_body(mishap.effect);
+        let is_protobuf = content_type.starts_with(PROTOBUF);
+        let (content_type, body) = match mishap.no_protobuf.filter(|_| is_protobuf) {
+            Some(NoProtobuf::Mangled) => (content_type, body.mangled()),
+            Some(NoProtobuf::Mislabelled) => (JSON, body),
+            _ => (content_type, body),
         };
         response(code, content_type, body)
+    }
+
+    fn into_body(self, mut effect: Option<Effect>) -> (&'static str, Body) {
+        match self {
+            Self::Whole {
+                content_type,
+                bytes,
+                ..
+            } => {
+                if effect.is_none() {
+                    return (content_type, Body(Inner::Whole(Some(bytes))));
+                }
+                let source = Source::Ready([bytes].into());
+                let (envelope, writing) = (Envelope::default(), Writing::AsMade);
+                let frames = Frames::new(source, envelope, writing, effect);
+                (content_type, framed(frames))
+            }
+            Self::Stream {
+                content_type,
+                source,
+                envelope,
+                writing,
+            } => {
+                let frames = Frames::new(source, envelope, writing, effect);
+                (content_type, framed(frames))
+            }
+            Self::ProtobufList { items, list } => {
+                let (head, items, tail) = list.write(items, &mut effect);
+                let envelope = Envelope {
+                    head,
+                    tail,
+                    ..Envelope::default()
+                };
+                let frames = Frames::new(Source::Ready(items), envelope, Writing::AsMade, effect);
+                (PROTOBUF, framed(frames))
+            }
+        }
+    }
+}
+
+impl Body {
+    /// Read as text, and written again.
+    fn mangled(self) -> Self {
+        let mangle = |bytes: Bytes| -> Bytes {
+            let text = String::from_utf8_lossy(&bytes).replace('\0', "");
+            text.into_bytes().into()
+        };
+        Self(match self.0 {
+            Inner::Whole(bytes) => Inner::Whole(bytes.map(mangle)),
+            Inner::Frames(frames) => {
+                Inner::Frames(Box::pin(frames.map(move |chunk| chunk.map(mangle))))
+            }
+        })
     }
 }
 
@@ -143,10 +200,10 @@ fn framed(frames: Frames) -> Body {
 }
 
 /// A refusal as an HTTP answer.
-pub(super) fn refuse(status: &Status) -> Response<Body> {
-    let bytes = Bytes::from(status.to_json().to_string());
-    let body = Body(Inner::Whole(Some(bytes)));
-    let mut response = response(status.http_code(), "application/json", body);
+pub(super) fn refuse(status: &Status, protobuf: bool) -> Response<Body> {
+    let json = Bytes::from(status.to_json().to_string());
+    let answer = Answer::object(status.http_code(), json, protobuf);
+    let mut response = answer.into_response(Mishap::default());
     if let Some(seconds) = status.retry_after() {
         response.headers_mut().insert(RETRY_AFTER, seconds.into());
     }

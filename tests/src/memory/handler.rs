@@ -1,13 +1,15 @@
 //! One request, from its path to its answer.
 
+use std::collections::VecDeque;
+
 use bytes::{Bytes, BytesMut};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde_json::{Value, json};
 
-use super::answer::Answer;
+use super::answer::{Answer, JSON};
 use super::call::Call;
-use super::form::Form;
+use super::form::{Agreed, Lacks};
 use super::list::ListQuery;
 use super::object::{Stored, key};
 use super::patch::PatchKind;
@@ -19,6 +21,7 @@ use super::stream::{Envelope, Source};
 use super::table::Columns;
 use super::watch::Watch;
 use super::write::{self, Deletion, Preconditions, Target};
+use super::writing::{ProtobufList, Writing};
 use super::{discovery, review};
 
 pub(super) fn answer(call: &Call<'_>) -> Result<Answer, Status> {
@@ -94,7 +97,7 @@ fn check_path(info: &RequestInfo, resource: &Resource) -> Result<(), Status> {
 
 fn list(call: &Call<'_>, index: usize) -> Result<Answer, Status> {
     let (info, resource) = (call.info, &call.shared.resources[index]);
-    let form = call.form()?;
+    let Agreed { form, protobuf } = call.agreed(index)?;
     let query = ListQuery::parse(info, index, resource)?;
     let page = query.run(&call.shared.store(), call.mishap.stale_by)?;
     let page = page.spoilt(info, call.mishap);
@@ -105,26 +108,48 @@ fn list(call: &Call<'_>, index: usize) -> Result<Answer, Status> {
         after_each: b"",
         tail: page.tail(&form, resource),
     };
+    let list = ProtobufList {
+        types: form.list_types(resource),
+        metadata: page.metadata_message(),
+    };
     let items = page.into_objects();
     let items = items
         .iter()
         .map(|object| form.item(resource, &columns, object))
         .map(|item| call.mishap.versioned(item));
+    let items = items.collect();
+    if protobuf {
+        return Ok(Answer::ProtobufList { items, list });
+    }
     Ok(Answer::Stream {
-        source: Source::Ready(items.collect()),
+        content_type: JSON,
+        source: Source::Ready(items),
         envelope,
+        writing: Writing::AsMade,
     })
 }
 
 fn watch(call: &Call<'_>, index: usize) -> Result<Answer, Status> {
-    let watch = Watch::open(call.shared, call.info, index, call.form()?, call.mishap)?;
+    let Agreed { form, protobuf } = call.agreed(index)?;
+    let watch = Watch::open(call.shared, call.info, index, form, call.mishap)?;
+    let source = Source::Watch(Box::new(watch));
+    if protobuf {
+        return Ok(Answer::Stream {
+            content_type: "application/vnd.kubernetes.protobuf;stream=watch",
+            source,
+            envelope: Envelope::default(),
+            writing: Writing::Events,
+        });
+    }
     let envelope = Envelope {
         after_each: b"\n",
         ..Envelope::default()
     };
     Ok(Answer::Stream {
-        source: Source::Watch(Box::new(watch)),
+        content_type: JSON,
+        source,
         envelope,
+        writing: Writing::AsMade,
     })
 }
 
@@ -183,7 +208,11 @@ fn delete(call: &Call<'_>, index: usize) -> Result<Answer, Status> {
         Deletion::Gone(object) if returns_deleted(resource) => {
             call.single(index, StatusCode::OK, &object)
         }
-        Deletion::Gone(object) => Ok(Answer::json(StatusCode::OK, &deleted(resource, &object))),
+        Deletion::Gone(object) => {
+            let status = deleted(resource, &object).to_string().into();
+            let protobuf = Agreed::writes_refusals_in_protobuf(call.headers);
+            Ok(Answer::object(StatusCode::OK, status, protobuf))
+        }
     }
 }
 
@@ -222,7 +251,7 @@ fn deleted(resource: &Resource, object: &Stored) -> Value {
 
 fn delete_collection(call: &Call<'_>, index: usize) -> Result<Answer, Status> {
     let resource = &call.shared.resources[index];
-    let form = call.form()?;
+    let Agreed { form, protobuf } = call.agreed(index)?;
     let query = ListQuery::parse(call.info, index, resource)?;
     let mut store = call.shared.store();
     let page = query.run(&store, 0)?;
@@ -231,7 +260,11 @@ fn delete_collection(call: &Call<'_>, index: usize) -> Result<Answer, Status> {
         page.head(&form, resource, &columns),
         page.tail(&form, resource),
     );
-    let mut items = Vec::new();
+    let list = ProtobufList {
+        types: form.list_types(resource),
+        metadata: page.metadata_message(),
+    };
+    let mut items = VecDeque::new();
     for object in page.into_objects() {
         let target = Target {
             namespace: &object.namespace,
@@ -240,18 +273,23 @@ fn delete_collection(call: &Call<'_>, index: usize) -> Result<Answer, Status> {
         };
         let (Deletion::Gone(left) | Deletion::Marked(left)) =
             write::delete(&mut store, target, &Preconditions::default())?;
-        items.push(form.item(resource, &columns, &left));
+        items.push_back(form.item(resource, &columns, &left));
     }
     call.shared.after_change(&mut store, index);
     drop(store);
+    if protobuf {
+        return Ok(Answer::ProtobufList { items, list });
+    }
     Ok(Answer::Stream {
-        source: Source::Ready(items.into()),
+        content_type: JSON,
+        source: Source::Ready(items),
         envelope: Envelope {
             head,
             between: b",",
             after_each: b"",
             tail,
         },
+        writing: Writing::AsMade,
     })
 }
 
@@ -296,9 +334,15 @@ fn forbidden(info: &RequestInfo) -> Status {
 }
 
 impl Call<'_> {
-    pub(super) fn form(&self) -> Result<Form, Status> {
+    /// What the client gets of a resource.
+    fn agreed(&self, index: usize) -> Result<Agreed, Status> {
         let include = self.info.parameter("includeObject");
-        Form::negotiate(self.headers, include, self.mishap.no_metadata)
+        let lacks = Lacks {
+            metadata: self.mishap.no_metadata,
+            protobuf: self.shared.resources[index].is_custom,
+            fault: self.mishap.no_protobuf,
+        };
+        Agreed::negotiate(self.headers, include, lacks)
     }
 
     fn content_type(&self) -> &str {
@@ -359,10 +403,10 @@ impl Call<'_> {
 
     fn single(&self, index: usize, code: StatusCode, object: &Stored) -> Result<Answer, Status> {
         let resource = &self.shared.resources[index];
-        let form = self.form()?;
+        let Agreed { form, protobuf } = self.agreed(index)?;
         let mut bytes = BytesMut::new();
         form.write_single(resource, &Columns::of(resource), object, true, &mut bytes);
         bytes.extend_from_slice(b"\n");
-        Ok(Answer::encoded(code, Bytes::from(bytes)))
+        Ok(Answer::object(code, Bytes::from(bytes), protobuf))
     }
 }

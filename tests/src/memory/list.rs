@@ -17,6 +17,7 @@ use super::selector::Selector;
 use super::status::{Cause, Status};
 use super::store::Store;
 use super::table::Columns;
+use crate::protobuf::field;
 
 /// What a list request wants, its options checked.
 #[derive(Debug)]
@@ -155,7 +156,7 @@ impl From {
 impl Page {
     /// What stands before the items.
     pub(super) fn head(&self, form: &Form, resource: &Resource, columns: &Columns) -> Bytes {
-        let (kind, version) = form.list_kind(resource);
+        let (version, kind) = form.list_types(resource);
         let mut head = if resource.is_custom && matches!(form, Form::Whole) {
             json!({ "apiVersion": version })
         } else {
@@ -174,7 +175,7 @@ impl Page {
     /// What stands after the items.
     pub(super) fn tail(&self, form: &Form, resource: &Resource) -> Bytes {
         if resource.is_custom && matches!(form, Form::Whole) {
-            let (kind, metadata) = (form.list_kind(resource).0, self.metadata());
+            let (kind, metadata) = (form.list_types(resource).1, self.metadata());
             return format!("],\"kind\":\"{kind}\",\"metadata\":{metadata}}}\n").into();
         }
         Bytes::from_static(b"]}\n")
@@ -193,6 +194,25 @@ impl Page {
             self.next = Some(info.parameter("continue").to_owned());
         }
         self
+    }
+
+    /// A `metav1.ListMeta`.
+    pub(super) fn metadata_message(&self) -> Vec<u8> {
+        let version = self.version.map(|version| version.to_string());
+        let texts = [version.as_deref(), self.next.as_deref()];
+        let mut message = field(1, b"");
+        for (number, text) in (2..).zip(texts) {
+            message.extend(field(number, text.unwrap_or_default().as_bytes()));
+        }
+        if let Some(mut remaining) = self.remaining {
+            message.push(4 << 3);
+            while remaining >= 0x80 {
+                message.push(u8::try_from(remaining & 0x7f).unwrap_or_default() | 0x80);
+                remaining >>= 7;
+            }
+            message.push(u8::try_from(remaining).unwrap_or_default());
+        }
+        message
     }
 
     fn metadata(&self) -> Value {

@@ -13,6 +13,7 @@ use http_body_util::BodyExt as _;
 use super::answer::{Body, refuse};
 use super::call::Call;
 use super::fault::{Before, Mishap};
+use super::form::Agreed;
 use super::frame::cut;
 use super::handler;
 use super::request::RequestInfo;
@@ -77,15 +78,16 @@ impl ApiService {
             info.user.clone_from(&user.name);
         }
         let mishap = self.shared.faults.meet(&info);
+        let protobuf = Agreed::writes_refusals_in_protobuf(&head.headers);
         if let Some(time) = mishap.delay {
             tokio::time::sleep(time).await;
         }
         if let Some(before) = &mishap.before {
-            return self.instead(before.clone(), info).await;
+            return self.instead(before.clone(), info, protobuf).await;
         }
         let answered = match user {
             Ok(user) => self.handle(&info, &user, &head.headers, &body, mishap),
-            Err(status) => refuse(&status),
+            Err(status) => refuse(&status, protobuf),
         };
         self.shared.log.record(info, answered.status().as_u16());
         Ok(answered)
@@ -109,11 +111,19 @@ impl ApiService {
         };
         match handler::answer(&call) {
             Ok(answer) => answer.into_response(mishap),
-            Err(status) => refuse(&status),
+            Err(status) => {
+                let protobuf = Agreed::writes_refusals_in_protobuf(headers);
+                refuse(&status, protobuf)
+            }
         }
     }
 
-    async fn instead(&self, before: Before, info: RequestInfo) -> io::Result<Response<Body>> {
+    async fn instead(
+        &self,
+        before: Before,
+        info: RequestInfo,
+        protobuf: bool,
+    ) -> io::Result<Response<Body>> {
         match before {
             Before::Cut => {
                 self.shared.log.record(info, 0);
@@ -125,7 +135,7 @@ impl ApiService {
             }
             Before::Answer(status) => {
                 self.shared.log.record(info, status.code());
-                Ok(refuse(&status))
+                Ok(refuse(&status, protobuf))
             }
         }
     }

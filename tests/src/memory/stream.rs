@@ -8,6 +8,7 @@ use bytes::{BufMut as _, Bytes, BytesMut};
 
 use super::frame::{Effect, cut, error_frame, undecodable, without, without_object};
 use super::watch::Watch;
+use super::writing::Writing;
 
 /// hyper drops what it has not yet written when a body fails.
 const BEFORE_CUT: Duration = Duration::from_millis(20);
@@ -46,6 +47,7 @@ pub(super) struct Envelope {
 pub(super) struct Frames {
     source: Source,
     envelope: Envelope,
+    writing: Writing,
     effect: Option<Effect>,
     /// How many frames the source gave.
     seen: usize,
@@ -67,10 +69,16 @@ enum Last {
 }
 
 impl Frames {
-    pub(super) fn new(source: Source, envelope: Envelope, effect: Option<Effect>) -> Self {
+    pub(super) fn new(
+        source: Source,
+        envelope: Envelope,
+        writing: Writing,
+        effect: Option<Effect>,
+    ) -> Self {
         Self {
             source,
             envelope,
+            writing,
             effect,
             seen: 0,
             sent: 0,
@@ -129,15 +137,18 @@ impl Frames {
         match self.effect.clone() {
             Some(Effect::CutInside(at)) if at == here => {
                 self.separate(chunk);
+                let frame = self.writing.frame(&frame);
                 chunk.put_slice(&frame[..frame.len() / 2]);
                 self.last = Some(Last::Cut);
             }
             Some(Effect::Truncate(at)) if at == here => {
-                self.put(&frame.slice(..frame.len() / 2), chunk);
+                let frame = self.writing.frame(&frame);
+                self.put_written(&frame[..frame.len() / 2], chunk);
             }
             Some(Effect::Garble(at)) if at == here => {
+                let frame = self.writing.frame(&frame);
                 let garbled: Vec<u8> = frame.iter().map(|byte| byte ^ 0x2a | 0x80).collect();
-                self.put(&garbled, chunk);
+                self.put_written(&garbled, chunk);
             }
             Some(Effect::Undecodable(at)) if at == here => self.put(&undecodable(&frame), chunk),
             Some(Effect::WithoutObject(at)) if at == here => {
@@ -190,6 +201,11 @@ impl Frames {
     }
 
     fn put(&mut self, frame: &[u8], chunk: &mut BytesMut) {
+        let frame = self.writing.frame(frame);
+        self.put_written(&frame, chunk);
+    }
+
+    fn put_written(&mut self, frame: &[u8], chunk: &mut BytesMut) {
         self.separate(chunk);
         chunk.put_slice(frame);
         chunk.put_slice(self.envelope.after_each);

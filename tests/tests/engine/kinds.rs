@@ -55,6 +55,7 @@ async fn a_delete_that_does_not_say_of_what_is_listed_anew() {
             let maps = Informer::<ConfigMap>::builder(client);
             let namespace = if namespaced { "default" } else { "" };
             let maps = maps.namespace(namespace).start();
+            server.writes_json();
             let stream = server.stream(&[map("a", 7), map("b", 8)], "9").await;
             is_ready(&maps).await;
             stream.send(event.clone());
@@ -76,6 +77,7 @@ async fn a_change_without_an_object_is_listed_anew() {
     for kind in ["ADDED", "MODIFIED"] {
         for object in ["null", "[]", "7", r#""hunter2""#] {
             let (maps, mut server) = informer();
+            server.writes_json();
             let stream = server.stream(&[map("a", 7)], "9").await;
             is_ready(&maps).await;
             stream.send(format!(r#"{{"type":"{kind}","object":{object}}}"#));
@@ -91,6 +93,7 @@ async fn a_change_without_an_object_is_listed_anew() {
 async fn an_event_of_an_unknown_type_is_listed_anew() {
     for kind in [r#""RENAMED""#, r#""deleted""#, "null", "7"] {
         let (maps, mut server) = informer();
+        server.writes_json();
         let stream = server.stream(&[map("a", 7)], "9").await;
         is_ready(&maps).await;
         stream.send(format!(r#"{{"type":{kind},"object":{}}}"#, map("a", 10)));

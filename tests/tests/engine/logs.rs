@@ -19,6 +19,10 @@ impl Logs {
     pub(crate) fn start() -> Self {
         let text = Arc::<Mutex<String>>::default();
         let guard = tracing::subscriber::set_default(Collect(text.clone()));
+        // What another thread is just about to log for the first time may have found nobody who listens, and
+        // is not told of us before it is in tracing's list.
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        tracing::callsite::rebuild_interest_cache();
         Self {
             text,
             _guard: guard,

@@ -3,8 +3,10 @@
 mod cache;
 mod failures;
 mod logs;
+mod protobuf;
 mod script;
 
+mod encodings;
 mod kinds;
 mod options;
 mod pages;

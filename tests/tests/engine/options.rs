@@ -11,6 +11,10 @@ use serde_json::{Value, json};
 use crate::cache::{eventually, is_ready, shown, shows};
 use crate::script::{item, list, map, page, server};
 
+const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";
+/// As client-go requests typed objects.
+const BOTH: &str = "application/vnd.kubernetes.protobuf,application/json";
+
 #[tokio::test(start_paused = true)]
 async fn namespace_and_selectors_are_in_every_request() {
     let (client, mut server) = server();
@@ -28,7 +32,7 @@ async fn namespace_and_selectors_are_in_every_request() {
     };
     let request = server.request().await;
     assert_eq!(request.path, "/apis/apps/v1/namespaces/team-a/deployments");
-    assert_eq!(request.headers["accept"], "application/json");
+    assert_eq!(request.headers["accept"], BOTH);
     assert_eq!(request.headers["accept-encoding"], "identity");
     request.is_for(&with(&[
         ("allowWatchBookmarks", "true"),
@@ -39,7 +43,7 @@ async fn namespace_and_selectors_are_in_every_request() {
     request.refuse(422, "Invalid");
     let request = server.request().await;
     assert_eq!(request.path, "/apis/apps/v1/namespaces/team-a/deployments");
-    assert_eq!(request.headers["accept"], "application/json");
+    assert_eq!(request.headers["accept"], BOTH);
     request.is_for(&with(&[("limit", "500"), ("resourceVersion", "0")]));
     request.reply(&page("9", &[], "next"));
     let request = server.request().await;
@@ -111,9 +115,8 @@ async fn managed_fields_are_left_out_unless_they_are_wanted() {
 async fn metadata_alone_can_be_requested() {
     // Plain JSON comes last, for servers that have no metadata alone.
     let form = |list: &str| {
-        format!(
-            "application/json;as=PartialObjectMetadata{list};g=meta.k8s.io;v=v1,application/json"
-        )
+        let form = format!("as=PartialObjectMetadata{list};g=meta.k8s.io;v=v1");
+        format!("{PROTOBUF};{form},application/json;{form},application/json")
     };
     let meta = |version: u64| {
         let mut meta = item("a", version);

@@ -352,7 +352,7 @@ async fn metadata_may_come_after_items() {
         r#"{{"items":[{}],"metadata":{{"resourceVersion":"9"}}}}"#,
         item("a", 7)
     );
-    server.list_request(Some("0")).await.open().send(body);
+    server.list_request(Some("0")).await.open_text().send(body);
     server.watch_request("9").await;
     assert_eq!(shown(&maps), ["a@7"]);
 }

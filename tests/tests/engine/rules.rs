@@ -13,7 +13,7 @@ use crate::cache::{
     complaint, eventually, informer, is_degraded, is_live, is_ready, next, shown, shows, within,
 };
 use crate::logs::Logs;
-use crate::script::{event, item, list, map, server, status};
+use crate::script::{frame, item, list, list_body, map, server, status};
 
 const SECONDS: fn(u64) -> Duration = Duration::from_secs;
 
@@ -293,6 +293,7 @@ async fn a_garbled_stream_is_given_up_and_listed_anew() {
         r#"{"kind":"Status","code":500}"#,
     ] {
         let (maps, mut server) = informer();
+        server.writes_json();
         let stream = server.stream(&[map("a", 7)], "9").await;
         is_ready(&maps).await;
         stream.modified(&map("a", 10));
@@ -324,7 +325,7 @@ async fn a_list_that_breaks_off_changes_nothing() {
             .await
             .refuse(422, "Invalid");
         let stream = server.list_request(Some("9")).await.open();
-        let body = list("19", &[item("b", 17), item("c", 18)]).to_string();
+        let body = list_body(&list("19", &[item("b", 17), item("c", 18)]));
         stream.send(body[..body.len() - 9].to_owned());
         if cut {
             stream.cut();
@@ -405,7 +406,7 @@ async fn a_list_that_stalls_is_given_up() {
     let again = server.stream_request(None).await;
     assert!(again.at - at >= SECONDS(60));
     again.refuse(422, "Invalid");
-    let stream = server.list_request(Some("0")).await.open();
+    let stream = server.list_request(Some("0")).await.open_text();
     stream.send(r#"{"items":["#);
     server.stream_request(None).await;
     stream.is_left().await;
@@ -417,7 +418,7 @@ async fn a_frame_that_is_cut_is_requested_again() {
     let (maps, mut server) = informer();
     let stream = server.stream(&[map("a", 7)], "9").await;
     pass(5).await;
-    let whole = event("MODIFIED", &map("a", 10));
+    let whole = frame("MODIFIED", &map("a", 10));
     stream.send(whole[..whole.len() / 2].to_owned());
     pass(1).await;
     stream.cut();
@@ -470,12 +471,12 @@ async fn events_that_are_there_together_are_one_commit_and_none_waits_for_more()
     let stream = server.stream(&[], "9").await;
     eventually(|| is_live(&maps)).await;
     let before = maps.status().commit;
-    let events: String = (10..110)
-        .map(|version| event("ADDED", &map(&format!("m{version}"), version)))
+    let events: Vec<u8> = (10..110)
+        .flat_map(|version| frame("ADDED", &map(&format!("m{version}"), version)))
         .collect();
-    let half = event("ADDED", &map("z", 200));
+    let half = frame("ADDED", &map("z", 200));
     let (half, rest) = half.split_at(40);
-    stream.send(events + half);
+    stream.send([&events, half].concat());
     eventually(|| maps.cache().len() == 100).await;
     assert_eq!(maps.status().commit, before + 1);
     stream.send(rest.to_owned());
@@ -483,7 +484,8 @@ async fn events_that_are_there_together_are_one_commit_and_none_waits_for_more()
     // Two changes of one object are two commits: who wants every change gets every one.
     let mut events = maps.subscribe_with(Filter::name("default", "z"));
     assert_eq!(next(&mut events).await, "+z@200");
-    stream.send(event("MODIFIED", &map("z", 201)) + &event("MODIFIED", &map("z", 202)));
+    let both = [201, 202].map(|version| frame("MODIFIED", &map("z", version)));
+    stream.send(both.concat());
     assert_eq!(next(&mut events).await, "z@200->201");
     assert_eq!(next(&mut events).await, "z@201->202");
 }
@@ -607,7 +609,7 @@ async fn no_secret_is_in_logs_status_or_notices() {
     server
         .request()
         .await
-        .open()
+        .open_text()
         .send(body[..body.len() - 2].to_owned());
     server.request().await.refuse(422, "Invalid");
     server.request().await.reply(&json!({"items": "hunter2"}));

@@ -1,4 +1,7 @@
 //! A server that answers each request as a test says, in the order in which they come.
+//!
+//! What it answers is said in JSON. In the suite `engine_protobuf` it is sent as protobuf to whoever takes
+//! that.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,15 +18,25 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tower::BoxError;
 
+use crate::protobuf;
+
 /// Longer than anything here takes. Time is paused and jumps on when everything waits, so what never
 /// comes is noticed at once.
 const LIMIT: Duration = Duration::from_secs(24 * 3600);
+
+/// The switch: whether the server answers protobuf to whoever takes it.
+pub(crate) fn answers_protobuf() -> bool {
+    env!("CARGO_CRATE_NAME") == "engine_protobuf"
+}
+
+pub(crate) const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";
 
 type Answer = Result<Response<UnsyncBoxBody<Bytes, BoxError>>, BoxError>;
 
 /// The test's side of the server.
 pub(crate) struct Server {
     requests: mpsc::UnboundedReceiver<PendingRequest>,
+    protobuf: bool,
 }
 
 /// A request that waits for its answer.
@@ -33,11 +46,16 @@ pub(crate) struct PendingRequest {
     pub(crate) headers: HeaderMap,
     /// When it came.
     pub(crate) at: Instant,
+    /// The answer is protobuf, and so is a refusal.
+    protobuf: (bool, bool),
     answer: oneshot::Sender<Answer>,
 }
 
 /// The rest of an answer's body.
-pub(crate) struct Stream(mpsc::UnboundedSender<Result<Frame<Bytes>, BoxError>>);
+pub(crate) struct Stream {
+    chunks: mpsc::UnboundedSender<Result<Frame<Bytes>, BoxError>>,
+    protobuf: bool,
+}
 
 /// A client, and the server that answers it.
 pub(crate) fn server() -> (kube::Client, Server) {
@@ -51,16 +69,29 @@ pub(crate) fn server() -> (kube::Client, Server) {
             answered.await.map_err(|_| gone())?
         }
     });
-    (kube::Client::new(service, "default"), Server { requests })
+    let server = Server {
+        requests,
+        protobuf: answers_protobuf(),
+    };
+    (kube::Client::new(service, "default"), server)
 }
 
 impl Server {
+    /// From now on it answers JSON to everybody: for what can only be said in it.
+    pub(crate) fn writes_json(&mut self) {
+        self.protobuf = false;
+    }
+
     /// The next request, of whatever kind.
     pub(crate) async fn request(&mut self) -> PendingRequest {
         let request = tokio::time::timeout(LIMIT, self.requests.recv()).await;
-        request
+        let mut request = request
             .expect("a request comes")
-            .expect("the client is there")
+            .expect("the client is there");
+        if !self.protobuf {
+            request.protobuf = (false, false);
+        }
+        request
     }
 
     /// The next request, for a streaming list since this version.
@@ -133,11 +164,15 @@ impl PendingRequest {
     fn of(request: &Request<Body>, answer: oneshot::Sender<Answer>) -> Self {
         let query = request.uri().query().unwrap_or_default();
         let query = form_urlencoded::parse(query.as_bytes()).into_owned();
+        let accept = request.headers().get("accept");
+        let accept = accept.map_or("", |accept| accept.to_str().expect("text"));
+        let takes_it = accept.starts_with(PROTOBUF);
         Self {
             path: request.uri().path().to_owned(),
             query: query.collect(),
             headers: request.headers().clone(),
             at: Instant::now(),
+            protobuf: (takes_it, takes_it && !accept.contains("as=")),
             answer,
         }
     }
@@ -157,31 +192,56 @@ impl PendingRequest {
         assert_eq!(query, want.collect());
     }
 
+    /// The forms that are requested.
+    pub(crate) fn accept(&self) -> &str {
+        self.headers["accept"].to_str().expect("text")
+    }
+
     /// When the server is to end the watch.
     pub(crate) fn timeout(&self) -> Duration {
         let seconds = self.query["timeoutSeconds"].parse();
         Duration::from_secs(seconds.expect("seconds"))
     }
 
-    fn answer(self, response: http::response::Builder) -> Stream {
-        let (sender, receiver) = mpsc::unbounded_channel();
-        let chunks = stream::unfold(receiver, |mut receiver| async {
+    fn answer(self, mut response: http::response::Builder, protobuf: bool) -> Stream {
+        let (chunks, receiver) = mpsc::unbounded_channel();
+        let body = stream::unfold(receiver, |mut receiver| async {
             receiver.recv().await.map(|chunk| (chunk, receiver))
         });
-        let body = UnsyncBoxBody::new(StreamBody::new(chunks));
+        let body = UnsyncBoxBody::new(StreamBody::new(body));
+        if protobuf {
+            response = response.header("Content-Type", PROTOBUF);
+        }
         let response = response.body(body).expect("a response");
         let _ = self.answer.send(Ok(response));
-        Stream(sender)
+        Stream { chunks, protobuf }
     }
 
     /// Answers with success, and leaves the body open.
     pub(crate) fn open(self) -> Stream {
-        self.answer(Response::builder())
+        let protobuf = self.protobuf.0;
+        self.answer(Response::builder(), protobuf)
     }
 
-    /// Answers with a whole body.
+    /// The same for a body of JSON, or of anything else that does not say what it is.
+    pub(crate) fn open_text(self) -> Stream {
+        self.answer(Response::builder(), false)
+    }
+
+    /// The same with this head, whatever the body will be; events follow the head.
+    pub(crate) fn open_as(self, content_type: &str) -> Stream {
+        let response = Response::builder().header("Content-Type", content_type);
+        let mut stream = self.answer(response, false);
+        stream.protobuf = content_type.starts_with(PROTOBUF);
+        stream
+    }
+
+    /// Answers with a whole body: that of a list in whatever it takes, anything else in JSON.
     pub(crate) fn reply(self, body: &Value) {
-        self.open().send(body.to_string());
+        match protobuf::list(body).filter(|_| self.protobuf.0) {
+            Some(list) => self.open().send(list),
+            None => self.open_text().send(body.to_string()),
+        }
     }
 
     /// Answers with an error.
@@ -198,7 +258,13 @@ impl PendingRequest {
         if let Some(seconds) = retry_after {
             response = response.header("Retry-After", seconds);
         }
-        self.answer(response).send(status.to_string());
+        let protobuf = self.protobuf.1;
+        let body = if protobuf {
+            protobuf::enveloped(status)
+        } else {
+            status.to_string().into()
+        };
+        self.answer(response, protobuf).send(body);
     }
 
     /// No answer at all.
@@ -209,11 +275,15 @@ impl PendingRequest {
 
 impl Stream {
     pub(crate) fn send(&self, chunk: impl Into<Bytes>) {
-        let _ = self.0.send(Ok(Frame::data(chunk.into())));
+        let _ = self.chunks.send(Ok(Frame::data(chunk.into())));
     }
 
     pub(crate) fn event(&self, kind: &str, object: &Value) {
-        self.send(event(kind, object) + "\n");
+        if self.protobuf {
+            self.send(protobuf::event(kind, object));
+        } else {
+            self.send(event(kind, object) + "\n");
+        }
     }
 
     pub(crate) fn added(&self, object: &Value) {
@@ -244,17 +314,35 @@ impl Stream {
     /// The connection breaks.
     pub(crate) fn cut(self) {
         let error = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
-        let _ = self.0.send(Err(error.into()));
+        let _ = self.chunks.send(Err(error.into()));
     }
 
     /// Waits until nobody reads it any longer.
     pub(crate) async fn is_left(&self) {
-        let closed = tokio::time::timeout(LIMIT, self.0.closed()).await;
+        let closed = tokio::time::timeout(LIMIT, self.chunks.closed()).await;
         closed.expect("the reader goes");
     }
 }
 
-/// An event as servers write it, the type first.
+/// A list as the server of this suite sends it to whoever takes protobuf.
+pub(crate) fn list_body(list: &Value) -> Vec<u8> {
+    if answers_protobuf() {
+        protobuf::list(list).expect("a list")
+    } else {
+        list.to_string().into()
+    }
+}
+
+/// The same of an event.
+pub(crate) fn frame(kind: &str, object: &Value) -> Vec<u8> {
+    if answers_protobuf() {
+        protobuf::event(kind, object)
+    } else {
+        event(kind, object).into()
+    }
+}
+
+/// An event as servers write it in JSON, the type first.
 pub(crate) fn event(kind: &str, object: &Value) -> String {
     format!(r#"{{"type":"{kind}","object":{object}}}"#)
 }

@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use k8s_openapi::api::core::v1::ConfigMap;
 use kcache::{Cause, Informer, Operation, Phase};
-use serde_json::json;
 use tokio::time::{Instant, sleep};
 
 use crate::cache::{complaint, informer, is_degraded, is_live, is_ready, shown, shows};
-use crate::script::{Stream, item, list, map, server};
+use crate::script::{Stream, frame, item, list, list_body, map, server};
 
 const SECONDS: fn(u64) -> Duration = Duration::from_secs;
 
@@ -54,6 +53,7 @@ async fn a_stream_that_brings_nothing_is_told_after_10_s_and_listed_after_60() {
 #[tokio::test(start_paused = true)]
 async fn a_stream_that_never_says_its_end_is_listed() {
     // What keeps it busy and leads nowhere: changes, bookmarks, line feeds.
+    const LINE_FEEDS: usize = 4;
     let noises: [fn(&Stream, u64); 5] = [
         |_, _| (),
         |stream, version| stream.modified(&map("a", version)),
@@ -66,6 +66,9 @@ async fn a_stream_that_never_says_its_end_is_listed() {
     ];
     for (number, noise) in noises.into_iter().enumerate() {
         let (maps, mut server) = informer();
+        if number == LINE_FEEDS {
+            server.writes_json();
+        }
         let stream = server.stream_request(None).await.open();
         stream.added(&map("a", 7));
         let since = Instant::now();
@@ -99,8 +102,8 @@ async fn a_slow_stream_is_no_silent_one() {
         stream.added(&map(&format!("x{version}"), version));
     }
     // One large object that comes a byte at a time is progress, too.
-    let large = json!({"type": "ADDED", "object": map("y", 21)}).to_string();
-    for byte in large.bytes() {
+    let large = frame("ADDED", &map("y", 21));
+    for &byte in &large {
         sleep(SECONDS(1)).await;
         stream.send(vec![byte]);
     }
@@ -148,8 +151,7 @@ async fn an_answer_that_does_not_begin_is_told_and_given_up() {
     );
     assert_eq!(told(&maps, since, 20).await, Some(unanswered("list", 20)));
     // A list that stops in its middle.
-    let body = list("9", &[item("a", 7)]).to_string();
-    let body = body.as_bytes();
+    let body = list_body(&list("9", &[item("a", 7)]));
     let (half, rest) = body.split_at(body.len() / 2);
     let answer = request.open();
     let since = Instant::now();

@@ -18,7 +18,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::cache::{is_live, shows, within};
-use crate::script::{Server, Stream, event, item, list, map, server};
+use crate::script::{Server, Stream, item, list, list_body, map, server};
 
 fn config_maps() -> ApiResource {
     ApiResource::erase::<ConfigMap>(&())
@@ -32,7 +32,7 @@ async fn lists(
     object: &Value,
 ) -> Stream {
     server.stream_request(None).await.refuse(422, "Invalid");
-    server.list_request(Some("0")).await.open().send(body);
+    server.list_request(Some("0")).await.open_text().send(body);
     let stream = server.watch_request("9").await.open();
     stream.event(kind, object);
     stream
@@ -112,7 +112,18 @@ async fn a_typed_object_is_not_bad_for_a_kind_that_is_wrong_in_the_resource() {
     assert_eq!(maps.status().bad_objects, 0);
 }
 
-const PARTIAL: &str = "application/json;as=PartialObjectMetadata";
+const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";
+
+/// What is requested, in the order of wishes, where metadata alone is wanted.
+fn forms(kind: &str, protobuf: bool) -> String {
+    let form = format!("as={kind};g=meta.k8s.io;v=v1");
+    let json = format!("application/json;{form},application/json");
+    if protobuf {
+        format!("{PROTOBUF};{form},{json}")
+    } else {
+        json
+    }
+}
 
 /// Whole objects, although metadata was requested.
 fn whole(name: &str, version: u64) -> Value {
@@ -122,32 +133,31 @@ fn whole(name: &str, version: u64) -> Value {
 }
 
 /// Plays a server that knows no metadata alone: one that answers with whole objects, or one that
-/// refuses once more, because it reads no list of forms.
-async fn knows_no_metadata(server: &mut Server, reads_lists: bool) -> Stream {
-    let request = server.stream_request(None).await;
-    let accept = request.headers["accept"].to_str().unwrap();
+/// refuses again and again, because it reads no list of forms.
+async fn knows_no_metadata(server: &mut Server, protobuf: bool, reads_lists: bool) -> Stream {
+    let mut request = server.stream_request(None).await;
     assert_eq!(
-        accept,
-        format!("{PARTIAL};g=meta.k8s.io;v=v1,application/json")
+        request.headers["accept"],
+        forms("PartialObjectMetadata", protobuf)
     );
-    if reads_lists {
-        request.refuse(422, "Invalid");
-    } else {
+    let mut list_forms = forms("PartialObjectMetadataList", protobuf);
+    if !reads_lists {
+        if protobuf {
+            request.refuse(406, "NotAcceptable");
+            request = server.stream_request(None).await;
+            assert_eq!(
+                request.headers["accept"],
+                forms("PartialObjectMetadata", false)
+            );
+        }
         request.refuse(406, "NotAcceptable");
-        let request = server.stream_request(None).await;
+        request = server.stream_request(None).await;
         assert_eq!(request.headers["accept"], "application/json");
-        request.refuse(422, "Invalid");
+        list_forms = "application/json".to_owned();
     }
+    request.refuse(422, "Invalid");
     let request = server.list_request(Some("0")).await;
-    let accept = request.headers["accept"].to_str().unwrap();
-    if reads_lists {
-        assert_eq!(
-            accept,
-            format!("{PARTIAL}List;g=meta.k8s.io;v=v1,application/json")
-        );
-    } else {
-        assert_eq!(accept, "application/json");
-    }
+    assert_eq!(request.headers["accept"], list_forms);
     let mut a = whole("a", 7);
     a.as_object_mut().unwrap().remove("kind");
     a.as_object_mut().unwrap().remove("apiVersion");
@@ -177,7 +187,7 @@ async fn of_a_server_that_has_no_metadata_alone_whole_objects_are_requested() {
     for reads_lists in [true, false] {
         let (client, mut server) = server();
         let maps = Informer::<PartialObjectMeta<ConfigMap>>::builder(client).start();
-        let _stream = knows_no_metadata(&mut server, reads_lists).await;
+        let _stream = knows_no_metadata(&mut server, true, reads_lists).await;
         shows(&maps, &["a@11", "b@10"]).await;
         assert!(is_live(&maps));
         assert_eq!(maps.status().bad_objects, 0);
@@ -194,7 +204,7 @@ async fn of_whole_objects_no_form_keeps_more_than_the_metadata_that_was_requeste
     let (client, mut server) = server();
     let builder = Informer::<DynamicObject>::builder_of(client, config_maps());
     let maps = builder.metadata_only().start();
-    let _stream = knows_no_metadata(&mut server, true).await;
+    let _stream = knows_no_metadata(&mut server, false, true).await;
     shows(&maps, &["a@11", "b@10"]).await;
     for map in maps.cache().list() {
         assert_eq!(map.data, json!({}));
@@ -207,7 +217,7 @@ async fn of_whole_objects_no_form_keeps_more_than_the_metadata_that_was_requeste
     let (client, mut server) = crate::script::server();
     let builder = Informer::<All>::builder_of(client, config_maps());
     let maps = builder.metadata_only().keep_managed_fields().start();
-    let _stream = knows_no_metadata(&mut server, true).await;
+    let _stream = knows_no_metadata(&mut server, false, true).await;
     within(maps.ready()).await.unwrap();
     crate::cache::eventually(|| maps.cache().len() == 2).await;
     for map in maps.cache().list() {
@@ -221,7 +231,7 @@ async fn of_whole_objects_no_form_keeps_more_than_the_metadata_that_was_requeste
 async fn a_406_in_spite_of_plain_json_is_told() {
     let (client, mut server) = server();
     let maps = Informer::<PartialObjectMeta<ConfigMap>>::builder(client).start();
-    for _ in 0..2 {
+    for _ in 0..3 {
         server
             .stream_request(None)
             .await
@@ -364,7 +374,7 @@ async fn a_crd_whose_schema_is_eighty_deep_is_read() {
 /// A config map of more than 2 KiB.
 fn huge(name: &str, version: u64) -> Value {
     let mut map = map(name, version);
-    map["zdata"] = json!("x".repeat(2 << 10));
+    map["data"] = json!({"z": "x".repeat(2 << 10)});
     map
 }
 
@@ -376,7 +386,7 @@ async fn an_object_that_is_too_large_is_reported_and_the_rest_goes_on() {
     let mut notices = maps.notices();
     let huge = huge("huge", 8);
     let items = [item("a", 7), huge, map("z", 6)];
-    let body = bytes::Bytes::from(list("9", &items).to_string());
+    let body = bytes::Bytes::from(list_body(&list("9", &items)));
     server.stream_request(None).await.refuse(422, "Invalid");
     let request = server.list_request(Some("0")).await;
     let stream = request.open();
@@ -395,7 +405,7 @@ async fn an_object_that_is_too_large_is_reported_and_the_rest_goes_on() {
     let mut gone = items[1].clone();
     gone["metadata"]["name"] = json!("a");
     gone["metadata"]["resourceVersion"] = json!("10");
-    stream.send(event("DELETED", &gone));
+    stream.deleted(&gone);
     let mut large = items[1].clone();
     large["metadata"]["name"] = json!("z");
     large["metadata"]["resourceVersion"] = json!("11");

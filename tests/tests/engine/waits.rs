@@ -133,6 +133,7 @@ fn object(kind: &str, name: &str, version: u64, more: Value) -> Value {
     object["kind"] = json!(kind);
     object["metadata"]["labels"] = json!({"app": "web"});
     object["spec"] = more;
+    object.as_object_mut().unwrap().remove("data");
     object
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::what::{Before, Bookmarks, Fault, Kind, Lasting, NoStreaming, NoVersions};
+use super::what::{Before, Bookmarks, Fault, Kind, Lasting, NoProtobuf, NoStreaming, NoVersions};
 use crate::memory::frame::{Effect, without};
 use crate::memory::request::RequestInfo;
 
@@ -67,6 +67,7 @@ pub(in crate::memory) struct Mishap {
     pub(in crate::memory) repeats_token: bool,
     pub(in crate::memory) no_versions: Option<NoVersions>,
     pub(in crate::memory) no_metadata: bool,
+    pub(in crate::memory) no_protobuf: Option<NoProtobuf>,
     pub(in crate::memory) no_streaming: Option<NoStreaming>,
 }
 
@@ -141,6 +142,7 @@ impl Mishap {
                 self.no_versions = Some(*place);
             }
             Kind::NoMetadata if !self.no_metadata => self.no_metadata = true,
+            Kind::NoProtobuf(how) if self.no_protobuf.is_none() => self.no_protobuf = Some(*how),
             Kind::NoStreamingList(how) if self.no_streaming.is_none() => {
                 self.no_streaming = Some(*how);
             }

@@ -50,6 +50,20 @@ pub(super) enum Kind {
     NoVersions(NoVersions),
     /// Objects by their metadata alone are not to be had.
     NoMetadata,
+    NoProtobuf(NoProtobuf),
+}
+
+/// What becomes of the wish for protobuf.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::memory) enum NoProtobuf {
+    /// Whoever names it gets a 406.
+    NotAcceptable,
+    /// The answer is JSON.
+    Json,
+    /// The answer is taken for text on the way.
+    Mangled,
+    /// It is, and it says that it is JSON.
+    Mislabelled,
 }
 
 /// What becomes of the bookmarks of a watch.
@@ -296,6 +310,27 @@ impl Fault {
         Self::new(Kind::NoMetadata)
     }
 
+    /// 406 for whoever requests protobuf, whatever else he takes.
+    pub fn protobuf_not_acceptable() -> Self {
+        Self::new(Kind::NoProtobuf(NoProtobuf::NotAcceptable))
+    }
+
+    /// JSON for whoever would rather have protobuf, as of servers that do not know it.
+    pub fn no_protobuf() -> Self {
+        Self::new(Kind::NoProtobuf(NoProtobuf::Json))
+    }
+
+    /// What is protobuf is taken for text on the way: a byte that is no character becomes U+FFFD, and zeros
+    /// are gone.
+    pub fn mangled_protobuf() -> Self {
+        Self::new(Kind::NoProtobuf(NoProtobuf::Mangled))
+    }
+
+    /// What is protobuf is said to be JSON.
+    pub fn mislabelled_protobuf() -> Self {
+        Self::new(Kind::NoProtobuf(NoProtobuf::Mislabelled))
+    }
+
     /// The server has no streaming lists.
     pub fn no_streaming_list(how: NoStreaming) -> Self {
         Self::new(Kind::NoStreamingList(how))
@@ -370,7 +405,11 @@ impl Kind {
                 info.verb == Verb::Watch && info.switch("sendInitialEvents") == Some(true)
             }
             Self::RepeatedToken => is_later_page(info),
-            Self::Before(_) | Self::Delay(_) | Self::Stream(_) | Self::NoMetadata => true,
+            Self::Before(_)
+            | Self::Delay(_)
+            | Self::Stream(_)
+            | Self::NoMetadata
+            | Self::NoProtobuf(_) => true,
         }
     }
 }
