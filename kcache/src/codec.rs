@@ -1,9 +1,9 @@
 //! From bytes to stored forms.
 
 mod error;
-mod go;
 mod raw;
 mod header;
+mod identity;
 mod shape;
 mod tape;
 mod json;
@@ -14,10 +14,10 @@ use kube::core::{DynamicObject, TypeMeta};
 use serde::de::DeserializeOwned;
 
 pub use self::error::DecodeError;
-pub(crate) use self::go::coerced;
 #[cfg(feature = "compact")]
 pub(crate) use self::header::CowStr;
 pub(crate) use self::header::{Header, TypeNames};
+pub(crate) use self::identity::Identity;
 #[cfg(not(feature = "compact"))]
 use self::json::JsonDecoder;
 #[cfg(feature = "compact")]

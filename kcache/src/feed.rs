@@ -12,7 +12,7 @@ pub(crate) use self::fingerprints::Fingerprint;
 use self::fingerprints::Fingerprints;
 use self::listing::{ListDiff, Listing};
 use crate::bad_objects::BadObjects;
-use crate::codec::DecodeError;
+use crate::codec::{DecodeError, Identity, Raw};
 use crate::core::Core;
 use crate::error::Error;
 use crate::failure::Failure;
@@ -202,6 +202,11 @@ impl<V: Object> Feed<V> {
         }
     }
 
+    /// True if nothing is there.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.core().state.load().len() == 0
+    }
+
     /// A list was older than what was requested, and is thrown away.
     pub(crate) fn refused(&mut self) {
         self.writer.stale_input();
@@ -273,6 +278,9 @@ impl<V: Object> Feed<V> {
             self.clear_bad(&Key::of(&object));
         }
         if let Mode::Listing(listing) = &mut self.mode {
+            if listing.has_unchanged() {
+                listing.is_changed(&self.writer.state(), hash, KeyRef::of(&object));
+            }
             return listing.put(hash, object, fingerprint);
         }
         self.recovered();
@@ -286,6 +294,35 @@ impl<V: Object> Feed<V> {
         if !is_repeated {
             updates.push(Entry::put(hash, Arc::new(object)));
         }
+    }
+
+    /// True if an object that came in a list is there already, the very same: then it is taken, and need
+    /// not be decoded. Of the same bytes the same object is made, whatever else the server is by now.
+    pub(crate) fn keeps(&mut self, raw: Raw<'_>) -> bool {
+        let Mode::Listing(listing) = &mut self.mode else {
+            return false;
+        };
+        let state = self.writer.state();
+        let Some(identity) = Identity::read(raw) else {
+            return false;
+        };
+        let key = KeyRef(identity.namespace, identity.name);
+        let hash = key.hash64();
+        let slot = state.slot(hash, key);
+        let Some((slot, there)) = slot.and_then(|slot| Some((slot, state.table.at(slot)?))) else {
+            return false;
+        };
+        let known = self.fingerprints.get(hash);
+        let is_it = there.uid() == identity.uid
+            && version::compare(there.version(), identity.version) == Some(Ordering::Equal)
+            && known.and_then(|known| Fingerprint::of(raw).is_same(known)) == Some(true);
+        if is_it {
+            listing.is_unchanged(slot, hash, &**there);
+            if self.core().has_bad() {
+                self.clear_bad(&Key::of(&**there));
+            }
+        }
+        is_it
     }
 
     /// True if the very same is there already.
@@ -307,6 +344,9 @@ impl<V: Object> Feed<V> {
         self.clear_bad(&key);
         let hash = key.parts().hash64();
         if let Mode::Listing(listing) = &mut self.mode {
+            if listing.has_unchanged() {
+                listing.is_changed(&self.writer.state(), hash, key.parts());
+            }
             return listing.take(hash, &key, version);
         }
         self.recovered();

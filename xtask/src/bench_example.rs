@@ -18,6 +18,14 @@ pub(crate) fn core(json: &Path) -> Result<()> {
     )
 }
 
+/// What it costs to make objects of JSON and of protobuf.
+pub(crate) fn protobuf(json: &Path) -> Result<()> {
+    step::run(
+        "objects of JSON and of protobuf",
+        example("bench_protobuf").arg(json),
+    )
+}
+
 /// What HTTP/2 is worth to a client.
 pub(crate) fn http2(json: &Path) -> Result<()> {
     step::run("HTTP/2 and HTTP/1.1", example("bench_http2").arg(json))

@@ -16,6 +16,9 @@ pub(super) struct Listing<V> {
     objects: Vec<Option<Listed<V>>>,
     /// Where each of them is.
     places: Index,
+    /// Slots of what is there and is the same in the list. Nothing is committed while it comes in, so they
+    /// stay what they are.
+    unchanged: Members,
     /// Keys of objects that could not be read: they are there, whatever they are.
     kept: HashSet<Key>,
     /// An object without a known key could not be read: whatever is not in the list may be there.
@@ -44,6 +47,7 @@ impl<V> Default for Listing<V> {
         Self {
             objects: Vec::new(),
             places: Index::default(),
+            unchanged: Members::default(),
             kept: HashSet::new(),
             lacks: false,
             newest: None,
@@ -83,6 +87,26 @@ impl<V: Object> Listing<V> {
         self.kept.remove(key);
     }
 
+    /// The list has what is in this slot, as it is.
+    pub(super) fn is_unchanged(&mut self, slot: u32, key_hash: u64, there: &V) {
+        version::raise(&mut self.newest, there.version());
+        if self.places.len() > 0 || !self.kept.is_empty() {
+            self.take(key_hash, &Key::of(there), there.version());
+        }
+        self.unchanged.insert(slot);
+    }
+
+    pub(super) fn has_unchanged(&self) -> bool {
+        self.unchanged.len() > 0
+    }
+
+    /// What the list has of this key is something else than what is there, or nothing.
+    pub(super) fn is_changed(&mut self, state: &State<V>, key_hash: u64, key: KeyRef<'_>) {
+        if let Some(slot) = state.slot(key_hash, key) {
+            self.unchanged.remove(slot);
+        }
+    }
+
     fn place(&self, key_hash: u64, key: KeyRef<'_>) -> Option<u32> {
         let is_it = |place: u32| {
             let listed = self.objects[place as usize].as_ref();
@@ -94,7 +118,7 @@ impl<V: Object> Listing<V> {
 
     /// How many objects there are, those that could not be read, too.
     pub(super) fn len(&self) -> usize {
-        self.places.len() + self.kept.len()
+        self.places.len() + self.unchanged.len() + self.kept.len()
     }
 
     pub(super) fn newest(&self) -> Option<&str> {
@@ -119,7 +143,8 @@ impl<V: Object> Listing<V> {
         let mut updates = Vec::with_capacity(self.objects.len());
         // What is the same by its version alone, which a new incarnation would not be.
         let mut alike = Vec::new();
-        let mut seen = Seen::of(state);
+        let mut seen = Seen::of(state, std::mem::take(&mut self.unchanged));
+        old_incarnation.retain(|key| !seen.has(key.parts()));
         for listed in std::mem::take(&mut self.objects).into_iter().flatten() {
             let there = seen.take(listed.key_hash, KeyRef::of(&*listed.object));
             let print = listed.fingerprint;
@@ -187,12 +212,14 @@ struct Seen<'a, V> {
 }
 
 impl<'a, V: Object> Seen<'a, V> {
-    fn of(state: &'a State<V>) -> Self {
-        Self {
-            state,
-            slots: Members::default(),
-            next: 0,
-        }
+    fn of(state: &'a State<V>, slots: Members) -> Self {
+        let next = 0;
+        Self { state, slots, next }
+    }
+
+    fn has(&self, key: KeyRef<'_>) -> bool {
+        let slot = self.state.slot(key.hash64(), key);
+        slot.is_some_and(|slot| self.slots.contains(slot))
     }
 
     /// The object of this key, which the list has.

@@ -3,9 +3,8 @@
 use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
-use memchr::{memchr, memchr2};
 
-use super::scan::Scan;
+use super::cursor::Cursor;
 
 /// What every object with the member has in its text, unless a letter of it is escaped.
 static MANAGED_FIELDS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("managedFields"));
@@ -90,96 +89,6 @@ impl Cut<'_, '_> {
         self.into.truncate(kept);
         self.copied = end;
         Some(())
-    }
-}
-
-/// Goes through a text.
-struct Cursor<'a> {
-    json: &'a [u8],
-    at: usize,
-}
-
-/// The key of a member, with its quotes.
-struct MemberKey<'a> {
-    text: &'a [u8],
-    at: usize,
-}
-
-impl MemberKey<'_> {
-    fn is(&self, name: &str) -> bool {
-        let inner = &self.text[1..self.text.len() - 1];
-        if memchr(b'\\', inner).is_none() {
-            return inner == name.as_bytes();
-        }
-        serde_json::from_slice::<String>(self.text).is_ok_and(|text| text == name)
-    }
-}
-
-impl<'a> Cursor<'a> {
-    fn rest(&self) -> &'a [u8] {
-        &self.json[self.at..]
-    }
-
-    /// The next byte that is no space.
-    fn peek(&mut self) -> Option<u8> {
-        let is_space = |byte: &u8| matches!(byte, b' ' | b'\n' | b'\r' | b'\t');
-        self.at += self.rest().iter().take_while(|byte| is_space(byte)).count();
-        self.json.get(self.at).copied()
-    }
-
-    fn next(&mut self) -> Option<u8> {
-        let byte = self.peek()?;
-        self.at += 1;
-        Some(byte)
-    }
-
-    /// Begins an object; false if it has no members, and has ended.
-    fn open(&mut self) -> Option<bool> {
-        (self.next()? == b'{').then_some(())?;
-        let empty = self.peek()? == b'}';
-        self.at += usize::from(empty);
-        Some(!empty)
-    }
-
-    /// The key of the next member, with its colon.
-    fn key(&mut self) -> Option<MemberKey<'a>> {
-        (self.peek()? == b'"').then_some(())?;
-        let at = self.at;
-        self.string()?;
-        let text = &self.json[at..self.at];
-        (self.next()? == b':').then_some(MemberKey { text, at })
-    }
-
-    /// True after a comma, and false after the end of the object.
-    fn goes_on(&mut self) -> Option<bool> {
-        match self.next()? {
-            b',' => Some(true),
-            b'}' => Some(false),
-            _ => None,
-        }
-    }
-
-    /// Passes over a value.
-    fn value(&mut self) -> Option<()> {
-        if self.peek()? == b'"' {
-            return self.string();
-        }
-        let end = Scan::default().advance(self.rest())?;
-        self.at += end;
-        (end > 0).then_some(())
-    }
-
-    fn string(&mut self) -> Option<()> {
-        self.at += 1;
-        loop {
-            self.at += memchr2(b'"', b'\\', self.rest())?;
-            if self.json[self.at] == b'"' {
-                self.at += 1;
-                return Some(());
-            }
-            self.at += 2;
-            self.json.get(self.at)?;
-        }
     }
 }
 
