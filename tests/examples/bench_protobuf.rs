@@ -19,7 +19,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 /// How many different Pods there are, and how often all of them are decoded.
-const PODS: usize = 1_000;
+const PODS: u16 = 1_000;
 const RUNS: usize = 15;
 
 /// A user's own: six fields.
@@ -84,7 +84,7 @@ impl Objects {
         let (mut protobuf, mut pruned_protobuf) = (vec![], vec![]);
         for number in 0..PODS {
             let mut text = "{".to_owned();
-            pods::Pod::listed(number).write(&mut text)?;
+            pods::Pod::listed(number.into()).write(&mut text)?;
             let mut value: Value = serde_json::from_str(&text)?;
             let message = harness::protobuf::message("v1", "Pod", &value)?;
             let mut pruned = vec![];
@@ -138,7 +138,7 @@ fn timed<T>(objects: &[Vec<u8>], mut decode: impl FnMut(&[u8]) -> T) -> f64 {
     for object in objects {
         black_box(decode(black_box(object)));
     }
-    started.elapsed().as_secs_f64() * 1e6 / PODS as f64
+    started.elapsed().as_secs_f64() * 1e6 / f64::from(PODS)
 }
 
 /// What is measured: its name, and one run.
@@ -205,7 +205,7 @@ fn rows<'o>(objects: &'o Objects, held: &'o [Pod]) -> Vec<Row<'o>> {
             for pod in held {
                 black_box(pod.clone());
             }
-            started.elapsed().as_secs_f64() * 1e6 / PODS as f64
+            started.elapsed().as_secs_f64() * 1e6 / f64::from(PODS)
         }),
     ));
     rows
