@@ -153,7 +153,7 @@ async fn knows_no_metadata(server: &mut Server, protobuf: bool, reads_lists: boo
         asked.refuse(406, "NotAcceptable");
         asked = server.asked_to_stream(None).await;
         assert_eq!(asked.headers["accept"], "application/json");
-        list_forms = "application/json".to_owned();
+        "application/json".clone_into(&mut list_forms);
     }
     asked.refuse(422, "Invalid");
     let asked = server.asked_to_list(Some("0")).await;
