@@ -357,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn what_waiting_does_not_mend_is_a_refusal() {
+    fn what_waiting_does_not_help_is_a_refusal() {
         let refusals = (100..600).filter(|code| status(*code).is_refusal());
         let others = [408, 409, 410, 425, 429];
         let want = (400..500).filter(|code| !others.contains(code));

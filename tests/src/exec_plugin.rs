@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 /// An exec plugin: a shell script that counts its runs and does what a test tells it.
 ///
-/// A first argument names the credential that is asked for; runs and overlaps are counted for each
+/// A first argument names the credential that is requested; runs and overlaps are counted for each
 /// name. At first it answers at once with the token `token-<number of the run>` and no expiry.
 #[derive(Debug)]
 pub struct ExecPlugin {

@@ -80,7 +80,7 @@ impl CacheHome {
 
     /// `kcc-cache` with this home and nothing else of our environment but `PATH`.
     ///
-    /// A test that asks again was not refused by any server, so that is not looked for;
+    /// A test that requests again was not refused by any server, so that is not looked for;
     /// [`variables`](Self::variables) leaves it on.
     ///
     /// # Panics

@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn a_keyring_that_was_asked_for_is_never_replaced_by_plain_files() {
+    fn a_keyring_that_was_chosen_is_never_replaced_by_plain_files() {
         for backend in ["keyring", "keyring:keyutils", "keyring:keychain"] {
             let read = settings(backend);
             assert_ne!(read.backend, Backend::File);

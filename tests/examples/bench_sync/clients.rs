@@ -141,7 +141,7 @@ pub(crate) fn run(mode: Mode, url: &str, count: usize) -> Result<()> {
     let last = Pod::marker(count).version().to_string();
     let (tell, told) = mpsc::channel();
     let config = watcher::Config::default();
-    let ask = match mode {
+    let request = match mode {
         Mode::Kube => kube_reflector(client, config, false, last, tell),
         Mode::KubeTrimmed => kube_reflector(client, config, true, last, tell),
         Mode::KubeTrimmedStreaming => {
@@ -155,8 +155,8 @@ pub(crate) fn run(mode: Mode, url: &str, count: usize) -> Result<()> {
             Told::Synced => say("synced")?,
             Told::Done(updates) => say(&format!("done {updates}"))?,
         }
-        lines.next().context("nobody asks")??;
-        let State { count, sum } = ask();
+        lines.next().context("nobody requests")??;
+        let State { count, sum } = request();
         say(&format!("{count} {sum}"))?;
     }
     lines.next();

@@ -45,7 +45,7 @@ impl Arguments {
         Ok(arguments)
     }
 
-    /// Whether this client is asked for.
+    /// Whether this client is requested.
     pub(crate) fn includes(&self, name: &str) -> bool {
         self.only.is_empty() || self.only.iter().any(|only| name.contains(only.as_str()))
     }

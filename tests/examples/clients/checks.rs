@@ -132,7 +132,7 @@ impl<'a> Setting<'a> {
             }
         }
         // They are ready, and begin at once.
-        all.iter_mut().try_for_each(|lines| lines.ask(""))?;
+        all.iter_mut().try_for_each(|lines| lines.request(""))?;
         Ok(all.iter().map(Lines::answer).collect())
     }
 

@@ -73,7 +73,7 @@ impl Client {
         Ok(match &self.kind {
             Kind::Lines(words) => {
                 let mut lines = Lines::start(command(words, user))?;
-                lines.ask("")?;
+                lines.request("")?;
                 Once::Lines(lines)
             }
             Kind::Tool(tool, path) => Once::Tool(tools::begin(*tool, bare(path, user))?),

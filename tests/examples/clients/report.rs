@@ -68,10 +68,10 @@ const KNOWN: [(&str, &str, &str); 3] = [
     (
         "Python kubernetes",
         "revoked, life of 5 min",
-        "in the last five minutes it asks before each request, refused or not",
+        "in the last five minutes it requests before each request, refused or not",
     ),
 ];
-const THREE_ASKS: &str = "it asks three times for a client, and where the machine is slow, that looks like a refusal, \
+const THREE_ASKS: &str = "it requests three times for a client, and where the machine is slow, that looks like a refusal, \
      once a minute at most";
 
 fn why_known(client: &str, check: &str) -> Option<&'static str> {

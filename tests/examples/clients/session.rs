@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use harness::KubectlProxy;
 
-/// What is asked for through a proxy.
+/// What is requested through a proxy.
 const PATH: &str = "/api/v1/namespaces/default";
 
 /// How long a client may take for a request; eight at once start slowly on a small machine.
@@ -107,12 +107,12 @@ impl Lines {
 
     /// Tells it to make a request, and waits for the answer.
     pub(crate) fn get(&mut self, context: &str) -> Result<Said> {
-        self.ask(context)?;
+        self.request(context)?;
         Ok(self.answer())
     }
 
     /// Tells it to make a request.
-    pub(crate) fn ask(&mut self, context: &str) -> Result<()> {
+    pub(crate) fn request(&mut self, context: &str) -> Result<()> {
         let stdin = self.stdin.as_mut().context("its stdin is closed")?;
         writeln!(stdin, "{context}").context("it has ended")
     }

@@ -12,7 +12,7 @@ use crate::user::Shape;
 const LIFE: u32 = 30;
 /// How long the client is watched.
 const WATCHED: Duration = Duration::from_secs(70);
-/// kube-rs asks for one before each request.
+/// kube-rs requests one before each request.
 const TOKENS: usize = 400;
 
 /// A process that makes a request every second.

@@ -26,19 +26,19 @@ struct Demo {
 struct Step<'a> {
     title: &'a str,
     user: &'a str,
-    asks: usize,
+    requests: usize,
     runs: usize,
     /// What `kcc-cache` says on stderr, if anything.
     hears: Option<&'a str>,
 }
 
 impl<'a> Step<'a> {
-    fn quiet(title: &'a str, user: &'a str, asks: usize, runs: usize) -> Self {
+    fn quiet(title: &'a str, user: &'a str, requests: usize, runs: usize) -> Self {
         let hears = None;
         Self {
             title,
             user,
-            asks,
+            requests,
             runs,
             hears,
         }
@@ -95,7 +95,7 @@ impl Demo {
         self.step(&Step::quiet("after it has expired: renewed", "eve", 1, 1))
     }
 
-    /// With a margin above the credential's life, each ask tries to renew it.
+    /// With a margin above the credential's life, each request tries to renew it.
     fn failure(&mut self) -> Result<()> {
         self.plugin.exits_with(1)?;
         self.plugin.takes(Duration::from_millis(200))?;
@@ -109,7 +109,7 @@ impl Demo {
     fn step(&mut self, step: &Step<'_>) -> Result<()> {
         let before = self.plugin.runs();
         let started = Instant::now();
-        let outputs = self.ask(step)?;
+        let outputs = self.request(step)?;
         let took = started.elapsed();
         let runs = self.plugin.runs() - before;
         let heard = outputs
@@ -130,7 +130,7 @@ impl Demo {
             step.title,
             style(time).cyan(),
             runs,
-            step.asks
+            step.requests
         ))?;
         // Its path is another one each time.
         let path = self.plugin.path().display().to_string();
@@ -147,13 +147,13 @@ impl Demo {
         Ok(())
     }
 
-    fn ask(&self, step: &Step<'_>) -> Result<Vec<Output>> {
+    fn request(&self, step: &Step<'_>) -> Result<Vec<Output>> {
         std::thread::scope(|scope| {
-            let asks: Vec<_> = (0..step.asks)
+            let requests: Vec<_> = (0..step.requests)
                 .map(|_| scope.spawn(|| self.command(step).output()))
                 .collect();
-            let outputs = asks.into_iter().map(|ask| {
-                let output = ask.join().ok().context("an ask panicked")?;
+            let outputs = requests.into_iter().map(|request| {
+                let output = request.join().ok().context("an request panicked")?;
                 output.context("cannot run kcc-cache")
             });
             outputs.collect()

@@ -105,7 +105,7 @@ struct Demo<'a> {
     pods: Followed<Pod>,
     web: Followed<Pod>,
     of_services: Followed<Pod>,
-    /// The labels that the view asks for.
+    /// The labels that the view requests.
     wanted: (&'static str, &'static str),
 }
 

@@ -1,4 +1,4 @@
-//! What clients ask before they ask for objects.
+//! What clients ask before they request objects.
 
 use http::StatusCode;
 use http::header::ACCEPT;

@@ -1,4 +1,4 @@
-//! The forms in which objects are asked for.
+//! The forms in which objects are requested.
 
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;

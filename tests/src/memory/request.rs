@@ -1,4 +1,4 @@
-//! What a request asks for: its path and its query.
+//! What a request requests: its path and its query.
 
 use std::collections::BTreeMap;
 

@@ -129,7 +129,7 @@ async fn a_join_touches_only_what_changed() {
 
 /// Selectors that were filed badly, since nothing was there yet, are filed anew.
 #[tokio::test]
-async fn a_join_that_was_filed_badly_mends_itself() {
+async fn a_join_that_was_filed_badly_repairs_itself() {
     let (services, mut service_feed) = kcache::feed();
     let (pods, mut pod_feed) = kcache::feed::<Pod>();
     service_feed

@@ -360,7 +360,7 @@ impl Wake for Asking {
 }
 
 #[test]
-fn who_is_woken_may_ask_for_the_status() {
+fn who_is_woken_may_read_the_status() {
     for overflow in [Overflow::Merge, Overflow::End] {
         let (pods, mut feed) = fed(&[]);
         let options = SubscribeOptions::default().queue(1).overflow(overflow);

@@ -15,8 +15,8 @@ pub(crate) fn trials() -> Vec<Trial> {
     on_cluster(
         "kubectl",
         named![
-            a_token_is_asked_for_once,
-            a_certificate_is_asked_for_once,
+            a_token_is_requested_once,
+            a_certificate_is_requested_once,
             an_expired_token_is_renewed_once,
             an_expired_certificate_is_renewed_once,
             twenty_cold_calls_run_the_plugin_once,
@@ -147,7 +147,7 @@ pub(crate) fn stdout(output: &Output) -> Result<String, Failed> {
     Ok(String::from_utf8(output.stdout.clone())?)
 }
 
-fn asked_once(user: &User) -> Outcome {
+fn requested_once(user: &User) -> Outcome {
     user.is_known()?;
     user.expect_runs(1)?;
     for _ in 0..10 {
@@ -156,12 +156,12 @@ fn asked_once(user: &User) -> Outcome {
     user.expect_runs(1)
 }
 
-fn a_token_is_asked_for_once() -> Outcome {
-    asked_once(&User::new("tess")?.with_token()?)
+fn a_token_is_requested_once() -> Outcome {
+    requested_once(&User::new("tess")?.with_token()?)
 }
 
-fn a_certificate_is_asked_for_once() -> Outcome {
-    asked_once(&User::new("cora")?.with_certificate(Duration::from_secs(3_600))?)
+fn a_certificate_is_requested_once() -> Outcome {
+    requested_once(&User::new("cora")?.with_certificate(Duration::from_secs(3_600))?)
 }
 
 fn an_expired_token_is_renewed_once() -> Outcome {
@@ -217,7 +217,7 @@ fn twenty_cold_calls_run_the_plugin_once() -> Outcome {
     user.expect_runs(1)
 }
 
-/// All in one kubeconfig with one plugin; what tells them apart is what the plugin is asked for.
+/// All in one kubeconfig with one plugin; what tells them apart is what the plugin is requested.
 fn sixteen_users_keep_sixteen_entries() -> Outcome {
     let cluster = cluster_for_testers()?;
     let (home, plugin) = (CacheHome::new()?, ExecPlugin::new()?);
@@ -319,7 +319,7 @@ fn each_protocol_version_and_cluster_info_work() -> Outcome {
                 exec.provide_cluster_info = provide_cluster_info;
             };
             let user = User::with(&name, adjust)?.with_token()?;
-            asked_once(&user)?;
+            requested_once(&user)?;
             let entry = std::fs::read_to_string(&user.home.entries()[0])?;
             let named = entry.contains(user.cluster.server_url());
             check(
@@ -343,7 +343,7 @@ fn a_failing_plugin_is_heard() -> Outcome {
 }
 
 /// `script` gives kubectl a terminal; what is typed reaches the plugin through kubectl and
-/// `kcc-cache`, and the next kubectl asks for nothing.
+/// `kcc-cache`, and the next kubectl requests nothing.
 fn a_plugin_may_prompt_at_the_terminal() -> Outcome {
     let prompting = |exec: &mut ExecUser| exec.interactive_mode = Some("IfAvailable".into());
     let user = User::with("pam", prompting)?;

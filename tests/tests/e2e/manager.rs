@@ -13,7 +13,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         "manager",
         named![
             kubectl_finds_what_was_warmed,
-            a_cleared_context_is_asked_for_again
+            a_cleared_context_is_fetched_again
         ],
     )
 }
@@ -94,7 +94,7 @@ fn kubectl_finds_what_was_warmed() -> Outcome {
     Ok(())
 }
 
-fn a_cleared_context_is_asked_for_again() -> Outcome {
+fn a_cleared_context_is_fetched_again() -> Outcome {
     let seat = Seat::new("cleo", |exec| exec.provide_cluster_info = true)?;
     seat.kubectl_runs(1)?;
     seat.kubectl_runs(1)?;

@@ -75,7 +75,7 @@ impl User {
         self.write_kuberc(&kuberc(&allowlist(commands)))
     }
 
-    fn ask(&self) -> Result<Output, Failed> {
+    fn request(&self) -> Result<Output, Failed> {
         let mut kubectl = self.cluster.kubectl_with(self.kubeconfig.path());
         kubectl.envs(self.home.variables());
         kubectl.env("KUBE_CREDENTIAL_CACHE_WARNINGS", "stderr");
@@ -84,7 +84,7 @@ impl User {
 
     /// Succeeds, with this many words on stderr.
     fn works(&self, is_quiet: bool) -> Outcome {
-        let output = self.ask()?;
+        let output = self.request()?;
         let heard = String::from_utf8_lossy(&output.stderr);
         let fine = output.status.success() && heard.is_empty() == is_quiet;
         check(fine, format!("{}: {heard}", output.status))
@@ -92,7 +92,7 @@ impl User {
 
     /// Fails with this on stderr, and no plugin run.
     fn is_refused(&self, reason: &str) -> Outcome {
-        let output = self.ask()?;
+        let output = self.request()?;
         let heard = String::from_utf8_lossy(&output.stderr);
         let refused = !output.status.success() && heard.contains(reason);
         check(
@@ -211,7 +211,7 @@ fn kubectl_and_we_agree() -> Outcome {
         let client: Environment = user.home.variables().into_iter().collect();
         let loaded = PluginPolicy::load(&client, &mut |_| {});
         let ours = loaded.and_then(|policy| policy.check(&kcc_cache));
-        let kubectl = user.ask()?;
+        let kubectl = user.request()?;
         let heard = String::from_utf8_lossy(&kubectl.stderr);
         check(
             ours.is_ok() == expected && kubectl.status.success() == expected,
@@ -228,7 +228,7 @@ fn a_broken_default_kuberc_is_a_warning_of_both() -> Outcome {
     for broken in ["kind: [", &kuberc(both)] {
         user.write_kuberc(broken)?;
         user.works(false)?;
-        let heard = user.ask()?.stderr;
+        let heard = user.request()?.stderr;
         let heard = String::from_utf8_lossy(&heard).into_owned();
         let warnings = heard.matches("kuberc: no preferences loaded from ").count();
         check(warnings == 2, heard)?;

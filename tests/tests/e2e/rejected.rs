@@ -1,4 +1,4 @@
-//! A credential that the server refuses is replaced, as real clients ask for it again; and clients
+//! A credential that the server refuses is replaced, as real clients request it again; and clients
 //! that ask more often than they need do not defeat the cache.
 
 use std::process::Output;
@@ -60,7 +60,7 @@ fn user_with_tokens(name: &str, known: impl IntoIterator<Item = usize>) -> Resul
     Ok(user)
 }
 
-/// A server on the same machine answers sooner than a client could ask for another reason.
+/// A server on the same machine answers sooner than a client could request another reason.
 fn move_away(user: &User) -> Outcome {
     let server = user.cluster.server_url();
     let address = server.trim_start_matches("https://").parse()?;
@@ -155,7 +155,7 @@ fn a_server_that_refuses_everything_costs_few_runs() -> Outcome {
     few_runs(&user, started)
 }
 
-/// kube-rs runs the plugin several times while it builds one client. The time between the asks tells
+/// kube-rs runs the plugin several times while it builds one client. The time between the requests tells
 /// that from a refusal, and where the machine is slow, the limits hold.
 fn kube_rs_does_not_defeat_the_cache() -> Outcome {
     let started = Instant::now();
@@ -182,8 +182,8 @@ fn kube_rs_does_not_defeat_the_cache() -> Outcome {
         for made in 0..20 {
             if made == 1 {
                 let log = user.home.entries()[0].with_extension("served");
-                let asks = std::fs::read_to_string(log)?.lines().count();
-                check(asks > 1, "one client asked once, so this shows nothing")?;
+                let requests = std::fs::read_to_string(log)?.lines().count();
+                check(requests > 1, "one client asked once, so this shows nothing")?;
             }
             let options = KubeConfigOptions::default();
             let config = kube::Config::from_custom_kubeconfig(file.clone(), &options).await?;
@@ -241,7 +241,7 @@ assert client.CoreV1Api().list_namespace().items
     user.expect_runs(2)
 }
 
-/// They share the entry, since the plugin is not told of the cluster: the ask for the second one
+/// They share the entry, since the plugin is not told of the cluster: the request the second one
 /// looks like a repeated one.
 fn two_clusters_of_one_process_do_not_defeat_the_cache(client: &PythonClient) -> Outcome {
     let started = Instant::now();

@@ -117,14 +117,14 @@ impl Place {
 /// Informers, a view and a join, each with someone who believes nothing.
 struct Watched {
     pods: Informer<Pod>,
-    /// The same Pods, asked for as JSON.
+    /// The same Pods, requested as JSON.
     pods_as_json: Informer<Pod>,
     services: Informer<Service>,
     view: View<Pod>,
     joined: Join<Service, Pod>,
     /// The Pods by their label `app`.
     by_app: Lookup<Pod>,
-    /// The value of the label `tier` that the view asks for.
+    /// The value of the label `tier` that the view requests.
     tier: &'static str,
     witnesses: [(&'static str, Witness); 4],
 }

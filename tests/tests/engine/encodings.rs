@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use crate::cache::{complaint, eventually, informer, is_live, is_ready, next, shown, shows};
 use crate::protobuf;
-use crate::script::{Asked, PROTOBUF, event, item, list, map, page, server};
+use crate::script::{PROTOBUF, PendingRequest, event, item, list, map, page, server};
 
 const JSON: &str = "application/json";
 const BOTH: &str = "application/vnd.kubernetes.protobuf,application/json";
@@ -22,8 +22,8 @@ fn encoding<V: Object>(objects: &Publisher<V>) -> Option<Encoding> {
     objects.status().encoding
 }
 
-fn reply_as(asked: Asked, content_type: &str, body: impl Into<bytes::Bytes>) {
-    asked.open_as(content_type).send(body);
+fn reply_as(request: PendingRequest, content_type: &str, body: impl Into<bytes::Bytes>) {
+    request.open_as(content_type).send(body);
 }
 
 fn protobuf_list(version: &str, items: &[Value]) -> Vec<u8> {
@@ -34,35 +34,35 @@ fn protobuf_list(version: &str, items: &[Value]) -> Vec<u8> {
 async fn each_answer_says_itself_what_it_is_written_in() {
     let (maps, mut server) = informer();
     assert_eq!(encoding(&maps), None);
-    let asked = server.asked_to_stream(None).await;
-    assert_eq!(asked.accept(), BOTH);
-    asked.refuse(422, "Invalid");
+    let request = server.stream_request(None).await;
+    assert_eq!(request.accept(), BOTH);
+    request.refuse(422, "Invalid");
     // The pages of one list.
-    let asked = server.asked_to_list(Some("0")).await;
+    let request = server.list_request(Some("0")).await;
     let first = protobuf::list(&page("9", &[item("a", 7)], "t")).expect("a list");
-    reply_as(asked, PROTOBUF, first);
-    let asked = server.asked().await;
+    reply_as(request, PROTOBUF, first);
+    let request = server.request().await;
     assert_eq!(encoding(&maps), Some(Encoding::Protobuf));
-    assert_eq!(asked.accept(), BOTH);
+    assert_eq!(request.accept(), BOTH);
     let second = list("9", &[item("b", 8)]).to_string();
-    reply_as(asked, "application/json", second);
-    let asked = server.asked_to_watch("9").await;
+    reply_as(request, "application/json", second);
+    let request = server.watch_request("9").await;
     assert_eq!(encoding(&maps), Some(Encoding::Json));
-    let stream = asked.open_as(&format!("{PROTOBUF};stream=watch"));
+    let stream = request.open_as(&format!("{PROTOBUF};stream=watch"));
     stream.modified(&map("a", 10));
     shows(&maps, &["a@10", "b@8"]).await;
     assert_eq!(encoding(&maps), Some(Encoding::Protobuf));
     assert_eq!(maps.subscribe().status().encoding, encoding(&maps));
     stream.error(410, "Expired");
-    // That a server knows JSON only is no reason to ask for less.
-    let asked = server.asked_to_stream(Some("10")).await;
-    assert_eq!(asked.accept(), BOTH);
+    // That a server knows JSON only is no reason to request less.
+    let request = server.stream_request(Some("10")).await;
+    assert_eq!(request.accept(), BOTH);
     let said = complaint(&maps);
     assert_eq!(
         said.as_deref(),
         Some("watch: the server answered 410 Expired")
     );
-    let stream = asked.open_as(&format!("{JSON};charset=utf-8"));
+    let stream = request.open_as(&format!("{JSON};charset=utf-8"));
     stream.added(&map("a", 10));
     stream.synced("12");
     shows(&maps, &["a@10"]).await;
@@ -72,7 +72,7 @@ async fn each_answer_says_itself_what_it_is_written_in() {
 #[tokio::test(start_paused = true)]
 async fn a_list_in_another_encoding_is_no_update_of_what_is_the_same() {
     let (maps, mut server) = informer();
-    let stream = server.asked_to_stream(None).await.open_as(PROTOBUF);
+    let stream = server.stream_request(None).await.open_as(PROTOBUF);
     for object in [map("a", 7), map("b", 8)] {
         stream.added(&object);
     }
@@ -85,8 +85,8 @@ async fn a_list_in_another_encoding_is_no_update_of_what_is_the_same() {
     let mut stream = stream;
     for (content_type, version) in [(JSON, 9), (PROTOBUF, 10), (JSON, 11)] {
         stream.error(410, "Expired");
-        let asked = server.asked_to_stream(Some(&version.to_string())).await;
-        stream = asked.open_as(content_type);
+        let request = server.stream_request(Some(&version.to_string())).await;
+        stream = request.open_as(content_type);
         stream.added(&map("a", 7));
         stream.added(&map("b", version + 1));
         stream.synced(&(version + 1).to_string());
@@ -96,7 +96,7 @@ async fn a_list_in_another_encoding_is_no_update_of_what_is_the_same() {
     }
     // The very same event once more is nothing, either; in the same encoding its bytes are compared.
     stream.cut();
-    let stream = server.asked_to_watch("12").await.open_as(PROTOBUF);
+    let stream = server.watch_request("12").await.open_as(PROTOBUF);
     stream.modified(&map("b", 12));
     let mut other = map("b", 12);
     other["data"]["by"] = json!("conversion");
@@ -109,15 +109,15 @@ async fn a_list_in_another_encoding_is_no_update_of_what_is_the_same() {
 #[tokio::test(start_paused = true)]
 async fn who_answers_406_to_protobuf_is_asked_for_json_from_then_on() {
     let (maps, mut server) = informer();
-    let asked = server.asked_to_stream(None).await;
-    let at = asked.at;
-    asked.refuse(406, "NotAcceptable");
+    let request = server.stream_request(None).await;
+    let at = request.at;
+    request.refuse(406, "NotAcceptable");
     for _ in 0..2 {
         let version = maps.status().phase.is_ready().then_some("9");
-        let asked = server.asked_to_stream(version).await;
-        assert_eq!(asked.accept(), JSON);
-        assert!(version.is_some() || asked.at == at, "without a wait");
-        let stream = asked.open_text();
+        let request = server.stream_request(version).await;
+        assert_eq!(request.accept(), JSON);
+        assert!(version.is_some() || request.at == at, "without a wait");
+        let stream = request.open_text();
         stream.synced("9");
         is_ready(&maps).await;
         stream.error(410, "Expired");
@@ -142,15 +142,15 @@ async fn what_is_mangled_on_the_way_is_asked_for_as_json_at_once() {
         protobuf::enveloped(&map("a", 7)),
     ] {
         let (maps, mut server) = informer();
-        let asked = server.asked_to_stream(None).await;
-        let at = asked.at;
-        let stream = asked.open_as(PROTOBUF);
+        let request = server.stream_request(None).await;
+        let at = request.at;
+        let stream = request.open_as(PROTOBUF);
         stream.send(body);
-        let asked = server.asked_to_stream(None).await;
-        assert_eq!((asked.accept(), asked.at), (JSON, at));
+        let request = server.stream_request(None).await;
+        assert_eq!((request.accept(), request.at), (JSON, at));
         let said = complaint(&maps);
         assert_eq!(said, Some(format!("streaming list: {MANGLED}")));
-        let stream = asked.open_text();
+        let stream = request.open_text();
         stream.added(&map("a", 7));
         stream.synced("9");
         shows(&maps, &["a@7"]).await;
@@ -158,8 +158,8 @@ async fn what_is_mangled_on_the_way_is_asked_for_as_json_at_once() {
         assert_eq!(encoding(&maps), Some(Encoding::Json));
         assert_eq!(maps.status().bad_objects, 0);
         stream.error(410, "Expired");
-        let asked = server.asked_to_stream(Some("9")).await;
-        assert_eq!(asked.accept(), JSON, "it is not asked for again");
+        let request = server.stream_request(Some("9")).await;
+        assert_eq!(request.accept(), JSON, "it is not asked for again");
     }
 }
 
@@ -172,18 +172,18 @@ async fn a_list_that_is_mangled_is_asked_for_as_json_at_once_and_replaces_nothin
     let whole = protobuf_list("12", &[item("a", 7)]);
     for body in [mangled(&whole), list("12", &[]).to_string().into()] {
         let (maps, mut server) = informer();
-        let stream = server.asked_to_stream(None).await.open_as(PROTOBUF);
+        let stream = server.stream_request(None).await.open_as(PROTOBUF);
         stream.added(&map("a", 7));
         stream.synced("9");
         is_ready(&maps).await;
         stream.error(410, "Expired");
-        let asked = server.asked_to_stream(Some("9")).await;
-        asked.refuse(422, "Invalid");
-        let asked = server.asked().await;
-        let at = asked.at;
-        reply_as(asked, PROTOBUF, body);
-        let asked = server.asked_to_stream(Some("9")).await;
-        assert_eq!((asked.accept(), asked.at), (JSON, at));
+        let request = server.stream_request(Some("9")).await;
+        request.refuse(422, "Invalid");
+        let request = server.request().await;
+        let at = request.at;
+        reply_as(request, PROTOBUF, body);
+        let request = server.stream_request(Some("9")).await;
+        assert_eq!((request.accept(), request.at), (JSON, at));
         assert_eq!(complaint(&maps), Some(format!("list: {MANGLED}")));
         assert_eq!(shown(&maps), ["a@7"]);
     }
@@ -192,17 +192,17 @@ async fn a_list_that_is_mangled_is_asked_for_as_json_at_once_and_replaces_nothin
 #[tokio::test(start_paused = true)]
 async fn a_watch_that_is_mangled_in_its_middle_is_listed_anew_as_json() {
     let (maps, mut server) = informer();
-    let stream = server.asked_to_stream(None).await.open_as(PROTOBUF);
+    let stream = server.stream_request(None).await.open_as(PROTOBUF);
     stream.added(&map("a", 7));
     stream.synced("9");
     is_ready(&maps).await;
     stream.modified(&map("a", 10));
     stream.send(mangled(&protobuf::event("MODIFIED", &map("a", 11))));
-    let asked = server.asked_to_stream(Some("10")).await;
+    let request = server.stream_request(Some("10")).await;
     assert_eq!(complaint(&maps), Some(format!("watch: {MANGLED}")));
     assert_eq!(shown(&maps), ["a@10"]);
-    assert_eq!(asked.accept(), JSON);
-    let stream = asked.open_text();
+    assert_eq!(request.accept(), JSON);
+    let stream = request.open_text();
     stream.added(&map("a", 11));
     stream.synced("11");
     shows(&maps, &["a@11"]).await;
@@ -217,10 +217,10 @@ async fn an_object_that_is_damaged_inside_is_bad_and_the_others_go_on() {
         bytes
     };
     let (maps, mut server) = informer();
-    server.asked_to_stream(None).await.refuse(422, "Invalid");
+    server.stream_request(None).await.refuse(422, "Invalid");
     let body = damaged(protobuf_list("9", &[item("a", 7), item("b", 8)]));
-    reply_as(server.asked_to_list(Some("0")).await, PROTOBUF, body);
-    let stream = server.asked_to_watch("9").await.open_as(PROTOBUF);
+    reply_as(server.list_request(Some("0")).await, PROTOBUF, body);
+    let stream = server.watch_request("9").await.open_as(PROTOBUF);
     shows(&maps, &["a@7"]).await;
     assert_eq!(maps.status().bad_objects, 1);
     stream.send(damaged(protobuf::event("ADDED", &map("b", 10))));
@@ -232,7 +232,7 @@ async fn an_object_that_is_damaged_inside_is_bad_and_the_others_go_on() {
 #[tokio::test(start_paused = true)]
 async fn an_object_that_is_no_message_ends_the_watch() {
     let (maps, mut server) = informer();
-    let stream = server.asked_to_stream(None).await.open_as(PROTOBUF);
+    let stream = server.stream_request(None).await.open_as(PROTOBUF);
     stream.synced("9");
     is_ready(&maps).await;
     let mut event = protobuf::event("ADDED", &map("a", 10));
@@ -240,8 +240,8 @@ async fn an_object_that_is_no_message_ends_the_watch() {
     // The metadata before it leads out of the object.
     event[name.expect("its name") - 1] = 0x7f;
     stream.send(event);
-    let asked = server.asked_to_stream(Some("9")).await;
-    assert_eq!(asked.accept(), JSON);
+    let request = server.stream_request(Some("9")).await;
+    assert_eq!(request.accept(), JSON);
     assert_eq!(complaint(&maps), Some(format!("watch: {MANGLED}")));
 }
 
@@ -252,38 +252,38 @@ async fn what_looks_cut_or_mislabelled_time_and_again_is_asked_for_as_json() {
     for (content_type, body) in [(PROTOBUF, cut), (JSON, whole.clone())] {
         let (maps, mut server) = informer();
         for turn in 0..2 {
-            let asked = server.asked_to_stream(None).await;
-            assert_eq!(asked.accept(), BOTH, "{turn}");
-            asked.refuse(422, "Invalid");
-            let asked = server.asked_to_list(Some("0")).await;
-            reply_as(asked, content_type, body.clone());
+            let request = server.stream_request(None).await;
+            assert_eq!(request.accept(), BOTH, "{turn}");
+            request.refuse(422, "Invalid");
+            let request = server.list_request(Some("0")).await;
+            reply_as(request, content_type, body.clone());
         }
         let at = Instant::now();
-        let asked = server.asked_to_stream(None).await;
-        assert_eq!(asked.accept(), JSON);
-        assert_eq!(asked.at, at, "without a wait");
-        asked.open_text().synced("9");
+        let request = server.stream_request(None).await;
+        assert_eq!(request.accept(), JSON);
+        assert_eq!(request.at, at, "without a wait");
+        request.open_text().synced("9");
         is_ready(&maps).await;
     }
     // Pages of a proxy that says what they are, and bodies that are cut now and then, are nothing new.
     let (maps, mut server) = informer();
     for turn in 0..4 {
         let version = maps.status().phase.is_ready().then_some("9");
-        let asked = server.asked_to_stream(version).await;
-        assert_eq!(asked.accept(), BOTH, "{turn}");
-        asked.refuse(422, "Invalid");
-        let asked = server.asked().await;
+        let request = server.stream_request(version).await;
+        assert_eq!(request.accept(), BOTH, "{turn}");
+        request.refuse(422, "Invalid");
+        let request = server.request().await;
         match turn {
-            1 | 3 => reply_as(asked, PROTOBUF, whole[..whole.len() - 20].to_vec()),
+            1 | 3 => reply_as(request, PROTOBUF, whole[..whole.len() - 20].to_vec()),
             2 => {
-                reply_as(asked, PROTOBUF, whole.clone());
-                server.asked_to_watch("9").await.refuse(410, "Expired");
+                reply_as(request, PROTOBUF, whole.clone());
+                server.watch_request("9").await.refuse(410, "Expired");
             }
-            _ => reply_as(asked, "text/html", "<html>"),
+            _ => reply_as(request, "text/html", "<html>"),
         }
     }
-    let asked = server.asked_to_stream(Some("9")).await;
-    assert_eq!(asked.accept(), BOTH);
+    let request = server.stream_request(Some("9")).await;
+    assert_eq!(request.accept(), BOTH);
 }
 
 #[tokio::test(start_paused = true)]
@@ -291,8 +291,8 @@ async fn json_is_asked_for_where_something_would_be_lost_and_where_it_is_wanted(
     let accept = async |start: fn(kube::Client) -> Box<dyn Any>| {
         let (client, mut server) = server();
         let _informer = start(client);
-        let asked = server.asked().await;
-        asked.accept().to_owned()
+        let request = server.request().await;
+        request.accept().to_owned()
     };
     let json = |kind: &str| {
         if kind.is_empty() {
@@ -372,11 +372,11 @@ impl Object for Named {
 async fn a_struct_of_ones_own_is_made_of_protobuf_and_told_its_kind() {
     let (client, mut server) = server();
     let maps = Informer::<Named>::builder_of(client, config_maps()).start();
-    server.asked_to_stream(None).await.refuse(422, "Invalid");
-    let asked = server.asked_to_list(Some("0")).await;
-    assert_eq!(asked.accept(), BOTH);
-    reply_as(asked, PROTOBUF, protobuf_list("9", &[item("a", 7)]));
-    let stream = server.asked_to_watch("9").await.open_as(PROTOBUF);
+    server.stream_request(None).await.refuse(422, "Invalid");
+    let request = server.list_request(Some("0")).await;
+    assert_eq!(request.accept(), BOTH);
+    reply_as(request, PROTOBUF, protobuf_list("9", &[item("a", 7)]));
+    let stream = server.watch_request("9").await.open_as(PROTOBUF);
     stream.added(&map("b", 10));
     shows(&maps, &["a@7", "b@10"]).await;
     for name in ["a", "b"] {
@@ -395,13 +395,13 @@ async fn metadata_alone_is_read_from_either_encoding() {
     };
     let (client, mut server) = server();
     let maps = Informer::<PartialObjectMeta<ConfigMap>>::builder(client).start();
-    server.asked_to_stream(None).await.refuse(422, "Invalid");
+    server.stream_request(None).await.refuse(422, "Invalid");
     let mut body = list("9", &[meta("a", 7)]);
     body["kind"] = json!("PartialObjectMetadataList");
     body["apiVersion"] = json!("meta.k8s.io/v1");
     let body = protobuf::list(&body).unwrap();
-    reply_as(server.asked_to_list(Some("0")).await, PROTOBUF, body);
-    let stream = server.asked_to_watch("9").await.open_as(PROTOBUF);
+    reply_as(server.list_request(Some("0")).await, PROTOBUF, body);
+    let stream = server.watch_request("9").await.open_as(PROTOBUF);
     stream.added(&meta("b", 10));
     // Whole objects of a server that does not know better.
     stream.added(&map("c", 11));

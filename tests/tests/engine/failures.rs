@@ -9,7 +9,7 @@ use kcache::{
 use kcache_join::{Join, KeyJoin};
 
 use crate::cache::{informer, is_ready, within};
-use crate::script::{Asked, Server, list, server, status};
+use crate::script::{PendingRequest, Server, list, server, status};
 
 type Maps = Informer<ConfigMap>;
 
@@ -18,7 +18,7 @@ async fn refuse(server: &mut Server, code: u16, reason: &str) {
     // 406 is answered by a request for plain JSON.
     let requests = if code == 406 { 3 } else { 2 };
     for _ in 0..requests {
-        server.asked().await.refuse(code, reason);
+        server.request().await.refuse(code, reason);
     }
 }
 
@@ -34,7 +34,7 @@ fn join(sources: &Maps, targets: &Maps) -> Join<ConfigMap, ConfigMap> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refusal_ends_the_wait_of_whoever_asks_for_that() {
+async fn a_refusal_ends_the_wait_of_whoever_wants_that() {
     for (code, reason) in [
         (400, "BadRequest"),
         (401, "Unauthorized"),
@@ -70,39 +70,39 @@ async fn a_refusal_ends_the_wait_of_whoever_asks_for_that() {
 
 #[tokio::test(start_paused = true)]
 async fn what_goes_by_itself_is_waited_for() {
-    type Fail = fn(Asked);
+    type Fail = fn(PendingRequest);
     let answers: [(Fail, Cause); 6] = [
         (
-            |asked| asked.refuse(429, "TooManyRequests"),
+            |request| request.refuse(429, "TooManyRequests"),
             Cause::Status {
                 code: 429,
                 reason: Some("TooManyRequests".into()),
             },
         ),
         (
-            |asked| asked.refuse_with(&status(503, "ServiceUnavailable"), Some(7)),
+            |request| request.refuse_with(&status(503, "ServiceUnavailable"), Some(7)),
             Cause::Status {
                 code: 503,
                 reason: Some("ServiceUnavailable".into()),
             },
         ),
         (
-            |asked| asked.refuse(500, ""),
+            |request| request.refuse(500, ""),
             Cause::Status {
                 code: 500,
                 reason: None,
             },
         ),
         (
-            |asked| asked.fail(std::io::ErrorKind::ConnectionRefused),
+            |request| request.fail(std::io::ErrorKind::ConnectionRefused),
             Cause::ConnectionRefused("".into()),
         ),
         (
-            |asked| asked.fail(std::io::ErrorKind::HostUnreachable),
+            |request| request.fail(std::io::ErrorKind::HostUnreachable),
             Cause::Unreachable("".into()),
         ),
         (
-            |asked| asked.open_text().send("<html>"),
+            |request| request.open_text().send("<html>"),
             Cause::Garbled("".into()),
         ),
     ];
@@ -111,7 +111,7 @@ async fn what_goes_by_itself_is_waited_for() {
         let refused = maps.ready_or_refused();
         tokio::pin!(refused);
         for _ in 0..2 {
-            answer(server.asked().await);
+            answer(server.request().await);
             let wait = tokio::time::timeout(Duration::from_millis(100), &mut refused);
             assert!(wait.await.is_err(), "{:?}", maps.status());
         }
@@ -124,11 +124,11 @@ async fn what_goes_by_itself_is_waited_for() {
         let wait = (failure.code() == Some(503)).then_some(Duration::from_secs(7));
         assert_eq!(failure.retry_after(), wait);
         loop {
-            let asked = server.asked().await;
-            if asked.query.contains_key("watch") {
-                break asked.open().synced("9");
+            let request = server.request().await;
+            if request.query.contains_key("watch") {
+                break request.open().synced("9");
             }
-            asked.reply(&list("9", &[]));
+            request.reply(&list("9", &[]));
         }
         within(refused).await.unwrap();
     }
@@ -180,9 +180,9 @@ async fn a_state_that_cannot_be_followed_any_longer_is_one() {
     let view = maps.view(Filter::everything());
     is_ready(&view).await;
     stream.error(500, "InternalError");
-    server.asked_to_stream(Some("9")).await.refuse(403, "");
-    server.asked_to_list(Some("9")).await.refuse(403, "");
-    server.asked().await;
+    server.stream_request(Some("9")).await.refuse(403, "");
+    server.list_request(Some("9")).await.refuse(403, "");
+    server.request().await;
     assert_eq!(failure(&view).code(), Some(403));
     assert_eq!(failure(&view), failure(&maps));
     assert_eq!(view.ready_or_refused().await, Ok(()));

@@ -60,10 +60,10 @@ async fn a_delete_that_does_not_say_of_what_is_listed_anew() {
             is_ready(&maps).await;
             stream.send(event.clone());
             stream.modified(&map("b", 11));
-            let asked = server.asked_to_stream(Some("9")).await;
+            let request = server.stream_request(Some("9")).await;
             assert!(is_degraded(&maps), "{event}");
             assert_eq!(shown(&maps), ["a@7", "b@8"]);
-            let stream = asked.open();
+            let stream = request.open();
             stream.added(&map("b", 11));
             stream.synced("12");
             shows(&maps, &["b@11"]).await;
@@ -81,7 +81,7 @@ async fn a_change_without_an_object_is_listed_anew() {
             let stream = server.stream(&[map("a", 7)], "9").await;
             is_ready(&maps).await;
             stream.send(format!(r#"{{"type":"{kind}","object":{object}}}"#));
-            server.asked_to_stream(Some("9")).await;
+            server.stream_request(Some("9")).await;
             let said = complaint(&maps).expect("a reason");
             assert!(said.contains("not a watch event"), "{said}");
             assert_eq!(maps.status().bad_objects, 1);
@@ -97,10 +97,10 @@ async fn an_event_of_an_unknown_type_is_listed_anew() {
         let stream = server.stream(&[map("a", 7)], "9").await;
         is_ready(&maps).await;
         stream.send(format!(r#"{{"type":{kind},"object":{}}}"#, map("a", 10)));
-        let asked = server.asked_to_stream(Some("9")).await;
+        let request = server.stream_request(Some("9")).await;
         let said = complaint(&maps).expect("a reason");
         assert!(said.contains("not a watch event"), "{said}");
-        let stream = asked.open();
+        let stream = request.open();
         stream.added(&map("b", 11));
         stream.synced("12");
         shows(&maps, &["b@11"]).await;
@@ -120,7 +120,7 @@ async fn a_delete_without_a_version_or_readable_content_leaves_no_ghost() {
         pass(5).await;
         assert!(is_live(&maps));
         drop(stream);
-        server.asked_to_watch("9").await;
+        server.watch_request("9").await;
     }
 }
 
@@ -143,16 +143,16 @@ async fn a_wrong_kind_is_told_with_both_kinds_as_long_as_it_lasts() {
     // Whether the list tells its kind, or its items, or nothing does.
     for (told, items) in [(true, false), (false, true), (true, true), (false, false)] {
         let (maps, mut server) = misnamed();
-        let stream = server.asked_to_stream(None).await.open();
+        let stream = server.stream_request(None).await.open();
         stream.added(&map("a", 7));
         stream.synced("9");
-        let asked = server.asked_to_list(Some("0")).await;
+        let request = server.list_request(Some("0")).await;
         assert!(!maps.status().phase.is_ready());
         assert_eq!(complaint(&maps).as_deref(), Some(MISNAMED));
         let one = if items { map("a", 7) } else { item("a", 7) };
         let body = list("9", &[one]);
-        asked.reply(&if told { body } else { no_kind(body) });
-        let stream = server.asked_to_watch("9").await.open();
+        request.reply(&if told { body } else { no_kind(body) });
+        let stream = server.watch_request("9").await.open();
         shows(&maps, &["a@7"]).await;
         for version in 10..15 {
             stream.modified(&map("a", version));
@@ -163,7 +163,7 @@ async fn a_wrong_kind_is_told_with_both_kinds_as_long_as_it_lasts() {
         }
         // Nor does a new watch look as if all were well.
         drop(stream);
-        let _stream = server.asked_to_watch("14").await.open();
+        let _stream = server.watch_request("14").await.open();
         pass(20).await;
         assert_eq!(complaint(&maps).as_deref(), Some(MISNAMED));
     }
@@ -172,11 +172,11 @@ async fn a_wrong_kind_is_told_with_both_kinds_as_long_as_it_lasts() {
 #[tokio::test(start_paused = true)]
 async fn a_wrong_kind_that_only_the_watch_shows_is_told_at_once() {
     let (maps, mut server) = misnamed();
-    server.asked_to_stream(None).await.refuse(422, "Invalid");
+    server.stream_request(None).await.refuse(422, "Invalid");
     let mut empty = list("9", &[]);
     empty["kind"].take();
-    server.asked_to_list(Some("0")).await.reply(&empty);
-    let stream = server.asked_to_watch("9").await.open();
+    server.list_request(Some("0")).await.reply(&empty);
+    let stream = server.watch_request("9").await.open();
     pass(5).await;
     assert!(is_live(&maps));
     stream.added(&map("a", 10));
@@ -239,9 +239,9 @@ async fn many_of_another_kind_are_told_until_one_of_the_right_kind_comes() {
             continue;
         }
         // Who knows what happened meanwhile.
-        let asked = server.asked_to_stream(Some("21")).await;
+        let request = server.stream_request(Some("21")).await;
         assert_eq!(complaint(&maps).as_deref(), Some(said));
-        let stream = asked.open();
+        let stream = request.open();
         stream.added(&map("a", 21));
         stream.synced("22");
         shows(&maps, &["a@21"]).await;
@@ -262,17 +262,17 @@ async fn a_list_of_another_kind_does_not_replace_what_is_there() {
         stream.error(500, "InternalError");
         for _ in 0..3 {
             server
-                .asked_to_stream(Some("9"))
+                .stream_request(Some("9"))
                 .await
                 .refuse(422, "Invalid");
-            let asked = server.asked().await;
-            assert!(!asked.query.contains_key("watch"));
-            asked.reply(&other);
+            let request = server.request().await;
+            assert!(!request.query.contains_key("watch"));
+            request.reply(&other);
             if paged {
-                server.asked().await.reply(&list("12", &[]));
+                server.request().await.reply(&list("12", &[]));
             }
         }
-        let asked = server.asked_to_stream(Some("9")).await;
+        let request = server.stream_request(Some("9")).await;
         assert_eq!(shown(&maps), ["a@7"]);
         let Phase::Degraded { reason, .. } = maps.status().phase else {
             panic!("{:?}", maps.status());
@@ -282,11 +282,11 @@ async fn a_list_of_another_kind_does_not_replace_what_is_there() {
             "list: the server sends v1 Secret where v1 ConfigMap was requested"
                 .replace("v1 Secret", if paged { "v1 Secret" } else { "Secret" })
         );
-        asked.refuse(422, "Invalid");
+        request.refuse(422, "Invalid");
         // An empty list may be called anything: so may those of custom resources.
         let mut empty = list("13", &[]);
         empty["kind"] = json!("Things");
-        server.asked().await.reply(&empty);
+        server.request().await.reply(&empty);
         shows(&maps, &[]).await;
         assert!(is_live(&maps));
     }

@@ -12,7 +12,7 @@ use crate::cache::{eventually, is_ready, shown, shows};
 use crate::script::{item, list, map, page, server};
 
 const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";
-/// As client-go asks for typed objects.
+/// As client-go requests typed objects.
 const BOTH: &str = "application/vnd.kubernetes.protobuf,application/json";
 
 #[tokio::test(start_paused = true)]
@@ -30,26 +30,26 @@ async fn namespace_and_selectors_are_in_every_request() {
         let more = more.iter().map(|(k, v)| (*k, *v));
         selectors.into_iter().chain(more).collect::<Vec<_>>()
     };
-    let asked = server.asked().await;
-    assert_eq!(asked.path, "/apis/apps/v1/namespaces/team-a/deployments");
-    assert_eq!(asked.headers["accept"], BOTH);
-    assert_eq!(asked.headers["accept-encoding"], "identity");
-    asked.is_for(&with(&[
+    let request = server.request().await;
+    assert_eq!(request.path, "/apis/apps/v1/namespaces/team-a/deployments");
+    assert_eq!(request.headers["accept"], BOTH);
+    assert_eq!(request.headers["accept-encoding"], "identity");
+    request.is_for(&with(&[
         ("allowWatchBookmarks", "true"),
         ("resourceVersionMatch", "NotOlderThan"),
         ("sendInitialEvents", "true"),
         ("watch", "1"),
     ]));
-    asked.refuse(422, "Invalid");
-    let asked = server.asked().await;
-    assert_eq!(asked.path, "/apis/apps/v1/namespaces/team-a/deployments");
-    assert_eq!(asked.headers["accept"], BOTH);
-    asked.is_for(&with(&[("limit", "500"), ("resourceVersion", "0")]));
-    asked.reply(&page("9", &[], "next"));
-    let asked = server.asked().await;
-    asked.is_for(&with(&[("continue", "next"), ("limit", "500")]));
-    asked.reply(&list("9", &[]));
-    server.asked().await.is_for(&with(&[
+    request.refuse(422, "Invalid");
+    let request = server.request().await;
+    assert_eq!(request.path, "/apis/apps/v1/namespaces/team-a/deployments");
+    assert_eq!(request.headers["accept"], BOTH);
+    request.is_for(&with(&[("limit", "500"), ("resourceVersion", "0")]));
+    request.reply(&page("9", &[], "next"));
+    let request = server.request().await;
+    request.is_for(&with(&[("continue", "next"), ("limit", "500")]));
+    request.reply(&list("9", &[]));
+    server.request().await.is_for(&with(&[
         ("allowWatchBookmarks", "true"),
         ("resourceVersion", "9"),
         ("watch", "1"),
@@ -61,32 +61,32 @@ async fn all_namespaces_take_a_namespace_back() {
     let (client, mut server) = server();
     let builder = Informer::<ConfigMap>::builder(client);
     let _maps = builder.namespace("a").all_namespaces().start();
-    assert_eq!(server.asked().await.path, "/api/v1/configmaps");
+    assert_eq!(server.request().await.path, "/api/v1/configmaps");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_page_size_is_asked_for_and_all_pages_are_one_list() {
+async fn a_page_size_is_requested_and_all_pages_are_one_list() {
     let (client, mut server) = server();
     let maps = Informer::<ConfigMap>::builder(client).page_size(2).start();
-    server.asked_to_stream(None).await.refuse(422, "Invalid");
-    let asked = server.asked().await;
-    asked.is_for(&[("limit", "2"), ("resourceVersion", "0")]);
-    asked.reply(&page("9", &[item("a", 1), item("b", 2)], "t1"));
-    let asked = server.asked().await;
-    asked.is_for(&[("continue", "t1"), ("limit", "2")]);
-    asked.reply(&page("9", &[item("c", 3), item("d", 4)], "t2"));
-    let asked = server.asked().await;
+    server.stream_request(None).await.refuse(422, "Invalid");
+    let request = server.request().await;
+    request.is_for(&[("limit", "2"), ("resourceVersion", "0")]);
+    request.reply(&page("9", &[item("a", 1), item("b", 2)], "t1"));
+    let request = server.request().await;
+    request.is_for(&[("continue", "t1"), ("limit", "2")]);
+    request.reply(&page("9", &[item("c", 3), item("d", 4)], "t2"));
+    let request = server.request().await;
     assert!(maps.cache().is_empty());
-    asked.is_for(&[("continue", "t2"), ("limit", "2")]);
-    asked.reply(&list("9", &[item("e", 5)]));
-    server.asked_to_watch("9").await.refuse(410, "Expired");
+    request.is_for(&[("continue", "t2"), ("limit", "2")]);
+    request.reply(&list("9", &[item("e", 5)]));
+    server.watch_request("9").await.refuse(410, "Expired");
     assert_eq!(shown(&maps), ["a@1", "b@2", "c@3", "d@4", "e@5"]);
     assert_eq!(maps.status().commit, 1);
     server
-        .asked_to_stream(Some("9"))
+        .stream_request(Some("9"))
         .await
         .refuse(422, "Invalid");
-    server.asked().await.is_for(&[
+    server.request().await.is_for(&[
         ("limit", "2"),
         ("resourceVersion", "9"),
         ("resourceVersionMatch", "NotOlderThan"),
@@ -112,7 +112,7 @@ async fn managed_fields_are_left_out_unless_they_are_wanted() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn metadata_alone_can_be_asked_for() {
+async fn metadata_alone_can_be_requested() {
     // Plain JSON comes last, for servers that have no metadata alone.
     let form = |list: &str| {
         let form = format!("as=PartialObjectMetadata{list};g=meta.k8s.io;v=v1");
@@ -126,15 +126,15 @@ async fn metadata_alone_can_be_asked_for() {
     };
     let (client, mut server) = server();
     let maps = Informer::<PartialObjectMeta<ConfigMap>>::builder(client).start();
-    let asked = server.asked_to_stream(None).await;
-    assert_eq!(asked.headers["accept"], form("").as_str());
-    asked.refuse(422, "Invalid");
-    let asked = server.asked_to_list(Some("0")).await;
-    assert_eq!(asked.headers["accept"], form("List").as_str());
-    asked.reply(&list("9", &[meta(7)]));
-    let asked = server.asked_to_watch("9").await;
-    assert_eq!(asked.headers["accept"], form("").as_str());
-    let stream = asked.open();
+    let request = server.stream_request(None).await;
+    assert_eq!(request.headers["accept"], form("").as_str());
+    request.refuse(422, "Invalid");
+    let request = server.list_request(Some("0")).await;
+    assert_eq!(request.headers["accept"], form("List").as_str());
+    request.reply(&list("9", &[meta(7)]));
+    let request = server.watch_request("9").await;
+    assert_eq!(request.headers["accept"], form("").as_str());
+    let stream = request.open();
     stream.modified(&meta(10));
     shows(&maps, &["a@10"]).await;
     // A server that sends whole objects anyway is understood.
@@ -168,9 +168,9 @@ fn widget(kind: &str, version: u64) -> Value {
 async fn derived_custom_resources_are_stored_and_their_kind_is_checked() {
     let (client, mut server) = server();
     let widgets = Informer::<Widget>::builder(client).start();
-    let asked = server.asked_to_stream(None).await;
-    assert_eq!(asked.path, "/apis/example.com/v1/widgets");
-    let stream = asked.open();
+    let request = server.stream_request(None).await;
+    assert_eq!(request.path, "/apis/example.com/v1/widgets");
+    let stream = request.open();
     stream.added(&widget("Widget", 7));
     stream.synced("9");
     shows(&widgets, &["w@7"]).await;
@@ -189,9 +189,9 @@ async fn dynamic_objects_are_stored_as_they_come() {
     let resource = ApiResource::from_gvk_with_plural(&kind, "widgetz");
     let (client, mut server) = server();
     let widgets = Informer::<DynamicObject>::builder_of(client, resource).start();
-    let asked = server.asked_to_stream(None).await;
-    assert_eq!(asked.path, "/apis/example.com/v1/widgetz");
-    let stream = asked.open();
+    let request = server.stream_request(None).await;
+    assert_eq!(request.path, "/apis/example.com/v1/widgetz");
+    let stream = request.open();
     stream.added(&widget("Widget", 7));
     stream.synced("9");
     shows(&widgets, &["w@7"]).await;
@@ -244,9 +244,9 @@ async fn a_struct_of_ones_own_is_stored_and_resumed_by_the_versions_it_does_not_
     let (client, mut server) = server();
     let resource = ApiResource::erase::<Node>(&());
     let wards = Informer::<Ward>::builder_of(client, resource).start();
-    let asked = server.asked_to_stream(None).await;
-    assert_eq!(asked.path, "/api/v1/nodes");
-    let stream = asked.open();
+    let request = server.stream_request(None).await;
+    assert_eq!(request.path, "/api/v1/nodes");
+    let stream = request.open();
     stream.added(&node(7, false));
     stream.synced("9");
     is_ready(&wards).await;
@@ -256,5 +256,5 @@ async fn a_struct_of_ones_own_is_stored_and_resumed_by_the_versions_it_does_not_
     eventually(|| view.cache().len() == 1).await;
     tokio::time::sleep(std::time::Duration::from_secs(5)).await;
     drop(stream);
-    server.asked_to_watch("12").await;
+    server.watch_request("12").await;
 }

@@ -8,10 +8,10 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::cache::{complaint, informer, shown};
-use crate::script::{Asked, Server, item, list, map, page, server};
+use crate::script::{PendingRequest, Server, item, list, map, page, server};
 
 /// How a server answers with pages, by the number of the request in its list.
-type Answers = fn(usize, Asked);
+type Answers = fn(usize, PendingRequest);
 
 /// A page with one object, always the same.
 fn same(token: &str) -> Value {
@@ -23,86 +23,86 @@ fn habits() -> [(&'static str, Answers, &'static str); 9] {
     let lead = "list: the pages of the list lead to no end";
     let expired = "list: the server answered 410 Expired";
     [
-        ("one token", |_, asked| asked.reply(&same("t")), lead),
+        ("one token", |_, request| request.reply(&same("t")), lead),
         (
             "two tokens in turn",
-            |n, asked| asked.reply(&same(["a", "b"][n % 2])),
+            |n, request| request.reply(&same(["a", "b"][n % 2])),
             lead,
         ),
         (
             "a circle after a while",
-            |n, asked| asked.reply(&same(&format!("t{}", if n < 5 { n } else { 5 + n % 3 }))),
+            |n, request| request.reply(&same(&format!("t{}", if n < 5 { n } else { 5 + n % 3 }))),
             lead,
         ),
         (
             "no item",
-            |n, asked| asked.reply(&page("9", &[], &format!("t{n}"))),
+            |n, request| request.reply(&page("9", &[], &format!("t{n}"))),
             lead,
         ),
         (
             "the same item",
-            |n, asked| asked.reply(&same(&format!("t{n}"))),
+            |n, request| request.reply(&same(&format!("t{n}"))),
             lead,
         ),
         (
             "nameless items",
-            |n, asked| {
+            |n, request| {
                 let mut nameless = item("a", 7);
                 nameless["metadata"]["name"].take();
-                asked.reply(&page("9", &[nameless], &format!("t{n}")));
+                request.reply(&page("9", &[nameless], &format!("t{n}")));
             },
             lead,
         ),
         (
             "an expired second page",
-            |n, asked| match n {
-                0 => asked.reply(&same("t")),
-                _ => asked.refuse(410, "Expired"),
+            |n, request| match n {
+                0 => request.reply(&same("t")),
+                _ => request.refuse(410, "Expired"),
             },
             expired,
         ),
         (
             "a token that it does not understand",
-            |n, asked| match n {
-                0 => asked.reply(&same("t")),
-                _ => asked.refuse(400, "BadRequest"),
+            |n, request| match n {
+                0 => request.reply(&same("t")),
+                _ => request.refuse(400, "BadRequest"),
             },
             "list: the server answered 400 BadRequest",
         ),
         (
             "a token longer than a URL",
-            |_, asked| asked.reply(&same(&"x".repeat(70_000))),
+            |_, request| request.reply(&same(&"x".repeat(70_000))),
             "list: the request is longer than a URL can be",
         ),
     ]
 }
 
 /// Answers one attempt to list, of whatever many requests; how many those were, and which of them
-/// asked for a list without pages.
+/// requested a list without pages.
 async fn attempt(server: &mut Server, answers: Answers) -> (usize, usize) {
     let (mut requests, mut full, mut number) = (0, 0, 0);
     loop {
-        let asked = server.asked().await;
-        if asked.query.contains_key("sendInitialEvents") {
-            asked.refuse(422, "Invalid");
+        let request = server.request().await;
+        if request.query.contains_key("sendInitialEvents") {
+            request.refuse(422, "Invalid");
             return (requests, full);
         }
-        assert!(!asked.query.contains_key("watch"), "it is no list");
+        assert!(!request.query.contains_key("watch"), "it is no list");
         requests += 1;
-        if !asked.query.contains_key("continue") {
+        if !request.query.contains_key("continue") {
             number = 0;
-            full += usize::from(!asked.query.contains_key("limit"));
+            full += usize::from(!request.query.contains_key("limit"));
         }
-        answers(number, asked);
+        answers(number, request);
         number += 1;
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn pages_that_do_not_come_are_asked_for_once_at_once_then_after_waits_and_told() {
+async fn pages_that_do_not_come_are_requested_once_at_once_then_after_waits_and_told() {
     for (name, answers, says) in habits() {
         let (maps, mut server) = informer();
-        server.asked_to_stream(None).await.refuse(422, "Invalid");
+        server.stream_request(None).await.refuse(422, "Invalid");
         let mut since = Instant::now();
         for least in [0.8, 1.6, 3.2, 6.4] {
             let (requests, full) = attempt(&mut server, answers).await;
@@ -127,25 +127,25 @@ async fn tokens_that_lead_nowhere_give_one_full_list_and_the_next_ones_without_p
         }
         let maps = builder.start();
         let limit = size.unwrap_or(500).to_string();
-        server.asked_to_stream(None).await.refuse(422, "Invalid");
-        let asked = server.asked().await;
-        asked.is_for(&[("limit", &limit), ("resourceVersion", "0")]);
-        asked.reply(&page("9", &[item("a", 7), item("ghost", 8)], "t"));
-        let asked = server.asked().await;
-        asked.is_for(&[("continue", "t"), ("limit", &limit)]);
-        asked.reply(&page("9", &[item("a", 7)], "t"));
-        let asked = server.asked().await;
-        asked.is_for(&[("resourceVersion", "0")]);
-        asked.reply(&list("12", &[item("a", 11), item("b", 10)]));
-        let asked = server.asked_to_watch("12").await;
+        server.stream_request(None).await.refuse(422, "Invalid");
+        let request = server.request().await;
+        request.is_for(&[("limit", &limit), ("resourceVersion", "0")]);
+        request.reply(&page("9", &[item("a", 7), item("ghost", 8)], "t"));
+        let request = server.request().await;
+        request.is_for(&[("continue", "t"), ("limit", &limit)]);
+        request.reply(&page("9", &[item("a", 7)], "t"));
+        let request = server.request().await;
+        request.is_for(&[("resourceVersion", "0")]);
+        request.reply(&list("12", &[item("a", 11), item("b", 10)]));
+        let request = server.watch_request("12").await;
         assert_eq!(shown(&maps), ["a@11", "b@10"]);
-        asked.refuse(410, "Expired");
+        request.refuse(410, "Expired");
         server
-            .asked_to_stream(Some("12"))
+            .stream_request(Some("12"))
             .await
             .refuse(422, "Invalid");
-        let asked = server.asked().await;
-        asked.is_for(&[
+        let request = server.request().await;
+        request.is_for(&[
             ("resourceVersion", "12"),
             ("resourceVersionMatch", "NotOlderThan"),
         ]);
@@ -158,39 +158,39 @@ async fn a_full_list_whose_version_is_gone_is_listed_once_more_without_a_version
     let stream = server.stream(&[map("a", 7)], "9").await;
     stream.error(500, "InternalError");
     server
-        .asked_to_stream(Some("9"))
+        .stream_request(Some("9"))
         .await
         .refuse(422, "Invalid");
-    // It sends pages that nobody asked for, and forgets them.
+    // It sends pages that nobody requested, and forgets them.
     for version in [Some("9"), Some("9")] {
-        let asked = server.asked_to_list(version).await;
-        asked.reply(&page("12", &[item("a", 7)], "t"));
-        server.asked().await.refuse(410, "Expired");
+        let request = server.list_request(version).await;
+        request.reply(&page("12", &[item("a", 7)], "t"));
+        server.request().await.refuse(410, "Expired");
     }
     server
-        .asked_to_list(None)
+        .list_request(None)
         .await
         .reply(&list("12", &[item("b", 11)]));
-    server.asked_to_watch("12").await;
+    server.watch_request("12").await;
     assert_eq!(shown(&maps), ["b@11"]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn some_pages_without_an_item_are_a_list_still() {
     let (maps, mut server) = informer();
-    server.asked_to_stream(None).await.refuse(422, "Invalid");
-    let asked = server.asked_to_list(Some("0")).await;
-    asked.reply(&page("9", &[], "t0"));
+    server.stream_request(None).await.refuse(422, "Invalid");
+    let request = server.list_request(Some("0")).await;
+    request.reply(&page("9", &[], "t0"));
     for number in 1..40 {
-        let asked = server.asked().await;
-        asked.is_for(&[("continue", &format!("t{}", number - 1)), ("limit", "500")]);
+        let request = server.request().await;
+        request.is_for(&[("continue", &format!("t{}", number - 1)), ("limit", "500")]);
         let objects = [item(&format!("a{number:02}"), number)];
         // One of ten has something.
         let objects = if number % 10 == 0 { &objects[..] } else { &[] };
-        asked.reply(&page("9", objects, &format!("t{number}")));
+        request.reply(&page("9", objects, &format!("t{number}")));
     }
-    server.asked().await.reply(&list("9", &[item("z", 50)]));
-    server.asked_to_watch("9").await;
+    server.request().await.reply(&list("9", &[item("z", 50)]));
+    server.watch_request("9").await;
     assert_eq!(shown(&maps), ["a10@10", "a20@20", "a30@30", "z@50"]);
     tokio::time::sleep(Duration::from_secs(1)).await;
 }

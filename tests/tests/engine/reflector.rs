@@ -14,9 +14,9 @@ const MOMENT: Duration = Duration::from_millis(10);
 #[tokio::test(start_paused = true)]
 async fn a_bookmark_annotated_true_syncs_by_one_watch_and_no_list() {
     let (maps, mut server) = informer();
-    let asked = server.asked_to_stream(None).await;
-    assert_eq!(asked.path, "/api/v1/configmaps");
-    let stream = asked.open();
+    let request = server.stream_request(None).await;
+    assert_eq!(request.path, "/api/v1/configmaps");
+    let stream = request.open();
     stream.added(&map("a", 7));
     stream.added(&map("b", 3));
     stream.synced("9");
@@ -31,7 +31,7 @@ async fn a_bookmark_annotated_true_syncs_by_one_watch_and_no_list() {
 #[tokio::test(start_paused = true)]
 async fn a_bookmark_annotated_false_or_not_at_all_does_not_sync() {
     let (maps, mut server) = informer();
-    let stream = server.asked_to_stream(None).await.open();
+    let stream = server.stream_request(None).await.open();
     stream.added(&map("a", 7));
     for end in [None, Some("false"), Some("")] {
         stream.event("BOOKMARK", &bookmark("9", end));
@@ -46,7 +46,7 @@ async fn a_bookmark_annotated_false_or_not_at_all_does_not_sync() {
 #[tokio::test(start_paused = true)]
 async fn modify_and_delete_before_the_bookmark_are_applied() {
     let (maps, mut server) = informer();
-    let stream = server.asked_to_stream(None).await.open();
+    let stream = server.stream_request(None).await.open();
     stream.added(&map("a", 1));
     stream.added(&map("b", 2));
     stream.modified(&map("a", 3));
@@ -61,15 +61,15 @@ async fn modify_and_delete_before_the_bookmark_are_applied() {
 async fn an_error_on_the_streaming_list_lists_at_0_and_watches_from_the_lists_version() {
     for inside in [false, true] {
         let (maps, mut server) = informer();
-        let asked = server.asked_to_stream(None).await;
+        let request = server.stream_request(None).await;
         if inside {
-            asked.open().error(422, "Invalid");
+            request.open().error(422, "Invalid");
         } else {
-            asked.refuse(422, "Invalid");
+            request.refuse(422, "Invalid");
         }
-        let asked = server.asked_to_list(Some("0")).await;
-        asked.reply(&list("9", &[item("a", 7)]));
-        server.asked_to_watch("9").await.open().added(&map("b", 10));
+        let request = server.list_request(Some("0")).await;
+        request.reply(&list("9", &[item("a", 7)]));
+        server.watch_request("9").await.open().added(&map("b", 10));
         shows(&maps, &["a@7", "b@10"]).await;
     }
 }
@@ -79,8 +79,8 @@ async fn a_429_twice_and_then_success_makes_three_streaming_attempts() {
     for retry_after in [None, Some(2)] {
         let (maps, mut server) = informer();
         for _ in 0..2 {
-            let asked = server.asked_to_stream(None).await;
-            asked.refuse_with(&status(429, "TooManyRequests"), retry_after);
+            let request = server.stream_request(None).await;
+            request.refuse_with(&status(429, "TooManyRequests"), retry_after);
         }
         let _stream = server.stream(&[map("a", 7)], "9").await;
         shows(&maps, &["a@7"]).await;
@@ -91,7 +91,7 @@ async fn a_429_twice_and_then_success_makes_three_streaming_attempts() {
 async fn a_stream_that_ends_before_the_bookmark_throws_its_partial_state_away() {
     for cut in [false, true] {
         let (maps, mut server) = informer();
-        let stream = server.asked_to_stream(None).await.open();
+        let stream = server.stream_request(None).await.open();
         stream.added(&map("ghost", 7));
         tokio::time::sleep(MOMENT).await;
         if cut {
@@ -99,10 +99,10 @@ async fn a_stream_that_ends_before_the_bookmark_throws_its_partial_state_away() 
         } else {
             drop(stream);
         }
-        let asked = server.asked_to_list(Some("0")).await;
+        let request = server.list_request(Some("0")).await;
         assert!(maps.cache().is_empty());
-        asked.reply(&list("9", &[item("a", 8)]));
-        server.asked_to_watch("9").await;
+        request.reply(&list("9", &[item("a", 8)]));
+        server.watch_request("9").await;
         assert_eq!(shown(&maps), ["a@8"]);
     }
 }
@@ -113,15 +113,15 @@ async fn a_stream_that_ends_after_the_bookmark_resumes_a_plain_watch_from_the_la
     let stream = server.stream(&[map("a", 99), map("b", 3)], "9").await;
     tokio::time::sleep(Duration::from_secs(5)).await;
     drop(stream);
-    let stream = server.asked_to_watch("9").await.open();
+    let stream = server.watch_request("9").await.open();
     stream.modified(&map("b", 12));
     tokio::time::sleep(Duration::from_secs(5)).await;
     stream.cut();
-    let stream = server.asked_to_watch("12").await.open();
+    let stream = server.watch_request("12").await.open();
     stream.bookmark("15");
     tokio::time::sleep(Duration::from_secs(5)).await;
     drop(stream);
-    server.asked_to_watch("15").await;
+    server.watch_request("15").await;
     assert_eq!(shown(&maps), ["a@99", "b@12"]);
     assert!(is_live(&maps));
 }
@@ -133,13 +133,13 @@ async fn an_expired_resume_relists_and_keeps_the_store_until_then() {
         let stream = server.stream(&[map("a", 7), map("b", 8)], "9").await;
         tokio::time::sleep(Duration::from_secs(5)).await;
         drop(stream);
-        let asked = server.asked_to_watch("9").await;
+        let request = server.watch_request("9").await;
         if inside {
-            asked.open().error(410, "Expired");
+            request.open().error(410, "Expired");
         } else {
-            asked.refuse(410, "Expired");
+            request.refuse(410, "Expired");
         }
-        let asked = server.asked_to_stream(Some("9")).await;
+        let request = server.stream_request(Some("9")).await;
         assert_eq!(shown(&maps), ["a@7", "b@8"]);
         assert_eq!(
             complaint(&maps).as_deref(),
@@ -147,7 +147,7 @@ async fn an_expired_resume_relists_and_keeps_the_store_until_then() {
         );
         let mut events = maps.subscribe();
         assert_eq!(within(events.snapshot()).await.unwrap().objects.len(), 2);
-        let stream = asked.open();
+        let stream = request.open();
         stream.added(&map("b", 18));
         stream.added(&map("c", 11));
         stream.synced("20");
@@ -164,12 +164,12 @@ async fn a_429_on_watch_backs_off_without_a_relist() {
     let stream = server.stream(&[map("a", 7)], "9").await;
     tokio::time::sleep(Duration::from_secs(5)).await;
     stream.error(429, "TooManyRequests");
-    let asked = server.asked_to_watch("9").await;
+    let request = server.watch_request("9").await;
     assert!(is_degraded(&maps));
-    asked.refuse(429, "TooManyRequests");
-    let asked = server.asked_to_watch("9").await;
-    asked.fail(std::io::ErrorKind::ConnectionRefused);
-    let stream = server.asked_to_watch("9").await.open();
+    request.refuse(429, "TooManyRequests");
+    let request = server.watch_request("9").await;
+    request.fail(std::io::ErrorKind::ConnectionRefused);
+    let stream = server.watch_request("9").await.open();
     stream.modified(&map("a", 10));
     shows(&maps, &["a@10"]).await;
     assert!(is_live(&maps));
@@ -182,45 +182,45 @@ async fn a_500_in_the_stream_relists_and_deletes_what_is_gone() {
     is_ready(&maps).await;
     stream.error(500, "StorageReadError");
     server
-        .asked_to_stream(Some("9"))
+        .stream_request(Some("9"))
         .await
         .refuse(422, "Invalid");
-    let asked = server.asked_to_list(Some("9")).await;
-    asked.reply(&list("12", &[item("a", 7)]));
+    let request = server.list_request(Some("9")).await;
+    request.reply(&list("12", &[item("a", 7)]));
     shows(&maps, &["a@7"]).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn lists_are_tried_at_0_then_at_the_version_last_seen_then_without() {
     let (maps, mut server) = informer();
-    server.asked_to_stream(None).await.refuse(422, "Invalid");
-    let asked = server.asked_to_list(Some("0")).await;
-    asked.reply(&list("9", &[item("a", 7)]));
-    server.asked_to_watch("9").await.refuse(410, "Gone");
+    server.stream_request(None).await.refuse(422, "Invalid");
+    let request = server.list_request(Some("0")).await;
+    request.reply(&list("9", &[item("a", 7)]));
+    server.watch_request("9").await.refuse(410, "Gone");
     server
-        .asked_to_stream(Some("9"))
+        .stream_request(Some("9"))
         .await
         .refuse(422, "Invalid");
-    server.asked_to_list(Some("9")).await.refuse(410, "Expired");
-    let asked = server.asked_to_list(None).await;
-    asked.reply(&list("19", &[item("b", 17)]));
-    server.asked_to_watch("19").await;
+    server.list_request(Some("9")).await.refuse(410, "Expired");
+    let request = server.list_request(None).await;
+    request.reply(&list("19", &[item("b", 17)]));
+    server.watch_request("19").await;
     assert_eq!(shown(&maps), ["b@17"]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_second_page_that_expired_gives_one_full_list() {
     let (maps, mut server) = informer();
-    server.asked_to_stream(None).await.refuse(422, "Invalid");
-    let asked = server.asked_to_list(Some("0")).await;
-    asked.reply(&page("9", &[item("a", 7), item("gone", 8)], "next"));
-    let asked = server.asked().await;
-    asked.is_for(&[("continue", "next"), ("limit", "500")]);
-    asked.refuse(410, "Expired");
-    let asked = server.asked().await;
-    asked.is_for(&[("resourceVersion", "0")]);
-    asked.reply(&list("12", &[item("a", 11), item("b", 10)]));
-    server.asked_to_watch("12").await;
+    server.stream_request(None).await.refuse(422, "Invalid");
+    let request = server.list_request(Some("0")).await;
+    request.reply(&page("9", &[item("a", 7), item("gone", 8)], "next"));
+    let request = server.request().await;
+    request.is_for(&[("continue", "next"), ("limit", "500")]);
+    request.refuse(410, "Expired");
+    let request = server.request().await;
+    request.is_for(&[("resourceVersion", "0")]);
+    request.reply(&list("12", &[item("a", 11), item("b", 10)]));
+    server.watch_request("12").await;
     assert_eq!(shown(&maps), ["a@11", "b@10"]);
 }
 
@@ -244,14 +244,14 @@ async fn all_three_forms_of_a_too_large_version_relist_without_a_version() {
         let stream = server.stream(&[map("a", 7)], "9").await;
         is_ready(&maps).await;
         stream.error(410, "Expired");
-        let asked = server.asked_to_stream(Some("9")).await;
-        asked.refuse_with(&too_large, Some(1));
+        let request = server.stream_request(Some("9")).await;
+        request.refuse_with(&too_large, Some(1));
         // Not after a wait, and never at "0".
-        let asked = server.asked_to_stream(None).await;
-        asked.refuse(422, "Invalid");
-        let asked = server.asked_to_list(None).await;
-        asked.reply(&list("5", &[item("a", 4)]));
-        server.asked_to_watch("5").await;
+        let request = server.stream_request(None).await;
+        request.refuse(422, "Invalid");
+        let request = server.list_request(None).await;
+        request.reply(&list("5", &[item("a", 4)]));
+        server.watch_request("5").await;
         assert_eq!(shown(&maps), ["a@4"]);
         assert_eq!(maps.status().incarnation, 2);
     }
@@ -265,14 +265,14 @@ async fn all_three_forms_of_a_too_large_version_on_a_list_list_without_a_version
         is_ready(&maps).await;
         stream.error(410, "Expired");
         server
-            .asked_to_stream(Some("9"))
+            .stream_request(Some("9"))
             .await
             .refuse(422, "Invalid");
-        let asked = server.asked_to_list(Some("9")).await;
-        asked.refuse_with(&too_large, Some(1));
-        let asked = server.asked_to_list(None).await;
-        asked.reply(&list("10", &[item("a", 7)]));
-        server.asked_to_watch("10").await;
+        let request = server.list_request(Some("9")).await;
+        request.refuse_with(&too_large, Some(1));
+        let request = server.list_request(None).await;
+        request.reply(&list("10", &[item("a", 7)]));
+        server.watch_request("10").await;
         assert_eq!(maps.status().incarnation, 1);
     }
 }
@@ -337,9 +337,9 @@ async fn an_object_without_a_name_or_in_a_watch_of_another_kind_is_isolated() {
     assert_eq!((status.bad_objects, status.bad_reports), (3, 5));
 
     let (maps, mut server) = informer();
-    server.asked_to_stream(None).await.refuse(422, "Invalid");
-    let asked = server.asked_to_list(Some("0")).await;
-    asked.reply(&list("9", &[nameless, item("a", 7)]));
+    server.stream_request(None).await.refuse(422, "Invalid");
+    let request = server.list_request(Some("0")).await;
+    request.reply(&list("9", &[nameless, item("a", 7)]));
     shows(&maps, &["a@7"]).await;
     assert_eq!(maps.status().bad_objects, 1);
 }
@@ -347,24 +347,24 @@ async fn an_object_without_a_name_or_in_a_watch_of_another_kind_is_isolated() {
 #[tokio::test(start_paused = true)]
 async fn metadata_may_come_after_items() {
     let (maps, mut server) = informer();
-    server.asked_to_stream(None).await.refuse(422, "Invalid");
+    server.stream_request(None).await.refuse(422, "Invalid");
     let body = format!(
         r#"{{"items":[{}],"metadata":{{"resourceVersion":"9"}}}}"#,
         item("a", 7)
     );
-    server.asked_to_list(Some("0")).await.open_text().send(body);
-    server.asked_to_watch("9").await;
+    server.list_request(Some("0")).await.open_text().send(body);
+    server.watch_request("9").await;
     assert_eq!(shown(&maps), ["a@7"]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn items_null_are_an_empty_list() {
     let (maps, mut server) = informer();
-    server.asked_to_stream(None).await.refuse(422, "Invalid");
+    server.stream_request(None).await.refuse(422, "Invalid");
     let mut empty = list("9", &[]);
     empty["items"].take();
-    server.asked_to_list(Some("0")).await.reply(&empty);
-    server.asked_to_watch("9").await;
+    server.list_request(Some("0")).await.reply(&empty);
+    server.watch_request("9").await;
     assert!(maps.status().phase.is_ready());
     assert!(maps.cache().is_empty());
 }

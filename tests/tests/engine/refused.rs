@@ -19,7 +19,7 @@ fn builder() -> (InformerBuilder<ConfigMap>, Server) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_informer_of_nothing_asks_nothing_and_is_live_and_empty_at_once() {
+async fn an_informer_of_nothing_sends_nothing_and_is_live_and_empty_at_once() {
     let nothing = Selector::nothing();
     // No label can be like these; printed, the second would be another selector.
     let impossible = [("app", "a b"), ("app", "a,b=c"), ("a b", "c"), ("", "x")];
@@ -60,7 +60,7 @@ async fn an_informer_of_nothing_asks_nothing_and_is_live_and_empty_at_once() {
 
 #[tokio::test(start_paused = true)]
 async fn a_selector_that_happens_to_match_nothing_is_the_servers_to_judge() {
-    for (selector, asked) in [
+    for (selector, sent) in [
         ("a=b,a=c", "a=b,a=c"),
         ("a,!a", "!a,a"),
         ("a in ()", "a="),
@@ -69,10 +69,10 @@ async fn a_selector_that_happens_to_match_nothing_is_the_servers_to_judge() {
         let (maps, mut server) = builder();
         let selector: Selector = selector.parse().expect("a selector");
         let _maps = maps.labels(selector).start();
-        let request = server.asked().await;
+        let request = server.request().await;
         let mut labels: Vec<_> = request.query["labelSelector"].split(',').collect();
         labels.sort_unstable();
-        let mut want: Vec<_> = asked.split(',').collect();
+        let mut want: Vec<_> = sent.split(',').collect();
         want.sort_unstable();
         assert_eq!(labels, want);
     }
@@ -80,15 +80,15 @@ async fn a_selector_that_happens_to_match_nothing_is_the_servers_to_judge() {
     let filter = filter & Filter::selector("x!=y".parse().expect("a selector"));
     let (maps, mut server) = builder();
     let _maps = maps.labels(&filter).start();
-    let request = server.asked().await;
+    let request = server.request().await;
     assert_eq!(request.query["labelSelector"], "app=web,tier=a,x!=y");
     let (maps, mut server) = builder();
     let _maps = maps.labels(Filter::<ConfigMap>::everything()).start();
-    server.asked_to_stream(None).await;
+    server.stream_request(None).await;
     // Neither everything nor an empty text is a selector.
     let (maps, mut server) = builder();
     let _maps = maps.labels(Selector::everything()).fields("").start();
-    server.asked_to_stream(None).await;
+    server.stream_request(None).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -157,7 +157,7 @@ async fn a_path_that_cannot_be_built_closes_the_informer_with_an_error_that_name
             let widgets = Informer::<DynamicObject>::builder_of(client, resource).start();
             if (part, text) == ("group", "") {
                 // That is the group of Pods.
-                assert_eq!(server.asked().await.path, "/api/v1/widgets");
+                assert_eq!(server.request().await.path, "/api/v1/widgets");
                 continue;
             }
             is_refused(&widgets, part, says);
@@ -169,7 +169,7 @@ async fn a_path_that_cannot_be_built_closes_the_informer_with_an_error_that_name
         let maps = maps.namespace(text).start();
         if text.is_empty() {
             // As in client-go, that is all of them.
-            assert_eq!(server.asked().await.path, "/api/v1/configmaps");
+            assert_eq!(server.request().await.path, "/api/v1/configmaps");
             continue;
         }
         is_refused(&maps, "namespace", says);
@@ -186,11 +186,11 @@ async fn a_namespace_for_what_is_in_none_is_an_error() {
     let metadata = metadata.namespace("shop").start();
     is_refused(&metadata, "namespace", "of kind Node are in none");
     let _nodes = Informer::<Node>::builder(client).start();
-    assert_eq!(server.asked().await.path, "/api/v1/nodes");
+    assert_eq!(server.request().await.path, "/api/v1/nodes");
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_longer_than_a_url_is_never_asked_as_something_else() {
+async fn what_is_longer_than_a_url_is_never_requested_as_something_else() {
     let (maps, mut server) = builder();
     let long = "x".repeat(70_000);
     let maps = maps.fields(format!("metadata.name={long}")).start();
@@ -199,12 +199,12 @@ async fn what_is_longer_than_a_url_is_never_asked_as_something_else() {
     // A token of the server's, too: then there is one full list.
     let (maps, mut server) = builder();
     let maps = maps.start();
-    server.asked_to_stream(None).await.refuse(422, "Invalid");
-    let asked = server.asked_to_list(Some("0")).await;
-    asked.reply(&crate::script::page("9", &[map("a", 7)], &long));
-    let asked = server.asked().await;
-    asked.is_for(&[("resourceVersion", "0")]);
-    asked.reply(&crate::script::list("9", &[map("a", 7), map("b", 8)]));
+    server.stream_request(None).await.refuse(422, "Invalid");
+    let request = server.list_request(Some("0")).await;
+    request.reply(&crate::script::page("9", &[map("a", 7)], &long));
+    let request = server.request().await;
+    request.is_for(&[("resourceVersion", "0")]);
+    request.reply(&crate::script::list("9", &[map("a", 7), map("b", 8)]));
     is_ready(&maps).await;
     assert_eq!(shown(&maps), ["a@7", "b@8"]);
 }

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use crate::cache::{
     complaint, eventually, informer, is_degraded, is_live, is_ready, shown, shows, within,
 };
-use crate::script::{Asked, Server, Stream, item, list, map, server, status};
+use crate::script::{PendingRequest, Server, Stream, item, list, map, server, status};
 
 async fn pass(seconds: u64) {
     tokio::time::sleep(Duration::from_secs(seconds)).await;
@@ -45,23 +45,23 @@ async fn lose(how: &str, server: &mut Server, stream: Stream) -> Stream {
         "silent" => std::mem::forget(stream),
         _ => {
             drop(stream);
-            let asked = server.asked_to_watch("20").await;
+            let request = server.watch_request("20").await;
             match how {
-                "refused" => asked.fail(ErrorKind::ConnectionRefused),
-                "reset" => asked.fail(ErrorKind::ConnectionReset),
-                "busy" => asked.refuse(429, "TooManyRequests"),
-                _ => asked.refuse_with(&status(503, "ServiceUnavailable"), Some(1)),
+                "refused" => request.fail(ErrorKind::ConnectionRefused),
+                "reset" => request.fail(ErrorKind::ConnectionReset),
+                "busy" => request.refuse(429, "TooManyRequests"),
+                _ => request.refuse_with(&status(503, "ServiceUnavailable"), Some(1)),
             }
         }
     }
-    server.asked_to_watch("20").await.open()
+    server.watch_request("20").await.open()
 }
 
-/// The next request, which asks for the version of the newest list and little else.
-async fn asked_to_check(server: &mut Server) -> Asked {
-    let asked = server.asked().await;
-    asked.is_for(&[("limit", "1")]);
-    asked
+/// The next request, which requests the version of the newest list and little else.
+async fn check_request(server: &mut Server) -> PendingRequest {
+    let request = server.request().await;
+    request.is_for(&[("limit", "1")]);
+    request
 }
 
 #[tokio::test(start_paused = true)]
@@ -71,18 +71,18 @@ async fn a_restored_server_whose_versions_start_over_is_noticed_after_a_failure(
         let mut notices = maps.notices();
         let stream = lose(how, &mut server, stream).await;
         let opened = Instant::now();
-        let asked = asked_to_check(&mut server).await;
-        assert!(asked.at - opened <= Duration::from_secs(2), "{how}");
+        let request = check_request(&mut server).await;
+        assert!(request.at - opened <= Duration::from_secs(2), "{how}");
         assert_eq!(is_live(&maps), matches!(how, "cut" | "silent"), "{how}");
-        asked.reply(&list("12", &[item("a", 7)]));
+        request.reply(&list("12", &[item("a", 7)]));
         stream.is_left().await;
         // What there is now; the version that was seen means nothing any longer.
-        let asked = server.asked_to_stream(None).await;
+        let request = server.stream_request(None).await;
         assert!(is_degraded(&maps), "{how}");
         let said = "watch: the server's versions start over: it was restored from a backup";
         assert_eq!(complaint(&maps).as_deref(), Some(said));
         assert_eq!(shown(&maps), ["a@18", "b@20"]);
-        let stream = asked.open();
+        let stream = request.open();
         stream.added(&map("a", 7));
         stream.synced("12");
         shows(&maps, &["a@7"]).await;
@@ -100,9 +100,9 @@ async fn versions_that_go_on_are_left_alone() {
     for version in ["20", "21", "100", "x", ""] {
         let (maps, mut server, stream) = live_at_20().await;
         let stream = lose("refused", &mut server, stream).await;
-        let asked = asked_to_check(&mut server).await;
+        let request = check_request(&mut server).await;
         assert!(is_degraded(&maps), "it is not known yet");
-        asked.reply(&list(version, &[item("a", 18)]));
+        request.reply(&list(version, &[item("a", 18)]));
         eventually(|| is_live(&maps)).await;
         server.is_left_alone(Duration::from_secs(120)).await;
         stream.modified(&map("a", 22));
@@ -115,8 +115,8 @@ async fn versions_that_go_on_are_left_alone() {
 async fn confirmed_at_100() -> (Informer<ConfigMap>, Server, Stream) {
     let (maps, mut server, stream) = live_at_20().await;
     let stream = lose("cut", &mut server, stream).await;
-    let asked = asked_to_check(&mut server).await;
-    asked.reply(&list("100", &[item("a", 18)]));
+    let request = check_request(&mut server).await;
+    request.reply(&list("100", &[item("a", 18)]));
     pass(5).await;
     (maps, server, stream)
 }
@@ -127,22 +127,22 @@ async fn what_a_check_found_is_compared_later_and_never_gone_on_from() {
     for brings in [None, Some(25)] {
         let (maps, mut server, stream) = confirmed_at_100().await;
         stream.cut();
-        let stream = server.asked_to_watch("20").await.open();
+        let stream = server.watch_request("20").await.open();
         if let Some(version) = brings {
             stream.modified(&map("a", version));
         }
-        let asked = asked_to_check(&mut server).await;
-        asked.reply(&list("30", &[item("a", 7)]));
+        let request = check_request(&mut server).await;
+        request.reply(&list("30", &[item("a", 7)]));
         stream.is_left().await;
-        let stream = server.asked_to_stream(None).await.open();
+        let stream = server.stream_request(None).await.open();
         stream.added(&map("a", 7));
         stream.synced("30");
         shows(&maps, &["a@7"]).await;
         // From here on the new versions count.
         stream.cut();
-        let _stream = server.asked_to_watch("30").await.open();
-        let asked = asked_to_check(&mut server).await;
-        asked.reply(&list("40", &[item("a", 7)]));
+        let _stream = server.watch_request("30").await.open();
+        let request = check_request(&mut server).await;
+        request.reply(&list("40", &[item("a", 7)]));
         server.is_left_alone(Duration::from_secs(120)).await;
     }
 }
@@ -153,62 +153,62 @@ async fn what_the_watch_brings_after_a_check_is_not_skipped() {
     stream.modified(&map("a", 99));
     shows(&maps, &["a@99", "b@20"]).await;
     stream.cut();
-    let stream = server.asked_to_watch("99").await.open();
+    let stream = server.watch_request("99").await.open();
     stream.modified(&map("b", 101));
     shows(&maps, &["a@99", "b@101"]).await;
     server.is_left_alone(Duration::from_secs(120)).await;
     // A list need not be as new as what was found, since the cache is not, either.
     let (_maps, mut server, stream) = confirmed_at_100().await;
     stream.error(500, "InternalError");
-    server.asked_to_stream(Some("20")).await;
+    server.stream_request(Some("20")).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_the_watch_brings_meanwhile_is_not_compared() {
     let (maps, mut server, stream) = live_at_20().await;
     let stream = lose("cut", &mut server, stream).await;
-    let asked = asked_to_check(&mut server).await;
+    let request = check_request(&mut server).await;
     stream.modified(&map("a", 30));
-    asked.reply(&list("25", &[item("a", 18)]));
+    request.reply(&list("25", &[item("a", 18)]));
     shows(&maps, &["a@30", "b@20"]).await;
     server.is_left_alone(Duration::from_secs(120)).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_watch_that_ends_well_or_goes_on_by_itself_is_not_asked_about() {
+async fn a_watch_that_ends_well_or_goes_on_by_itself_is_not_checked() {
     // It ends as it should.
     let (_maps, mut server, stream) = live_at_20().await;
     drop(stream);
-    let stream = server.asked_to_watch("20").await.open();
+    let stream = server.watch_request("20").await.open();
     server.is_left_alone(Duration::from_secs(120)).await;
     // It shows at once that versions go on.
     stream.cut();
-    let stream = server.asked_to_watch("20").await.open();
+    let stream = server.watch_request("20").await.open();
     stream.bookmark("21");
     server.is_left_alone(Duration::from_secs(120)).await;
     stream.cut();
-    let stream = server.asked_to_watch("21").await.open();
+    let stream = server.watch_request("21").await.open();
     stream.modified(&map("a", 22));
     server.is_left_alone(Duration::from_secs(120)).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn versions_without_an_order_are_not_asked_about() {
+async fn versions_without_an_order_are_not_checked() {
     let (_maps, mut server) = informer();
     let stream = server.stream(&[], "x20").await;
     pass(5).await;
     stream.cut();
-    let _stream = server.asked_to_watch("x20").await.open();
+    let _stream = server.watch_request("x20").await.open();
     server.is_left_alone(Duration::from_secs(120)).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_may_not_list_is_live_and_asks_once_for_each_failure() {
+async fn who_may_not_list_is_live_and_checks_once_for_each_failure() {
     let (maps, mut server, mut stream) = live_at_20().await;
     for _ in 0..2 {
         stream = lose("refused", &mut server, stream).await;
-        let asked = asked_to_check(&mut server).await;
-        asked.refuse(403, "Forbidden");
+        let request = check_request(&mut server).await;
+        request.refuse(403, "Forbidden");
         eventually(|| is_live(&maps)).await;
         server.is_left_alone(Duration::from_secs(120)).await;
     }
@@ -216,54 +216,54 @@ async fn who_may_not_list_is_live_and_asks_once_for_each_failure() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_busy_server_is_asked_again_after_waits_and_found_restored_in_the_end() {
+async fn a_busy_server_is_checked_again_after_waits_and_found_restored_in_the_end() {
     let (maps, mut server, stream) = live_at_20().await;
     let stream = lose("refused", &mut server, stream).await;
-    let asked = asked_to_check(&mut server).await;
-    asked.refuse_with(&status(429, "TooManyRequests"), Some(7));
+    let request = check_request(&mut server).await;
+    request.refuse_with(&status(429, "TooManyRequests"), Some(7));
     let since = Instant::now();
     // The watch is open and brings what there is.
     eventually(|| is_live(&maps)).await;
-    let asked = asked_to_check(&mut server).await;
-    assert!(asked.at - since >= Duration::from_secs(7));
+    let request = check_request(&mut server).await;
+    assert!(request.at - since >= Duration::from_secs(7));
     // One that is never answered is given up.
-    let again = asked_to_check(&mut server).await;
+    let again = check_request(&mut server).await;
     again.fail(ErrorKind::ConnectionReset);
-    let last = asked_to_check(&mut server).await;
+    let last = check_request(&mut server).await;
     last.reply(&list("12", &[item("a", 7)]));
     stream.is_left().await;
-    server.asked_to_stream(None).await;
-    drop(asked);
+    server.stream_request(None).await;
+    drop(request);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_never_answers_is_asked_a_few_times() {
+async fn a_server_that_never_answers_is_checked_a_few_times() {
     let (maps, mut server, stream) = live_at_20().await;
     let stream = lose("cut", &mut server, stream).await;
     for _ in 0..5 {
-        asked_to_check(&mut server).await.refuse(500, "Trouble");
+        check_request(&mut server).await.refuse(500, "Trouble");
     }
     server.is_left_alone(Duration::from_secs(120)).await;
     assert!(is_live(&maps));
     // It is still in doubt, so the next watch asks, even after a good end.
     drop(stream);
-    let _stream = server.asked_to_watch("20").await.open();
-    asked_to_check(&mut server).await;
+    let _stream = server.watch_request("20").await.open();
+    check_request(&mut server).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_check_asks_for_the_same_objects() {
+async fn the_check_requests_the_same_objects() {
     let (client, mut server) = server();
     let builder = Informer::<ConfigMap>::builder(client).namespace("shop");
     let _maps = builder.labels("app=web").fields("metadata.name!=x").start();
-    let stream = server.asked().await.open();
+    let stream = server.request().await.open();
     stream.synced("20");
     pass(5).await;
     stream.cut();
-    let _stream = server.asked().await.open();
-    let asked = server.asked().await;
-    assert_eq!(asked.path, "/api/v1/namespaces/shop/configmaps");
-    asked.is_for(&[
+    let _stream = server.request().await.open();
+    let request = server.request().await;
+    assert_eq!(request.path, "/api/v1/namespaces/shop/configmaps");
+    request.is_for(&[
         ("fieldSelector", "metadata.name!=x"),
         ("labelSelector", "app=web"),
         ("limit", "1"),

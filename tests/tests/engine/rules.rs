@@ -25,26 +25,26 @@ async fn pass(seconds: u64) {
 #[tokio::test(start_paused = true)]
 async fn a_watch_that_closes_at_once_backs_off_and_relists() {
     let (maps, mut server) = informer();
-    server.asked_to_stream(None).await.refuse(422, "Invalid");
-    let asked = server.asked_to_list(Some("0")).await;
-    asked.reply(&list("9", &[item("a", 7)]));
-    let mut asked_at = Vec::new();
+    server.stream_request(None).await.refuse(422, "Invalid");
+    let request = server.list_request(Some("0")).await;
+    request.reply(&list("9", &[item("a", 7)]));
+    let mut times = Vec::new();
     for _ in 0..6 {
-        let asked = server.asked_to_watch("9").await;
-        asked_at.push(asked.at);
-        drop(asked.open());
+        let request = server.watch_request("9").await;
+        times.push(request.at);
+        drop(request.open());
         server
-            .asked_to_stream(Some("9"))
+            .stream_request(Some("9"))
             .await
             .refuse(422, "Invalid");
         assert_eq!(
             complaint(&maps).as_deref(),
             Some("watch: it ended as soon as it began")
         );
-        let asked = server.asked_to_list(Some("9")).await;
-        asked.reply(&list("9", &[item("a", 7)]));
+        let request = server.list_request(Some("9")).await;
+        request.reply(&list("9", &[item("a", 7)]));
     }
-    let waits: Vec<_> = asked_at.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    let waits: Vec<_> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
     for (wait, least) in waits.iter().zip([0.8, 1.6, 3.2, 6.4, 12.8]) {
         let wait = wait.as_secs_f64();
         assert!((least..=2.0 * least + 0.1).contains(&wait), "{waits:?}");
@@ -58,11 +58,11 @@ async fn a_watch_that_brings_something_and_closes_at_once_backs_off_without_a_re
     drop(server.stream(&[map("a", 7)], "9").await);
     let mut since = Instant::now();
     for version in 10..16 {
-        let asked = server.asked_to_watch(&(version - 1).to_string()).await;
-        let wait = asked.at - since;
+        let request = server.watch_request(&(version - 1).to_string()).await;
+        let wait = request.at - since;
         assert!(wait >= Duration::from_millis(800), "{wait:?}");
-        since = asked.at;
-        asked.open().modified(&map("a", version));
+        since = request.at;
+        request.open().modified(&map("a", version));
     }
     shows(&maps, &["a@15"]).await;
 }
@@ -70,15 +70,15 @@ async fn a_watch_that_brings_something_and_closes_at_once_backs_off_without_a_re
 #[tokio::test(start_paused = true)]
 async fn list_failures_back_off_exponentially_and_start_over_after_two_minutes_of_health() {
     let (maps, mut server) = informer();
-    let mut asked_at = Vec::new();
+    let mut times = Vec::new();
     for _ in 0..8 {
-        let asked = server.asked_to_stream(None).await;
-        asked_at.push(asked.at);
-        asked.refuse(500, "InternalError");
-        let asked = server.asked_to_list(Some("0")).await;
-        asked.refuse(500, "InternalError");
+        let request = server.stream_request(None).await;
+        times.push(request.at);
+        request.refuse(500, "InternalError");
+        let request = server.list_request(Some("0")).await;
+        request.refuse(500, "InternalError");
     }
-    let waits: Vec<_> = asked_at.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    let waits: Vec<_> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
     for (wait, least) in waits.iter().zip([0.8, 1.6, 3.2, 6.4, 12.8, 15.0, 15.0]) {
         let wait = wait.as_secs_f64();
         assert!((least..=2.0 * least + 0.1).contains(&wait), "{waits:?}");
@@ -92,8 +92,8 @@ async fn list_failures_back_off_exponentially_and_start_over_after_two_minutes_o
     assert!(is_live(&maps));
     let failed = Instant::now();
     stream.error(500, "InternalError");
-    let asked = server.asked_to_stream(Some("9")).await;
-    assert!(asked.at - failed <= Duration::from_millis(1700));
+    let request = server.stream_request(Some("9")).await;
+    assert!(request.at - failed <= Duration::from_millis(1700));
 }
 
 #[tokio::test(start_paused = true)]
@@ -102,46 +102,46 @@ async fn a_request_is_sent_again_when_the_server_says_and_at_most_ten_times() {
         let (maps, mut server) = informer();
         let mut last: Option<Instant> = None;
         for _ in 0..11 {
-            let asked = server.asked_to_stream(None).await;
-            assert!(last.is_none_or(|last| asked.at - last == SECONDS(7)));
-            last = Some(asked.at);
-            asked.refuse_with(&status(code, reason), Some(7));
+            let request = server.stream_request(None).await;
+            assert!(last.is_none_or(|last| request.at - last == SECONDS(7)));
+            last = Some(request.at);
+            request.refuse_with(&status(code, reason), Some(7));
         }
         if code == 429 {
-            let asked = server.asked_to_stream(None).await;
-            assert!(last.is_some_and(|last| asked.at - last >= SECONDS(7)));
+            let request = server.stream_request(None).await;
+            assert!(last.is_some_and(|last| request.at - last >= SECONDS(7)));
         } else {
-            server.asked_to_list(Some("0")).await;
+            server.list_request(Some("0")).await;
         }
         assert!(complaint(&maps).unwrap().contains(reason));
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn retry_after_is_not_heeded_for_what_waiting_does_not_mend() {
+async fn retry_after_is_not_heeded_for_what_waiting_does_not_help() {
     let (_maps, mut server) = informer();
-    let asked = server.asked_to_stream(None).await;
-    asked.refuse_with(&status(404, "NotFound"), Some(600));
-    let (at, asked) = (Instant::now(), server.asked_to_list(Some("0")).await);
-    assert_eq!(asked.at, at);
+    let request = server.stream_request(None).await;
+    request.refuse_with(&status(404, "NotFound"), Some(600));
+    let (at, request) = (Instant::now(), server.list_request(Some("0")).await);
+    assert_eq!(request.at, at);
 }
 
 #[tokio::test(start_paused = true)]
-async fn connection_refused_keeps_the_version_and_asks_for_no_list() {
+async fn connection_refused_keeps_the_version_and_requests_no_list() {
     let refused = std::io::ErrorKind::ConnectionRefused;
     let (maps, mut server) = informer();
     for _ in 0..3 {
-        server.asked_to_stream(None).await.fail(refused);
+        server.stream_request(None).await.fail(refused);
     }
     let stream = server.stream(&[map("a", 7)], "9").await;
     pass(5).await;
     drop(stream);
     for _ in 0..3 {
-        server.asked_to_watch("9").await.fail(refused);
+        server.watch_request("9").await.fail(refused);
     }
-    let asked = server.asked_to_watch("9").await;
+    let request = server.watch_request("9").await;
     assert!(is_degraded(&maps));
-    let stream = asked.open();
+    let stream = request.open();
     // It stays open, and nothing new comes: so nothing is stale.
     eventually(|| is_live(&maps)).await;
     drop(stream);
@@ -151,11 +151,11 @@ async fn connection_refused_keeps_the_version_and_asks_for_no_list() {
 async fn no_answer_of_another_kind_lists_at_the_start_and_keeps_the_version_of_a_watch() {
     let reset = std::io::ErrorKind::ConnectionReset;
     let (maps, mut server) = informer();
-    server.asked_to_stream(None).await.fail(reset);
-    let asked = server.asked_to_list(Some("0")).await;
-    asked.reply(&list("9", &[item("a", 7)]));
-    server.asked_to_watch("9").await.fail(reset);
-    server.asked_to_watch("9").await;
+    server.stream_request(None).await.fail(reset);
+    let request = server.list_request(Some("0")).await;
+    request.reply(&list("9", &[item("a", 7)]));
+    server.watch_request("9").await.fail(reset);
+    server.watch_request("9").await;
     let complaint = complaint(&maps).unwrap();
     assert!(complaint.starts_with("watch: no answer: "), "{complaint}");
 }
@@ -165,14 +165,14 @@ async fn missing_rights_are_said_and_tried_again() {
     for (code, reason) in [(401, "Unauthorized"), (403, "Forbidden"), (404, "NotFound")] {
         let (maps, mut server) = informer();
         for _ in 0..2 {
-            server.asked_to_stream(None).await.refuse(code, reason);
-            server.asked_to_list(Some("0")).await.refuse(code, reason);
+            server.stream_request(None).await.refuse(code, reason);
+            server.list_request(Some("0")).await.refuse(code, reason);
         }
-        let asked = server.asked_to_stream(None).await;
+        let request = server.stream_request(None).await;
         assert!(!maps.status().phase.is_ready());
         let said = format!("list: the server answered {code} {reason}");
         assert_eq!(complaint(&maps), Some(said));
-        let stream = asked.open();
+        let stream = request.open();
         stream.synced("9");
         is_ready(&maps).await;
         assert!(is_live(&maps));
@@ -188,15 +188,15 @@ async fn degraded_says_since_when() {
     stream.error(500, "InternalError");
     for _ in 0..4 {
         server
-            .asked_to_stream(Some("9"))
+            .stream_request(Some("9"))
             .await
             .refuse(403, "Forbidden");
         server
-            .asked_to_list(Some("9"))
+            .list_request(Some("9"))
             .await
             .refuse(403, "Forbidden");
     }
-    server.asked().await;
+    server.request().await;
     let Phase::Degraded { since, reason } = maps.status().phase else {
         panic!("{:?}", maps.status());
     };
@@ -236,9 +236,9 @@ async fn an_event_that_cannot_be_decoded_is_isolated_and_passed_by() {
     assert_eq!(maps.status().bad_objects, 1);
     pass(5).await;
     drop(stream);
-    // The bad ones are not asked for again.
+    // The bad ones are not requested again.
     server
-        .asked_to_watch("12")
+        .watch_request("12")
         .await
         .open()
         .modified(&map("a", 13));
@@ -263,23 +263,23 @@ async fn a_bad_object_that_is_deleted_leaves_no_ghost() {
 #[tokio::test(start_paused = true)]
 async fn a_bad_object_in_a_list_is_isolated_and_keeps_what_was_known() {
     let (maps, mut server) = informer();
-    server.asked_to_stream(None).await.refuse(422, "Invalid");
+    server.stream_request(None).await.refuse(422, "Invalid");
     let mut bad = item("bad", 8);
     bad["data"] = json!([]);
-    let asked = server.asked_to_list(Some("0")).await;
-    asked.reply(&list("9", &[item("a", 7), bad, item("b", 6)]));
-    let asked = server.asked_to_watch("9").await;
+    let request = server.list_request(Some("0")).await;
+    request.reply(&list("9", &[item("a", 7), bad, item("b", 6)]));
+    let request = server.watch_request("9").await;
     assert_eq!(shown(&maps), ["a@7", "b@6"]);
     assert_eq!(maps.status().bad_objects, 1);
-    asked.refuse(410, "Expired");
+    request.refuse(410, "Expired");
     server
-        .asked_to_stream(Some("9"))
+        .stream_request(Some("9"))
         .await
         .refuse(422, "Invalid");
     let mut bad = item("a", 17);
     bad["data"] = json!([]);
     server
-        .asked_to_list(Some("9"))
+        .list_request(Some("9"))
         .await
         .reply(&list("19", &[bad]));
     shows(&maps, &["a@7"]).await;
@@ -299,14 +299,14 @@ async fn a_garbled_stream_is_given_up_and_listed_anew() {
         stream.modified(&map("a", 10));
         stream.send(garbage);
         stream.modified(&map("a", 11));
-        let asked = server.asked_to_stream(Some("10")).await;
+        let request = server.stream_request(Some("10")).await;
         assert_eq!(shown(&maps), ["a@10"]);
         assert!(
             complaint(&maps)
                 .unwrap()
                 .starts_with("watch: the server sent")
         );
-        let stream = asked.open();
+        let stream = request.open();
         stream.added(&map("a", 11));
         stream.synced("11");
         shows(&maps, &["a@11"]).await;
@@ -318,13 +318,13 @@ async fn a_list_that_breaks_off_changes_nothing() {
     let (maps, mut server) = informer();
     drop(server.stream(&[map("a", 7)], "9").await);
     pass(2).await;
-    server.asked_to_watch("9").await.refuse(410, "Expired");
+    server.watch_request("9").await.refuse(410, "Expired");
     for cut in [false, true] {
         server
-            .asked_to_stream(Some("9"))
+            .stream_request(Some("9"))
             .await
             .refuse(422, "Invalid");
-        let stream = server.asked_to_list(Some("9")).await.open();
+        let stream = server.list_request(Some("9")).await.open();
         let body = list_body(&list("19", &[item("b", 17), item("c", 18)]));
         stream.send(body[..body.len() - 9].to_owned());
         if cut {
@@ -333,10 +333,10 @@ async fn a_list_that_breaks_off_changes_nothing() {
             drop(stream);
         }
     }
-    let asked = server.asked_to_stream(Some("9")).await;
+    let request = server.stream_request(Some("9")).await;
     assert_eq!(shown(&maps), ["a@7"]);
     assert!(is_degraded(&maps));
-    asked.open().synced("20");
+    request.open().synced("20");
     shows(&maps, &[]).await;
 }
 
@@ -345,15 +345,15 @@ async fn what_is_no_list_deletes_nothing() {
     let (maps, mut server) = informer();
     drop(server.stream(&[map("a", 7)], "9").await);
     pass(2).await;
-    server.asked_to_watch("9").await.refuse(410, "Expired");
+    server.watch_request("9").await.refuse(410, "Expired");
     for body in [json!({}), status(200, "x"), json!({"items": {}}), json!([])] {
         server
-            .asked_to_stream(Some("9"))
+            .stream_request(Some("9"))
             .await
             .refuse(422, "Invalid");
-        server.asked_to_list(Some("9")).await.reply(&body);
+        server.list_request(Some("9")).await.reply(&body);
     }
-    server.asked_to_stream(Some("9")).await;
+    server.stream_request(Some("9")).await;
     assert_eq!(shown(&maps), ["a@7"]);
     assert!(is_degraded(&maps));
 }
@@ -361,23 +361,23 @@ async fn what_is_no_list_deletes_nothing() {
 #[tokio::test(start_paused = true)]
 async fn a_watch_that_outlives_its_timeout_by_15_s_is_given_up_and_resumed() {
     let (maps, mut server) = informer();
-    let asked = server.asked_to_stream(None).await;
-    let (at, timeout) = (asked.at, asked.timeout());
-    let stream = asked.open();
+    let request = server.stream_request(None).await;
+    let (at, timeout) = (request.at, request.timeout());
+    let stream = request.open();
     stream.added(&map("a", 7));
     stream.synced("9");
-    let asked = server.asked_to_watch("9").await;
-    assert_eq!(asked.at - at, timeout + SECONDS(15));
+    let request = server.watch_request("9").await;
+    assert_eq!(request.at - at, timeout + SECONDS(15));
     stream.is_left().await;
     // One that is not even answered, too.
-    let (at, timeout) = (asked.at, asked.timeout());
-    let again = server.asked_to_watch("9").await;
+    let (at, timeout) = (request.at, request.timeout());
+    let again = server.watch_request("9").await;
     assert!(again.at - at >= timeout + SECONDS(15));
     assert_eq!(
         complaint(&maps).as_deref(),
         Some("watch: no answer in time")
     );
-    drop((asked, again));
+    drop((request, again));
 }
 
 #[tokio::test(start_paused = true)]
@@ -386,9 +386,9 @@ async fn timeouts_of_watches_differ() {
     drop(server.stream(&[], "9").await);
     let mut timeouts = Vec::new();
     for _ in 0..8 {
-        let asked = server.asked_to_watch("9").await;
-        timeouts.push(asked.timeout());
-        let stream = asked.open();
+        let request = server.watch_request("9").await;
+        timeouts.push(request.timeout());
+        let stream = request.open();
         pass(2).await;
         drop(stream);
     }
@@ -400,21 +400,21 @@ async fn timeouts_of_watches_differ() {
 #[tokio::test(start_paused = true)]
 async fn a_list_that_stalls_is_given_up() {
     let (_maps, mut server) = informer();
-    server.asked_to_stream(None).await.refuse(422, "Invalid");
-    let asked = server.asked_to_list(Some("0")).await;
-    let at = asked.at;
-    let again = server.asked_to_stream(None).await;
+    server.stream_request(None).await.refuse(422, "Invalid");
+    let request = server.list_request(Some("0")).await;
+    let at = request.at;
+    let again = server.stream_request(None).await;
     assert!(again.at - at >= SECONDS(60));
     again.refuse(422, "Invalid");
-    let stream = server.asked_to_list(Some("0")).await.open_text();
+    let stream = server.list_request(Some("0")).await.open_text();
     stream.send(r#"{"items":["#);
-    server.asked_to_stream(None).await;
+    server.stream_request(None).await;
     stream.is_left().await;
-    drop(asked);
+    drop(request);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_frame_that_is_cut_is_asked_for_again() {
+async fn a_frame_that_is_cut_is_requested_again() {
     let (maps, mut server) = informer();
     let stream = server.stream(&[map("a", 7)], "9").await;
     pass(5).await;
@@ -422,7 +422,7 @@ async fn a_frame_that_is_cut_is_asked_for_again() {
     stream.send(whole[..whole.len() / 2].to_owned());
     pass(1).await;
     stream.cut();
-    let stream = server.asked_to_watch("9").await.open();
+    let stream = server.watch_request("9").await.open();
     stream.send(whole);
     shows(&maps, &["a@10"]).await;
     assert_eq!(maps.status().bad_objects, 0);
@@ -442,7 +442,7 @@ async fn events_are_applied_in_the_order_in_which_they_come() {
     assert_eq!(maps.status().incarnation, 1);
     pass(5).await;
     drop(stream);
-    server.asked_to_watch("14").await;
+    server.watch_request("14").await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -462,7 +462,7 @@ async fn versions_that_are_no_numbers_are_followed_as_they_come() {
     shows(&maps, &["a@x1", "b@0", "c@007", "d@"]).await;
     pass(5).await;
     drop(stream);
-    server.asked_to_watch("007").await;
+    server.watch_request("007").await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -537,7 +537,7 @@ async fn closing_and_dropping_stop_the_task_and_its_connection() {
 async fn closing_stops_it_wherever_it_is() {
     // Before it is answered.
     let (maps, mut server) = informer();
-    let asked = server.asked().await;
+    let request = server.request().await;
     let ready = tokio::spawn({
         let maps = maps.clone();
         async move { maps.ready().await }
@@ -546,11 +546,11 @@ async fn closing_stops_it_wherever_it_is() {
     maps.close();
     assert_eq!(within(ready).await.unwrap(), Err(Error::Closed));
     server.is_left().await;
-    drop(asked);
+    drop(request);
     // While it waits to try again.
     let (maps, mut server) = informer();
     server
-        .asked()
+        .request()
         .await
         .refuse_with(&status(429, "TooManyRequests"), Some(3600));
     pass(1).await;
@@ -602,29 +602,32 @@ async fn no_secret_is_in_logs_status_or_notices() {
     };
     let mut said = String::new();
     // Refusals that quote it, in both forms, and lists and streams that break.
-    server.asked().await.refuse(500, "hunter2 in words");
-    server.asked().await.refuse(403, "hunter2");
-    server.asked().await.open().error(500, "hunter2");
+    server.request().await.refuse(500, "hunter2 in words");
+    server.request().await.refuse(403, "hunter2");
+    server.request().await.open().error(500, "hunter2");
     let body = list("9", &[secret("bad", 7)]).to_string();
     server
-        .asked()
+        .request()
         .await
         .open_text()
         .send(body[..body.len() - 2].to_owned());
-    server.asked().await.refuse(422, "Invalid");
-    server.asked().await.reply(&json!({"items": "hunter2"}));
-    server.asked().await.refuse(422, "Invalid");
-    server.asked().await.reply(&list("9", &[secret("bad", 7)]));
-    let stream = server.asked().await.open();
+    server.request().await.refuse(422, "Invalid");
+    server.request().await.reply(&json!({"items": "hunter2"}));
+    server.request().await.refuse(422, "Invalid");
+    server
+        .request()
+        .await
+        .reply(&list("9", &[secret("bad", 7)]));
+    let stream = server.request().await.open();
     said += &told(&secrets);
     stream.added(&secret("a", 10));
     stream.event("hunter2", &secret("a", 11));
     stream.send(r#"{"type":"ADDED","object":"hunter2"}"#);
     stream.send(r#"{"hunter2"}"#);
-    let asked = server.asked().await;
+    let request = server.request().await;
     said += &told(&secrets);
-    asked.fail(std::io::ErrorKind::ConnectionReset);
-    let asked = server.asked().await;
+    request.fail(std::io::ErrorKind::ConnectionReset);
+    let request = server.request().await;
     secrets.close();
     while let Some(notice) = within(notices.next()).await {
         said += &notice.to_string();
@@ -633,7 +636,7 @@ async fn no_secret_is_in_logs_status_or_notices() {
         }
     }
     let logs = logs.end();
-    drop(asked);
+    drop(request);
     for what in [logs.as_str(), said.as_str()] {
         assert!(
             !what.contains("hunter2") && !what.contains("aHVu"),

@@ -35,12 +35,12 @@ type Answer = Result<Response<UnsyncBoxBody<Bytes, BoxError>>, BoxError>;
 
 /// The test's side of the server.
 pub(crate) struct Server {
-    requests: mpsc::UnboundedReceiver<Asked>,
+    requests: mpsc::UnboundedReceiver<PendingRequest>,
     protobuf: bool,
 }
 
 /// A request that waits for its answer.
-pub(crate) struct Asked {
+pub(crate) struct PendingRequest {
     pub(crate) path: String,
     pub(crate) query: BTreeMap<String, String>,
     pub(crate) headers: HeaderMap,
@@ -59,10 +59,10 @@ pub(crate) struct Stream {
 
 /// A client, and the server that answers it.
 pub(crate) fn server() -> (kube::Client, Server) {
-    let (asked, requests) = mpsc::unbounded_channel();
+    let (request, requests) = mpsc::unbounded_channel();
     let service = tower::service_fn(move |request: Request<Body>| {
         let (answer, answered) = oneshot::channel();
-        let sent = asked.send(Asked::of(&request, answer));
+        let sent = request.send(PendingRequest::of(&request, answer));
         async move {
             let gone = || BoxError::from("the test has ended");
             sent.map_err(|_| gone())?;
@@ -83,20 +83,20 @@ impl Server {
     }
 
     /// The next request, of whatever kind.
-    pub(crate) async fn asked(&mut self) -> Asked {
-        let asked = tokio::time::timeout(LIMIT, self.requests.recv()).await;
-        let mut asked = asked
+    pub(crate) async fn request(&mut self) -> PendingRequest {
+        let request = tokio::time::timeout(LIMIT, self.requests.recv()).await;
+        let mut request = request
             .expect("a request comes")
             .expect("the client is there");
         if !self.protobuf {
-            asked.protobuf = (false, false);
+            request.protobuf = (false, false);
         }
-        asked
+        request
     }
 
-    /// The next request, which asks for a streaming list since this version.
-    pub(crate) async fn asked_to_stream(&mut self, version: Option<&str>) -> Asked {
-        let asked = self.asked().await;
+    /// The next request, which requests a streaming list since this version.
+    pub(crate) async fn stream_request(&mut self, version: Option<&str>) -> PendingRequest {
+        let request = self.request().await;
         let mut want = vec![
             ("allowWatchBookmarks", "true"),
             ("resourceVersionMatch", "NotOlderThan"),
@@ -104,15 +104,15 @@ impl Server {
             ("watch", "1"),
         ];
         want.extend(version.map(|version| ("resourceVersion", version)));
-        asked.is_for(&want);
-        asked
+        request.is_for(&want);
+        request
     }
 
-    /// The next request, which asks for a list since this version, with limits as they are by
+    /// The next request, which requests a list since this version, with limits as they are by
     /// default.
-    pub(crate) async fn asked_to_list(&mut self, version: Option<&str>) -> Asked {
-        let asked = self.asked().await;
-        asked.is_for(&match version {
+    pub(crate) async fn list_request(&mut self, version: Option<&str>) -> PendingRequest {
+        let request = self.request().await;
+        request.is_for(&match version {
             None => vec![("limit", "500")],
             Some("0") => vec![("limit", "500"), ("resourceVersion", "0")],
             Some(version) => vec![
@@ -120,23 +120,23 @@ impl Server {
                 ("resourceVersionMatch", "NotOlderThan"),
             ],
         });
-        asked
+        request
     }
 
-    /// The next request, which asks for a watch from this version on.
-    pub(crate) async fn asked_to_watch(&mut self, version: &str) -> Asked {
-        let asked = self.asked().await;
-        asked.is_for(&[
+    /// The next request, which requests a watch from this version on.
+    pub(crate) async fn watch_request(&mut self, version: &str) -> PendingRequest {
+        let request = self.request().await;
+        request.is_for(&[
             ("allowWatchBookmarks", "true"),
             ("resourceVersion", version),
             ("watch", "1"),
         ]);
-        asked
+        request
     }
 
     /// Answers a first streaming list with these objects, and leaves it open as a watch.
     pub(crate) async fn stream(&mut self, objects: &[Value], version: &str) -> Stream {
-        let stream = self.asked_to_stream(None).await.open();
+        let stream = self.stream_request(None).await.open();
         for object in objects {
             stream.added(object);
         }
@@ -146,21 +146,21 @@ impl Server {
 
     /// Nobody asks anything for so long.
     pub(crate) async fn is_left_alone(&mut self, time: Duration) {
-        if let Ok(asked) = tokio::time::timeout(time, self.requests.recv()).await {
-            let asked = asked.map(|asked| (asked.path, asked.query));
-            assert!(asked.is_none(), "{asked:?}");
+        if let Ok(request) = tokio::time::timeout(time, self.requests.recv()).await {
+            let request = request.map(|request| (request.path, request.query));
+            assert!(request.is_none(), "{request:?}");
         }
     }
 
     /// Waits until nobody asks any longer.
     pub(crate) async fn is_left(&mut self) {
-        let asked = tokio::time::timeout(LIMIT, self.requests.recv()).await;
-        let asked = asked.expect("the client goes");
-        assert!(asked.is_none(), "a request came");
+        let request = tokio::time::timeout(LIMIT, self.requests.recv()).await;
+        let request = request.expect("the client goes");
+        assert!(request.is_none(), "a request came");
     }
 }
 
-impl Asked {
+impl PendingRequest {
     fn of(request: &Request<Body>, answer: oneshot::Sender<Answer>) -> Self {
         let query = request.uri().query().unwrap_or_default();
         let query = form_urlencoded::parse(query.as_bytes()).into_owned();
@@ -192,7 +192,7 @@ impl Asked {
         assert_eq!(query, want.collect());
     }
 
-    /// The forms that are asked for.
+    /// The forms that are requested.
     pub(crate) fn accept(&self) -> &str {
         self.headers["accept"].to_str().expect("text")
     }

@@ -32,7 +32,7 @@ fn unanswered(doing: &str, seconds: u64) -> String {
 async fn a_stream_that_brings_nothing_is_told_after_10_s_and_listed_after_60() {
     let (maps, mut server) = informer();
     let since = Instant::now();
-    let _stream = server.asked_to_stream(None).await.open();
+    let _stream = server.stream_request(None).await.open();
     assert_eq!(told(&maps, since, 9).await, None);
     assert_eq!(told(&maps, since, 10).await, Some(unfinished(10)));
     let failure = maps.status().phase.failure().cloned().unwrap();
@@ -40,12 +40,12 @@ async fn a_stream_that_brings_nothing_is_told_after_10_s_and_listed_after_60() {
     assert_eq!(failure.cause(), &Cause::Unfinished(SECONDS(10)));
     assert_eq!(told(&maps, since, 50).await, Some(unfinished(50)));
     assert!(matches!(maps.status().phase, Phase::Syncing { .. }));
-    let asked = server.asked_to_list(Some("0")).await;
-    assert_eq!(asked.at - since, SECONDS(60));
+    let request = server.list_request(Some("0")).await;
+    assert_eq!(request.at - since, SECONDS(60));
     assert_eq!(complaint(&maps), Some(unfinished(60)));
-    asked.reply(&list("9", &[item("a", 7)]));
+    request.reply(&list("9", &[item("a", 7)]));
     shows(&maps, &["a@7"]).await;
-    let _watch = server.asked_to_watch("9").await.open();
+    let _watch = server.watch_request("9").await.open();
     is_ready(&maps).await;
     assert!(is_live(&maps));
 }
@@ -69,7 +69,7 @@ async fn a_stream_that_never_says_its_end_is_listed() {
         if number == LINE_FEEDS {
             server.writes_json();
         }
-        let stream = server.asked_to_stream(None).await.open();
+        let stream = server.stream_request(None).await.open();
         stream.added(&map("a", 7));
         let since = Instant::now();
         let noisy = async {
@@ -78,16 +78,16 @@ async fn a_stream_that_never_says_its_end_is_listed() {
                 noise(&stream, version);
             }
         };
-        let asked = async {
+        let request = async {
             assert_eq!(told(&maps, since, 9).await, None);
             assert_eq!(told(&maps, since, 10).await, Some(unfinished(10)));
-            server.asked_to_list(Some("0")).await
+            server.list_request(Some("0")).await
         };
-        let asked = tokio::select! {
+        let request = tokio::select! {
             () = noisy => unreachable!(),
-            asked = asked => asked,
+            request = request => request,
         };
-        assert_eq!((asked.at - since).as_secs(), 60, "{number}");
+        assert_eq!((request.at - since).as_secs(), 60, "{number}");
         assert!(shown(&maps).is_empty());
     }
 }
@@ -95,7 +95,7 @@ async fn a_stream_that_never_says_its_end_is_listed() {
 #[tokio::test(start_paused = true)]
 async fn a_slow_stream_is_no_silent_one() {
     let (maps, mut server) = informer();
-    let stream = server.asked_to_stream(None).await.open();
+    let stream = server.stream_request(None).await.open();
     for version in 1..=2 {
         sleep(SECONDS(55)).await;
         assert_eq!(complaint(&maps), Some(unfinished(50)));
@@ -120,15 +120,15 @@ async fn a_relist_that_brings_nothing_is_told_and_keeps_what_was_known() {
     let stream = server.stream(&[map("a", 7)], "9").await;
     is_ready(&maps).await;
     stream.error(410, "Expired");
-    let asked = server.asked_to_stream(Some("9")).await;
+    let request = server.stream_request(Some("9")).await;
     let since = Instant::now();
-    let _silent = asked.open();
+    let _silent = request.open();
     assert_eq!(told(&maps, since, 10).await, Some(unfinished(10)));
     assert!(is_degraded(&maps));
     assert_eq!(shown(&maps), ["a@7"]);
-    let asked = server.asked_to_list(Some("9")).await;
-    assert_eq!(asked.at - since, SECONDS(60));
-    asked.reply(&list("12", &[item("a", 11)]));
+    let request = server.list_request(Some("9")).await;
+    assert_eq!(request.at - since, SECONDS(60));
+    request.reply(&list("12", &[item("a", 11)]));
     shows(&maps, &["a@11"]).await;
     assert!(is_live(&maps));
 }
@@ -136,15 +136,15 @@ async fn a_relist_that_brings_nothing_is_told_and_keeps_what_was_known() {
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_does_not_begin_is_told_and_given_up() {
     let (maps, mut server) = informer();
-    let stream = server.asked_to_stream(None).await;
+    let stream = server.stream_request(None).await;
     let since = stream.at;
     assert_eq!(
         told(&maps, since, 10).await,
         Some(unanswered("streaming list", 10))
     );
-    let asked = server.asked_to_list(Some("0")).await;
-    assert_eq!(asked.at - since, SECONDS(60));
-    let since = asked.at;
+    let request = server.list_request(Some("0")).await;
+    assert_eq!(request.at - since, SECONDS(60));
+    let since = request.at;
     assert_eq!(
         told(&maps, since, 9).await,
         Some(unanswered("streaming list", 50))
@@ -153,7 +153,7 @@ async fn an_answer_that_does_not_begin_is_told_and_given_up() {
     // A list that stops in its middle.
     let body = list_body(&list("9", &[item("a", 7)]));
     let (half, rest) = body.split_at(body.len() / 2);
-    let answer = asked.open();
+    let answer = request.open();
     let since = Instant::now();
     answer.send(half.to_vec());
     assert_eq!(
@@ -162,7 +162,7 @@ async fn an_answer_that_does_not_begin_is_told_and_given_up() {
     );
     answer.send(rest.to_vec());
     drop(answer);
-    let watch = server.asked_to_watch("9").await;
+    let watch = server.watch_request("9").await;
     is_ready(&maps).await;
     assert!(is_live(&maps));
     // Nor does the watch begin: what is there may be old.

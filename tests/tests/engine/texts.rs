@@ -1,4 +1,4 @@
-//! Bodies of servers as they are: forms that were not asked for, strings that are no Unicode, texts
+//! Bodies of servers as they are: forms that were not requested, strings that are no Unicode, texts
 //! that are deep or large.
 
 use std::collections::BTreeMap;
@@ -31,9 +31,9 @@ async fn lists(
     kind: &str,
     object: &Value,
 ) -> Stream {
-    server.asked_to_stream(None).await.refuse(422, "Invalid");
-    server.asked_to_list(Some("0")).await.open_text().send(body);
-    let stream = server.asked_to_watch("9").await.open();
+    server.stream_request(None).await.refuse(422, "Invalid");
+    server.list_request(Some("0")).await.open_text().send(body);
+    let stream = server.watch_request("9").await.open();
     stream.event(kind, object);
     stream
 }
@@ -78,7 +78,7 @@ async fn a_dynamic_object_of_a_list_knows_its_kind_as_one_of_a_watch_does() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_the_list_says_it_is_goes_before_what_was_asked_for() {
+async fn what_the_list_says_it_is_goes_before_what_was_requested() {
     let mut body = list("9", &[item("a", 7)]);
     body["kind"] = json!("PartialObjectMetadataList");
     body["apiVersion"] = json!("meta.k8s.io/v1");
@@ -114,7 +114,7 @@ async fn a_typed_object_is_not_bad_for_a_kind_that_is_wrong_in_the_resource() {
 
 const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";
 
-/// What is asked for, in the order of wishes, where metadata alone is wanted.
+/// What is requested, in the order of wishes, where metadata alone is wanted.
 fn forms(kind: &str, protobuf: bool) -> String {
     let form = format!("as={kind};g=meta.k8s.io;v=v1");
     let json = format!("application/json;{form},application/json");
@@ -125,7 +125,7 @@ fn forms(kind: &str, protobuf: bool) -> String {
     }
 }
 
-/// Whole objects, although metadata was asked for.
+/// Whole objects, although metadata was requested.
 fn whole(name: &str, version: u64) -> Value {
     let mut map = map(name, version);
     map["data"] = json!({"metadata": "x", "secret": "hunter2"});
@@ -135,34 +135,34 @@ fn whole(name: &str, version: u64) -> Value {
 /// Plays a server that knows no metadata alone: one that answers with whole objects, or one that
 /// refuses again and again, because it reads no list of forms.
 async fn knows_no_metadata(server: &mut Server, protobuf: bool, reads_lists: bool) -> Stream {
-    let mut asked = server.asked_to_stream(None).await;
+    let mut request = server.stream_request(None).await;
     assert_eq!(
-        asked.headers["accept"],
+        request.headers["accept"],
         forms("PartialObjectMetadata", protobuf)
     );
     let mut list_forms = forms("PartialObjectMetadataList", protobuf);
     if !reads_lists {
         if protobuf {
-            asked.refuse(406, "NotAcceptable");
-            asked = server.asked_to_stream(None).await;
+            request.refuse(406, "NotAcceptable");
+            request = server.stream_request(None).await;
             assert_eq!(
-                asked.headers["accept"],
+                request.headers["accept"],
                 forms("PartialObjectMetadata", false)
             );
         }
-        asked.refuse(406, "NotAcceptable");
-        asked = server.asked_to_stream(None).await;
-        assert_eq!(asked.headers["accept"], "application/json");
+        request.refuse(406, "NotAcceptable");
+        request = server.stream_request(None).await;
+        assert_eq!(request.headers["accept"], "application/json");
         "application/json".clone_into(&mut list_forms);
     }
-    asked.refuse(422, "Invalid");
-    let asked = server.asked_to_list(Some("0")).await;
-    assert_eq!(asked.headers["accept"], list_forms);
+    request.refuse(422, "Invalid");
+    let request = server.list_request(Some("0")).await;
+    assert_eq!(request.headers["accept"], list_forms);
     let mut a = whole("a", 7);
     a.as_object_mut().unwrap().remove("kind");
     a.as_object_mut().unwrap().remove("apiVersion");
-    asked.reply(&list("9", &[a]));
-    let stream = server.asked_to_watch("9").await.open();
+    request.reply(&list("9", &[a]));
+    let stream = server.watch_request("9").await.open();
     stream.added(&whole("b", 10));
     stream.modified(&whole("a", 11));
     stream
@@ -183,7 +183,7 @@ impl Object for All {
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_a_server_that_has_no_metadata_alone_whole_objects_are_asked_for() {
+async fn of_a_server_that_has_no_metadata_alone_whole_objects_are_requested() {
     for reads_lists in [true, false] {
         let (client, mut server) = server();
         let maps = Informer::<PartialObjectMeta<ConfigMap>>::builder(client).start();
@@ -200,7 +200,7 @@ async fn of_a_server_that_has_no_metadata_alone_whole_objects_are_asked_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_whole_objects_no_form_keeps_more_than_the_metadata_that_was_asked_for() {
+async fn of_whole_objects_no_form_keeps_more_than_the_metadata_that_was_requested() {
     let (client, mut server) = server();
     let builder = Informer::<DynamicObject>::builder_of(client, config_maps());
     let maps = builder.metadata_only().start();
@@ -233,20 +233,20 @@ async fn a_406_in_spite_of_plain_json_is_told() {
     let maps = Informer::<PartialObjectMeta<ConfigMap>>::builder(client).start();
     for _ in 0..3 {
         server
-            .asked_to_stream(None)
+            .stream_request(None)
             .await
             .refuse(406, "NotAcceptable");
     }
     server
-        .asked_to_list(Some("0"))
+        .list_request(Some("0"))
         .await
         .refuse(406, "NotAcceptable");
-    server.asked_to_stream(None).await;
+    server.stream_request(None).await;
     let complaint = crate::cache::complaint(&maps).unwrap();
     assert_eq!(complaint, "list: the server answered 406 NotAcceptable");
 }
 
-/// A codec of one's own, which sees what the server sent, and what was asked for.
+/// A codec of one's own, which sees what the server sent, and what was requested.
 struct Seen(JsonCodec, std::sync::Arc<std::sync::Mutex<Vec<String>>>);
 
 impl Codec<ConfigMap> for Seen {
@@ -387,15 +387,15 @@ async fn an_object_that_is_too_large_is_reported_and_the_rest_goes_on() {
     let huge = huge("huge", 8);
     let items = [item("a", 7), huge, map("z", 6)];
     let body = bytes::Bytes::from(list_body(&list("9", &items)));
-    server.asked_to_stream(None).await.refuse(422, "Invalid");
-    let asked = server.asked_to_list(Some("0")).await;
-    let stream = asked.open();
+    server.stream_request(None).await.refuse(422, "Invalid");
+    let request = server.list_request(Some("0")).await;
+    let stream = request.open();
     let mut rest = body;
     while !rest.is_empty() {
         stream.send(rest.split_to(rest.len().min(100)));
     }
     drop(stream);
-    let stream = server.asked_to_watch("9").await.open();
+    let stream = server.watch_request("9").await.open();
     shows(&maps, &["a@7", "z@6"]).await;
     let Some(Notice::BadObject { key, reason }) = within(notices.next()).await else {
         panic!("it is told");
@@ -416,7 +416,7 @@ async fn an_object_that_is_too_large_is_reported_and_the_rest_goes_on() {
     tokio::time::sleep(Duration::from_secs(5)).await;
     drop(stream);
     server
-        .asked_to_watch("11")
+        .watch_request("11")
         .await
         .open()
         .modified(&map("z", 12));

@@ -26,7 +26,7 @@ async fn a_last_bookmark_without_a_version_syncs_and_what_follows_brings_one() {
     for end in ends() {
         for bookmarked in [false, true] {
             let (maps, mut server) = informer();
-            let stream = server.asked_to_stream(None).await.open();
+            let stream = server.stream_request(None).await.open();
             stream.added(&map("a", 7));
             stream.event("BOOKMARK", &end);
             is_ready(&maps).await;
@@ -42,8 +42,8 @@ async fn a_last_bookmark_without_a_version_syncs_and_what_follows_brings_one() {
             pass(5).await;
             drop(stream);
             let version = if bookmarked { "15" } else { "12" };
-            server.asked_to_watch(version).await.refuse(410, "Expired");
-            server.asked_to_stream(Some(version)).await;
+            server.watch_request(version).await.refuse(410, "Expired");
+            server.stream_request(Some(version)).await;
         }
     }
 }
@@ -52,7 +52,7 @@ async fn a_last_bookmark_without_a_version_syncs_and_what_follows_brings_one() {
 async fn a_watch_that_ends_before_a_version_came_is_listed_anew() {
     let (maps, mut server) = informer();
     for objects in [vec![map("a", 7), map("gone", 3)], vec![map("a", 9)]] {
-        let stream = server.asked_to_stream(None).await.open();
+        let stream = server.stream_request(None).await.open();
         for object in &objects {
             stream.added(object);
         }
@@ -64,12 +64,12 @@ async fn a_watch_that_ends_before_a_version_came_is_listed_anew() {
         drop(stream);
     }
     // Not from "0", which could be older than what is known.
-    server.asked_to_stream(None).await.refuse(422, "Invalid");
-    let asked = server.asked_to_list(None).await;
+    server.stream_request(None).await.refuse(422, "Invalid");
+    let request = server.list_request(None).await;
     assert_eq!(shown(&maps), ["a@9"]);
     assert!(is_degraded(&maps));
-    asked.reply(&list("12", &[item("b", 11)]));
-    server.asked_to_watch("12").await;
+    request.reply(&list("12", &[item("b", 11)]));
+    server.watch_request("12").await;
     assert_eq!(shown(&maps), ["b@11"]);
     assert_eq!(maps.status().incarnation, 1);
 }
@@ -81,14 +81,14 @@ async fn a_list_without_a_version_is_shown_and_listed_anew_after_a_wait() {
         let mut waits: Vec<Duration> = Vec::new();
         let mut last: Option<Instant> = None;
         for number in 1..=5 {
-            let asked = server.asked_to_stream(None).await;
-            waits.extend(last.map(|last| asked.at - last));
-            last = Some(asked.at);
-            asked.refuse(405, "MethodNotAllowed");
+            let request = server.stream_request(None).await;
+            waits.extend(last.map(|last| request.at - last));
+            last = Some(request.at);
+            request.refuse(405, "MethodNotAllowed");
             let since = (number == 1).then_some("0");
             let mut body = list("", &[item("a", number)]);
             body["metadata"]["resourceVersion"] = version.clone();
-            server.asked_to_list(since).await.reply(&body);
+            server.list_request(since).await.reply(&body);
             shows(&maps, &[&format!("a@{number}")]).await;
             pass(0).await;
             assert!(is_degraded(&maps));
@@ -110,10 +110,10 @@ async fn objects_without_versions_are_followed() {
         map
     };
     let (maps, mut server) = informer();
-    server.asked_to_stream(None).await.refuse(422, "Invalid");
-    let asked = server.asked_to_list(Some("0")).await;
-    asked.reply(&list("9", &[bare("a", "old"), bare("b", "old")]));
-    let stream = server.asked_to_watch("9").await.open();
+    server.stream_request(None).await.refuse(422, "Invalid");
+    let request = server.list_request(Some("0")).await;
+    request.reply(&list("9", &[bare("a", "old"), bare("b", "old")]));
+    let stream = server.watch_request("9").await.open();
     stream.modified(&bare("a", "new"));
     stream.deleted(&bare("b", "old"));
     shows(&maps, &["a@"]).await;
@@ -122,5 +122,5 @@ async fn objects_without_versions_are_followed() {
     pass(5).await;
     drop(stream);
     // Its events say nothing of where to go on, so they come once more.
-    server.asked_to_watch("9").await;
+    server.watch_request("9").await;
 }

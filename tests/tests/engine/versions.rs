@@ -14,8 +14,8 @@ fn with_content(mut map: Value, content: &str) -> Value {
 
 /// The watch is told that its version is gone, so that all is listed anew.
 async fn expire(server: &mut Server, version: &str) {
-    let asked = server.asked_to_watch(version).await;
-    asked.refuse(410, "Expired");
+    let request = server.watch_request(version).await;
+    request.refuse(410, "Expired");
 }
 
 #[tokio::test(start_paused = true)]
@@ -26,7 +26,7 @@ async fn a_backup_restored_with_a_bumped_revision_replaces_what_was_there() {
     pass(5).await;
     drop(stream);
     expire(&mut server, "20").await;
-    let stream = server.asked_to_stream(Some("20")).await.open();
+    let stream = server.stream_request(Some("20")).await.open();
     stream.added(&map("a", 7));
     stream.added(&map("b", 3));
     stream.synced("1000009");
@@ -65,7 +65,7 @@ async fn other_content_of_the_same_version_wins_in_a_list() {
     pass(5).await;
     drop(stream);
     expire(&mut server, "9").await;
-    let stream = server.asked_to_stream(Some("9")).await.open();
+    let stream = server.stream_request(Some("9")).await.open();
     stream.added(&with_content(map("a", 7), "a new default"));
     stream.added(&map("b", 8));
     stream.synced("12");
@@ -82,24 +82,24 @@ async fn other_content_of_the_same_version_wins_in_a_list() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_list_that_is_older_than_what_it_was_asked_for_is_refused() {
+async fn a_list_that_is_older_than_requested_is_refused() {
     let (maps, mut server) = informer();
     let stream = server.stream(&[map("a", 20)], "20").await;
     is_ready(&maps).await;
     pass(5).await;
     drop(stream);
     expire(&mut server, "20").await;
-    let stream = server.asked_to_stream(Some("20")).await.open();
+    let stream = server.stream_request(Some("20")).await.open();
     stream.added(&map("a", 5));
     stream.synced("6");
-    // What a server has now is asked for without a version.
-    let asked = server.asked_to_stream(None).await;
+    // What a server has now is requested without a version.
+    let request = server.stream_request(None).await;
     assert_eq!(shown(&maps), ["a@20"]);
     assert_eq!(
         (maps.status().incarnation, maps.status().stale_inputs),
         (1, 1)
     );
-    let stream = asked.open();
+    let stream = request.open();
     stream.added(&map("a", 21));
     stream.synced("22");
     shows(&maps, &["a@21"]).await;
@@ -107,7 +107,7 @@ async fn a_list_that_is_older_than_what_it_was_asked_for_is_refused() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn pages_that_are_older_than_what_they_were_asked_for_are_refused() {
+async fn pages_that_are_older_than_requested_are_refused() {
     for (version, refused) in [
         ("6", true),
         ("20", false),
@@ -121,14 +121,14 @@ async fn pages_that_are_older_than_what_they_were_asked_for_are_refused() {
         pass(5).await;
         drop(stream);
         expire(&mut server, "20").await;
-        let asked = server.asked_to_stream(Some("20")).await;
-        asked.refuse(422, "Invalid");
-        let asked = server.asked_to_list(Some("20")).await;
-        asked.reply(&list(version, &[map("a", 5)]));
+        let request = server.stream_request(Some("20")).await;
+        request.refuse(422, "Invalid");
+        let request = server.list_request(Some("20")).await;
+        request.reply(&list(version, &[map("a", 5)]));
         if refused {
-            let asked = server.asked_to_list(None).await;
+            let request = server.list_request(None).await;
             assert_eq!(shown(&maps), ["a@20"]);
-            asked.reply(&list("6", &[map("a", 5)]));
+            request.reply(&list("6", &[map("a", 5)]));
         }
         shows(&maps, &["a@5"]).await;
         assert_eq!(maps.status().incarnation, 2, "{version:?}");

@@ -46,14 +46,14 @@ async fn a_list_can_be_cut_at_every_byte() {
     let body = list_body(&list("9", &hard()));
     for cut in 0..=body.len() {
         let (maps, mut server) = informer();
-        server.asked_to_stream(None).await.refuse(422, "Invalid");
-        let stream = server.asked_to_list(Some("0")).await.open();
+        server.stream_request(None).await.refuse(422, "Invalid");
+        let stream = server.list_request(Some("0")).await.open();
         let (first, second) = body.split_at(cut);
         stream.send(first.to_vec());
         tokio::time::sleep(Duration::from_millis(1)).await;
         stream.send(second.to_vec());
         drop(stream);
-        server.asked_to_watch("9").await;
+        server.watch_request("9").await;
         shows(&maps, &["a@7", "b@8", "c@6"]).await;
     }
 }
@@ -71,7 +71,7 @@ async fn a_watch_can_be_cut_at_every_byte() {
     body.extend(frame("DELETED", &map("b", 10)));
     for cut in 0..=body.len() {
         let (maps, mut server) = informer();
-        let stream = server.asked_to_stream(None).await.open();
+        let stream = server.stream_request(None).await.open();
         let (first, second) = body.split_at(cut);
         stream.send(first.to_vec());
         tokio::time::sleep(Duration::from_millis(1)).await;
@@ -101,8 +101,8 @@ async fn neither_a_body_nor_the_bytes_of_a_list_are_held_whole() {
     let items: Vec<_> = (1..=200).map(|n| item(&format!("m{n}"), n)).collect();
     let body = list_body(&list("900", &items));
     let (maps, mut server) = informer();
-    server.asked_to_stream(None).await.refuse(422, "Invalid");
-    let stream = server.asked_to_list(Some("0")).await.open();
+    server.stream_request(None).await.refuse(422, "Invalid");
+    let stream = server.list_request(Some("0")).await.open();
     for chunk in body.chunks(100) {
         held.fetch_add(1, Ordering::Relaxed);
         let counted = Counted(chunk.to_vec(), held.clone());
@@ -136,11 +136,11 @@ async fn others_have_their_turn_while_a_big_body_is_decoded() {
     };
     let items: Vec<_> = (1..=1000).map(big_item).collect();
     let body = list_body(&list("9000", &items));
-    server.asked_to_stream(None).await.refuse(422, "Invalid");
-    let asked = server.asked_to_list(Some("0")).await;
+    server.stream_request(None).await.refuse(422, "Invalid");
+    let request = server.list_request(Some("0")).await;
     let before = turns.load(Ordering::Relaxed);
     let big = body.len();
-    asked.open().send(body);
+    request.open().send(body);
     is_ready(&maps).await;
     let had = turns.load(Ordering::Relaxed) - before;
     other.abort();
@@ -206,7 +206,7 @@ proptest! {
         cuts.sort_unstable();
         runtime().block_on(async {
             let (maps, mut server) = informer();
-            let stream = server.asked_to_stream(None).await.open();
+            let stream = server.stream_request(None).await.open();
             for (piece, pause) in cuts.windows(2).zip(pause.iter().cycle()) {
                 stream.send(frames[piece[0]..piece[1]].to_vec());
                 if *pause {

@@ -168,7 +168,7 @@ fn every_form_of_the_cache_has_one_entry_and_is_left_and_taken_out() {
             .args(form)
             .args([plugin.as_str(), "x"]);
         client.env("KUBE_CREDENTIAL_CACHE_USER", "one");
-        // One client that asks again and again was refused by no server.
+        // One client that requests again and again was refused by no server.
         client.env("KUBE_CREDENTIAL_CACHE_RENEW_REJECTED", "0");
         let info = serde_json::json!({
             "kind": "ExecCredential", "apiVersion": "client.authentication.k8s.io/v1",

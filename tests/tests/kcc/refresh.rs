@@ -37,7 +37,7 @@ fn a_failure_leaves_what_is_stored() {
     desk.plugin.expires_after(Some(600)).unwrap();
     assert_eq!(desk.token("a"), "token-1");
     desk.plugin.exits_with(73).unwrap();
-    // Also within the margin, where an ask would take it.
+    // Also within the margin, where a request would take it.
     for margin in ["75s", "11m"] {
         let mut command = desk.kcc(&["refresh", "a"]);
         command.env("KUBE_CREDENTIAL_CACHE_REFRESH_MARGIN", margin);

@@ -75,7 +75,7 @@ fn the_list_tells_rows_apart() {
         desk.exec_mut("a")["args"].clone(),
         desk.exec_mut("a")["env"].clone(),
     );
-    let mut ask = |arg: &str, name: &str, value: &str| {
+    let mut request = |arg: &str, name: &str, value: &str| {
         let exec = desk.exec_mut("a");
         (exec["args"], exec["env"]) = (args.clone(), env.clone());
         exec["args"].as_array_mut().unwrap().push(arg.into());
@@ -83,15 +83,15 @@ fn the_list_tells_rows_apart() {
         exec["env"].as_array_mut().unwrap().push(variable);
         desk.token("a")
     };
-    ask("--cluster-name=one", "TENANT", "dev");
-    ask("--cluster-name=two", "TENANT", "dev");
-    ask("--cluster-name=one", "TENANT", "prod");
-    ask("--cluster-name=one", "SHOP_TOKEN", "MARKER-1");
-    ask("--cluster-name=one", "SHOP_TOKEN", "MARKER-2");
-    ask("--password=MARKER-3", "TENANT", "dev");
-    ask("--password=MARKER-4", "TENANT", "dev");
+    request("--cluster-name=one", "TENANT", "dev");
+    request("--cluster-name=two", "TENANT", "dev");
+    request("--cluster-name=one", "TENANT", "prod");
+    request("--cluster-name=one", "SHOP_TOKEN", "MARKER-1");
+    request("--cluster-name=one", "SHOP_TOKEN", "MARKER-2");
+    request("--password=MARKER-3", "TENANT", "dev");
+    request("--password=MARKER-4", "TENANT", "dev");
     fs::write(&file, "somebody else").unwrap();
-    ask("--cluster-name=one", "TENANT", "dev");
+    request("--cluster-name=one", "TENANT", "dev");
     let output = desk.run(&["list"]);
     let table = quiet(&output);
     let rows: std::collections::BTreeSet<String> = table

@@ -48,7 +48,7 @@ fn all_contexts_are_fetched_at_once_and_clients_find_them() {
 }
 
 #[test]
-fn contexts_of_one_credential_are_asked_for_once() {
+fn contexts_of_one_credential_are_fetched_once() {
     let mut desk = Desk::new().with_context("a");
     let contexts = desk.kubeconfig["contexts"].as_array_mut().unwrap();
     contexts.push(json!({ "name": "a2", "context": { "cluster": "a", "user": "a-user" } }));
@@ -99,7 +99,7 @@ fn failures_are_told_and_are_the_exit_code() {
 }
 
 #[test]
-fn what_the_next_ask_does_not_find_is_a_failure() {
+fn what_the_next_request_does_not_find_is_a_failure() {
     let desk = Desk::new().with_context("a");
     desk.plugin.expires_after(Some(0)).unwrap();
     let output = desk.run(&["warm"]);

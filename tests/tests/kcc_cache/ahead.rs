@@ -72,7 +72,7 @@ fn started(bench: &Bench) -> usize {
 }
 
 #[test]
-fn who_asks_is_served_at_once_and_the_next_one_gets_the_new_one() {
+fn a_request_is_served_at_once_and_the_next_one_gets_the_new_credential() {
     let bench = near_its_margin();
     bench.plugin.waits_at_the_gate().unwrap();
     // Its pipes are closed when it ends, although the plugin runs.
@@ -94,7 +94,7 @@ fn who_must_have_a_new_one_shares_the_run_in_the_background() {
     assert_eq!(bench.token(), "token-1");
     wait_until("the plugin runs", || bench.plugin.runs() == 2);
     std::thread::scope(|scope| {
-        let asks: Vec<_> = (0..5)
+        let requests: Vec<_> = (0..5)
             .map(|_| {
                 scope.spawn(|| {
                     let mut command = bench.command();
@@ -108,15 +108,15 @@ fn who_must_have_a_new_one_shares_the_run_in_the_background() {
             })
             .collect();
         bench.plugin.opens_the_gate().unwrap();
-        for ask in asks {
-            assert_eq!(ask.join().unwrap(), "token-2");
+        for request in requests {
+            assert_eq!(request.join().unwrap(), "token-2");
         }
     });
     assert_eq!(bench.plugin.runs(), 2);
 }
 
 #[test]
-fn many_who_ask_at_once_start_few_and_run_one() {
+fn many_requests_at_once_start_few_and_run_one() {
     let bench = near_its_margin();
     std::thread::scope(|scope| {
         for _ in 0..30 {
@@ -246,5 +246,5 @@ fn a_plugin_that_hangs_in_the_background_is_stopped() {
     let pid = fs::read_to_string(&file).unwrap();
     let process = Path::new("/proc").join(pid.trim());
     wait_until("the plugin is gone", || !process.exists());
-    assert_eq!(token_of(&bench.ask()), "token-1");
+    assert_eq!(token_of(&bench.request()), "token-1");
 }

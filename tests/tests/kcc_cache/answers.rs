@@ -17,10 +17,10 @@ fn answer(bench: &Bench, status: &Value) {
 fn status_of(status: &Value) -> Value {
     let bench = Bench::new();
     answer(&bench, status);
-    let first = credential(&bench.ask());
+    let first = credential(&bench.request());
     assert_eq!(
         first,
-        credential(&bench.ask()),
+        credential(&bench.request()),
         "miss and hit print the same"
     );
     assert_eq!(bench.plugin.runs(), 1);
@@ -76,7 +76,7 @@ fn the_earliest_end_counts() {
         }),
     );
     assert_eq!(
-        credential(&bench.ask())["status"]["expirationTimestamp"],
+        credential(&bench.request())["status"]["expirationTimestamp"],
         late
     );
     let entry = std::fs::read_to_string(bench.entry()).unwrap();
@@ -127,7 +127,7 @@ fn a_past_timestamp_is_kept() {
         &json!({ "token": "t", "expirationTimestamp": past }),
     );
     assert_eq!(
-        credential(&bench.ask())["status"]["expirationTimestamp"],
+        credential(&bench.request())["status"]["expirationTimestamp"],
         past
     );
 }
@@ -135,14 +135,14 @@ fn a_past_timestamp_is_kept() {
 #[test]
 fn v1beta1_is_answered_with_v1beta1() {
     let bench = Bench::new();
-    let ask = |version| {
+    let request = |version| {
         let mut command = bench.command();
         command.env("KUBERNETES_EXEC_INFO", exec_info(version, json!({})));
         credential(&command.output().unwrap())
     };
-    assert_eq!(ask(V1)["apiVersion"], V1);
-    assert_eq!(ask(V1BETA1)["apiVersion"], V1BETA1);
-    assert_eq!(ask(V1BETA1)["status"]["token"], "token-2");
+    assert_eq!(request(V1)["apiVersion"], V1);
+    assert_eq!(request(V1BETA1)["apiVersion"], V1BETA1);
+    assert_eq!(request(V1BETA1)["status"]["token"], "token-2");
     assert_eq!(
         bench.plugin.runs(),
         2,
@@ -204,7 +204,7 @@ fn what_client_go_refuses_is_refused_in_clear_words() {
     ] {
         let bench = Bench::new();
         bench.plugin.answers(&answer).unwrap();
-        let output = bench.ask();
+        let output = bench.request();
         assert_eq!(code(&output), 1, "{answer}");
         let message = stderr(&output);
         assert!(message.contains(expected), "{answer}: {message}");
@@ -225,7 +225,7 @@ fn a_garbage_certificate_with_a_good_key_is_an_error() {
         &bench,
         &json!({ "clientCertificateData": garbage, "clientKeyData": KEY }),
     );
-    let output = bench.ask();
+    let output = bench.request();
     assert_eq!(code(&output), 1);
     assert!(stderr(&output).contains("clientCertificateData is not a PEM certificate"));
 }

@@ -26,7 +26,7 @@ fn spoiled(spoil: impl FnOnce(&Path), problem: &str, repaired: bool) {
     let entry = bench.entry();
     spoil(&entry);
 
-    let output = bench.ask();
+    let output = bench.request();
     assert_eq!(token_of(&output), "token-2", "{problem}");
     let warning = stderr(&output);
     let lines = if repaired { 1 } else { 2 };
@@ -41,7 +41,7 @@ fn spoiled(spoil: impl FnOnce(&Path), problem: &str, repaired: bool) {
         assert_eq!(mode(&entry), 0o600);
         assert!(fs::symlink_metadata(&entry).unwrap().is_file());
     } else {
-        assert_eq!(token_of(&bench.ask()), "token-3");
+        assert_eq!(token_of(&bench.request()), "token-3");
     }
 }
 
@@ -108,7 +108,7 @@ fn a_symlink_is_not_followed_but_replaced() {
 }
 
 #[test]
-fn a_pipe_in_the_entrys_place_cannot_hold_an_ask_up() {
+fn a_pipe_in_the_entrys_place_cannot_hold_a_request_up() {
     let to_pipe = |entry: &Path| {
         fs::remove_file(entry).unwrap();
         assert!(
@@ -144,10 +144,10 @@ fn a_foreign_entry_is_never_used_and_left_alone() {
 #[test]
 fn an_entry_under_another_name_is_not_used() {
     let bench = Bench::new();
-    let ask = |name: &str| crate::quiet_token(bench.command().arg(name));
-    ask("a");
+    let request = |name: &str| crate::quiet_token(bench.command().arg(name));
+    request("a");
     let of_a = bench.entry();
-    ask("b");
+    request("b");
     let of_b = bench
         .home
         .entries()
@@ -202,7 +202,7 @@ fn a_cache_directory_that_is_a_symlink_is_not_used() {
     let entries = bench.home.entries_dir();
     fs::create_dir_all(entries.parent().unwrap()).unwrap();
     symlink(elsewhere.path(), &entries).unwrap();
-    let output = bench.ask();
+    let output = bench.request();
     assert_eq!(token_of(&output), "token-1");
     assert!(
         stderr(&output).contains("could not be stored"),

@@ -35,7 +35,7 @@ impl Known {
         command
     }
 
-    fn ask(&self, args: &[&str]) -> String {
+    fn request(&self, args: &[&str]) -> String {
         quiet_token(&mut self.command(args))
     }
 
@@ -74,8 +74,8 @@ fn walk(plugin: &str, args: &[&str], steps: &[Step]) {
         }
         runs += usize::from(*is_another);
         let token = format!("token-{runs}");
-        assert_eq!(known.ask(args), token, "{plugin}: {what}");
-        assert_eq!(known.ask(args), token, "{plugin}: {what}, and again");
+        assert_eq!(known.request(args), token, "{plugin}: {what}");
+        assert_eq!(known.request(args), token, "{plugin}: {what}, and again");
     }
 }
 
@@ -231,24 +231,28 @@ fn kubelogin_clean() {
     let known = Known::with_text("kubelogin", text);
     let args = ["get-token", "--oidc-issuer-url=https://i"];
     assert_eq!(
-        known.ask(&args),
+        known.request(&args),
         "token-1",
         "the login, which makes the folder"
     );
     assert_eq!(
-        known.ask(&args),
+        known.request(&args),
         "token-2",
         "the plugin answers from its own cache"
     );
-    assert_eq!(known.ask(&args), "token-2");
+    assert_eq!(known.request(&args), "token-2");
     known.remove(".kube/cache/oidc-login");
     assert_eq!(
-        known.ask(&args),
+        known.request(&args),
         "token-3",
         "nobody is logged in: not token-1"
     );
-    assert_eq!(known.ask(&args), "token-4", "another login: not token-2");
-    assert_eq!(known.ask(&args), "token-4");
+    assert_eq!(
+        known.request(&args),
+        "token-4",
+        "another login: not token-2"
+    );
+    assert_eq!(known.request(&args), "token-4");
 }
 
 /// They all began before who is active was known; one login is enough for them.
@@ -257,11 +261,11 @@ fn who_waited_for_a_login_gets_its_answer() {
     let text = "mkdir -p $HOME/.kube/cache/oidc-login";
     let known = Known::with_text("kubelogin", text);
     known.bench.plugin.waits_at_the_gate().unwrap();
-    let ask = || {
+    let request = || {
         let mut command = known.command(&["get-token", "--oidc-issuer-url=https://i"]);
         command.spawn_piped()
     };
-    let asks: Vec<_> = (0..4).map(|_| ask()).collect();
+    let requests: Vec<_> = (0..4).map(|_| request()).collect();
     let logs = || {
         fs::read_dir(known.bench.home.entries_dir())
             .into_iter()
@@ -272,9 +276,9 @@ fn who_waited_for_a_login_gets_its_answer() {
         std::thread::sleep(std::time::Duration::from_millis(10));
     }
     known.bench.plugin.opens_the_gate().unwrap();
-    let tokens: Vec<String> = asks
+    let tokens: Vec<String> = requests
         .into_iter()
-        .map(|ask| token_of(&ask.wait_with_output().unwrap()))
+        .map(|request| token_of(&request.wait_with_output().unwrap()))
         .collect();
     let logins = known.bench.plugin.runs();
     assert!(logins <= 2, "{logins}: {tokens:?}");
@@ -298,19 +302,19 @@ impl SpawnPiped for Command {
 fn files_of_ones_own() {
     let bench = Bench::new();
     let own = bench.home.path().join("who");
-    let ask = |list: &str| {
+    let request = |list: &str| {
         let mut command = bench.command();
         command.env("KUBE_CREDENTIAL_CACHE_CACHEKEY_FILES", list);
         quiet_token(&mut command)
     };
     let write = |path: &Path, text: &str| fs::write(path, text).unwrap();
-    assert_eq!(ask("~/who:/nowhere"), "token-1");
+    assert_eq!(request("~/who:/nowhere"), "token-1");
     write(&own, "a");
-    assert_eq!(ask("~/who:/nowhere"), "token-2");
-    assert_eq!(ask("~/who:/nowhere"), "token-2");
+    assert_eq!(request("~/who:/nowhere"), "token-2");
+    assert_eq!(request("~/who:/nowhere"), "token-2");
     write(&own, "bb");
-    assert_eq!(ask("~/who:/nowhere"), "token-3");
-    assert_eq!(ask(""), "token-4");
+    assert_eq!(request("~/who:/nowhere"), "token-3");
+    assert_eq!(request(""), "token-4");
     let mut bad = bench.command();
     bad.env("KUBE_CREDENTIAL_CACHE_CACHEKEY_FILES", "who");
     let output = bad.output().unwrap();

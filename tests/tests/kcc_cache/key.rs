@@ -9,22 +9,22 @@ use crate::{Bench, V1, exec_info, quiet_token};
 #[test]
 fn args_are_never_joined() {
     let bench = Bench::new();
-    let ask = |args: &[&str]| quiet_token(bench.command().args(args));
-    assert_eq!(ask(&["a", "b"]), "token-1");
-    assert_eq!(ask(&["a b"]), "token-2");
-    assert_eq!(ask(&["a", "b"]), "token-1");
+    let request = |args: &[&str]| quiet_token(bench.command().args(args));
+    assert_eq!(request(&["a", "b"]), "token-1");
+    assert_eq!(request(&["a b"]), "token-2");
+    assert_eq!(request(&["a", "b"]), "token-1");
 }
 
 #[test]
 fn variables_that_decide_the_identity_have_entries_of_their_own() {
     let bench = Bench::new();
-    let ask = |name: &str, value: &str| quiet_token(bench.command().env(name, value));
-    assert_eq!(ask("AWS_PROFILE", "dev"), "token-1");
-    assert_eq!(ask("AWS_PROFILE", "prod"), "token-2");
-    assert_eq!(ask("KUBE_CREDENTIAL_CACHE_USER", "dev"), "token-3");
-    assert_eq!(ask("AWS_PROFILE", "dev"), "token-1");
-    assert_eq!(ask("TERM", "xterm"), "token-4");
-    assert_eq!(ask("TERM", "dumb"), "token-4");
+    let request = |name: &str, value: &str| quiet_token(bench.command().env(name, value));
+    assert_eq!(request("AWS_PROFILE", "dev"), "token-1");
+    assert_eq!(request("AWS_PROFILE", "prod"), "token-2");
+    assert_eq!(request("KUBE_CREDENTIAL_CACHE_USER", "dev"), "token-3");
+    assert_eq!(request("AWS_PROFILE", "dev"), "token-1");
+    assert_eq!(request("TERM", "xterm"), "token-4");
+    assert_eq!(request("TERM", "dumb"), "token-4");
 }
 
 /// A plugin that nobody knows, with variables that nobody listed.
@@ -46,9 +46,9 @@ fn an_unknown_plugin_gives_nobody_the_token_of_another() {
         "acme-realm",
     ] {
         for value in ["prod", "dev"] {
-            let ask = || quiet_token(bench.command().env(name, value));
-            let token = ask();
-            assert_eq!(ask(), token, "{name}={value}");
+            let request = || quiet_token(bench.command().env(name, value));
+            let token = request();
+            assert_eq!(request(), token, "{name}={value}");
             assert!(tokens.insert(token), "{name}={value}");
         }
     }
@@ -57,7 +57,7 @@ fn an_unknown_plugin_gives_nobody_the_token_of_another() {
 #[test]
 fn two_sessions_of_one_person_share() {
     let bench = Bench::new();
-    let ask = |pairs: &[(&str, &str)]| {
+    let request = |pairs: &[(&str, &str)]| {
         let mut command = bench.command();
         quiet_token(command.env("USER", "me").envs(pairs.iter().copied()))
     };
@@ -72,54 +72,56 @@ fn two_sessions_of_one_person_share() {
         ("USERNAME", "me"),
         ("KUBECONFIG", "/tmp/kubie.yaml"),
     ];
-    assert_eq!(ask(&tmux), "token-1");
-    assert_eq!(ask(&code), "token-1");
+    assert_eq!(request(&tmux), "token-1");
+    assert_eq!(request(&code), "token-1");
 }
 
 #[test]
 fn a_name_can_be_added_and_left_out() {
     let bench = Bench::new();
-    let ask = |variable: &str, list: &str, value: &str| {
+    let request = |variable: &str, list: &str, value: &str| {
         let mut command = bench.command();
         command.env("KRB5CCNAME", value).env("SHOP", value);
         quiet_token(command.env(variable, list))
     };
     let list = "KUBE_CREDENTIAL_CACHE_CACHEKEY_ENV_LIST";
     let patterns = "KUBE_CREDENTIAL_CACHE_CACHEKEY_ENV_PATTERNS";
-    assert_eq!(ask(list, "!KRB5CCNAME", "a"), "token-1");
-    assert_eq!(ask(list, "!KRB5CCNAME", "b"), "token-1");
-    assert_eq!(ask(patterns, "!KRB5*", "c"), "token-1");
-    assert_eq!(ask(list, "!KRB5CCNAME,SHOP", "a"), "token-2");
-    assert_eq!(ask(list, "!KRB5CCNAME,SHOP", "b"), "token-3");
-    assert_eq!(ask(list, "OTHER", "a"), "token-4");
-    assert_eq!(ask(list, "OTHER", "b"), "token-5");
+    assert_eq!(request(list, "!KRB5CCNAME", "a"), "token-1");
+    assert_eq!(request(list, "!KRB5CCNAME", "b"), "token-1");
+    assert_eq!(request(patterns, "!KRB5*", "c"), "token-1");
+    assert_eq!(request(list, "!KRB5CCNAME,SHOP", "a"), "token-2");
+    assert_eq!(request(list, "!KRB5CCNAME,SHOP", "b"), "token-3");
+    assert_eq!(request(list, "OTHER", "a"), "token-4");
+    assert_eq!(request(list, "OTHER", "b"), "token-5");
 }
 
 #[test]
 fn recorded_names_are_part_of_the_key() {
     let bench = Bench::new();
-    let ask = |shop: &str, list: &str| {
+    let request = |shop: &str, list: &str| {
         let mut command = bench.command();
         command.env("SHOP", shop);
         quiet_token(command.env("KUBE_CREDENTIAL_CACHE_CACHEKEY_ENV_LIST", list))
     };
-    assert_eq!(ask("a", "SHOP"), "token-1");
-    assert_eq!(ask("b", "SHOP"), "token-2");
-    assert_eq!(ask("a", "OTHER"), "token-3");
-    assert_eq!(ask("b", "OTHER"), "token-3");
+    assert_eq!(request("a", "SHOP"), "token-1");
+    assert_eq!(request("b", "SHOP"), "token-2");
+    assert_eq!(request("a", "OTHER"), "token-3");
+    assert_eq!(request("b", "OTHER"), "token-3");
 }
 
 #[test]
 fn clusters_have_entries_of_their_own_and_forms_of_one_cluster_share() {
     let bench = Bench::new();
-    let ask = |cluster| {
+    let request = |cluster| {
         let info = exec_info(V1, json!({ "cluster": cluster }));
         quiet_token(bench.command().env("KUBERNETES_EXEC_INFO", info))
     };
-    assert_eq!(ask(json!({ "server": "https://a" })), "token-1");
-    assert_eq!(ask(json!({ "server": "https://b" })), "token-2");
+    assert_eq!(request(json!({ "server": "https://a" })), "token-1");
+    assert_eq!(request(json!({ "server": "https://b" })), "token-2");
     assert_eq!(
-        ask(json!({ "config": null, "server": "https://a", "insecure-skip-tls-verify": false })),
+        request(
+            json!({ "config": null, "server": "https://a", "insecure-skip-tls-verify": false })
+        ),
         "token-1"
     );
 }
@@ -146,10 +148,13 @@ fn sixteen_users_at_once_keep_sixteen_entries() {
     };
     let round = || -> BTreeSet<String> {
         std::thread::scope(|scope| {
-            let asks: Vec<_> = (0..16)
+            let requests: Vec<_> = (0..16)
                 .map(|number| scope.spawn(move || user(number)))
                 .collect();
-            asks.into_iter().map(|ask| ask.join().unwrap()).collect()
+            requests
+                .into_iter()
+                .map(|request| request.join().unwrap())
+                .collect()
         })
     };
     let _ = round();
@@ -179,17 +184,17 @@ fn a_relative_path_starts_from_the_recorded_directory() {
     let bench = Bench::new();
     let plugin = bench.plugin.path();
     let folder = plugin.parent().unwrap();
-    let ask = |setup: &dyn Fn(&mut std::process::Command)| {
+    let request = |setup: &dyn Fn(&mut std::process::Command)| {
         let mut command = bench.home.kcc_cache();
         command.arg("./plugin");
         command.env("KUBERNETES_EXEC_INFO", exec_info(V1, json!({})));
         setup(&mut command);
         command.output().unwrap()
     };
-    let by_variable = ask(&|command| {
+    let by_variable = request(&|command| {
         command.env("KUBE_CREDENTIAL_CACHE_COMMAND_DIR", folder);
     });
-    let by_working_directory = ask(&|command| {
+    let by_working_directory = request(&|command| {
         command.current_dir(folder);
     });
     assert_eq!(crate::token_of(&by_variable), "token-1");
@@ -199,5 +204,5 @@ fn a_relative_path_starts_from_the_recorded_directory() {
         "token-1",
         "the absolute path is the same plugin"
     );
-    assert_eq!(crate::code(&ask(&|_| {})), 127);
+    assert_eq!(crate::code(&request(&|_| {})), 127);
 }

@@ -76,7 +76,7 @@ impl User {
         output
     }
 
-    /// The tokens that a script of asks got, where `kcc-cache` said nothing.
+    /// The tokens that a script of requests got, where `kcc-cache` said nothing.
     fn tokens(&self, session: Session, script: &str) -> Vec<String> {
         let output = self.run(session, script);
         assert_eq!(said(&output), Vec::<&str>::new());
@@ -100,9 +100,9 @@ impl User {
         }
     }
 
-    /// What is not stored is said once for each ask, and the credential is printed all the same.
+    /// What is not stored is said once for each request, and the credential is printed all the same.
     fn assert_unstored(&self, session: Session, problem: &str) {
-        let output = self.run(session, "ask; ask");
+        let output = self.run(session, "request; request");
         assert_eq!(tokens(&output), ["MARKER-1", "MARKER-2"]);
         let said = said(&output);
         assert_eq!(said.len(), 2, "{said:?}");
@@ -184,10 +184,10 @@ fn said(output: &Output) -> Vec<&str> {
 
 fn an_answer_is_kept_and_sealed(backend: &'static str, session: Session) {
     let user = User::new(backend);
-    let got = user.tokens(session, "ask; ask");
+    let got = user.tokens(session, "request; request");
     assert_eq!(got, ["MARKER-1", "MARKER-1"]);
     // The next session finds the same key.
-    assert_eq!(user.tokens(session, "ask"), ["MARKER-1"]);
+    assert_eq!(user.tokens(session, "request"), ["MARKER-1"]);
     user.assert_no_secret_on_disk();
 
     // Without the key one sees what is stored, and nobody takes it for a plain entry.
@@ -216,15 +216,15 @@ fn the_secret_service_keeps_the_key() {
 }
 
 #[test]
-fn first_asks_at_once_agree_on_one_key() {
+fn first_requests_at_once_agree_on_one_key() {
     if !has_secret_service() {
         return;
     }
     let user = User::new("keyring");
     let names = "for name in 1 2 3 4 5 6 7 8; do";
-    let cold = format!("{names} ask $name >/dev/null & done; wait");
+    let cold = format!("{names} request $name >/dev/null & done; wait");
     user.tokens(Session::Unlocked, &cold);
-    let warm = user.tokens(Session::Unlocked, &format!("{names} ask $name; done"));
+    let warm = user.tokens(Session::Unlocked, &format!("{names} request $name; done"));
     assert_eq!((warm.len(), user.plugin.runs()), (8, 8));
 }
 
@@ -237,12 +237,12 @@ fn a_locked_keyring_is_said_and_nothing_is_stored() {
     User::new("keyring").assert_unstored(Session::Locked, "it is locked, or closed to us");
 
     let user = User::new("keyring");
-    assert_eq!(user.tokens(Session::Unlocked, "ask"), ["MARKER-1"]);
-    let output = user.run(Session::Locked, "ask");
+    assert_eq!(user.tokens(Session::Unlocked, "request"), ["MARKER-1"]);
+    let output = user.run(Session::Locked, "request");
     assert_eq!(tokens(&output), ["MARKER-2"]);
     assert!(said(&output)[0].contains("it is locked, or closed to us"));
     // What was sealed is still there for the day that it is unlocked.
-    assert_eq!(user.tokens(Session::Unlocked, "ask"), ["MARKER-1"]);
+    assert_eq!(user.tokens(Session::Unlocked, "request"), ["MARKER-1"]);
 }
 
 #[test]
@@ -257,13 +257,16 @@ fn plain_entries_are_not_used_and_do_not_stay() {
         return;
     }
     let mut user = User::new("file");
-    assert_eq!(user.tokens(Session::Bare, "ask; ask"), ["MARKER-1"; 2]);
+    assert_eq!(
+        user.tokens(Session::Bare, "request; request"),
+        ["MARKER-1"; 2]
+    );
     user.backend = "keyring";
-    let sealed = user.tokens(Session::Unlocked, "ask; ask");
+    let sealed = user.tokens(Session::Unlocked, "request; request");
     assert_eq!(sealed, ["MARKER-2"; 2]);
     user.assert_no_secret_on_disk();
     user.backend = "file";
-    assert_eq!(user.tokens(Session::Bare, "ask"), ["MARKER-3"]);
+    assert_eq!(user.tokens(Session::Bare, "request"), ["MARKER-3"]);
 }
 
 #[test]
@@ -272,9 +275,9 @@ fn a_lost_key_costs_a_plugin_run_and_one_warning() {
         return;
     }
     let mut user = User::new("keyring");
-    assert_eq!(user.tokens(Session::Unlocked, "ask"), ["MARKER-1"]);
+    assert_eq!(user.tokens(Session::Unlocked, "request"), ["MARKER-1"]);
     user.keyrings = tempfile::tempdir().unwrap();
-    let output = user.run(Session::Unlocked, "ask; ask");
+    let output = user.run(Session::Unlocked, "request; request");
     assert_eq!(tokens(&output), ["MARKER-2"; 2]);
     let said = said(&output);
     assert_eq!(said.len(), 1, "{said:?}");

@@ -41,14 +41,14 @@ fn kills() -> usize {
     named.map_or(500, |text| text.parse().expect("KCC_KILLS is a number"))
 }
 
-/// Processes that ask for new credentials, of which many are killed while they do.
+/// Processes that request new credentials, of which many are killed while they do.
 struct KillTest {
     home: CacheHome,
     plugin: PathBuf,
     random: Random,
     rounds: usize,
     killed: usize,
-    /// Every credential that was asked for: the plugin's arguments.
+    /// Every credential that was requested: the plugin's arguments.
     asked: Vec<(String, String)>,
 }
 
@@ -103,23 +103,23 @@ impl KillTest {
         }
         // The same for all, since it is a part of the key.
         let takes = format!("0.{:03}", 100 + self.random.below(400));
-        let mut asks: Vec<Ask> = vec![];
+        let mut requests: Vec<Ask> = vec![];
         for index in 0..PROCESSES {
             let child = start(&mut self.command(index % KEYS, &takes));
             let (key, killed) = (index % KEYS, false);
-            asks.push(Ask { key, child, killed });
+            requests.push(Ask { key, child, killed });
             if self.random.below(3) == 0 {
-                asks[self.random.below(index + 1)].kill();
+                requests[self.random.below(index + 1)].kill();
             }
         }
         for _ in 0..PROCESSES / 2 {
             std::thread::sleep(Duration::from_micros(self.random.next() % 12_000));
-            asks[self.random.below(PROCESSES)].kill();
+            requests[self.random.below(PROCESSES)].kill();
         }
         let mut kills = [0; KEYS];
-        for ask in asks {
-            let key = ask.key;
-            match ask.end() {
+        for request in requests {
+            let key = request.key;
+            match request.end() {
                 Some(output) => self.check_answer(key, &output),
                 None => kills[key] += 1,
             }
@@ -154,7 +154,7 @@ impl KillTest {
         assert_eq!(stderr(output), "", "round {}", self.rounds);
     }
 
-    /// The next ask answers soon, whatever the killed ones left behind; and no more runs than one
+    /// The next request answers soon, whatever the killed ones left behind; and no more runs than one
     /// need, those whose holder was killed, and the one that hung.
     fn settle(&self, key: usize, kills: usize, takes: &str) {
         let since = Instant::now();
@@ -298,15 +298,15 @@ fn the_plugin_of_a_killed_process_is_waited_for() {
 fn the_hanging_plugin_of_a_killed_process_is_ended_after_its_time() {
     let bench = Bench::new();
     bench.plugin.takes(Duration::from_secs(120)).unwrap();
-    let ask = || {
+    let request = || {
         let mut command = bench.command();
         command.env("KUBE_CREDENTIAL_CACHE_PLUGIN_TIMEOUT", "2s");
         command
     };
     let since = Instant::now();
-    kill_when(|| bench.plugin.runs() == 1, &mut ask());
+    kill_when(|| bench.plugin.runs() == 1, &mut request());
     bench.plugin.takes(Duration::ZERO).unwrap();
-    assert_eq!(quiet_token(&mut ask()), "token-2");
+    assert_eq!(quiet_token(&mut request()), "token-2");
     assert!(since.elapsed() < Duration::from_secs(20));
 }
 
@@ -316,15 +316,15 @@ fn what_the_plugin_of_a_killed_process_left_behind_is_not_waited_for() {
     let folder = bench.home.path();
     let text = "sleep 60 & echo $! > daemon; touch begun; sleep 0.3; touch over";
     let plugin = script(folder, "plugin", text);
-    let ask = || {
+    let request = || {
         let mut command = bench.home.kcc_cache();
         command.arg(&plugin).current_dir(folder);
         command
     };
     let since = Instant::now();
-    kill_when(|| folder.join("begun").exists(), &mut ask());
+    kill_when(|| folder.join("begun").exists(), &mut request());
     script(folder, "plugin", "exit 7");
-    assert_eq!(code(&ask().output().unwrap()), 7);
+    assert_eq!(code(&request().output().unwrap()), 7);
     assert!(
         folder.join("over").exists(),
         "the plugin itself was waited for"
@@ -346,7 +346,7 @@ fn a_plugin_that_closes_what_it_inherits_is_waited_for_all_the_same() {
     let text = "for fd in 3 4 5 6 7 8 9; do eval \"exec $fd>&-\"; done; \
                 mkdir running || touch overlap; touch begun; sleep 0.5; rmdir running; exit 7";
     let plugin = script(folder, "plugin", text);
-    let ask = || {
+    let request = || {
         let mut command = bench.home.kcc_cache();
         command.arg(&plugin).current_dir(folder);
         command
@@ -354,9 +354,9 @@ fn a_plugin_that_closes_what_it_inherits_is_waited_for_all_the_same() {
     // It is known who it is as soon as it has been started, but not sooner.
     kill_when(
         || folder.join("begun").exists() && is_recorded(&bench),
-        &mut ask(),
+        &mut request(),
     );
-    assert_eq!(code(&ask().output().unwrap()), 7);
+    assert_eq!(code(&request().output().unwrap()), 7);
     assert!(!folder.join("overlap").exists());
 }
 

@@ -51,7 +51,7 @@ impl Bench {
         }
     }
 
-    /// `kcc-cache <plugin>`, asked as kubectl asks for v1 without a terminal.
+    /// `kcc-cache <plugin>`, asked as kubectl requests v1 without a terminal.
     fn command(&self) -> Command {
         let mut command = self.home.kcc_cache();
         command.arg(self.plugin.path());
@@ -59,7 +59,7 @@ impl Bench {
         command
     }
 
-    fn ask(&self) -> Output {
+    fn request(&self) -> Output {
         self.command().output().unwrap()
     }
 

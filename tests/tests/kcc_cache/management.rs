@@ -74,7 +74,7 @@ fn an_entry_that_is_never_used_says_why() {
 }
 
 #[test]
-fn a_removed_entry_is_asked_for_again() {
+fn a_removed_entry_is_fetched_again() {
     let bench = Bench::new();
     let (cache, _) = manager(&bench, &[]);
     bench.token();
@@ -86,7 +86,7 @@ fn a_removed_entry_is_asked_for_again() {
 }
 
 #[test]
-fn an_inspection_says_what_an_ask_would_come_to_and_runs_nothing() {
+fn an_inspection_says_what_a_request_would_come_to_and_runs_nothing() {
     let bench = Bench::new();
     let (cache, mut environment) = manager(&bench, &[]);
     environment.set("AWS_PROFILE", "dev");

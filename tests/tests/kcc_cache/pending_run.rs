@@ -1,4 +1,4 @@
-//! Many processes that ask for one credential at once.
+//! Many processes that request one credential at once.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::{Bench, V1, code, exec_info, quiet_token, script, stderr, token_of};
 /// Asks so many times at once. The plugin goes on when all have found that it must run.
 fn at_once(bench: &Bench, count: usize, setup: impl Fn(&mut Command)) -> Vec<Asked> {
     bench.plugin.waits_at_the_gate().unwrap();
-    let asks: Vec<_> = (0..count)
+    let requests: Vec<_> = (0..count)
         .map(|_| {
             let mut command = bench.command();
             setup(&mut command);
@@ -42,17 +42,17 @@ fn at_once(bench: &Bench, count: usize, setup: impl Fn(&mut Command)) -> Vec<Ask
         heard.read_to_string(&mut stderr).unwrap();
         Asked { output, stderr }
     };
-    asks.into_iter().map(end).collect()
+    requests.into_iter().map(end).collect()
 }
 
-/// How an ask ended, and what it said after its miss.
+/// How a request ended, and what it said after its miss.
 struct Asked {
     output: Output,
     stderr: String,
 }
 
 #[test]
-fn fifty_cold_asks_run_the_plugin_once() {
+fn fifty_cold_requests_run_the_plugin_once() {
     let bench = Bench::new();
     for asked in at_once(&bench, 50, |_| {}) {
         assert_eq!(token_of(&asked.output), "token-1");
@@ -114,12 +114,12 @@ fn a_shared_failure_is_bridged_by_a_good_credential_for_all() {
 
 /// A person at a terminal is prompted, although a program in the background could not be.
 #[test]
-fn an_ask_that_can_prompt_does_not_take_over_a_failure_of_one_that_could_not() {
+fn a_request_that_can_prompt_does_not_take_over_a_failure_of_one_that_could_not() {
     let bench = Bench::new();
     bench.plugin.exits_with(1).unwrap();
-    let asks = AtomicUsize::new(0);
+    let requests = AtomicUsize::new(0);
     let asked = at_once(&bench, 2, |command| {
-        let interactive = asks.fetch_add(1, Ordering::SeqCst) == 1;
+        let interactive = requests.fetch_add(1, Ordering::SeqCst) == 1;
         let info = exec_info(V1, json!({ "interactive": interactive }));
         command.env("KUBERNETES_EXEC_INFO", info);
     });
@@ -142,7 +142,7 @@ fn where_nothing_can_be_stored_each_runs_in_turn() {
 }
 
 #[test]
-fn asks_for_different_credentials_do_not_wait_for_each_other() {
+fn requests_for_different_credentials_do_not_wait_for_each_other() {
     let home = CacheHome::new().unwrap();
     // Each plugin ends when all have started.
     let text = format!(
@@ -150,13 +150,13 @@ fn asks_for_different_credentials_do_not_wait_for_each_other() {
         json!({ "kind": "ExecCredential", "apiVersion": V1, "status": { "token": "t" } })
     );
     let plugin = script(home.path(), "plugin", &text);
-    let ask = |name| {
+    let request = |name| {
         let mut command = home.kcc_cache();
         quiet_token(command.arg(&plugin).arg(name).current_dir(home.path()))
     };
     std::thread::scope(|scope| {
         for name in ["a", "b", "c"] {
-            scope.spawn(move || assert_eq!(ask(name), "t"));
+            scope.spawn(move || assert_eq!(request(name), "t"));
         }
     });
 }
@@ -170,7 +170,7 @@ fn a_stuck_holder_is_waited_for_no_longer_than_its_plugin_may_run() {
     let path = entry.with_extension("lock");
     let lock = std::fs::File::open(&path).unwrap();
     lock.lock().unwrap();
-    let ask = || {
+    let request = || {
         let mut command = bench.command();
         command
             .env("KUBE_CREDENTIAL_CACHE_PLUGIN_TIMEOUT", "1s")
@@ -178,13 +178,13 @@ fn a_stuck_holder_is_waited_for_no_longer_than_its_plugin_may_run() {
             .unwrap()
     };
     bench.plugin.exits_with(3).unwrap();
-    let failed = ask();
+    let failed = request();
     assert_eq!(code(&failed), 3);
     // The third line names the plugin, which had nothing to say itself.
     assert_eq!(waited_and_gave_up(&failed, &path), 3, "{}", stderr(&failed));
 
     bench.plugin.exits_with(0).unwrap();
-    let answered = ask();
+    let answered = request();
     assert_eq!(token_of(&answered), "token-3");
     assert_eq!(
         waited_and_gave_up(&answered, &path),

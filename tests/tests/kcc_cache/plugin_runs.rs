@@ -198,20 +198,20 @@ fn a_plugin_with_much_to_say_is_not_held_up() {
 #[test]
 fn a_missing_plugin_is_named_with_its_hint() {
     let bench = Scripted::new();
-    let ask = |command: &str| {
-        let mut ask = bench.home.kcc_cache();
-        ask.arg(command).env(
+    let request = |command: &str| {
+        let mut request = bench.home.kcc_cache();
+        request.arg(command).env(
             "KUBE_CREDENTIAL_CACHE_INSTALL_HINT",
             "Install it from the shelf.",
         );
-        ask.output().unwrap()
+        request.output().unwrap()
     };
-    let in_path = ask("no-such-plugin");
+    let in_path = request("no-such-plugin");
     assert_eq!(code(&in_path), 127);
     assert!(stderr(&in_path).contains("cannot run no-such-plugin: not found in PATH"));
     assert!(stderr(&in_path).contains("Install it from the shelf."));
 
-    let by_path = ask("/no/such/plugin");
+    let by_path = request("/no/such/plugin");
     assert_eq!(code(&by_path), 127);
     assert!(stderr(&by_path).contains("cannot run /no/such/plugin: no such file"));
 }
@@ -241,7 +241,7 @@ fn a_plugin_that_cannot_run_says_why() {
 }
 
 #[test]
-fn the_plugin_is_told_what_the_client_asks_for() {
+fn the_plugin_is_told_what_the_client_requests() {
     let bench = Scripted::new();
     let tell = format!("printf %s \"$KUBERNETES_EXEC_INFO\" > info; {ANSWER}");
     let info = exec_info(V1, json!({ "cluster": { "server": "https://a" } }));

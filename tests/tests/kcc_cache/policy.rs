@@ -75,7 +75,7 @@ impl Client {
         kcc_cache.args(plugin).output().unwrap()
     }
 
-    fn ask(&self) -> Output {
+    fn request(&self) -> Output {
         self.run(&[&self.bench.plugin.path()], &[])
     }
 
@@ -108,7 +108,7 @@ fn a_listed_plugin_runs_and_is_answered_from_the_cache() {
     let client = Client::new("");
     client.write_kuberc(&allowlist(client.bench.plugin.path()));
     for _ in 0..3 {
-        assert_eq!(token_of(&client.ask()), "token-1");
+        assert_eq!(token_of(&client.request()), "token-1");
     }
 }
 
@@ -116,7 +116,7 @@ fn a_listed_plugin_runs_and_is_answered_from_the_cache() {
 fn a_plugin_that_is_not_listed_never_starts() {
     let client = Client::allowing("/usr/bin/another");
     assert_refused(
-        &client.ask(),
+        &client.request(),
         "is not permitted by the credential plugin allowlist of ",
     );
     assert_eq!(client.runs(), 0);
@@ -125,13 +125,13 @@ fn a_plugin_that_is_not_listed_never_starts() {
 #[test]
 fn the_policy_holds_for_a_stored_answer() {
     let client = Client::new("");
-    assert_eq!(token_of(&client.ask()), "token-1");
+    assert_eq!(token_of(&client.request()), "token-1");
     client.write_kuberc(DENY_ALL);
-    assert_refused(&client.ask(), r#"not allowed: policy set to "DenyAll""#);
+    assert_refused(&client.request(), r#"not allowed: policy set to "DenyAll""#);
     client.write_kuberc(&allowlist("/usr/bin/another"));
-    assert_refused(&client.ask(), "is not permitted by");
+    assert_refused(&client.request(), "is not permitted by");
     client.write_kuberc("");
-    assert_eq!(token_of(&client.ask()), "token-1");
+    assert_eq!(token_of(&client.request()), "token-1");
 }
 
 #[test]
@@ -231,7 +231,7 @@ fn a_broken_kuberc_that_the_user_named_is_an_error() {
     let named = client.bench.home.path().join("named");
     fs::write(&named, "kind: [").unwrap();
     let client = client.with_env("KUBERC", named.to_str().unwrap());
-    let output = client.ask();
+    let output = client.request();
     assert_eq!(code(&output), 2, "{}", stderr(&output));
     assert!(stderr(&output).contains("/named: no valid preferences found"));
     assert_eq!(client.runs(), 0);
@@ -240,7 +240,7 @@ fn a_broken_kuberc_that_the_user_named_is_an_error() {
 #[test]
 fn a_policy_that_contradicts_itself_is_an_error() {
     let client = Client::new("credentialPluginPolicy: Allowlist");
-    let output = client.ask();
+    let output = client.request();
     assert_eq!(code(&output), 2, "{}", stderr(&output));
     assert!(stderr(&output).contains("but allowlist is unspecified"));
 }
@@ -249,7 +249,7 @@ fn a_policy_that_contradicts_itself_is_an_error() {
 fn kuberc_is_switched_off_by_the_client() {
     for (name, value) in [("KUBERC", "off"), ("KUBECTL_KUBERC", "false")] {
         let client = Client::new(DENY_ALL).with_env(name, value);
-        assert_eq!(token_of(&client.ask()), "token-1");
+        assert_eq!(token_of(&client.request()), "token-1");
     }
 }
 

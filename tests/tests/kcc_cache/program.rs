@@ -39,7 +39,7 @@ fn answer(token: &str) -> String {
 }
 
 /// What a client with this `PATH` gets that stands in `folder`.
-fn ask_in(folder: &Folder, path: &str) -> Output {
+fn request_in(folder: &Folder, path: &str) -> Output {
     let client = Client::new("").with_env("PATH", path);
     let client = client.in_folder(folder.0.path());
     let hint = ("KUBE_CREDENTIAL_CACHE_INSTALL_HINT", "apt install login");
@@ -65,7 +65,7 @@ fn the_working_directory_has_no_plugins() {
         (format!("bin:{}", there.shown()), "bin/login"),
         (format!(":{}", there.shown()), "login"),
     ] {
-        let output = ask_in(&here, &path);
+        let output = request_in(&here, &path);
         let heard = stderr(&output);
         assert_eq!(code(&output), 127, "{path}: {heard}");
         let expected = format!("cannot run login: not found in PATH but as {as_file}, ");
@@ -73,7 +73,7 @@ fn the_working_directory_has_no_plugins() {
         assert!(heard.contains("apt install login"), "{path}: {heard}");
     }
     for path in ["", "/nonexistent", "none:/nonexistent"] {
-        let output = ask_in(&here, path);
+        let output = request_in(&here, path);
         let heard = stderr(&output);
         assert_eq!(code(&output), 127, "{path}: {heard}");
         assert!(heard.contains("not found in PATH\n"), "{path}: {heard}");
@@ -82,7 +82,7 @@ fn the_working_directory_has_no_plugins() {
         format!("{}:.", there.shown()),
         format!("none:{}", there.shown()),
     ] {
-        assert_eq!(token_of(&ask_in(&here, &path)), "from-there", "{path}");
+        assert_eq!(token_of(&request_in(&here, &path)), "from-there", "{path}");
     }
     // A path is no look-up.
     let client = Client::new("").in_folder(here.0.path());

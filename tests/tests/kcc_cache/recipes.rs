@@ -65,7 +65,7 @@ fn token(command: &mut Command) -> String {
 }
 
 /// `aws eks get-token`: the identity comes from the environment, the life is fourteen minutes, and
-/// the answer is of v1beta1 whatever was asked for, unless `KUBERNETES_EXEC_INFO` says otherwise.
+/// the answer is of v1beta1 whatever was requested, unless `KUBERNETES_EXEC_INFO` says otherwise.
 #[test]
 fn eks_has_an_entry_for_each_profile_and_cluster() {
     let stub = Stub::new(
@@ -75,7 +75,7 @@ case "$KUBERNETES_EXEC_INFO" in *client.authentication.k8s.io/v1\"*) VERSION=cli
 [ "$AWS_PROFILE" = broken ] && { echo 'The SSO session has expired. To refresh, run aws sso login' >&2; exit 255; }
 answer "k8s-aws-v1.${AWS_PROFILE:-default}.$6" 840"#,
     );
-    let ask = |profile: Option<&str>, cluster: &str, version: &str| {
+    let request = |profile: Option<&str>, cluster: &str, version: &str| {
         let args = [
             "--region",
             "eu-west-1",
@@ -92,19 +92,22 @@ answer "k8s-aws-v1.${AWS_PROFILE:-default}.$6" 840"#,
         let profiles = [None, Some("dev"), Some("prod")];
         for (profile, name) in profiles.iter().zip(["default", "dev", "prod"]) {
             assert_eq!(
-                token(&mut ask(*profile, "blue", V1BETA1)),
+                token(&mut request(*profile, "blue", V1BETA1)),
                 format!("k8s-aws-v1.{name}.blue")
             );
         }
         assert_eq!(
-            token(&mut ask(None, "green", V1BETA1)),
+            token(&mut request(None, "green", V1BETA1)),
             "k8s-aws-v1.default.green"
         );
-        assert_eq!(token(&mut ask(None, "blue", V1)), "k8s-aws-v1.default.blue");
+        assert_eq!(
+            token(&mut request(None, "blue", V1)),
+            "k8s-aws-v1.default.blue"
+        );
     }
     assert_eq!(stub.runs(), 5);
 
-    let ended = ask(Some("broken"), "blue", V1BETA1).output().unwrap();
+    let ended = request(Some("broken"), "blue", V1BETA1).output().unwrap();
     assert_eq!(code(&ended), 255);
     assert_eq!(
         stderr(&ended),
@@ -123,7 +126,7 @@ server=$(printf %s "$KUBERNETES_EXEC_INFO" | sed -n 's/.*"server":"https:..\([^"
 [ -n "$server" ] || { echo 'no cluster in KUBERNETES_EXEC_INFO' >&2; exit 1; }
 answer "ya29.${CLOUDSDK_ACTIVE_CONFIG_NAME:-default}.$server" 3599"#,
     );
-    let ask = |configuration: Option<&str>, server: &str| {
+    let request = |configuration: Option<&str>, server: &str| {
         let mut command = stub.command(V1BETA1, &[]);
         let cluster = json!({ "cluster": { "server": format!("https://{server}") } });
         command.env("KUBERNETES_EXEC_INFO", exec_info(V1BETA1, cluster));
@@ -131,10 +134,16 @@ answer "ya29.${CLOUDSDK_ACTIVE_CONFIG_NAME:-default}.$server" 3599"#,
         command
     };
     for _ in 0..3 {
-        assert_eq!(token(&mut ask(None, "10.0.0.1")), "ya29.default.10.0.0.1");
-        assert_eq!(token(&mut ask(None, "10.0.0.2")), "ya29.default.10.0.0.2");
         assert_eq!(
-            token(&mut ask(Some("work"), "10.0.0.1")),
+            token(&mut request(None, "10.0.0.1")),
+            "ya29.default.10.0.0.1"
+        );
+        assert_eq!(
+            token(&mut request(None, "10.0.0.2")),
+            "ya29.default.10.0.0.2"
+        );
+        assert_eq!(
+            token(&mut request(Some("work"), "10.0.0.1")),
             "ya29.work.10.0.0.1"
         );
     }
@@ -154,12 +163,12 @@ if [ ! -e "$FOLDER/login" ]; then
 fi
 answer "aad.$AAD_LOGIN_METHOD.$3" 3600"#,
     );
-    let ask = |tenant: &str| {
+    let request = |tenant: &str| {
         let mut command = stub.command(V1BETA1, &["get-token", "--tenant-id", tenant]);
         command.env("AAD_LOGIN_METHOD", "devicecode");
         command
     };
-    let mut first = ask("t1");
+    let mut first = request("t1");
     let first = first.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut waiting = first.spawn().unwrap();
     let mut told = [0; 10];
@@ -172,9 +181,9 @@ answer "aad.$AAD_LOGIN_METHOD.$3" 3600"#,
     );
 
     for _ in 0..5 {
-        assert_eq!(token(&mut ask("t1")), "aad.devicecode.t1");
+        assert_eq!(token(&mut request("t1")), "aad.devicecode.t1");
     }
-    assert_eq!(token(&mut ask("t2")), "aad.devicecode.t2");
+    assert_eq!(token(&mut request("t2")), "aad.devicecode.t2");
     assert_eq!(stub.runs(), 2);
 }
 
@@ -235,14 +244,14 @@ fn rotating_refresh_tokens_do_not_survive_two_plugins_at_once() {
 #[test]
 fn rotating_refresh_tokens_survive_any_number_at_once() {
     let stub = oidc();
-    // A life within the margin makes each round ask again.
+    // A life within the margin makes each round request again.
     for round in 1..=3 {
-        let asks = (0..20).map(|_| {
+        let requests = (0..20).map(|_| {
             let mut command = stub.command(V1, &OIDC);
             command.env("KUBE_CREDENTIAL_CACHE_REFRESH_MARGIN", "2h");
             start(command)
         });
-        let tokens: Vec<_> = end(asks.collect()).iter().map(token_of).collect();
+        let tokens: Vec<_> = end(requests.collect()).iter().map(token_of).collect();
         assert!(tokens.iter().all(|token| *token == tokens[0]), "{tokens:?}");
         assert!(stub.runs() >= round);
     }

@@ -1,4 +1,4 @@
-//! A credential that the server refused is replaced, and clients that ask twice for other reasons
+//! A credential that the server refused is replaced, and clients that request twice for other reasons
 //! do not defeat the cache.
 
 use std::fs;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::ahead::stored_hours_ago;
 use crate::{Bench, V1, exec_info};
 
-/// Long enough for an ask to count as a repeated one.
+/// Long enough for a request to count as a repeated one.
 const BETWEEN_ASKS: std::time::Duration = std::time::Duration::from_millis(20);
 
 /// A long-lived client process: a shell that asks when it is told to, and says what it got.
@@ -86,7 +86,7 @@ fn let_pass(bench: &Bench, seconds: i64) {
 }
 
 #[test]
-fn who_asks_again_gets_another_credential() {
+fn who_requests_again_gets_another_credential() {
     let bench = Bench::new();
     let mut client = Client::new(&bench);
     assert_eq!(client.token(), "token-1");
@@ -101,7 +101,7 @@ fn who_asks_again_gets_another_credential() {
 }
 
 #[test]
-fn processes_that_ask_once_each_never_have_it_replaced() {
+fn processes_that_request_once_each_never_have_it_replaced() {
     let bench = Bench::new();
     for _ in 0..20 {
         assert_eq!(Client::new(&bench).token(), "token-1");
@@ -146,7 +146,7 @@ fn a_plugin_that_might_prompt_is_not_run_for_a_suspicion() {
 }
 
 #[test]
-fn a_short_life_is_no_reason_not_to_heal() {
+fn a_short_life_is_no_reason_not_to_replace_it() {
     for life in [350, 300, 120, 30] {
         let bench = Bench::new();
         bench.plugin.expires_after(Some(life)).unwrap();
@@ -156,9 +156,9 @@ fn a_short_life_is_no_reason_not_to_heal() {
     }
 }
 
-/// kube-rs asks again from a minute before the expiry, where a user's own margin is smaller.
+/// kube-rs requests again from a minute before the expiry, where a user's own margin is smaller.
 #[test]
-fn near_the_end_clients_ask_again_by_themselves() {
+fn near_the_end_clients_request_again_by_themselves() {
     let bench = Bench::new();
     bench.plugin.expires_after(Some(55)).unwrap();
     stored_hours_ago(1, &bench, &bench.plugin.path(), &[]);
@@ -172,7 +172,7 @@ fn near_the_end_clients_ask_again_by_themselves() {
 }
 
 #[test]
-fn a_client_that_goes_on_asking_is_given_new_ones_ever_more_rarely() {
+fn a_client_that_goes_on_requesting_is_given_new_ones_ever_more_rarely() {
     let bench = Bench::new();
     let mut client = Client::new(&bench);
     assert_eq!(client.token(), "token-1");
@@ -197,7 +197,7 @@ fn several_failures_count_as_much_as_a_minute() {
     let mut client = Client::new(&bench);
     assert_eq!(client.token(), "token-1");
     assert_eq!(client.token(), "token-2");
-    // Three processes whose server refuses the second one, too: each asks twice.
+    // Three processes whose server refuses the second one, too: each requests twice.
     for failure in 1..=3 {
         let mut next = Client::new(&bench);
         assert_eq!(next.token(), "token-2");
@@ -231,7 +231,7 @@ fn a_loop_of_loads_comes_to_the_logarithm_of_its_length() {
 }
 
 #[test]
-fn many_clients_that_ask_twice_have_it_replaced_at_a_limited_rate() {
+fn many_clients_that_request_twice_have_it_replaced_at_a_limited_rate() {
     let bench = Bench::new();
     for _ in 0..12 {
         let mut client = Client::new(&bench);
@@ -336,9 +336,9 @@ fn many_who_write_the_log_at_once_lose_no_answer() {
     }
 }
 
-/// As fabric8 starts plugins: a shell for each ask, so that the parent is another one each time.
+/// As fabric8 starts plugins: a shell for each request, so that the parent is another one each time.
 #[test]
-fn a_client_behind_a_shell_for_each_ask_is_found() {
+fn a_client_behind_a_shell_for_each_request_is_found() {
     let bench = Bench::new();
     let command = bench.command();
     let line = format!(
@@ -349,20 +349,20 @@ fn a_client_behind_a_shell_for_each_ask_is_found() {
     let mut client = Client::with(&bench, |shell| {
         shell.env("LINE", format!("{line}; true"));
         shell.env_remove("KUBERNETES_EXEC_INFO");
-        python_that_asks(shell, "subprocess.run(['sh', '-c', os.environ['LINE']])");
+        python_that_requests(shell, "subprocess.run(['sh', '-c', os.environ['LINE']])");
     });
     assert_eq!(client.token(), "token-1");
     assert_eq!(client.token(), "token-2");
     assert_eq!(bench.plugin.runs(), 2);
 }
 
-/// kr8s and lightkube: the process asks again, and never says that it is a client.
+/// kr8s and lightkube: the process requests again, and never says that it is a client.
 #[test]
 fn a_client_that_does_not_say_that_it_is_one_is_found() {
     let bench = Bench::new();
     let mut client = Client::with(&bench, |shell| {
         shell.env_remove("KUBERNETES_EXEC_INFO");
-        python_that_asks(shell, "subprocess.run(sys.argv[1:])");
+        python_that_requests(shell, "subprocess.run(sys.argv[1:])");
     });
     assert_eq!(client.token(), "token-1");
     assert_eq!(client.token(), "token-2");
@@ -370,13 +370,13 @@ fn a_client_that_does_not_say_that_it_is_one_is_found() {
 }
 
 /// Makes a client of Python, which does `ask` for each line that it reads.
-fn python_that_asks(shell: &mut Command, ask: &str) {
+fn python_that_requests(shell: &mut Command, request: &str) {
     let words: Vec<_> = shell.get_args().skip(3).map(ToOwned::to_owned).collect();
     let environment: Vec<_> = shell
         .get_envs()
         .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())))
         .collect();
-    let program = format!("import os, subprocess, sys\nfor _ in sys.stdin: {ask}");
+    let program = format!("import os, subprocess, sys\nfor _ in sys.stdin: {request}");
     let mut python = Command::new("python3");
     python.args(["-c", &program]).args(words);
     python.env_clear().envs(environment);
@@ -390,7 +390,7 @@ fn a_program_that_ended_soon_twice_is_given_another_at_its_third_start() {
     let bench = Bench::new();
     let start = |program: &str| {
         let mut client = Client::with(&bench, |shell| {
-            python_that_asks(shell, &format!("subprocess.run(sys.argv[1:]) # {program}"));
+            python_that_requests(shell, &format!("subprocess.run(sys.argv[1:]) # {program}"));
         });
         client.token()
     };
@@ -412,7 +412,7 @@ fn at_a_terminal_a_plugin_that_may_prompt_is_run() {
         let info = exec_info(V1, json!({ "interactive": true }));
         shell.env("KUBERNETES_EXEC_INFO", info);
         // A terminal for kcc-cache, inside of one process that asks.
-        python_that_asks(
+        python_that_requests(
             shell,
             "subprocess.run(sys.argv[1:], stdin=__import__('pty').openpty()[1])",
         );

@@ -15,11 +15,11 @@ use crate::rejected::Client;
 use crate::{Bench, code, credential, stderr, token_of};
 
 #[test]
-fn the_first_ask_runs_the_plugin_and_the_next_ten_do_not() {
+fn the_first_request_runs_the_plugin_and_the_next_ten_do_not() {
     let bench = Bench::new();
-    let first = bench.ask();
+    let first = bench.request();
     for _ in 0..10 {
-        assert_eq!(bench.ask().stdout, first.stdout);
+        assert_eq!(bench.request().stdout, first.stdout);
     }
     assert_eq!(token_of(&first), "token-1");
     assert_eq!(bench.plugin.runs(), 1);
@@ -52,14 +52,14 @@ fn the_users_margin_is_taken_as_it_is() {
     let bench = Bench::new();
     bench.plugin.expires_after(Some(600)).unwrap();
     bench.token();
-    let ask = |margin: &str| {
+    let request = |margin: &str| {
         let mut command = bench.command();
         crate::quiet_token(command.env(variable::REFRESH_MARGIN, margin))
     };
-    assert_eq!(ask("9m"), "token-1");
-    assert_eq!(ask("11m"), "token-2");
-    assert_eq!(ask("11m"), "token-3");
-    assert_eq!(ask("0s"), "token-3");
+    assert_eq!(request("9m"), "token-1");
+    assert_eq!(request("11m"), "token-2");
+    assert_eq!(request("11m"), "token-3");
+    assert_eq!(request("0s"), "token-3");
 }
 
 #[test]
@@ -77,7 +77,7 @@ fn a_failing_plugin_speaks_for_itself() {
     bench.plugin.says("no session; run login first").unwrap();
     bench.plugin.exits_with(73).unwrap();
     for run in 1..=2 {
-        let output = bench.ask();
+        let output = bench.request();
         assert_eq!(code(&output), 73);
         assert_eq!(stderr(&output), "no session; run login first");
         assert!(output.stdout.is_empty());
@@ -140,7 +140,7 @@ fn a_client_that_says_no_version_has_an_entry_where_none_is_recorded() {
     assert_eq!(by_hand(Some("")).stdout, first.stdout);
     assert_eq!(bench.plugin.runs(), 1);
     // Which version the kubeconfig has is not known here: kubectl's is another entry.
-    assert_eq!(token_of(&bench.ask()), "token-2");
+    assert_eq!(token_of(&bench.request()), "token-2");
 
     let malformed = by_hand(Some("{\"kind\""));
     assert_eq!(code(&malformed), 2);
@@ -185,7 +185,7 @@ impl Timed {
         }
     }
 
-    fn ask(&self) -> Result<Response, Error> {
+    fn request(&self) -> Result<Response, Error> {
         let request = Request {
             info: ExecInfo::new(ApiVersion::V1, false),
             command: self.bench.plugin.path().into(),
@@ -200,7 +200,7 @@ impl Timed {
     }
 
     fn source(&self) -> Source {
-        self.ask().unwrap().source
+        self.request().unwrap().source
     }
 }
 
@@ -224,7 +224,7 @@ fn a_failing_plugin_is_not_bridged_by_an_expired_credential() {
     timed.bench.plugin.exits_with(9).unwrap();
     assert_eq!(timed.source(), Source::Cache);
     timed.clock.advance(601);
-    assert_eq!(timed.ask().unwrap_err().exit_code(), 9);
+    assert_eq!(timed.request().unwrap_err().exit_code(), 9);
 }
 
 #[test]

@@ -23,7 +23,7 @@ fn find_in_files(folder: &Path, found: &mut Vec<PathBuf>) {
 }
 
 /// Asks with debug output on and with the marker in a plugin's answer.
-fn ask(bench: &Bench, setup: impl FnOnce(&mut Command)) -> Output {
+fn request(bench: &Bench, setup: impl FnOnce(&mut Command)) -> Output {
     let mut command = bench.command();
     command.env("KUBE_CREDENTIAL_CACHE_DEBUG", "1");
     setup(&mut command);
@@ -64,7 +64,7 @@ fn no_scenario_lets_a_secret_out() {
         bench.plugin.answers(&answer).unwrap();
         bench.plugin.exits_with(exit).unwrap();
         for _ in 0..2 {
-            let output = ask(&bench, |_| {});
+            let output = request(&bench, |_| {});
             let heard = String::from_utf8_lossy(&output.stderr);
             assert!(!heard.contains(MARKER), "{heard}");
         }
@@ -79,13 +79,13 @@ fn no_scenario_lets_a_secret_out() {
 fn arguments_and_environment_are_not_repeated_either() {
     let bench = Bench::new();
     bench.plugin.exits_with(1).unwrap();
-    let output = ask(&bench, |command| {
+    let output = request(&bench, |command| {
         command.arg(format!("--client-secret={MARKER}"));
         command.env("AWS_SECRET_ACCESS_KEY", MARKER);
     });
     assert!(!String::from_utf8_lossy(&output.stderr).contains(MARKER));
     bench.plugin.exits_with(0).unwrap();
-    ask(&bench, |command| {
+    request(&bench, |command| {
         command.arg(format!("--client-secret={MARKER}"));
         command.env("AWS_SECRET_ACCESS_KEY", MARKER);
     });
@@ -98,13 +98,13 @@ fn arguments_and_environment_are_not_repeated_either() {
 fn a_damaged_entry_is_not_quoted() {
     let bench = Bench::new();
     bench.plugin.answers_token(MARKER).unwrap();
-    ask(&bench, |_| {});
+    request(&bench, |_| {});
     let entry = bench.entry();
     let mut bytes = fs::read(&entry).unwrap();
     bytes.truncate(bytes.len() - 5);
     fs::write(&entry, bytes).unwrap();
     bench.plugin.exits_with(1).unwrap();
-    let output = ask(&bench, |_| {});
+    let output = request(&bench, |_| {});
     assert!(!String::from_utf8_lossy(&output.stderr).contains(MARKER));
 }
 
@@ -146,7 +146,7 @@ fn a_refresh_in_the_background_tells_nobody() {
     bench.plugin.expires_after(Some(480)).unwrap();
     stored_hours_ago(1, &bench, &bench.plugin.path(), &[]);
     bench.plugin.waits_at_the_gate().unwrap();
-    let output = ask(&bench, |_| {});
+    let output = request(&bench, |_| {});
     assert!(!String::from_utf8_lossy(&output.stderr).contains(MARKER));
     let since = std::time::Instant::now();
     while bench.plugin.runs() < 2 {
@@ -168,7 +168,7 @@ fn a_refused_credential_is_not_told_of_either() {
     let bench = Bench::new();
     bench.plugin.answers_token(MARKER).unwrap();
     let mut command = bench.command();
-    let program = "for ask in 1 2 3; do \"$@\"; sleep 0.02; done >/dev/null";
+    let program = "for request in 1 2 3; do \"$@\"; sleep 0.02; done >/dev/null";
     let mut client = Command::new("sh");
     client
         .args(["-c", program, "sh"])

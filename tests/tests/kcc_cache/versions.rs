@@ -194,7 +194,7 @@ fn where_the_plugin_fails_the_entry_of_the_others_is_used() {
     assert!(stderr(&output).contains("using the stored credential"));
 }
 
-/// client-node asks again before each request where its plugin names no expiry, and never before one
+/// client-node requests again before each request where its plugin names no expiry, and never before one
 /// that is named: with one that the cache made up it would go on with a revoked token for an hour.
 #[test]
 fn an_expiry_that_the_plugin_did_not_name_is_for_those_who_say_that_they_are_clients() {

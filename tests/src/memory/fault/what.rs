@@ -93,7 +93,7 @@ pub(in crate::memory) enum Before {
     Answer(Status),
 }
 
-/// How a server that has no streaming lists answers when one is asked for.
+/// How a server that has no streaming lists answers when one is requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NoStreaming {
@@ -310,7 +310,7 @@ impl Fault {
         Self::new(Kind::NoMetadata)
     }
 
-    /// 406 for whoever asks for protobuf, whatever else he takes.
+    /// 406 for whoever requests protobuf, whatever else he takes.
     pub fn protobuf_not_acceptable() -> Self {
         Self::new(Kind::NoProtobuf(NoProtobuf::NotAcceptable))
     }

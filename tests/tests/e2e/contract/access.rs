@@ -11,7 +11,7 @@ pub(super) const CHECKS: &[Check] = checks![
     unknown_token_is_unauthorized,
     nobody_is_forbidden,
     everybody_learns_the_version,
-    good_token_says_who_asks,
+    good_token_says_who_it_is,
     groups_and_resources_are_listed,
     discovery_comes_at_once,
 ];
@@ -75,7 +75,7 @@ async fn everybody_learns_the_version(wire: Wire) -> Outcome {
     )
 }
 
-async fn good_token_says_who_asks(wire: Wire) -> Outcome {
+async fn good_token_says_who_it_is(wire: Wire) -> Outcome {
     let wire = wire.with_token(Some(TOKEN));
     let review = json!({
         "apiVersion": "authentication.k8s.io/v1",

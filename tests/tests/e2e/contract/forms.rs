@@ -1,4 +1,4 @@
-//! The forms that clients ask for by `Accept`.
+//! The forms that clients request by `Accept`.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use crate::trial::{Outcome, check};
 pub(super) const CHECKS: &[Check] = checks![
     table_lists_rows_under_columns,
     table_of_pods_is_what_kubectl_prints,
-    table_rows_carry_what_was_asked,
+    table_rows_carry_what_was_requested,
     table_watch_heads_its_first_event_only,
     metadata_alone_is_listed_and_watched,
     first_wish_that_can_be_met_is_met,
@@ -111,7 +111,7 @@ async fn table_of_pods_is_what_kubectl_prints(wire: Wire) -> Outcome {
     )
 }
 
-async fn table_rows_carry_what_was_asked(wire: Wire) -> Outcome {
+async fn table_rows_carry_what_was_requested(wire: Wire) -> Outcome {
     let space = wire.space("table-rows").await?;
     space.make("a", json!({})).await?;
     for (include, kind) in [

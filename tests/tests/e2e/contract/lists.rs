@@ -1,4 +1,4 @@
-//! Lists: pages, selectors, and which state a version asks for.
+//! Lists: pages, selectors, and which state a version requests.
 
 use serde_json::{Value, json};
 

@@ -4,7 +4,7 @@ use kcache::protobuf::from_enveloped;
 use libtest_mimic::Failed;
 use serde_json::{Value, json};
 
-/// What is asked for where a check does not say a form.
+/// What is requested where a check does not say a form.
 pub(crate) const ACCEPT: &str = "application/vnd.kubernetes.protobuf,application/json";
 const MEDIA_TYPE: &str = "application/vnd.kubernetes.protobuf";
 

@@ -34,7 +34,7 @@ type AnyBody = UnsyncBoxBody<Bytes, BoxError>;
 #[derive(Clone)]
 pub(crate) struct Wire {
     endpoint: Endpoint,
-    /// Whoever asks for no form gets protobuf where there is some, and sees it as JSON.
+    /// Whoever requests no form gets protobuf where there is some, and sees it as JSON.
     protobuf: bool,
     /// Tells the namespaces of one run from those of another.
     run: String,
@@ -109,7 +109,7 @@ impl Wire {
         }
     }
 
-    /// The same server, asked for protobuf.
+    /// The same server, requested protobuf.
     pub(crate) fn in_protobuf(self) -> Self {
         let protobuf = true;
         Self { protobuf, ..self }

@@ -153,7 +153,7 @@ impl Case {
                     "interactiveMode": "Never",
                 } })
             }
-            // Of somebody without any, kubectl asks for a user name.
+            // Of somebody without any, kubectl requests a user name.
             _ => json!({ "token": "t" }),
         };
         Ok(json!({
@@ -176,7 +176,7 @@ fn exec_credential(certificate: &str, key: &str) -> Result<Value, Failed> {
     }))
 }
 
-/// The outer error is a test's, the inner one what is being asked for.
+/// The outer error is a test's, the inner one what is being requested.
 type Verdict = Result<Result<(), String>, Failed>;
 
 fn by_kubectl(kubectl: &Path, kubeconfig: &Path, home: &CacheHome) -> Verdict {

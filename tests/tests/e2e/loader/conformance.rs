@@ -81,7 +81,7 @@ fn mode(mode: &'static str) -> impl FnOnce(&mut ExecUser) {
     move |exec| exec.interactive_mode = Some(mode.to_owned())
 }
 
-/// Changes the kubeconfig, with a first ask before and two behind; the plugin has to run as often.
+/// Changes the kubeconfig, with a first request before and two behind; the plugin has to run as often.
 fn runs_after(name: &str, change: fn(&mut Value), expected: usize) -> Outcome {
     let user = PluginUser::with(name, |exec, _| {
         exec.provide_cluster_info = true;
@@ -89,17 +89,17 @@ fn runs_after(name: &str, change: fn(&mut Value), expected: usize) -> Outcome {
     })?;
     let user = user.with_tokens()?;
     let runtime = runtime()?;
-    let ask = || {
+    let request = || {
         let config = user.config()?;
         runtime.block_on(async { user.expect_known(&config.client()?).await })
     };
-    ask()?;
+    request()?;
     user.expect_runs(1)?;
     let mut content: Value = serde_json::from_slice(&std::fs::read(user.kubeconfig.path())?)?;
     change(&mut content);
     std::fs::write(user.kubeconfig.path(), content.to_string())?;
-    ask()?;
-    ask()?;
+    request()?;
+    request()?;
     user.expect_runs(expected)
 }
 
@@ -145,12 +145,12 @@ fn a_changed_interactivity_is_another() -> Outcome {
             .push((keep_none.0.to_owned(), keep_none.1.to_owned()));
     })?;
     let runtime = runtime()?;
-    let ask = |loader: Loader| {
+    let request = |loader: Loader| {
         let config = loader.load()?;
         runtime.block_on(async { told.user.expect_known(&config.client()?).await })
     };
-    ask(told.user.loader().with_terminal(false))?;
-    ask(told.user.loader().with_terminal(true))?;
+    request(told.user.loader().with_terminal(false))?;
+    request(told.user.loader().with_terminal(true))?;
     told.expect_interactive(&[false, true])
 }
 
@@ -176,7 +176,7 @@ fn always_is_interactive_at_a_terminal() -> Outcome {
     prompted("alva", "Always")
 }
 
-/// What is typed reaches the plugin. The next tool finds the credential and asks for nothing.
+/// What is typed reaches the plugin. The next tool finds the credential and requests nothing.
 fn prompted(name: &str, interactive_mode: &'static str) -> Outcome {
     let told = Told::new(name, mode(interactive_mode))?;
     let user = &told.user;
@@ -292,7 +292,7 @@ fn static_credentials_bypass_the_plugin() -> Outcome {
         let config = user.config()?;
         runtime()?.block_on(async { user.expect_known(&config.client()?).await })?;
     }
-    // The server takes no passwords, so somebody with one is nobody; no plugin is asked for better.
+    // The server takes no passwords, so somebody with one is nobody; no plugin is requested better.
     edit_user(
         &user,
         &json!({ "username": "stella", "password": "s3cret" }),

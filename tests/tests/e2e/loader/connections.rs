@@ -92,7 +92,7 @@ fn a_socks_proxy_is_used() -> Outcome {
     check(host == "localhost", host)
 }
 
-/// A SOCKS proxy for one connection; returns user and password, and the host that was asked for.
+/// A SOCKS proxy for one connection; returns user and password, and the host that was requested.
 fn socks_once(listener: &TcpListener) -> std::io::Result<(String, String)> {
     let (mut client, _) = listener.accept()?;
     let read = |client: &mut TcpStream, length: u8| {
@@ -245,7 +245,7 @@ fn no_connection_names_the_cluster() -> Outcome {
     Ok(())
 }
 
-/// Nothing is ever asked for in compressed form, so that `disable-compression` always holds. Nor is
+/// Nothing is ever requested in compressed form, so that `disable-compression` always holds. Nor is
 /// anything of the user sent; see `wire/servers.rs`.
 fn plain_http_works_without_compression() -> Outcome {
     let listener = TcpListener::bind("127.0.0.1:0")?;

@@ -29,8 +29,8 @@ fn many_clients_run_the_plugin_once() -> Outcome {
             .flat_map(|config| [config.client(), config.client(), config.client()])
             .collect();
         let clients = clients?;
-        let asks = clients.iter().map(|client| user.expect_known(client));
-        futures_util::future::try_join_all(asks).await
+        let requests = clients.iter().map(|client| user.expect_known(client));
+        futures_util::future::try_join_all(requests).await
     })?;
     user.expect_runs(1)
 }

@@ -48,8 +48,8 @@ fn twenty_401s_make_one_run() -> Outcome {
         let client = config.client()?;
         user.expect_known(&client).await?;
         user.cluster.revoke_token(&user.token(1))?;
-        let asks = (0..20).map(|_| user.expect_known(&client));
-        futures_util::future::try_join_all(asks).await
+        let requests = (0..20).map(|_| user.expect_known(&client));
+        futures_util::future::try_join_all(requests).await
     })?;
     user.expect_runs(2)?;
     let log = user.cluster.auth_log()?;

@@ -78,7 +78,7 @@ fn a_failing_plugin_keeps_the_old_token() -> Outcome {
         runtime.block_on(user.expect_known(&client))?;
         Ok(user.plugin.runs() >= 2)
     })?;
-    // At once after a failure there is a pause, whatever is asked for.
+    // At once after a failure there is a pause, whatever is requested.
     for _ in 0..20 {
         runtime.block_on(user.expect_known(&client))?;
     }

@@ -93,7 +93,7 @@ fn http2_is_spoken() -> Outcome {
     })
 }
 
-/// Asks for a path over HTTP/2, which is all that ALPN offers; posts to it with a certificate.
+/// Requests a path over HTTP/2, which is all that ALPN offers; posts to it with a certificate.
 async fn h2(
     served: &Served,
     path: &str,

@@ -12,7 +12,7 @@ use crate::contract::wire::{Events, Wire};
 use crate::trial::{Outcome, check};
 
 pub(super) const CHECKS: &[Check] = checks![
-    answers_replace_what_was_asked,
+    answers_replace_what_was_requested,
     cut_comes_before_the_headers,
     stall_never_answers,
     delay_answers_later,
@@ -37,7 +37,7 @@ pub(super) const CHECKS: &[Check] = checks![
 /// Nothing is to come: with a paused clock, this takes no time.
 const NOTHING: Duration = Duration::from_secs(30);
 
-async fn answers_replace_what_was_asked(server: ApiServer, wire: Wire) -> Outcome {
+async fn answers_replace_what_was_requested(server: ApiServer, wire: Wire) -> Outcome {
     for (fault, code, reason, retry) in [
         (Fault::unauthorized(), 401, "Unauthorized", None),
         (Fault::forbidden(), 403, "Forbidden", None),

@@ -1,4 +1,4 @@
-//! The same objects through informers that ask for protobuf and informers that do not, from streaming
+//! The same objects through informers that request protobuf and informers that do not, from streaming
 //! lists, lists and watches.
 
 use harness::cluster::ClusterOptions;

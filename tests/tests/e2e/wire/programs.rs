@@ -55,12 +55,12 @@ fn plugins_are_looked_for_as_by_kubectl() -> Outcome {
         let variables = variables.map(|(name, value)| json!({ "name": name, "value": value }));
         exec["env"] = variables.collect();
         desk.write(&desk.secure(), &json!({ "exec": exec }))?;
-        let alone = ask_by_kubectl(&desk, &path)?;
-        let by_loader = ask_by_loader(&desk, &path)?;
+        let alone = found_by_kubectl(&desk, &path)?;
+        let by_loader = found_by_loader(&desk, &path)?;
         exec["args"] = json!(["login"]);
         exec["command"] = json!(kcc_cache.to_str());
         desk.write(&desk.secure(), &json!({ "exec": exec }))?;
-        let in_front = ask_by_kubectl(&desk, &path)?;
+        let in_front = found_by_kubectl(&desk, &path)?;
         for (who, found) in [
             ("kubectl", &alone),
             ("the loader", &by_loader),
@@ -83,7 +83,7 @@ fn bearer(seen: Seen) -> Option<String> {
     token.strip_prefix("Bearer ").map(str::to_owned)
 }
 
-fn ask_by_kubectl(desk: &Desk, path: &str) -> Result<Found, Failed> {
+fn found_by_kubectl(desk: &Desk, path: &str) -> Result<Found, Failed> {
     let home = CacheHome::new()?;
     let mut kubectl = desk.cluster.kubectl_with(&desk.kubeconfig());
     kubectl.envs(home.variables()).env("PATH", path);
@@ -94,7 +94,7 @@ fn ask_by_kubectl(desk: &Desk, path: &str) -> Result<Found, Failed> {
 }
 
 /// In this process, whose working directory is another: a relative element names it from here.
-fn ask_by_loader(desk: &Desk, path: &str) -> Result<Found, Failed> {
+fn found_by_loader(desk: &Desk, path: &str) -> Result<Found, Failed> {
     let here = std::env::current_dir()?;
     let up = "../".repeat(here.components().count());
     let from_here = |element: &str| match element {
