@@ -4,9 +4,10 @@
 //! never are two changes joined against two new states. A target is in the result while its count
 //! of sources is above zero.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use kcache::{Change, Error, Failure, Key, Object, Updates, Writer};
+use kcache::{Change, Error, Failure, Key, Object, Snapshot, Updates, Writer};
 
 use crate::operator::Operator;
 use crate::pair::Pair;
@@ -18,6 +19,8 @@ pub(crate) struct Engine<S: Object, T: Object, O: Operator<S, T>> {
     sources: Slab<S, O::Source>,
     targets: Slab<T, O::Target>,
     pub(crate) writer: Writer<T>,
+    /// The newest state of the targets, of which the result is a part.
+    pub(crate) all_targets: Option<Snapshot<T>>,
     pairs: Option<Writer<Pair<S, T>>>,
     /// The newest commits of the sources and of the targets that were taken in.
     pub(crate) input_commits: [u64; 2],
@@ -29,8 +32,8 @@ pub(crate) struct Engine<S: Object, T: Object, O: Operator<S, T>> {
 /// What the commit under way changes.
 struct Pending<S: Object, T: Object> {
     targets: Updates<T>,
-    unpaired: Updates<Pair<S, T>>,
-    paired: Updates<Pair<S, T>>,
+    unpaired: BTreeSet<Key>,
+    paired: BTreeMap<Key, Arc<Pair<S, T>>>,
 }
 
 impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
@@ -40,13 +43,14 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
             sources: Slab::default(),
             targets: Slab::default(),
             writer,
+            all_targets: None,
             pairs,
             input_commits: [0, 0],
             incarnations: [1, 1],
             pending: Pending {
                 targets: Updates::new(),
-                unpaired: Updates::new(),
-                paired: Updates::new(),
+                unpaired: BTreeSet::new(),
+                paired: BTreeMap::new(),
             },
         }
     }
@@ -54,8 +58,9 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
     /// Takes in changes of sources.
     pub(crate) fn change_sources(&mut self, changes: Vec<Change<S>>) {
         self.rebuild_if_due();
-        for Change { key, new, .. } in changes {
-            let Some(object) = new else {
+        for change in changes {
+            let key = change.key();
+            let Some(object) = change.new else {
                 self.writer.good_object(&key);
                 self.remove_source(&key);
                 continue;
@@ -130,8 +135,9 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
     /// Takes in changes of targets.
     pub(crate) fn change_targets(&mut self, changes: Vec<Change<T>>) {
         self.rebuild_if_due();
-        for Change { key, new, .. } in changes {
-            let Some(object) = new else {
+        for change in changes {
+            let key = change.key();
+            let Some(object) = change.new else {
                 self.remove_target(&key);
                 continue;
             };
@@ -170,7 +176,7 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
             return;
         };
         self.operator.drop_target(slot, &target.fact);
-        self.pending.targets.insert(key.clone(), None);
+        self.pending.targets.remove(key.clone());
         if self.pairs.is_some() {
             for source in self
                 .operator
@@ -200,10 +206,11 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
     /// The target is in the result or not: what it was before, the writer knows.
     fn update_target(&mut self, slot: u32) {
         let target = &self.targets[slot];
-        let present = (target.count > 0).then(|| target.object.clone());
-        self.pending
-            .targets
-            .insert(Key::of(&*target.object), present);
+        if target.count > 0 {
+            self.pending.targets.put(target.object.clone());
+        } else {
+            self.pending.targets.remove(Key::of(&*target.object));
+        }
     }
 
     fn pair(&mut self, source: u32, target: u32) {
@@ -212,7 +219,7 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
             let pair = Pair::new(source.clone(), target.clone());
             let key = Key::of(&pair);
             self.pending.unpaired.remove(&key);
-            self.pending.paired.insert(key, Some(pair.into()));
+            self.pending.paired.insert(key, pair.into());
         }
     }
 
@@ -220,7 +227,7 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
         if self.pairs.is_some() {
             let key = Key::of(&Pair::new(source.clone(), target.clone()));
             self.pending.paired.remove(&key);
-            self.pending.unpaired.insert(key, None);
+            self.pending.unpaired.insert(key);
         }
     }
 
@@ -248,19 +255,28 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
         let incarnation = self.incarnations.iter().sum::<u64>() - 1;
         let targets = std::mem::take(&mut self.pending.targets);
         if let Some(pairs) = &mut self.pairs {
-            pairs.commit_in(
-                incarnation,
-                std::mem::take(&mut self.pending.unpaired),
-                &input_commits,
-            );
-            self.writer.commit_in(incarnation, targets, &input_commits);
-            pairs.commit_in(
-                incarnation,
-                std::mem::take(&mut self.pending.paired),
-                &input_commits,
-            );
+            let (mut unpaired, mut paired) = (Updates::new(), Updates::new());
+            for key in std::mem::take(&mut self.pending.unpaired) {
+                unpaired.remove(key);
+            }
+            for pair in std::mem::take(&mut self.pending.paired).into_values() {
+                paired.put(pair);
+            }
+            pairs.commit_in(incarnation, unpaired, &input_commits);
+            self.commit_targets(incarnation, targets);
+            if let Some(pairs) = &mut self.pairs {
+                pairs.commit_in(incarnation, paired, &input_commits);
+            }
         } else {
-            self.writer.commit_in(incarnation, targets, &input_commits);
+            self.commit_targets(incarnation, targets);
+        }
+    }
+
+    fn commit_targets(&mut self, incarnation: u64, targets: Updates<T>) {
+        if let Some(all) = &self.all_targets {
+            let input_commits = &self.input_commits;
+            self.writer
+                .commit_part(incarnation, all, targets, input_commits);
         }
     }
 

@@ -197,6 +197,7 @@ impl<S: Object, T: Object, O: Operator<S, T>> Task<S, T, O> {
             targets.incarnation,
             targets.phase.clone(),
         );
+        self.engine.all_targets.clone_from(&targets.snapshot);
         let count = sources.objects.len() + targets.objects.len();
         let take = |engine: &mut Engine<S, T, O>| {
             engine.change_targets(Batch::from(targets).changes);
@@ -259,6 +260,7 @@ impl<S: Object, T: Object, O: Operator<S, T>> Task<S, T, O> {
             }
             Received::Targets(Some(batch)) => {
                 self.note(Side::Targets, batch.commit, batch.incarnation, batch.phase);
+                self.engine.all_targets = batch.snapshot;
                 let changes = batch.changes;
                 return self
                     .change(changes.len(), |engine| engine.change_targets(changes))

@@ -1,4 +1,4 @@
-//! What the engine asks of an operator.
+//! What the engine needs of an operator.
 
 use crate::slab::Slab;
 

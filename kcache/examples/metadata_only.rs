@@ -1,4 +1,4 @@
-//! Asks for the metadata of Pods only: enough for names, labels and owners, at a fraction of the
+//! Requests the metadata of Pods only: enough for names, labels and owners, at a fraction of the
 //! memory and the traffic.
 //!
 //! ```sh

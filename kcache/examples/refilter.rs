@@ -6,7 +6,7 @@
 //! tier in (front, back), !canary
 //! ```
 //!
-//! What leaves comes as deletes, what enters as creates, and the server is not asked again. An empty
+//! What leaves comes as deletes, what enters as creates, and nothing is requested again. An empty
 //! line shows everything. It reads and never writes. Ctrl-C ends it.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "its output")]
 

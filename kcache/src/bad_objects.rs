@@ -114,14 +114,6 @@ impl BadObjects {
         set.hashed.remove(&hash);
     }
 
-    /// An object is good in one respect.
-    pub(crate) fn clear_reason(&mut self, key: &Key, reason: &str) {
-        let named = &mut self.now.named;
-        if named.get(key).is_some_and(|known| &**known == reason) {
-            named.remove(key);
-        }
-    }
-
     /// A list begins.
     pub(crate) fn begin_list(&mut self) {
         self.incoming = Set::default();

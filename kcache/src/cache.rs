@@ -87,20 +87,18 @@ impl<V: Object> Cache<V> {
     /// The keys of all objects, in order.
     pub fn keys(&self) -> Vec<Key> {
         let state = self.state();
-        let accepted = state.iter().filter(|(_, object)| self.accepts(object));
-        accepted.map(|(key, _)| key.clone()).collect()
+        let accepted = state.iter().filter(|object| self.accepts(object));
+        accepted.map(|object| Key::of(&**object)).collect()
     }
 
-    /// How many objects there are. With a filter, all are asked.
+    /// How many objects there are. With a filter, each is looked at.
     pub fn len(&self) -> usize {
         let state = self.state();
-        match self.filter {
-            None => state.len(),
-            Some(_) => state
-                .iter()
-                .filter(|(_, object)| self.accepts(object))
-                .count(),
+        if self.filter.is_none() {
+            return state.len();
         }
+        let all = state.unordered();
+        all.filter(|object| self.accepts(object)).count()
     }
 
     /// True if there is no object.
@@ -120,9 +118,9 @@ impl<V: Object> Cache<V> {
             .is_none_or(|filter| filter.accepts(object))
     }
 
-    fn collect<'a>(&self, all: impl Iterator<Item = (&'a Key, &'a Arc<V>)>) -> Vec<Arc<V>> {
-        let accepted = all.filter(|(_, object)| self.accepts(object));
-        accepted.map(|(_, object)| object.clone()).collect()
+    fn collect<'a>(&self, all: impl Iterator<Item = &'a Arc<V>>) -> Vec<Arc<V>> {
+        let accepted = all.filter(|object| self.accepts(object));
+        accepted.cloned().collect()
     }
 }
 

@@ -4,6 +4,7 @@ mod error;
 mod go;
 mod raw;
 mod header;
+mod identity;
 mod shape;
 mod tape;
 mod json;
@@ -15,8 +16,14 @@ use serde::de::DeserializeOwned;
 
 pub use self::error::DecodeError;
 pub(crate) use self::go::coerced;
+#[cfg(feature = "compact")]
+pub(crate) use self::header::CowStr;
 pub(crate) use self::header::{Header, TypeNames};
+pub(crate) use self::identity::Identity;
+#[cfg(not(feature = "compact"))]
 use self::json::JsonDecoder;
+#[cfg(feature = "compact")]
+pub(crate) use self::json::{Decoded, JsonDecoder, Two};
 pub use self::raw::Raw;
 use self::shape::Shape;
 use crate::encoding::Encoding;
@@ -190,7 +197,7 @@ impl<V: DeserializeOwned + Send + 'static> Codec<V> for SerdeCodec {
 
     fn decode_as(&mut self, raw: Raw<'_>, expected: Expected<'_>) -> Result<V, DecodeError> {
         match raw {
-            Raw::Json(json) => decode_as(&mut self.0, json, expected.shape(false)),
+            Raw::Json(json) => self.0.decode_as(json, expected.shape(false)),
             Raw::Protobuf(message) => self.decode_message(message, expected),
         }
     }
@@ -222,11 +229,8 @@ impl SerdeCodec {
             Err(error) => {
                 let wrong = |_| DecodeError::new(error.to_string());
                 let value: serde_json::Value = decoder.decode(message).map_err(wrong)?;
-                decode_as(
-                    &mut self.0,
-                    value.to_string().as_bytes(),
-                    expected.shape(false),
-                )
+                let text = value.to_string();
+                self.0.decode_as(text.as_bytes(), expected.shape(false))
             }
         }
     }
@@ -238,7 +242,7 @@ impl<V: DeserializeOwned + Send> Codec<V> for JsonCodec {
     }
 
     fn decode_as(&mut self, raw: Raw<'_>, expected: Expected<'_>) -> Result<V, DecodeError> {
-        decode_as(&mut self.0, json_of(raw)?, expected.shape(false))
+        self.0.decode_as(json_of(raw)?, expected.shape(false))
     }
 }
 
@@ -252,7 +256,7 @@ impl<V: DeserializeOwned + Send> Codec<V> for WholeJsonCodec {
     }
 
     fn decode_as(&mut self, raw: Raw<'_>, expected: Expected<'_>) -> Result<V, DecodeError> {
-        decode_as(&mut self.0, json_of(raw)?, expected.shape(true))
+        self.0.decode_as(json_of(raw)?, expected.shape(true))
     }
 }
 
@@ -263,16 +267,24 @@ fn json_of(raw: Raw<'_>) -> Result<&[u8], DecodeError> {
     }
 }
 
-/// A type that knows better what it is has the last word: it reads what the server sent.
-fn decode_as<V: DeserializeOwned + Send>(
+/// What is made of a text that has no `managedFields` any longer.
+#[cfg(feature = "compact")]
+pub(crate) fn decode_cut<T: Decoded>(
     decoder: &mut JsonDecoder,
     json: &[u8],
-    shape: Shape<'_>,
-) -> Result<V, DecodeError> {
-    decoder.decode(json, shape).or_else(|_| {
-        let types = None;
-        decoder.decode(json, Shape { types, ..shape })
-    })
+    expected: Option<Expected<'_>>,
+) -> Result<T, DecodeError> {
+    let managed_fields = true;
+    match expected {
+        Some(expected) => decoder.decode_as(json, expected.shape(managed_fields)),
+        None => decoder.decode(
+            json,
+            Shape {
+                managed_fields,
+                ..Shape::default()
+            },
+        ),
+    }
 }
 
 #[cfg(test)]

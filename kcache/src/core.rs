@@ -22,6 +22,9 @@ use crate::store::State;
 use crate::sync::{Mutex, lock};
 use crate::wait::Progress;
 
+/// So many replaced objects are kept for a derived state without a thought.
+const MUCH: u64 = 256;
+
 /// What the writer and all readers of one publisher share.
 ///
 /// Lock order: a registration's refilters, its filter, the dispatcher, a mailbox. Whoever waits for
@@ -65,13 +68,21 @@ impl<V: Object> Core<V> {
 
     /// Makes a state the newest one, and then brings its changes to the subscriptions.
     pub(crate) fn publish(&self, state: State<V>, changes: &[Change<V>]) {
-        let at = state.moment;
+        let (at, gone) = (state.moment, state.table.replaced());
+        let much = MUCH.max(state.table.len() as u64 / 64);
+        // What stands on a derived state, which is renewed that seldom, is renewed with it.
+        let much = if state.members.is_some() {
+            much / 2
+        } else {
+            much
+        };
         let mut dispatcher = lock(&self.dispatcher);
         if dispatcher.closed.is_some() {
             return;
         }
         let replaced = self.state.swap(Arc::new(state));
-        let delivered = dispatcher.deliver(at, changes);
+        let mut delivered = dispatcher.deliver(at, changes);
+        dispatcher.grow_old(gone, much, &mut delivered.wakeups);
         drop(dispatcher);
         drop(replaced);
         let evaluations = &self.counters.evaluations;
@@ -112,12 +123,16 @@ impl<V: Object> Core<V> {
 
     /// All that waits in a mailbox.
     pub(crate) fn drain(&self, mailbox: &Mailbox<V>) -> Drained<V> {
-        if !mailbox.has_start() {
-            return mailbox.drain();
+        if !mailbox.has_start() && !mailbox.derives() {
+            return mailbox.drain(None);
         }
         let dispatcher = lock(&self.dispatcher);
-        mailbox.renew_start(&self.state.load_full());
-        let drained = mailbox.drain();
+        let state = self.state.load_full();
+        mailbox.renew_start(&state);
+        if mailbox.derives() && dispatcher.closed.is_none() {
+            mailbox.forget_ended();
+        }
+        let drained = mailbox.drain(mailbox.derives().then_some(state));
         drop(dispatcher);
         drained
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::object::{Key, Object};
+use crate::object::{Key, KeyRef, Object};
 
 /// One step in the life of an object, as a subscriber sees it.
 ///
@@ -70,8 +70,6 @@ impl<V: Object> fmt::Debug for Event<V> {
 /// A commit names a key at most once, so an object that was replaced by another of the same name
 /// is one change, and becomes two events.
 pub struct Change<V> {
-    /// The key.
-    pub key: Key,
     /// What was there before, if anything.
     pub old: Option<Arc<V>>,
     /// What is there now, if anything.
@@ -109,10 +107,20 @@ impl<V: Object> Change<V> {
         }
     }
 
+    /// The key of its objects.
+    pub fn key(&self) -> Key {
+        let KeyRef(namespace, name) = self.key_ref();
+        Key::new(namespace, name)
+    }
+
+    pub(crate) fn key_ref(&self) -> KeyRef<'_> {
+        let object = self.new.as_deref().or(self.old.as_deref());
+        object.map_or(KeyRef("", ""), KeyRef::of)
+    }
+
     /// The change that brings in an object.
     pub fn created(new: Arc<V>) -> Self {
         Self {
-            key: Key::of(&*new),
             old: None,
             new: Some(new),
         }
@@ -121,7 +129,6 @@ impl<V: Object> Change<V> {
     /// The change that takes an object away.
     pub fn deleted(old: Arc<V>) -> Self {
         Self {
-            key: Key::of(&*old),
             old: Some(old),
             new: None,
         }
@@ -150,7 +157,6 @@ pub(crate) fn sort<V>(changes: &mut [Change<V>]) {
 impl<V> Clone for Change<V> {
     fn clone(&self) -> Self {
         Self {
-            key: self.key.clone(),
             old: self.old.clone(),
             new: self.new.clone(),
         }
@@ -163,7 +169,7 @@ impl<V: Object> fmt::Debug for Change<V> {
         write!(
             f,
             "{} {:?} -> {:?}",
-            self.key,
+            self.key(),
             version(&self.old),
             version(&self.new)
         )

@@ -44,11 +44,11 @@ struct Inner {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Operation {
-    /// Asking for a list that comes as the beginning of a watch (KEP-3157).
+    /// Requesting a list that comes as the beginning of a watch (KEP-3157).
     StreamingList,
-    /// Asking for a list.
+    /// Requesting a list.
     List,
-    /// Asking for a watch, or following one.
+    /// Requesting a watch, or following one.
     Watch,
 }
 
@@ -65,7 +65,7 @@ pub enum Cause {
     },
     /// Nobody listens at the server's address.
     ConnectionRefused(Arc<str>),
-    /// There is no credential to ask with: the login or its plugin failed.
+    /// There is no credential for the request: the login or its plugin failed.
     Credential(Arc<str>),
     /// No connection, or no answer on it, for another reason: a name that is not known, a
     /// certificate that is not trusted.
@@ -330,7 +330,7 @@ impl fmt::Display for Operation {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadyError {
-    /// The server refuses what it was asked. It is asked again, so a state may still come.
+    /// The server refuses the request. It is sent again, so a state may still come.
     #[error(transparent)]
     Refused(Failure),
     /// It was closed. Final.

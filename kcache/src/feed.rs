@@ -12,15 +12,16 @@ pub(crate) use self::fingerprints::Fingerprint;
 use self::fingerprints::Fingerprints;
 use self::listing::{ListDiff, Listing};
 use crate::bad_objects::BadObjects;
-use crate::codec::DecodeError;
+use crate::codec::{DecodeError, Identity, Raw};
 use crate::core::Core;
 use crate::error::Error;
 use crate::failure::Failure;
-use crate::object::{Key, Object};
+use crate::object::{Key, KeyRef, Object};
 use crate::publisher::{Publisher, publisher};
+use crate::updates::{Entry, Updates};
 use crate::version::{self, raise};
 use crate::wait::Origin;
-use crate::writer::{Updates, Writer};
+use crate::writer::Writer;
 
 /// One thing that a source of changes says.
 ///
@@ -201,6 +202,11 @@ impl<V: Object> Feed<V> {
         }
     }
 
+    /// True if nothing is there.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.core().state.load().len() == 0
+    }
+
     /// A list was older than what was requested, and is thrown away.
     pub(crate) fn refused(&mut self) {
         self.writer.stale_input();
@@ -267,30 +273,67 @@ impl<V: Object> Feed<V> {
             let error = DecodeError::new("it has no name");
             return self.take(Input::Bad(None, error), None, updates);
         }
-        let key = Key::of(&object);
-        let listing = matches!(self.mode, Mode::Listing(_));
-        self.core().clear_bad(&key, listing);
+        let hash = KeyRef::of(&object).hash64();
+        if self.core().has_bad() {
+            self.clear_bad(&Key::of(&object));
+        }
         if let Mode::Listing(listing) = &mut self.mode {
-            return listing.put(key, object, fingerprint);
+            if listing.has_unchanged() {
+                listing.is_changed(&self.writer.state(), hash, KeyRef::of(&object));
+            }
+            return listing.put(hash, object, fingerprint);
         }
         self.recovered();
-        self.flush_before(&key, updates);
-        self.old_incarnation.remove(&key);
+        self.flush_before(hash, KeyRef::of(&object), updates);
+        if !self.old_incarnation.is_empty() {
+            self.old_incarnation.remove(&Key::of(&object));
+        }
         raise(&mut self.seen, object.version());
-        let is_repeated = self.is_repeated(&key, &object, fingerprint);
-        self.fingerprints.put(&key, fingerprint);
+        let is_repeated = self.is_repeated(hash, &object, fingerprint);
+        self.fingerprints.put(hash, fingerprint);
         if !is_repeated {
-            updates.insert(key, Some(Arc::new(object)));
+            updates.push(Entry::put(hash, Arc::new(object)));
         }
     }
 
+    /// True if an object that came in a list is there already, the very same: then it is taken, and need
+    /// not be decoded. Of the same bytes the same object is made, whatever else the server is by now.
+    pub(crate) fn keeps(&mut self, raw: Raw<'_>) -> bool {
+        let Mode::Listing(listing) = &mut self.mode else {
+            return false;
+        };
+        let state = self.writer.state();
+        let Some(identity) = Identity::read(raw) else {
+            return false;
+        };
+        let key = KeyRef(identity.namespace, identity.name);
+        let hash = key.hash64();
+        let slot = state.slot(hash, key);
+        let Some((slot, there)) = slot.and_then(|slot| Some((slot, state.table.at(slot)?))) else {
+            return false;
+        };
+        let known = self.fingerprints.get(hash);
+        let is_it = there.uid() == identity.uid
+            && version::compare(there.version(), identity.version) == Some(Ordering::Equal)
+            && known.and_then(|known| Fingerprint::of(raw).is_same(known)) == Some(true);
+        if is_it {
+            listing.is_unchanged(slot, hash, &**there);
+            if self.core().has_bad() {
+                self.clear_bad(&Key::of(&**there));
+            }
+        }
+        is_it
+    }
+
     /// True if the very same is there already.
-    fn is_repeated(&self, key: &Key, object: &V, fingerprint: Option<Fingerprint>) -> bool {
-        let prints = fingerprint.zip(self.fingerprints.get(key));
+    fn is_repeated(&self, hash: u64, object: &V, fingerprint: Option<Fingerprint>) -> bool {
+        let prints = fingerprint.zip(self.fingerprints.get(hash));
         let same = prints.map(|(new, old)| new.is_same(old));
         let state = same.filter(|same| *same != Some(false));
         let state = state.map(|_| self.writer.state());
-        let there = state.as_ref().and_then(|state| state.at(key));
+        let there = state
+            .as_ref()
+            .and_then(|state| state.at(KeyRef::of(object)));
         there.is_some_and(|there| {
             listing::is_same_version(object, &**there)
                 && (same == Some(Some(true)) || listing::is_alike(object, &**there))
@@ -298,17 +341,27 @@ impl<V: Object> Feed<V> {
     }
 
     fn gone(&mut self, key: Key, version: &str, updates: &mut Updates<V>) {
-        let listing = matches!(self.mode, Mode::Listing(_));
-        self.core().clear_bad(&key, listing);
+        self.clear_bad(&key);
+        let hash = key.parts().hash64();
         if let Mode::Listing(listing) = &mut self.mode {
-            return listing.take(&key, version);
+            if listing.has_unchanged() {
+                listing.is_changed(&self.writer.state(), hash, key.parts());
+            }
+            return listing.take(hash, &key, version);
         }
         self.recovered();
-        self.flush_before(&key, updates);
-        self.old_incarnation.remove(&key);
-        self.fingerprints.put(&key, None);
+        self.flush_before(hash, key.parts(), updates);
+        if !self.old_incarnation.is_empty() {
+            self.old_incarnation.remove(&key);
+        }
+        self.fingerprints.put(hash, None);
         raise(&mut self.seen, version);
-        updates.insert(key, None);
+        updates.push(Entry::remove(hash, key));
+    }
+
+    fn clear_bad(&self, key: &Key) {
+        let listing = matches!(self.mode, Mode::Listing(_));
+        self.core().clear_bad(key, listing);
     }
 
     /// The list is complete: what it says, against what was there, is one commit.
@@ -337,7 +390,7 @@ impl<V: Object> Feed<V> {
             raise(&mut self.seen, version);
         }
         let incarnation = state.moment.incarnation + u64::from(new_incarnation);
-        self.writer.commit_in(incarnation, updates, &[]);
+        self.writer.commit_entries(incarnation, updates, &[]);
         self.writer.live();
     }
 
@@ -349,8 +402,8 @@ impl<V: Object> Feed<V> {
     }
 
     /// Commits what is there if the key is among it.
-    fn flush_before(&mut self, key: &Key, updates: &mut Updates<V>) {
-        if updates.contains_key(key) {
+    fn flush_before(&mut self, hash: u64, key: KeyRef<'_>, updates: &mut Updates<V>) {
+        if updates.contains(hash, key) {
             self.flush(updates);
         }
     }

@@ -1,4 +1,4 @@
-//! Finding what an object concerns without asking everything.
+//! Finding what an object concerns without looking at everything.
 //!
 //! A condition is indexed under *index keys*: every object that meets it has at least one of them. An
 //! object is looked up under each index key that it has. Both an index of conditions (which filters

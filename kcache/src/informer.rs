@@ -47,21 +47,15 @@ pub struct Informer<V: Object>(Publisher<V>);
 
 impl<V: Object> Informer<V> {
     /// An informer of a type that knows its resource: a type of k8s-openapi, a derived custom
-    /// resource, or `PartialObjectMeta` of one of these.
-    pub fn builder(client: Client) -> InformerBuilder<V>
+    /// resource, `PartialObjectMeta` of one of these, or `Compact` of one of these.
+    pub fn builder(client: Client) -> InformerBuilder<V, V::Codec>
     where
-        V: Resource<DynamicType: Default>,
+        V: Watchable,
     {
-        let resource = ApiResource::erase::<V>(&V::DynamicType::default());
-        let mut builder = Self::builder_of(client, resource);
-        // A scope is a type without a bound, so it has no `TypeId`.
-        let scopes = [type_name::<V::Scope>(), type_name::<ClusterResourceScope>()];
-        builder.target.cluster_scoped = scopes[0] == scopes[1];
-        if V::metadata_api() {
-            builder.metadata_only()
-        } else {
-            builder
-        }
+        let mut builder = Self::builder_of(client, V::resource()).codec(V::Codec::default());
+        builder.target.cluster_scoped = V::is_cluster_scoped();
+        builder.target.metadata_only = V::is_metadata();
+        builder
     }
 
     /// An informer of a resource that is named at run time: for `DynamicObject`, and for structs of
@@ -108,6 +102,72 @@ impl<V: Object> Informer<V> {
             codec: SerdeCodec::default(),
             stored: PhantomData,
         }
+    }
+}
+
+/// A stored form that knows which resource it is of, and how it is made of bytes.
+///
+/// It is implemented for every [`kube::Resource`] with a fixed kind. Implement it for a stored form of your
+/// own to have [`Informer::builder`]; [`Informer::builder_of`] is there without it.
+///
+/// # Example
+///
+/// ```no_run
+/// use k8s_openapi::api::core::v1::Node;
+/// use kcache::{Informer, Object, SerdeCodec, Watchable};
+/// use kube::core::ApiResource;
+///
+/// #[derive(serde::Deserialize)]
+/// struct Host { metadata: Metadata }
+/// #[derive(serde::Deserialize)]
+/// struct Metadata { name: String }
+///
+/// impl Object for Host {
+///     fn name(&self) -> &str { &self.metadata.name }
+/// }
+///
+/// impl Watchable for Host {
+///     type Codec = SerdeCodec;
+///     fn resource() -> ApiResource { ApiResource::erase::<Node>(&()) }
+///     fn is_cluster_scoped() -> bool { true }
+/// }
+///
+/// # async fn example(client: kube::Client) {
+/// let hosts = Informer::<Host>::builder(client).start();
+/// # }
+/// ```
+pub trait Watchable: Object + Sized {
+    /// What makes it of bytes, unless the builder is told another one.
+    type Codec: Default;
+
+    /// The resource.
+    fn resource() -> ApiResource;
+
+    /// True if its objects surely have no namespace.
+    fn is_cluster_scoped() -> bool {
+        false
+    }
+
+    /// True if it is the metadata of an object and nothing else.
+    fn is_metadata() -> bool {
+        false
+    }
+}
+
+impl<K: Resource<DynamicType: Default> + Send + Sync + 'static> Watchable for K {
+    type Codec = SerdeCodec;
+
+    fn resource() -> ApiResource {
+        ApiResource::erase::<K>(&K::DynamicType::default())
+    }
+
+    fn is_cluster_scoped() -> bool {
+        // A scope is a type without a bound, so it has no `TypeId`.
+        type_name::<K::Scope>() == type_name::<ClusterResourceScope>()
+    }
+
+    fn is_metadata() -> bool {
+        K::metadata_api()
     }
 }
 
@@ -183,7 +243,7 @@ impl<V: Object, C> InformerBuilder<V, C> {
         self
     }
 
-    /// Asks the server for the metadata of the objects and nothing else: for
+    /// Requests the metadata of the objects and nothing else: for
     /// `PartialObjectMeta<DynamicObject>` and structs of one's own that need no more. Of a server that
     /// knows only whole objects their metadata is taken.
     pub fn metadata_only(mut self) -> Self {

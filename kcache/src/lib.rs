@@ -93,9 +93,10 @@ mod version;
 mod object;
 mod seeded_fault;
 mod event;
+mod updates;
 
 // Beside events: why something ended (a panic of your code, too) or failed, phases and notices, bad
-// objects, waiting for a version.
+// objects (without their content), waiting for a version.
 mod error;
 mod failure;
 mod status;
@@ -113,7 +114,7 @@ mod field;
 mod filter;
 
 // A publisher: what its two ends share (the dispatcher and the mailboxes, where a slow subscriber's
-// changes are merged), its writer, its handle, its readers.
+// changes are merged), its writer (which learns that nobody reads any longer), its handle, its readers.
 mod core;
 mod writer;
 mod publisher;
@@ -126,18 +127,23 @@ mod view;
 mod lookup;
 mod monitor;
 
-// From the inputs of any source to commits: decoding (of Kubernetes' protobuf into any serde type, too),
-// what a list replaces, server incarnations.
+// From the inputs of any source to commits: JSON text, Kubernetes' protobuf (into any serde type), decoding
+// (an error quotes no content), what a list replaces, server incarnations.
+mod json;
 pub mod protobuf;
 mod codec;
 mod feed;
 
-// An API server as a source: requests, bodies, list and watch with their waits, checks and turns for
-// other tasks.
+// An API server as a source: requests, bodies, list and watch with their waits, silences, checks and
+// turns for other tasks.
 mod request;
 mod wire;
 mod reflector;
 mod informer;
+
+// A stored form: whole objects as compressed bytes.
+#[cfg(feature = "compact")]
+mod compact;
 
 #[cfg(fuzzing)]
 #[doc(hidden)]
@@ -147,6 +153,8 @@ pub use self::core::mailbox::Overflow;
 pub use bad_objects::BadObject;
 pub use cache::Cache;
 pub use codec::{Codec, DecodeError, Expected, JsonCodec, Raw, SerdeCodec, WholeJsonCodec};
+#[cfg(feature = "compact")]
+pub use compact::{Compact, CompactCodec, CompactStats, LiftedFact};
 pub use encoding::Encoding;
 pub use error::Error;
 pub use event::{Change, Event};
@@ -155,7 +163,7 @@ pub use failure::{Cause, Failure, InputFailure, Operation, ReadyError};
 pub use feed::{Feed, Input, feed};
 pub use field::{Field, FieldError, FieldSelector};
 pub use filter::Filter;
-pub use informer::{Informer, InformerBuilder};
+pub use informer::{Informer, InformerBuilder, Watchable};
 #[cfg(feature = "client")]
 pub use kcc_core::client;
 pub use lookup::Lookup;
@@ -171,6 +179,7 @@ pub use selector_index::{IndexKeys, Scope, SelectorIndex};
 pub use status::{Notice, Notices, Phase, Status};
 pub use store::Snapshot;
 pub use subscription::{Aspect, Aspects, Batch, Control, Start, SubscribeOptions, Subscription};
+pub use updates::Updates;
 pub use view::View;
 pub use wait::{Follower, WaitError};
-pub use writer::{Updates, Writer};
+pub use writer::Writer;

@@ -232,7 +232,9 @@ impl<V: Object> Shared<V> {
 
 impl<V: Object> Indexer<V> {
     fn index(&mut self, mut table: Table<V>, changes: Vec<Change<V>>) -> Table<V> {
-        for Change { key, new, .. } in changes {
+        for change in changes {
+            let key = change.key();
+            let new = change.new;
             for value in self.indexed_under.remove(&key).into_iter().flatten() {
                 let emptied = table.get_mut(&value).is_some_and(|objects| {
                     objects.remove(&key);

@@ -1,11 +1,12 @@
 //! What every stored form answers without being decoded.
 
 use std::fmt;
-use std::hash::{Hash, Hasher};
-use std::sync::Arc;
+use std::hash::{BuildHasher as _, Hash, Hasher};
+use std::sync::{Arc, LazyLock};
 use std::time::SystemTime;
 
 use equivalent::{Comparable, Equivalent};
+use foldhash::quality::RandomState;
 use kube::Resource;
 
 /// An object that a cache can hold.
@@ -170,16 +171,16 @@ pub struct Key {
 impl Key {
     /// The key of these two names; the namespace is empty for a cluster-scoped object.
     pub fn new(namespace: &str, name: &str) -> Self {
-        let text = [namespace, name].concat().into();
         Self {
-            text,
+            text: joined(namespace, name),
             split: namespace.len(),
         }
     }
 
     /// The key of an object.
     pub fn of<V: Object>(object: &V) -> Self {
-        Self::new(object.namespace().unwrap_or_default(), object.name())
+        let KeyRef(namespace, name) = KeyRef::of(object);
+        Self::new(namespace, name)
     }
 
     /// The namespace, empty for a cluster-scoped object.
@@ -241,6 +242,30 @@ impl fmt::Display for Key {
 /// A borrowed [`Key`], so that a lookup allocates nothing.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct KeyRef<'a>(pub(crate) &'a str, pub(crate) &'a str);
+
+impl<'a> KeyRef<'a> {
+    pub(crate) fn of<V: Object>(object: &'a V) -> Self {
+        Self(object.namespace().unwrap_or_default(), object.name())
+    }
+
+    /// A hash that is another one in each process, so that nobody can choose names that collide.
+    pub(crate) fn hash64(self) -> u64 {
+        static STATE: LazyLock<RandomState> = LazyLock::new(RandomState::default);
+        STATE.hash_one(self)
+    }
+}
+
+/// Two texts in one, in one allocation if they are as short as names are.
+fn joined(first: &str, second: &str) -> Arc<str> {
+    let mut bytes = [0; 128];
+    let (len, all) = (first.len(), first.len() + second.len());
+    if all > bytes.len() {
+        return [first, second].concat().into();
+    }
+    bytes[..len].copy_from_slice(first.as_bytes());
+    bytes[len..all].copy_from_slice(second.as_bytes());
+    String::from_utf8_lossy(&bytes[..all]).into()
+}
 
 impl Equivalent<Key> for KeyRef<'_> {
     fn equivalent(&self, key: &Key) -> bool {

@@ -43,10 +43,10 @@ use crate::request::{Target, TooLong};
 /// What the reflector does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
-    /// Asks for a streaming list, and follows it as a watch when it is complete. What the server
+    /// Requests a streaming list, and follows it as a watch when it is complete. What the server
     /// sent of a list before is thrown away.
     Stream,
-    /// Asks for the list in pages, because the server would not stream it.
+    /// Requests the list in pages, because the server would not stream it.
     List,
     /// Opens a watch at the version that was seen last, and follows it.
     Watch,

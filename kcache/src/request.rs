@@ -151,9 +151,9 @@ impl Target {
     fn check_length(&self) -> Result<(), Error> {
         // No version has as many digits.
         let version = Since::NotOlderThan("9".repeat(100));
-        let asked = self.list(&Page::First(version), Some(u32::MAX));
-        let asked = asked.map_err(|TooLong| "are longer than a URL can be".to_owned());
-        asked.map_or_else(|reason| Err(refused("selectors", reason)), |_| Ok(()))
+        let list = self.list(&Page::First(version), Some(u32::MAX));
+        let list = list.map_err(|TooLong| "are longer than a URL can be".to_owned());
+        list.map_or_else(|reason| Err(refused("selectors", reason)), |_| Ok(()))
     }
 
     /// True if no object can match, so that no request is needed.

@@ -1,61 +1,36 @@
 //! The state of a cache: immutable, replaced whole by each commit.
 
+mod pages;
+mod members;
+mod index;
+mod order;
+mod sort;
+mod table;
+mod copies;
+mod derived;
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
-use std::hash::{Hash, Hasher};
-use std::ops::Bound;
 use std::sync::Arc;
 
-use equivalent::Equivalent;
+pub(crate) use self::copies::Copies;
+pub(crate) use self::index::Index;
+pub(crate) use self::members::Members;
+pub(crate) use self::table::Table;
+use crate::object::{KeyRef, Object};
 
-use crate::event::Change;
-use crate::object::{Key, KeyRef, Object};
+/// Fewer members than this part of a table are sorted rather than looked for in its order.
+const SPARSE: usize = 64;
 
-/// One consistent state. Cloning it copies a few pointers, and two states share what they have in
-/// common.
+/// One consistent state: objects of a table, all or some of them. Cloning it copies a few pointers.
 pub(crate) struct State<V> {
     pub(crate) moment: Moment,
     /// The newest commit of each input that this state has seen.
     pub(crate) input_commits: Arc<[u64]>,
-    /// For gets: twice as fast as an ordered map.
-    objects: imbl::HashMap<Stored<V>, ()>,
-    /// For lists; an update leaves it alone.
-    order: imbl::OrdSet<Key>,
-}
-
-/// An object as its own key, so that a node of the map holds one pointer for each and copying it
-/// touches one count.
-struct Stored<V>(Arc<V>);
-
-impl<V> Clone for Stored<V> {
-    fn clone(&self) -> Self {
-        Self(self.0.clone())
-    }
-}
-
-impl<V: Object> Stored<V> {
-    fn parts(&self) -> KeyRef<'_> {
-        KeyRef(self.0.namespace().unwrap_or_default(), self.0.name())
-    }
-}
-
-impl<V: Object> PartialEq for Stored<V> {
-    fn eq(&self, other: &Self) -> bool {
-        self.parts() == other.parts()
-    }
-}
-
-impl<V: Object> Eq for Stored<V> {}
-
-impl<V: Object> Hash for Stored<V> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.parts().hash(state);
-    }
-}
-
-impl<V: Object> Equivalent<Stored<V>> for KeyRef<'_> {
-    fn equivalent(&self, stored: &Stored<V>) -> bool {
-        *self == stored.parts()
-    }
+    pub(crate) table: Arc<Table<V>>,
+    /// Of a state that is a part of another one, the slots of its objects in that one's table.
+    pub(crate) members: Option<Members>,
 }
 
 impl<V> Default for State<V> {
@@ -66,8 +41,8 @@ impl<V> Default for State<V> {
                 incarnation: 1,
             },
             input_commits: Arc::default(),
-            objects: imbl::HashMap::default(),
-            order: imbl::OrdSet::default(),
+            table: Arc::default(),
+            members: None,
         }
     }
 }
@@ -77,8 +52,8 @@ impl<V> Clone for State<V> {
         Self {
             moment: self.moment,
             input_commits: self.input_commits.clone(),
-            objects: self.objects.clone(),
-            order: self.order.clone(),
+            table: self.table.clone(),
+            members: self.members.clone(),
         }
     }
 }
@@ -90,70 +65,71 @@ pub(crate) struct Moment {
     pub(crate) incarnation: u64,
 }
 
-impl<V: Object> State<V> {
-    pub(crate) fn get(&self, namespace: &str, name: &str) -> Option<&Arc<V>> {
-        self.get_parts(KeyRef(namespace, name))
-    }
-
-    pub(crate) fn at(&self, key: &Key) -> Option<&Arc<V>> {
-        self.get_parts(key.parts())
-    }
-
-    fn get_parts(&self, parts: KeyRef<'_>) -> Option<&Arc<V>> {
-        let (Stored(object), ()) = self.objects.get_key_value(&parts)?;
-        Some(object)
-    }
-
+impl<V> State<V> {
     pub(crate) fn len(&self) -> usize {
-        self.objects.len()
+        let members = self.members.as_ref();
+        members.map_or(self.table.len(), Members::len)
     }
 
-    /// All objects, ordered by namespace and name.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Key, &Arc<V>)> {
-        self.order
-            .iter()
-            .filter_map(|key| Some((key, self.at(key)?)))
+    fn has(&self, slot: u32) -> bool {
+        let members = self.members.as_ref();
+        members.is_none_or(|members| members.contains(slot))
     }
 
     /// All objects, in any order: faster than in order.
     pub(crate) fn unordered(&self) -> impl Iterator<Item = &Arc<V>> {
-        self.objects.keys().map(|Stored(object)| object)
+        let members = self.members.as_ref();
+        let all = members.is_none().then(|| self.table.slots());
+        let all = all.into_iter().flatten();
+        let some = members.into_iter().flat_map(Members::iter);
+        let some = some.filter_map(|slot| self.table.at(slot));
+        all.filter_map(|(_, object)| object).chain(some)
     }
 
-    pub(crate) fn in_namespace(&self, namespace: &str) -> impl Iterator<Item = (&Key, &Arc<V>)> {
-        let from = Bound::Included(KeyRef(namespace, ""));
-        let keys = self.order.range::<_, KeyRef<'_>>((from, Bound::Unbounded));
-        let keys = keys.take_while(move |key| key.namespace() == namespace);
-        keys.filter_map(|key| Some((key, self.at(key)?)))
+    fn objects(&self, slots: impl Iterator<Item = u32>) -> impl Iterator<Item = &Arc<V>> {
+        let slots = slots.filter(|slot| self.has(*slot));
+        slots.filter_map(|slot| self.table.at(slot))
+    }
+}
+
+impl<V: Object> State<V> {
+    pub(crate) fn get(&self, namespace: &str, name: &str) -> Option<&Arc<V>> {
+        self.at(KeyRef(namespace, name))
+    }
+
+    pub(crate) fn at(&self, key: KeyRef<'_>) -> Option<&Arc<V>> {
+        let (slot, object) = self.table.get(key.hash64(), key)?;
+        self.has(slot).then_some(object)
+    }
+
+    /// The slot of the object of a key, whose hash this is.
+    pub(crate) fn slot(&self, hash: u64, key: KeyRef<'_>) -> Option<u32> {
+        let slot = self.table.find(hash, key);
+        slot.filter(|slot| self.has(*slot))
+    }
+
+    /// All objects, ordered by namespace and name.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<V>> {
+        let few = self.members.as_ref();
+        let few = few.filter(|members| members.len() < self.table.len() / SPARSE);
+        let all = few.is_none().then(|| self.objects(self.table.ordered()));
+        let few = few.map(|members| self.table.sorted(members.iter().collect()));
+        let few = few.into_iter().flatten();
+        let few = few.filter_map(|slot| self.table.at(slot));
+        all.into_iter().flatten().chain(few)
+    }
+
+    pub(crate) fn in_namespace(&self, namespace: &str) -> impl Iterator<Item = &Arc<V>> {
+        self.objects(self.table.in_namespace(namespace))
     }
 
     /// The objects behind a key, in order, of one namespace or of all.
-    pub(crate) fn after<'a>(
-        &'a self,
-        namespace: Option<&'a str>,
-        key: Option<&Key>,
-    ) -> impl Iterator<Item = (&'a Key, &'a Arc<V>)> {
-        let from = match key {
-            Some(key) => Bound::Excluded(key.parts()),
-            None => Bound::Included(KeyRef(namespace.unwrap_or_default(), "")),
-        };
-        let keys = self.order.range::<_, KeyRef<'_>>((from, Bound::Unbounded));
-        let keys = keys.take_while(move |key| namespace.is_none_or(|ns| key.namespace() == ns));
-        keys.filter_map(|key| Some((key, self.at(key)?)))
-    }
-
-    /// Puts one change in, and makes it say what was really there before.
-    pub(crate) fn apply(&mut self, change: &mut Change<V>) {
-        change.old = self.at(&change.key).cloned();
-        match &change.new {
-            Some(new) => drop(self.objects.insert(Stored(new.clone()), ())),
-            None => drop(self.objects.remove(&change.key.parts())),
-        }
-        match (&change.old, &change.new) {
-            (None, Some(_)) => drop(self.order.insert(change.key.clone())),
-            (Some(_), None) => drop(self.order.remove(&change.key)),
-            _ => {}
-        }
+    pub(crate) fn after(
+        &self,
+        namespace: Option<&str>,
+        key: Option<KeyRef<'_>>,
+    ) -> impl Iterator<Item = &Arc<V>> {
+        self.objects(self.table.after(namespace, key))
     }
 }
 
@@ -199,12 +175,12 @@ impl<V: Object> Snapshot<V> {
 
     /// All objects, ordered by namespace and name.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<V>> {
-        self.0.iter().map(|(_, object)| object)
+        self.0.iter()
     }
 
     /// The objects of one namespace, ordered by name.
     pub fn in_namespace(&self, namespace: &str) -> impl Iterator<Item = &Arc<V>> {
-        self.0.in_namespace(namespace).map(|(_, object)| object)
+        self.0.in_namespace(namespace)
     }
 
     /// How many objects there are.
@@ -228,7 +204,7 @@ impl<V> fmt::Debug for Snapshot<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut f = f.debug_struct("Snapshot");
         f.field("commit", &self.0.moment.commit)
-            .field("len", &self.0.objects.len());
+            .field("len", &self.0.len());
         f.finish_non_exhaustive()
     }
 }

@@ -36,7 +36,7 @@ use crate::filter::Filter;
 use crate::object::Object;
 use crate::publisher::Publisher;
 use crate::status::{Notices, Phase, Status};
-use crate::store::Moment;
+use crate::store::{Moment, Snapshot, State};
 use crate::wait::Follower;
 
 /// The changes of a publisher, from one state on and without a gap.
@@ -80,8 +80,7 @@ pub struct Subscription<V: Object> {
     started: bool,
     /// The start is being evaluated.
     starting: bool,
-    /// How far the last start or batch that was taken goes.
-    taken: Moment,
+    taken: Reached<V>,
     /// The phases of the publisher, as far as batches have reported them.
     phases: watch::Receiver<Phase>,
     /// The phase and the incarnation of the next batch, and whether the phase is another one.
@@ -90,6 +89,15 @@ pub struct Subscription<V: Object> {
     reported_incarnation: u64,
     /// A filter panicked.
     failed: Option<Error>,
+}
+
+/// How far the last start or batch that was taken goes.
+struct Reached<V> {
+    at: Moment,
+    /// The state that it goes up to, for who derives states.
+    state: Option<Arc<State<V>>>,
+    /// It is due without changes, too, because the state before it is old.
+    renews: bool,
 }
 
 /// The closure filter, and what passed it.
@@ -108,11 +116,15 @@ impl<V: Object> Subscription<V> {
         Self {
             registration,
             job: None,
-            closure_filter: ClosureFilter::default(),
+            closure_filter: ClosureFilter::new(limits),
             passed: VecDeque::new(),
             started: false,
             starting: false,
-            taken: Moment::default(),
+            taken: Reached {
+                at: Moment::default(),
+                state: None,
+                renews: false,
+            },
             phases,
             phase,
             phase_is_new: false,
@@ -200,23 +212,24 @@ impl<V: Object> Subscription<V> {
         if let Some(error) = self.failed.clone() {
             return Err(error);
         }
-        self.reported_incarnation = self.taken.incarnation;
+        self.reported_incarnation = self.taken.at.incarnation;
         // Nobody has anything yet, so nothing can be gone or changed.
         let objects = self.take_passed().into_iter();
         let objects = objects.filter_map(|change| change.new).collect();
         Ok(self.start(objects))
     }
 
-    fn start(&self, objects: Vec<Arc<V>>) -> Start<V> {
+    fn start(&mut self, objects: Vec<Arc<V>>) -> Start<V> {
         let Moment {
             commit,
             incarnation,
-        } = self.taken;
+        } = self.taken.at;
         Start {
             commit,
             incarnation,
             phase: self.phase.clone(),
             objects,
+            snapshot: self.taken.state.take().map(Snapshot),
         }
     }
 
@@ -228,8 +241,9 @@ impl<V: Object> Subscription<V> {
 
     /// All that waits, as one net change a key, or `None` as for [`next`](Self::next). It holds
     /// whole commits: what one commit changed is never split over two batches. A batch without
-    /// changes says that the publisher's phase or incarnation is another one. Dropping the future loses
-    /// nothing.
+    /// changes says that the publisher's phase or incarnation is another one, or brings a newer
+    /// [snapshot](Batch::snapshot) instead of one that keeps many replaced objects. Dropping the future
+    /// loses nothing.
     pub async fn next_batch(&mut self) -> Option<Batch<V>> {
         loop {
             // Under steady load there is always a next one.
@@ -248,17 +262,20 @@ impl<V: Object> Subscription<V> {
             let Moment {
                 commit,
                 incarnation,
-            } = self.taken;
+            } = self.taken.at;
             let phase_is_new = std::mem::take(&mut self.phase_is_new);
             let incarnation_is_new =
                 std::mem::replace(&mut self.reported_incarnation, incarnation) != incarnation;
             let is_open = self.phase.closed().is_none();
-            if !changes.is_empty() || incarnation_is_new || phase_is_new && is_open {
+            let is_due = std::mem::take(&mut self.taken.renews);
+            let snapshot = self.taken.state.take().map(Snapshot);
+            if !changes.is_empty() || incarnation_is_new || is_due || phase_is_new && is_open {
                 return Some(Batch {
                     commit,
                     incarnation,
                     phase: self.phase.clone(),
                     changes,
+                    snapshot,
                 });
             }
         }

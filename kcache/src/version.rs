@@ -30,7 +30,9 @@ pub(crate) fn raise(newest: &mut Option<String>, version: &str) {
         None => is_number(version),
     };
     if newer {
-        *newest = Some(version.to_owned());
+        let newest = newest.get_or_insert_default();
+        newest.clear();
+        newest.push_str(version);
     }
 }
 

@@ -5,12 +5,14 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::error::Error;
+use crate::event::Change;
 use crate::filter::Filter;
 use crate::object::Object;
 use crate::offload::offload;
 use crate::publisher::{Publisher, publisher};
 use crate::status::Phase;
 use crate::subscription::{Batch, Registration, Start, Subscription};
+use crate::updates::Entry;
 use crate::wait::Origin;
 use crate::writer::Writer;
 
@@ -138,13 +140,23 @@ async fn take<V: Object>(
 ) -> Option<Writer<V>> {
     let run = move || {
         let batch = batch.into();
-        let updates = batch.changes.into_iter();
-        let updates = updates.map(|change| (change.key, change.new)).collect();
-        writer.commit_in(batch.incarnation, updates, &[batch.commit]);
+        let updates: Vec<_> = batch.changes.into_iter().map(update).collect();
+        if let Some(whole) = &batch.snapshot {
+            writer.commit_derived(batch.incarnation, whole, &updates, &[batch.commit]);
+        }
         mirror(&batch.phase, &mut writer);
         writer
     };
     offload(count, run).await
+}
+
+fn update<V: Object>(change: Change<V>) -> Entry<V> {
+    let key = change.key();
+    let hash = key.parts().hash64();
+    match change.new {
+        Some(new) => Entry::put(hash, new),
+        None => Entry::remove(hash, key),
+    }
 }
 
 /// A view is as live as its source; that a source ended shows when all it said was taken.

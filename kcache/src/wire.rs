@@ -8,7 +8,6 @@ mod error;
 mod limits;
 mod span;
 mod part;
-mod scan;
 mod members;
 mod fields;
 mod json;

@@ -1,6 +1,5 @@
 //! The one who changes a publisher's state.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -12,14 +11,10 @@ use crate::error::Error;
 use crate::event::{self, Change};
 use crate::failure::Failure;
 use crate::object::{Key, Object};
+use crate::offload::drop_offloaded;
 use crate::status::{Notice, Phase};
-use crate::store::State;
-
-/// What a commit leaves under each key: an object, or nothing.
-pub type Updates<V> = BTreeMap<Key, Option<Arc<V>>>;
-
-/// What is wrong with an object under a key that is not its own.
-const OTHER_KEY: &str = "the object is of another key";
+use crate::store::{Copies, Snapshot, State};
+use crate::updates::{Entry, Update, Updates};
 
 /// Commits to a [`Publisher`](crate::Publisher), made together with it by
 /// [`publisher`](crate::publisher()).
@@ -29,21 +24,24 @@ const OTHER_KEY: &str = "the object is of another key";
 /// # Example
 ///
 /// ```
-/// use kcache::{Key, Updates};
+/// use kcache::Updates;
 /// # use k8s_openapi::api::core::v1::ConfigMap;
 /// let (maps, mut writer) = kcache::publisher();
-/// let map = std::sync::Arc::new(ConfigMap::default());
-/// writer.commit(Updates::from([(Key::of(&*map), Some(map))]), &[]);
+/// let mut updates = Updates::new();
+/// updates.put(ConfigMap::default().into());
+/// writer.commit(updates, &[]);
 /// writer.live();
 /// assert_eq!(maps.cache().len(), 1);
 /// ```
 pub struct Writer<V: Object> {
     core: Arc<Core<V>>,
+    copies: Copies<V>,
 }
 
 impl<V: Object> Writer<V> {
     pub(crate) fn new(core: Arc<Core<V>>) -> Self {
-        Self { core }
+        let copies = Copies::default();
+        Self { core, copies }
     }
 
     pub(crate) fn core(&self) -> &Arc<Core<V>> {
@@ -56,8 +54,7 @@ impl<V: Object> Writer<V> {
     }
 
     /// Makes the updates one commit, and delivers what they change, deletes first. `input_commits` are
-    /// the commits of the inputs that the new state has seen. An object under a key that is not its
-    /// own is left out and reported.
+    /// the commits of the inputs that the new state has seen.
     pub fn commit(&mut self, updates: Updates<V>, input_commits: &[u64]) {
         let incarnation = self.state().moment.incarnation;
         self.commit_in(incarnation, updates, input_commits);
@@ -66,24 +63,75 @@ impl<V: Object> Writer<V> {
     /// As [`commit`](Self::commit), in this server incarnation: that of what the updates were made
     /// of. A higher one than before says that a new incarnation begins, also without updates.
     pub fn commit_in(&mut self, incarnation: u64, updates: Updates<V>, input_commits: &[u64]) {
-        let mut next = State::clone(&self.state());
+        self.commit_entries(incarnation, updates.into_entries(), input_commits);
+    }
+
+    /// The same of updates that are of one key each.
+    pub(crate) fn commit_entries(
+        &mut self,
+        incarnation: u64,
+        updates: Vec<Entry<V>>,
+        input_commits: &[u64],
+    ) {
         let mut changes = Vec::with_capacity(updates.len());
-        for (key, new) in updates {
-            if new.as_deref().is_some_and(|new| !is_key_of(&key, new)) {
-                self.bad_object(Some(key), OTHER_KEY);
-                continue;
-            }
-            if self.core.has_bad() {
-                self.core
-                    .change_bad(|bad| bad.clear_reason(&key, OTHER_KEY));
-            }
-            let old = None;
-            let mut change = Change { key, old, new };
-            next.apply(&mut change);
+        let mut edit = self.copies.edit(updates.len());
+        for Entry { hash, update } in updates {
+            let change = match update {
+                Update::Put(object) => Change {
+                    old: edit.put(hash, &object),
+                    new: Some(object),
+                },
+                Update::Remove(key) => Change {
+                    old: edit.remove(hash, key.parts()),
+                    new: None,
+                },
+            };
             if !change.is_nothing() {
                 changes.push(change);
             }
         }
+        let table = edit.finish();
+        let next = State {
+            table,
+            ..State::clone(&self.core.state.load())
+        };
+        self.publish(next, changes, incarnation, input_commits);
+        self.copies.settle();
+    }
+
+    /// As [`commit_in`](Self::commit_in), where what is committed is a part of another publisher's
+    /// state: of each key that is put, the object that the snapshot has. Every key must be updated
+    /// that this snapshot and that of the commit before have other objects of.
+    ///
+    /// Such a state costs some bits an object. A writer makes either all of its commits so or none.
+    pub fn commit_part(
+        &mut self,
+        incarnation: u64,
+        whole: &Snapshot<V>,
+        updates: Updates<V>,
+        input_commits: &[u64],
+    ) {
+        self.commit_derived(incarnation, whole, &updates.into_entries(), input_commits);
+    }
+
+    pub(crate) fn commit_derived(
+        &mut self,
+        incarnation: u64,
+        whole: &Snapshot<V>,
+        updates: &[Entry<V>],
+        input_commits: &[u64],
+    ) {
+        let (next, changes) = self.state().derive(&whole.0, updates);
+        self.publish(next, changes, incarnation, input_commits);
+    }
+
+    fn publish(
+        &self,
+        mut next: State<V>,
+        mut changes: Vec<Change<V>>,
+        incarnation: u64,
+        input_commits: &[u64],
+    ) {
         event::sort(&mut changes);
         if *next.input_commits != *input_commits {
             next.input_commits = input_commits.into();
@@ -186,14 +234,11 @@ impl<V: Object> Writer<V> {
     }
 }
 
-fn is_key_of<V: Object>(key: &Key, object: &V) -> bool {
-    let names = (object.namespace().unwrap_or_default(), object.name());
-    (key.namespace(), key.name()) == names
-}
-
 impl<V: Object> Drop for Writer<V> {
     fn drop(&mut self) {
         self.core.close(&Error::FeedEnded);
+        let copies = std::mem::take(&mut self.copies);
+        drop_offloaded(copies.len(), copies);
     }
 }
 

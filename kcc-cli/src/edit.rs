@@ -18,7 +18,7 @@
 mod text;
 mod tree;
 mod error;
-mod site;
+mod exec_node;
 mod scalar;
 // What an edit writes.
 mod plugin;
@@ -43,8 +43,8 @@ use crate::wrapper_command::WrapperCommand;
 pub use diff::Diff;
 pub(crate) use diff::printable;
 pub use error::{EditError, Refusal};
+use exec_node::{ExecNode, Refused};
 pub(crate) use plugin::ORIGINAL;
-use site::{Refused, Site};
 use text::Splice;
 use tree::{Tree, TreeError};
 use verify::Change;
@@ -82,7 +82,7 @@ impl Users {
 pub struct Edited {
     /// The new content; none if nothing changes.
     pub text: Option<Zeroizing<String>>,
-    /// What was done to each user that was asked for, in the file's order.
+    /// What was done to each user that was named, in the file's order.
     pub users: Vec<Outcome>,
     /// What changes, line by line.
     pub diff: Diff,
@@ -336,8 +336,8 @@ impl<'a> Edit<'a> {
                 let version = spec.api_version.clone();
                 return Ok((Action::OtherVersion { version }, None));
             }
-            let step = self.at(user, |site| {
-                inject::inject(site, user, spec, cache, &folder)
+            let step = self.at(user, |exec| {
+                inject::inject(exec, user, spec, cache, &folder)
             })?;
             let plugin = spec.command.to_string_lossy().into_owned();
             Ok((Action::Injected { plugin }, Some(step)))
@@ -361,7 +361,7 @@ impl<'a> Edit<'a> {
         let is_injected = spec.env.iter().any(|(name, _)| name == variable::USER);
         let is_ours = own == 0 || is_injected || replaces;
         let update =
-            is_ours.then(|| self.at(user, |site| inject::update(site, user, of, wrapper, folder)));
+            is_ours.then(|| self.at(user, |exec| inject::update(exec, user, of, wrapper, folder)));
         match update {
             Some(Ok(Some(step))) => (Action::Updated { plugin }, Some(step)),
             _ => (Action::AlreadyInjected { plugin }, None),
@@ -374,7 +374,7 @@ impl<'a> Edit<'a> {
             let Some(own) = spec.plugin_position(names) else {
                 return Ok((Action::NotInjected { plugin }, None));
             };
-            let step = self.at(user, |site| eject::eject(site, user, own))?;
+            let step = self.at(user, |exec| eject::eject(exec, user, own))?;
             Ok((Action::Ejected { plugin }, Some(step)))
         })
     }
@@ -409,7 +409,7 @@ impl<'a> Edit<'a> {
     fn at<T>(
         &self,
         user: &str,
-        edit: impl FnOnce(&Site<'_, 'a>) -> Result<T, Refused>,
+        edit: impl FnOnce(&ExecNode<'_, 'a>) -> Result<T, Refused>,
     ) -> Result<T, EditError> {
         let refused = |(line, problem)| EditError::User {
             origin: self.origin(line),
@@ -417,9 +417,9 @@ impl<'a> Edit<'a> {
             problem,
         };
         let of_entry = self.kubeconfig.users[user].origin.line;
-        let site = Site::find(self.text, self.tree()?, user)
+        let exec = ExecNode::find(self.text, self.tree()?, user)
             .map_err(|(line, problem)| refused((line.unwrap_or(of_entry), problem)))?;
-        edit(&site).map_err(refused)
+        edit(&exec).map_err(refused)
     }
 
     fn tree(&self) -> Result<&Tree<'a>, EditError> {

@@ -15,7 +15,7 @@
 #[cfg(not(unix))]
 compile_error!("kcc and kcc-cache run on Unix alone: on its file modes, locks and signals");
 
-// What every kubectl call starts: `kcc-cache`, and its process in the background.
+// What every kubectl call starts: `kcc-cache` with its warnings, and its process in the background.
 mod background;
 pub mod wrapper;
 // Output for people, and what it hides.

@@ -130,7 +130,7 @@ fn environ_of(pid: Pid) -> Option<Environment> {
     loop {
         let mut block = Vec::with_capacity(size);
         let count = rustix::io::pread(&file, spare_capacity(&mut block), 0).ok()?;
-        // Linux gives less than is asked for at the end only.
+        // Linux gives less than is wanted at the end only.
         let environment = (count < size).then(|| Environment::from_block(&block));
         block.as_mut_slice().zeroize();
         if environment.is_some() {

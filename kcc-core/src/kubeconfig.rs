@@ -50,7 +50,7 @@ mod resolve;
 pub use crate::url::{ServerUrl, UrlProblem};
 pub use crate::yaml::SyntaxProblem;
 pub use cluster::Cluster;
-pub use error::{ClusterProblem, KubeconfigError, UserProblem};
+pub use error::{ClusterProblem, KubeconfigError, UnreadableFile, UserProblem};
 pub use folder::folder;
 pub use load::LoadingRules;
 pub use merged::{Context, Kubeconfig};

@@ -3,8 +3,8 @@
 
 // A module uses only what is declared before it.
 
-// The ground: names of variables, secrets and time; then paths, PATH, base64, PEM, URLs and YAML as
-// Go or kubectl reads them.
+// The ground: names of variables, secrets, time, and an environment with what a kubeconfig declares in
+// it; then paths, PATH, base64, PEM, URLs and YAML as Go or kubectl reads them.
 pub mod variable;
 mod secret;
 mod clock;
@@ -34,14 +34,14 @@ mod process;
 mod store;
 mod use_log;
 
-// What the user sets, the margin among it, and a plugin's run: a key's locks, time limit, signals, the
-// terminal.
+// What the user sets, such as the margin and where warnings go, and a plugin's run: a key's locks, the
+// failure that those who waited share, time limit, output, stderr, signals, the terminal.
 mod settings;
 mod plugin;
 
-// The cache, on all of these: which entry answers, who runs the plugin and whose login takes turns,
-// what answers where the plugin fails or nothing can be stored, refreshes, what is stored, and how a
-// kubeconfig's user becomes a request.
+// The cache, on all of these: which entry answers, who runs the plugin, what it is told and whose login
+// takes turns, what answers where the plugin fails or nothing can be stored, refreshes, what is stored
+// and what of it can be listed, and how a kubeconfig's user becomes a request.
 mod error;
 mod cache;
 

@@ -57,7 +57,7 @@ pub enum UrlProblem {
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Url {
     pub(crate) scheme: String,
-    pub(crate) login: Option<(String, Secret)>,
+    pub(crate) userinfo: Option<(String, Secret)>,
     /// With its brackets. Empty where there is none.
     pub(crate) host: String,
     pub(crate) port: Option<u16>,
@@ -95,8 +95,8 @@ impl ServerUrl {
         not(any(feature = "client", test)),
         expect(dead_code, reason = "for the client")
     )]
-    pub(crate) fn login(&self) -> Option<&(String, Secret)> {
-        self.0.login.as_ref()
+    pub(crate) fn userinfo(&self) -> Option<&(String, Secret)> {
+        self.0.userinfo.as_ref()
     }
 }
 
@@ -123,7 +123,7 @@ impl Url {
         let rest = rest.split('?').next().unwrap_or_default();
         let mut url = Self {
             scheme: scheme.to_ascii_lowercase(),
-            login: None,
+            userinfo: None,
             host: String::new(),
             port: None,
             path: vec![],
@@ -149,14 +149,14 @@ impl Url {
     }
 
     fn set_authority(&mut self, authority: &str) -> Result<(), UrlProblem> {
-        let (login, host) = match authority.rsplit_once('@') {
-            Some((login, host)) => (Some(login), host),
+        let (userinfo, host) = match authority.rsplit_once('@') {
+            Some((userinfo, host)) => (Some(userinfo), host),
             None => (None, authority),
         };
         let (host, port) = host_and_port(host)?;
         host.clone_into(&mut self.host);
         self.port = port;
-        self.login = login.map(user_info).transpose()?;
+        self.userinfo = userinfo.map(read_userinfo).transpose()?;
         Ok(())
     }
 }
@@ -230,7 +230,7 @@ fn port(text: &str) -> Result<Option<u16>, UrlProblem> {
     digits.parse().map(Some).map_err(|_| UrlProblem::Port)
 }
 
-fn user_info(text: &str) -> Result<(String, Secret), UrlProblem> {
+fn read_userinfo(text: &str) -> Result<(String, Secret), UrlProblem> {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:~!$&'()*+,;=%@".contains(&byte);
     if !text.bytes().all(is_plain) {
         return Err(UrlProblem::UserInfo);
@@ -365,7 +365,7 @@ mod tests {
     #[test]
     fn a_password_is_read_and_not_shown() {
         let url = ServerUrl::parse("https://m%40e:s3c%72et:x@a:1/b").unwrap();
-        let (name, password) = url.login().unwrap();
+        let (name, password) = url.userinfo().unwrap();
         assert_eq!(
             (name.as_str(), password.expose()),
             ("m@e", &b"s3cret:x"[..])

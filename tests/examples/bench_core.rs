@@ -1,8 +1,14 @@
 //! What the core of the watch cache costs, without a network: `cargo xtask bench core`.
 //!
-//! Prints one table, and writes it as JSON to the path given as an argument. Every row checks first
-//! that what it measures did what it should. Figures are medians; CPU time is that of the process.
+//! Prints one table, and writes it as JSON to the path given as an argument; a second argument names
+//! the only part to run: `commits`, `reads`, `fan-out`, `joins`, `latencies` or `waits`. Every row
+//! checks first that what it measures did what it should. Figures are medians; CPU time is that of the
+//! process.
 
+#[path = "bench_core/commits.rs"]
+mod commits;
+#[path = "bench_core/latencies.rs"]
+mod latencies;
 #[path = "bench_core/waits.rs"]
 mod waits;
 
@@ -136,66 +142,52 @@ fn main() {
         .build();
     let runtime = runtime.expect("a runtime");
     let _guard = runtime.enter();
+    let only = std::env::args().nth(2);
+    let wanted = |part: &str| only.as_deref().is_none_or(|only| only == part);
+    // Before anything else has left holes in the heap.
+    let bytes = wanted("commits").then(commits::bytes_an_object);
     let mut table = Table::default();
-    commits(&mut table);
-    reads(&mut table);
-    fan_out(&mut table, &runtime);
-    for (sources, targets) in [(1_000, 10_000), (10_000, 100_000)] {
-        joins(&mut table, sources, targets);
+    if wanted("commits") {
+        commits::rows(&mut table);
+    }
+    if wanted("reads") {
+        reads(&mut table);
+    }
+    if wanted("fan-out") {
+        fan_out(&mut table, &runtime);
+    }
+    if wanted("joins") {
+        for (sources, targets) in [(1_000, 10_000), (10_000, 100_000)] {
+            joins(&mut table, sources, targets);
+        }
     }
     table.print();
-    let waits = waits::rows();
-    print_waits(&waits);
+    let latencies = if wanted("latencies") {
+        latencies::rows()
+    } else {
+        Vec::new()
+    };
+    print_rows("latencies, the median of five runs", &latencies);
+    let waits = if wanted("waits") {
+        waits::rows()
+    } else {
+        Vec::new()
+    };
+    let title = "at 100,000 objects, on one thread: longest wait of another task, ms";
+    print_rows(title, &waits);
+    print_rows("memory", &Vec::from_iter(bytes));
     if let Some(path) = std::env::args_os().nth(1) {
-        let all = json!({"costs": table.json(), "waits_ms": waits});
+        let all = json!({"costs": table.json(), "latencies": latencies, "waits_ms": waits, "memory": bytes});
         std::fs::write(path, all.to_string()).expect("the path can be written");
     }
 }
 
 #[expect(clippy::print_stdout, reason = "the table is what this program is for")]
-fn print_waits(waits: &[(&str, f64)]) {
-    println!(
-        "\n| at 100,000 objects, on one thread | longest wait of another task, ms |\n|---|---:|"
-    );
-    for (what, wait) in waits {
-        println!("| {what} | {wait:.1} |");
+fn print_rows(title: &str, rows: &[(&str, f64)]) {
+    println!("\n| {title} | |\n|---|---:|");
+    for (what, figure) in rows {
+        println!("| {what} | {figure:.3} |");
     }
-}
-
-fn commits(table: &mut Table) {
-    let (things, mut feed) = fed(100_000);
-    let updates = 10_000;
-    table.row("commit of one update, at 100,000", updates, |run| {
-        let new: Vec<_> = (0..updates)
-            .map(|i| thing(i, 1_000_000 * (run + 1) + i, i / 10))
-            .collect();
-        let before = things.status().commit;
-        let cost = cost(|| {
-            apply(&mut feed, new);
-        });
-        assert_eq!(things.status().commit, before + updates as u64);
-        cost
-    });
-    table.row("commit of 100,000 updates: one relist", 100_000, |run| {
-        let version = 100_000_000 * (run + 1);
-        let new: Vec<_> = (0..100_000)
-            .map(|i| thing(i, version + i, i / 10))
-            .collect();
-        let before = things.status().commit;
-        let cost = cost(|| feed.relist(new, None).expect("the publisher is open"));
-        assert_eq!(
-            (things.status().commit, things.cache().len()),
-            (before + 1, 100_000)
-        );
-        cost
-    });
-    table.row("commit of 100,000 creates: the first list", 100_000, |_| {
-        let new: Vec<_> = (0..100_000).map(|i| thing(i, i + 1, i / 10)).collect();
-        let (empty, mut feed) = kcache::feed();
-        let cost = cost(|| feed.relist(new, None).expect("the publisher is open"));
-        assert_eq!(empty.cache().len(), 100_000);
-        cost
-    });
 }
 
 /// Each is a commit of its own.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 
-/// A `kubectl proxy` on a free port: one process, a request each time that it is asked.
+/// A `kubectl proxy` on a free port: one process, a request for each call.
 #[derive(Debug)]
 pub struct KubectlProxy {
     process: Child,

@@ -4,7 +4,7 @@ use std::process::{Command, Output, Stdio};
 use anyhow::{Context as _, Result};
 
 /// Runs a command at a terminal of its own, which `script` makes, and types at it; its standard
-/// output is what stands on the screen. The keyboard stays until the command ends.
+/// output is what the screen shows. The keyboard stays until the command ends.
 ///
 /// The command has the environment that was set on it and no other.
 ///

@@ -282,27 +282,27 @@ func bundles() []*Case {
 // namesTable is what the server is called, and what its certificate says.
 func namesTable() []*Case {
 	root := authority("the-root")
-	asked := func(asked string, known ...string) *Case {
-		name := "name: " + asked
-		return of(name, server(root, names(known...)), root).named(asked)
+	named := func(named string, known ...string) *Case {
+		name := "name: " + named
+		return of(name, server(root, names(known...)), root).named(named)
 	}
 	return []*Case{
-		asked("server.example", "server.example"),
-		asked("SERVER.example", "server.EXAMPLE"),
-		asked("other.example", "server.example").refused("not for other.example"),
-		asked("a.server.example", "*.server.example"),
-		asked("a.b.server.example", "*.server.example").refused("not for a.b.server.example"),
-		asked("server.example.", "server.example"),
-		asked("server.example", "*.server.example").refused("not for server.example"),
-		asked("a.local", "*.local"),
-		asked("A.local", "*.LOCAL"),
-		asked("local", "*.local").refused("not for local"),
-		asked("a.b.local", "*.local").refused("not for a.b.local"),
-		asked("a", "*").refused("not for a"),
-		asked("ab.server.example", "a*.server.example").refused("not for ab.server.example"),
-		asked("kube_api.local", "kube_api.local"),
-		asked("server", "server"),
-		asked("127.0.0.1", "127.0.0.1").refused(wrongName),
+		named("server.example", "server.example"),
+		named("SERVER.example", "server.EXAMPLE"),
+		named("other.example", "server.example").refused("not for other.example"),
+		named("a.server.example", "*.server.example"),
+		named("a.b.server.example", "*.server.example").refused("not for a.b.server.example"),
+		named("server.example.", "server.example"),
+		named("server.example", "*.server.example").refused("not for server.example"),
+		named("a.local", "*.local"),
+		named("A.local", "*.LOCAL"),
+		named("local", "*.local").refused("not for local"),
+		named("a.b.local", "*.local").refused("not for a.b.local"),
+		named("a", "*").refused("not for a"),
+		named("ab.server.example", "a*.server.example").refused("not for ab.server.example"),
+		named("kube_api.local", "kube_api.local"),
+		named("server", "server"),
+		named("127.0.0.1", "127.0.0.1").refused(wrongName),
 		of("name: an address by tls-server-name", server(root), root).named("127.0.0.1"),
 		of("name: another address", server(root), root).named("127.0.0.2").refused("not for 127.0.0.2"),
 		of("name: none", server(root, noNames), root).refused("a common name does not count"),

@@ -26,7 +26,7 @@ type Case struct {
 	Authority  []byte `json:"authority"`
 	ServerName string `json:"serverName"`
 	Insecure   bool   `json:"insecure"`
-	// Certificate and Key are the client's, where the server asks for them.
+	// Certificate and Key are the client's, where the server wants them.
 	Certificate []byte `json:"certificate"`
 	Key         []byte `json:"key"`
 	// Works is what kubectl is expected to do.
@@ -81,7 +81,7 @@ func (c *Case) listen() error {
 		ErrorLog:  log.New(io.Discard, "", 0),
 	}
 	if c.suites != nil {
-		// HTTP/2 asks for a cipher of its own, and Go for that before it serves.
+		// HTTP/2 needs a cipher of its own, and Go for that before it serves.
 		config.NextProtos = []string{"http/1.1"}
 		server.TLSNextProto = map[string]func(*http.Server, *tls.Conn, http.Handler){}
 	}

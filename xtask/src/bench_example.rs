@@ -23,6 +23,11 @@ pub(crate) fn http2(json: &Path) -> Result<()> {
     step::run("HTTP/2 and HTTP/1.1", example("bench_http2").arg(json))
 }
 
+/// What the start of a controller with 20 kinds costs.
+pub(crate) fn cold(json: &Path) -> Result<()> {
+    step::run("a controller's start", example("bench_cold").arg(json))
+}
+
 /// What the watch cache costs beside its peers.
 pub(crate) fn sync(runs: usize, pods: &[usize], json: &Path) -> Result<()> {
     ensure!(runs > 0, "--runs: at least one");
@@ -33,7 +38,7 @@ pub(crate) fn sync(runs: usize, pods: &[usize], json: &Path) -> Result<()> {
 }
 
 fn example(name: &str) -> Command {
-    let mut cargo = step::optimised_cargo("run --release --package tests --example");
-    cargo.args([name, "--"]);
+    let mut cargo = step::optimised_cargo("run --release --package tests --features bench");
+    cargo.args(["--example", name, "--"]);
     cargo
 }

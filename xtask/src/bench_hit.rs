@@ -31,7 +31,7 @@ const CLIENTS: usize = 36;
 /// too long, and shortens it.
 const COUNTS: usize = 5;
 
-/// How they are asked, and what is asked.
+/// How they are run, and for what.
 struct Bench {
     home: CacheHome,
     plugin: ExecPlugin,
@@ -74,7 +74,7 @@ pub(crate) fn run(pairs: usize, builds: &[Build]) -> Result<()> {
     for round in 0..pairs {
         for place in pairs::order(round, rows.len()) {
             let row = &mut rows[place];
-            let (_, microseconds) = bench.ask(&row.program, Stdio::null())?;
+            let (_, microseconds) = bench.request(&row.program, Stdio::null())?;
             row.microseconds.push(microseconds);
         }
     }
@@ -114,7 +114,7 @@ impl Bench {
     fn check(&self, hits: &[Row]) -> Result<()> {
         let mut first = None;
         for row in hits.iter().cycle().take(CLIENTS.max(hits.len())) {
-            let (credential, _) = self.ask(&row.program, Stdio::piped())?;
+            let (credential, _) = self.request(&row.program, Stdio::piped())?;
             let name = row.name;
             ensure!(credential.len() > 1_500, "{name} printed no credential");
             let first = first.get_or_insert_with(|| credential.clone());
@@ -150,7 +150,7 @@ impl Bench {
 
     /// What a client process gets, and how many microseconds passed from the start of the program to
     /// its end. Neither says anything else.
-    fn ask(&self, program: &Path, stdout: Stdio) -> Result<(Vec<u8>, f64)> {
+    fn request(&self, program: &Path, stdout: Stdio) -> Result<(Vec<u8>, f64)> {
         let mut client = Command::new(&self.client);
         let client = self.prepare(client.arg(program)).stdout(stdout);
         let output = client.output()?;

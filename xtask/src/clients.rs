@@ -16,8 +16,8 @@ pub(crate) fn run(only: &[String], json: &Path, write: bool, require_all: bool) 
     for name in only {
         clients.arg("--only").arg(name);
     }
-    for (flag, asked) in [("--write", write), ("--require-all", require_all)] {
-        clients.args(asked.then_some(flag));
+    for (flag, given) in [("--write", write), ("--require-all", require_all)] {
+        clients.args(given.then_some(flag));
     }
     step::run("clients", &mut clients)
 }

@@ -5,6 +5,7 @@ use std::fs;
 use std::process::Command;
 
 use anyhow::{Context, Result};
+use harness::is_ci;
 
 use crate::manifests::Published;
 use crate::step;
@@ -62,7 +63,7 @@ pub(crate) fn oldest_rust() -> Result<()> {
     let published = Published::read()?;
     let rust = &published.rust;
     let is_here = step::answers("rustup", &["run", rust, "cargo", "--version"]);
-    if !is_here && !step::is_ci() {
+    if !is_here && !is_ci() {
         step::say(&format!(
             "\n=== Rust {rust}: left out, since it is not here (rustup toolchain install {rust})"
         ));

@@ -202,6 +202,12 @@ enum Bench {
         #[arg(long, default_value = "target/bench-sync.json")]
         json: PathBuf,
     },
+    /// What the start of a controller with 20 kinds costs, on the real kube-apiserver
+    Cold {
+        /// Where the table is written as JSON
+        #[arg(long, default_value = "target/bench-cold.json")]
+        json: PathBuf,
+    },
     /// What HTTP/2 is worth to a client, on the real kube-apiserver
     Http2 {
         /// Where the table is written as JSON
@@ -237,6 +243,7 @@ fn main() -> ExitCode {
         Task::Bench(Bench::Kubectl { pairs, json }) => bench_kubectl::run(pairs, &json),
         Task::Bench(Bench::Core { json }) => bench_example::core(&json),
         Task::Bench(Bench::Sync { runs, pods, json }) => bench_example::sync(runs, &pods, &json),
+        Task::Bench(Bench::Cold { json }) => bench_example::cold(&json),
         Task::Bench(Bench::Http2 { json }) => bench_example::http2(&json),
         Task::Fuzz { seconds, target } => fuzz::run(seconds, target.as_deref()),
         Task::Soak { minutes, faults } => soak::run(minutes, faults),

@@ -16,7 +16,7 @@ pub(crate) struct Published {
 
 impl Published {
     /// # Errors
-    /// Where cargo cannot be asked.
+    /// Where cargo cannot be run.
     pub(crate) fn read() -> Result<Self> {
         let mut metadata = step::cargo("metadata --no-deps --format-version=1");
         let metadata: Value = serde_json::from_str(&step::output_of(&mut metadata)?)?;

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result};
+use harness::is_ci;
 
 use crate::manifests::Published;
 use crate::step;
@@ -18,7 +19,7 @@ pub(crate) fn are_complete() -> Result<()> {
     let mut package = step::cargo("package --no-verify");
     let published = Published::read()?;
     package.args(published.arguments());
-    if !step::is_ci() {
+    if !is_ci() {
         package.arg("--allow-dirty");
     }
     step::run("packages", &mut package)?;

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::step;
 
-/// What the arguments ask for.
+/// What the arguments say.
 pub(crate) fn run(minutes: Option<f64>, faults: Option<usize>) -> Result<()> {
     minutes.map_or(Ok(()), models)?;
     faults.map_or(Ok(()), chaos)

@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
+use harness::is_ci;
 
 /// The workspace's folder.
 pub(crate) fn root() -> &'static Path {
@@ -52,12 +53,7 @@ pub(crate) fn cargo_tool(name: &str, what_for: &str) -> Result<Option<Command>> 
     Ok(None)
 }
 
-/// Whether nothing may be left out (`CI=true`).
-pub(crate) fn is_ci() -> bool {
-    std::env::var_os("CI").is_some()
-}
-
-/// Whether a program is there and answers `--version`, or what `arguments` ask instead.
+/// Whether a program is there and answers `--version`, or runs with `arguments` instead.
 pub(crate) fn answers(program: impl AsRef<OsStr>, arguments: &[&str]) -> bool {
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null());
@@ -115,7 +111,7 @@ pub(crate) fn output_of(command: &mut Command) -> Result<String> {
 /// The target that rustc compiles for by itself.
 ///
 /// # Errors
-/// Where rustc cannot be asked.
+/// Where rustc cannot be run.
 pub(crate) fn host_target() -> Result<String> {
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let version = output_of(Command::new(rustc).arg("-vV"))?;

@@ -32,7 +32,7 @@ pub(crate) fn coerced(json: &[u8]) -> Cow<'_, [u8]> {
 }
 
 /// True if there is something to replace.
-pub(super) fn has_lone_surrogate(json: &[u8]) -> bool {
+fn has_lone_surrogate(json: &[u8]) -> bool {
     lone_surrogate(json, 0).is_some()
 }
 

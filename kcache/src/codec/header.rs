@@ -175,7 +175,7 @@ impl<'de> Visitor<'de> for Reader<'_, 'de> {
 }
 
 /// A string, borrowed if it can be.
-pub(super) struct CowStr<'a>(pub(super) Cow<'a, str>);
+pub(crate) struct CowStr<'a>(pub(crate) Cow<'a, str>);
 
 impl<'de> Deserialize<'de> for CowStr<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

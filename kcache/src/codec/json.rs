@@ -14,6 +14,7 @@ use super::header::Header;
 use super::raw::Raw;
 use super::shape::Shape;
 use super::tape::Nodes;
+use crate::json::cut_managed_fields;
 
 /// Decodes JSON, and keeps what it needs for that from one object to the next.
 ///
@@ -22,7 +23,7 @@ use super::tape::Nodes;
 /// of what a Pod takes. `serde_json` has the last word on what cannot be made of that: it says where
 /// an error is, and makes some types that no other can, those that hold a `RawValue`.
 #[derive(Default)]
-pub(super) struct JsonDecoder {
+pub(crate) struct JsonDecoder {
     /// A copy, because texts are read in place.
     copy: Vec<u8>,
     buffers: Buffers,
@@ -46,7 +47,7 @@ const LEFT_OVER: u32 = 1024;
 
 /// Why nothing was made of what simd-json reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Unread {
+pub(crate) enum Unread {
     NotJson,
     TooDeep,
     Type,
@@ -54,8 +55,60 @@ enum Unread {
     NoStack,
 }
 
+/// What can be made of a text.
+pub(crate) trait Decoded: Sized + Send {
+    fn of_nodes(nodes: &[Node<'_>], deepest: usize, shape: Shape<'_>) -> Result<Self, Unread>;
+
+    fn of_text(json: &[u8], shape: Shape<'_>) -> Result<Self, serde_json::Error>;
+}
+
+impl<T: DeserializeOwned + Send> Decoded for T {
+    fn of_nodes(nodes: &[Node<'_>], deepest: usize, shape: Shape<'_>) -> Result<Self, Unread> {
+        let mut nodes = Nodes::new(nodes, deepest);
+        let made = shape.seed().deserialize(&mut nodes);
+        if nodes.are_too_deep() {
+            return Err(Unread::TooDeep);
+        }
+        made.map_err(|_| Unread::Type)
+    }
+
+    fn of_text(json: &[u8], shape: Shape<'_>) -> Result<Self, serde_json::Error> {
+        let mut reader = serde_json::Deserializer::from_slice(json);
+        let object = shape.seed().deserialize(&mut reader)?;
+        reader.end().map(|()| object)
+    }
+}
+
+/// Two things that are made of the same text.
+#[cfg(feature = "compact")]
+pub(crate) struct Two<A, B>(pub(crate) A, pub(crate) B);
+
+#[cfg(feature = "compact")]
+impl<A: Decoded, B: Decoded> Decoded for Two<A, B> {
+    fn of_nodes(nodes: &[Node<'_>], deepest: usize, shape: Shape<'_>) -> Result<Self, Unread> {
+        let first = A::of_nodes(nodes, deepest, shape)?;
+        Ok(Self(first, B::of_nodes(nodes, deepest, shape)?))
+    }
+
+    fn of_text(json: &[u8], shape: Shape<'_>) -> Result<Self, serde_json::Error> {
+        Ok(Self(A::of_text(json, shape)?, B::of_text(json, shape)?))
+    }
+}
+
 impl JsonDecoder {
-    pub(super) fn decode<T: DeserializeOwned + Send>(
+    /// A type that knows better what it is has the last word: it reads what the server sent.
+    pub(super) fn decode_as<T: Decoded>(
+        &mut self,
+        json: &[u8],
+        shape: Shape<'_>,
+    ) -> Result<T, DecodeError> {
+        self.decode(json, shape).or_else(|_| {
+            let types = None;
+            self.decode(json, Shape { types, ..shape })
+        })
+    }
+
+    pub(super) fn decode<T: Decoded>(
         &mut self,
         json: &[u8],
         shape: Shape<'_>,
@@ -85,16 +138,14 @@ impl JsonDecoder {
         Ok(object)
     }
 
-    fn read<T: DeserializeOwned + Send>(
-        &mut self,
-        json: &[u8],
-        shape: Shape<'_>,
-    ) -> Result<T, Unread> {
-        self.copy.clear();
-        self.copy.extend_from_slice(json);
-        if go::has_lone_surrogate(json) {
-            go::replace_lone_surrogates(&mut self.copy);
+    fn read<T: Decoded>(&mut self, json: &[u8], shape: Shape<'_>) -> Result<T, Unread> {
+        if shape.managed_fields {
+            self.copy.clear();
+            self.copy.extend_from_slice(json);
+        } else {
+            cut_managed_fields(json, &mut self.copy);
         }
+        go::replace_lone_surrogates(&mut self.copy);
         let tape = simd_json::to_tape_with_buffers(&mut self.copy, &mut self.buffers);
         let object = match &tape {
             Ok(tape) => made_of(&tape.0, shape),
@@ -108,15 +159,8 @@ impl JsonDecoder {
 }
 
 /// What is made of nodes. How deep it goes is not known before: what is passed over may be deeper.
-fn made_of<T: DeserializeOwned + Send>(nodes: &[Node<'_>], shape: Shape<'_>) -> Result<T, Unread> {
-    let make = move |deepest| {
-        let mut nodes = Nodes::new(nodes, deepest);
-        let made = shape.seed().deserialize(&mut nodes);
-        if nodes.are_too_deep() {
-            return Err(Unread::TooDeep);
-        }
-        made.map_err(|_| Unread::Type)
-    };
+fn made_of<T: Decoded>(nodes: &[Node<'_>], shape: Shape<'_>) -> Result<T, Unread> {
+    let make = move |deepest| T::of_nodes(nodes, deepest, shape);
     match make(SHALLOW) {
         Err(Unread::TooDeep) => on_a_deep_stack(|| make(DEEPEST)).unwrap_or(Err(Unread::NoStack)),
         made => made,
@@ -135,14 +179,12 @@ fn on_a_deep_stack<T: Send>(make: impl FnOnce() -> T + Send) -> Option<T> {
 }
 
 /// Reads it again, with what hindered before.
-fn by_serde_json<T: DeserializeOwned>(
+fn by_serde_json<T: Decoded>(
     json: &[u8],
     shape: Shape<'_>,
     unread: Option<Unread>,
 ) -> Result<T, DecodeError> {
-    let mut reader = serde_json::Deserializer::from_slice(json);
-    let read = shape.seed().deserialize(&mut reader);
-    let error = match read.and_then(|object| reader.end().map(|()| object)) {
+    let error = match T::of_text(json, shape) {
         Ok(object) => return Ok(object),
         Err(error) => error,
     };

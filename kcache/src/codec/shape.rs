@@ -23,7 +23,7 @@ mod tests;
 
 /// In which shape an object is wanted.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Shape<'s> {
+pub(crate) struct Shape<'s> {
     /// With `metadata.managedFields`.
     pub(super) managed_fields: bool,
     /// Nothing but the type and the metadata.

@@ -26,6 +26,8 @@ pub(crate) struct Dispatcher<V> {
     /// The fields that filters are indexed by, with how many filters use each.
     fields: Vec<(Field<V>, usize)>,
     commits: u64,
+    /// How many objects had been replaced when those who derive states were last told so.
+    replaced: u64,
     /// The incarnation of the newest commit.
     incarnation: u64,
     /// Set when the publisher is closed: no mailbox is added any longer.
@@ -41,8 +43,8 @@ struct Route<V> {
     kinds: Vec<[usize; 2]>,
     /// Those who get a commit before others come first.
     members: Vec<Arc<Mailbox<V>>>,
-    /// What the commit under way brings.
-    outbox: Vec<Change<V>>,
+    /// What the commit under way brings; all members share it.
+    outbox: Vec<Arc<Change<V>>>,
     /// The last change for which this route was looked at, so that it is looked at once.
     seen: (u64, usize),
 }
@@ -64,6 +66,7 @@ impl<V> Default for Dispatcher<V> {
             kinds: Default::default(),
             fields: Vec::new(),
             commits: 0,
+            replaced: 0,
             incarnation: 1,
             closed: None,
         }
@@ -104,9 +107,13 @@ impl<V: Object> Dispatcher<V> {
     /// Puts each change into the mailboxes that it concerns.
     pub(crate) fn deliver(&mut self, at: Moment, changes: &[Change<V>]) -> Delivered {
         let mut delivered = Delivered::default();
+        if self.routes.len() == self.free.len() {
+            return delivered;
+        }
         let mut changed = Vec::new();
         self.commits += 1;
         for (i, change) in changes.iter().enumerate() {
+            let mut whole = None;
             for slot in self.candidates(change) {
                 let route = &mut self.routes[slot as usize];
                 if std::mem::replace(&mut route.seen, (self.commits, i)) == (self.commits, i) {
@@ -115,7 +122,12 @@ impl<V: Object> Dispatcher<V> {
                 delivered.evaluations += 1;
                 let was_empty = route.outbox.is_empty();
                 match Error::catch(|| narrowed(&route.filter, change)) {
-                    Ok(narrowed) => route.outbox.extend(narrowed),
+                    Ok(Narrowed::Nothing) => {}
+                    Ok(Narrowed::Whole) => {
+                        let whole = whole.get_or_insert_with(|| Arc::new(change.clone()));
+                        route.outbox.push(whole.clone());
+                    }
+                    Ok(Narrowed::Side(change)) => route.outbox.push(change.into()),
                     Err(error) => route.end(&error, &mut delivered.wakeups),
                 }
                 if was_empty && (route.members.is_empty() || !route.outbox.is_empty()) {
@@ -135,10 +147,24 @@ impl<V: Object> Dispatcher<V> {
         }
         if at.incarnation > std::mem::replace(&mut self.incarnation, at.incarnation) {
             let members = self.routes.iter().flat_map(|route| &route.members);
-            let notify = |member: &Arc<Mailbox<V>>| member.push(at, Vec::new());
+            let notify = |member: &Arc<Mailbox<V>>| member.push(at, &[]);
             delivered.wakeups.extend(members.map(notify));
         }
         delivered
+    }
+
+    /// Tells those who derive states if much was replaced since they were last told: those who stand on
+    /// an older state keep all that.
+    pub(crate) fn grow_old(&mut self, replaced: u64, much: u64, wakeups: &mut Vec<Wakeup>) {
+        let more = replaced.saturating_sub(self.replaced);
+        if more < much {
+            return;
+        }
+        self.replaced = replaced;
+        let members = self.routes.iter().flat_map(|route| &route.members);
+        let members = members.filter(|member| member.derives());
+        let grown = members.map(|member| member.grow_old(more >= 2 * much));
+        wakeups.extend(grown.filter(|wakeup| !wakeup.is_nothing()));
     }
 
     /// The routes that a change may concern; one may be named more than once.
@@ -243,7 +269,7 @@ impl<V: Object> Dispatcher<V> {
     }
 }
 
-impl<V> Route<V> {
+impl<V: Object> Route<V> {
     fn free() -> Self {
         Self {
             filter: Filter::nothing(),
@@ -269,40 +295,54 @@ impl<V> Route<V> {
             return;
         }
         for member in self.members.iter().take_while(|member| member.is_first()) {
-            push(member, at, self.outbox.clone(), wakeups);
+            push(member, at, &self.outbox, wakeups);
         }
     }
 
     /// Brings it to all others.
     fn post(&mut self, at: Moment, wakeups: &mut Vec<Wakeup>) {
-        let changes = std::mem::take(&mut self.outbox);
-        if changes.is_empty() {
-            return;
-        }
         let first = self.members.partition_point(|member| member.is_first());
-        if let Some((last, others)) = self.members[first..].split_last() {
-            for member in others {
-                push(member, at, changes.clone(), wakeups);
+        if !self.outbox.is_empty() {
+            for member in &self.members[first..] {
+                push(member, at, &self.outbox, wakeups);
             }
-            push(last, at, changes, wakeups);
         }
+        self.outbox.clear();
+        self.outbox.shrink_to(64);
     }
 }
 
-fn push<V>(member: &Mailbox<V>, at: Moment, changes: Vec<Change<V>>, wakeups: &mut Vec<Wakeup>) {
+fn push<V: Object>(
+    member: &Mailbox<V>,
+    at: Moment,
+    changes: &[Arc<Change<V>>],
+    wakeups: &mut Vec<Wakeup>,
+) {
     let wakeup = member.push(at, changes);
     if !wakeup.is_nothing() {
         wakeups.push(wakeup);
     }
 }
 
-/// What a change is to those who have this filter.
-fn narrowed<V: Object>(filter: &Filter<V>, change: &Change<V>) -> Option<Change<V>> {
-    let narrow = |side: &Option<Arc<V>>| side.clone().filter(|object| filter.accepts(object));
-    let narrowed = Change {
-        key: change.key.clone(),
-        old: narrow(&change.old),
-        new: narrow(&change.new),
-    };
-    (!narrowed.is_nothing()).then_some(narrowed)
+/// What a change is to those who have one filter.
+enum Narrowed<V> {
+    Nothing,
+    Whole,
+    /// They have, or get, one of its two objects only.
+    Side(Change<V>),
+}
+
+fn narrowed<V: Object>(filter: &Filter<V>, change: &Change<V>) -> Narrowed<V> {
+    let accepts = |side: &Option<Arc<V>>| side.as_ref().is_some_and(|side| filter.accepts(side));
+    let (old, new) = (accepts(&change.old), accepts(&change.new));
+    if (old, new) == (change.old.is_some(), change.new.is_some()) {
+        return Narrowed::Whole;
+    }
+    if !old && !new {
+        return Narrowed::Nothing;
+    }
+    Narrowed::Side(Change {
+        old: change.old.clone().filter(|_| old),
+        new: change.new.clone().filter(|_| new),
+    })
 }

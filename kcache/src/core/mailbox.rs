@@ -19,6 +19,7 @@ pub(crate) use self::drained::{Drained, Taken};
 use self::lag::Lag;
 pub(crate) use self::limits::Limits;
 pub use self::limits::Overflow;
+pub(crate) use self::limits::QUEUE;
 use self::start::PendingStart;
 pub(crate) use self::start::{Portion, StartRemainder};
 use self::wakeup::{Announcement, Signals};
@@ -26,8 +27,9 @@ pub(crate) use self::wakeup::{Stage, Wakeup};
 use crate::error::Error;
 use crate::event::Change;
 use crate::filter::Filter;
+use crate::object::Object;
 use crate::status::{Notice, NoticeSender};
-use crate::store::Moment;
+use crate::store::{Moment, State};
 use crate::sync::{Mutex, lock};
 use crate::wait::until;
 
@@ -57,7 +59,14 @@ struct Inner<V> {
     drained: Moment,
     /// The newest commit that the reader is through with: it came back for more.
     done: u64,
+    /// The state at which the refilter that is worked out began, for who derives states.
+    held_at: Option<Arc<State<V>>>,
+    /// How often much was replaced since the reader took out a state.
+    age: u8,
 }
+
+/// A reader that stands on a state of this age is woken to take a newer one.
+const OLD: u8 = 2;
 
 /// What a reader takes next, one by one.
 pub(crate) enum Next<V> {
@@ -66,7 +75,7 @@ pub(crate) enum Next<V> {
     Item(QueueItem<V>),
 }
 
-impl<V> Inner<V> {
+impl<V: Object> Inner<V> {
     /// The state of that moment, which it starts with, is in it. Returns the stage to announce, if
     /// that is news.
     fn open(&mut self, at: Moment) -> Option<Stage> {
@@ -86,25 +95,30 @@ impl<V> Inner<V> {
     }
 
     /// Makes room for a commit beside a start that is not read: where the two are too much, what is
-    /// not read yet will be read of a newer state. Returns what is news to the reader.
-    fn beside_start(&mut self, mut changes: Vec<Change<V>>, limits: Limits) -> Vec<Change<V>> {
-        let Some(start) = &mut self.start else {
-            return changes;
-        };
+    /// not read yet will be read of a newer state. Returns what is news to the reader if that is not
+    /// all.
+    fn beside_start(
+        &mut self,
+        changes: &[Arc<Change<V>>],
+        limits: Limits,
+    ) -> Option<Vec<Arc<Change<V>>>> {
+        let start = self.start.as_mut()?;
         let room = self.waiting.fits(changes.len(), limits.queue);
         let large = changes.len() > limits.many && start.is_unread();
         let too_much = limits.overflow == Overflow::Merge && (large || !room);
         if too_much && start.forget() {
             self.waiting.keep_only(|key| start.was_read(key));
         }
-        if !start.is_kept() {
-            changes.retain(|change| start.was_read(&change.key));
+        if start.is_kept() {
+            return None;
         }
-        changes
+        let news = changes.iter();
+        let news = news.filter(|change| start.was_read(change.key_ref()));
+        Some(news.cloned().collect())
     }
 }
 
-impl<V> Mailbox<V> {
+impl<V: Object> Mailbox<V> {
     pub(crate) fn new(limits: Limits) -> Self {
         let inner = Inner {
             stage: Stage::Deferred,
@@ -116,6 +130,8 @@ impl<V> Mailbox<V> {
             waker: None,
             drained: Moment::default(),
             done: 0,
+            held_at: None,
+            age: 0,
         };
         Self {
             inner: Mutex::new(inner),
@@ -150,7 +166,7 @@ impl<V> Mailbox<V> {
 
     /// Takes in what one commit means to this subscription, and returns whom to wake. It means
     /// nothing but that a new incarnation begins if there are no changes.
-    pub(crate) fn push(&self, at: Moment, changes: Vec<Change<V>>) -> Wakeup {
+    pub(crate) fn push(&self, at: Moment, changes: &[Arc<Change<V>>]) -> Wakeup {
         let inner = &mut *lock(&self.inner);
         if inner.error().is_some() {
             return Wakeup::default();
@@ -158,7 +174,7 @@ impl<V> Mailbox<V> {
         let Limits {
             queue, overflow, ..
         } = self.limits;
-        // Only commits count: what a start or a refilter brings was asked for.
+        // Only commits count: what a start or a refilter brings was requested.
         let queued = inner.waiting.queued() + inner.held.as_ref().map_or(0, Backlog::queued);
         let count = changes.len();
         if overflow == Overflow::End && count > 0 && queued > 0 && queued + count > queue {
@@ -168,7 +184,8 @@ impl<V> Mailbox<V> {
         let backlog = inner.held.as_ref().unwrap_or(&inner.waiting);
         let notice = (count > 0).then(|| inner.lag.note(self.limits, backlog, count));
         let notice = notice.flatten();
-        let changes = inner.beside_start(changes, self.limits);
+        let news = inner.beside_start(changes, self.limits);
+        let changes = news.as_deref().unwrap_or(changes);
         let backlog = inner.held.as_mut().unwrap_or(&mut inner.waiting);
         if changes.is_empty() {
             backlog.reach(at);
@@ -181,9 +198,25 @@ impl<V> Mailbox<V> {
         self.wakeup(inner.waker.take(), None, notice)
     }
 
+    /// True if its reader derives states from those that it is brought up to.
+    pub(crate) fn derives(&self) -> bool {
+        self.limits.derives
+    }
+
+    /// Notes that much was replaced once more, or so much that it counts twice: who derives states
+    /// and stands on an old one, which keeps what was replaced, is woken to take the newest.
+    pub(crate) fn grow_old(&self, twice: bool) -> Wakeup {
+        let mut inner = lock(&self.inner);
+        inner.age = inner.age.saturating_add(1 + u8::from(twice));
+        let waker = (inner.age >= OLD).then(|| inner.waker.take()).flatten();
+        self.wakeup(waker, None, None)
+    }
+
     /// From the next commit on, what comes in waits behind the refilter that is being worked out.
-    pub(crate) fn hold(&self) {
-        lock(&self.inner).held = Some(Backlog::default());
+    pub(crate) fn hold(&self, state: &Arc<State<V>>) {
+        let mut inner = lock(&self.inner);
+        inner.held = Some(Backlog::default());
+        inner.held_at = self.limits.derives.then(|| state.clone());
     }
 
     /// Puts in a filter and what it changes, as of a commit, behind what was left of a start, and
@@ -198,6 +231,7 @@ impl<V> Mailbox<V> {
         let mut inner = lock(&self.inner);
         let inner = &mut *inner;
         let held = inner.held.take().unwrap_or_default();
+        inner.held_at = None;
         if inner.discarded {
             return Wakeup::default();
         }
@@ -234,7 +268,7 @@ impl<V> Mailbox<V> {
     pub(crate) fn discard(&self) {
         let mut inner = lock(&self.inner);
         let waiting = std::mem::take(&mut inner.waiting);
-        let held = (inner.held.take(), inner.start.take());
+        let held = (inner.held.take(), inner.start.take(), inner.held_at.take());
         inner.discarded = true;
         drop(inner);
         drop((waiting, held));
@@ -273,7 +307,8 @@ impl<V> Mailbox<V> {
             inner.done = inner.drained.commit;
             let waits = inner.start.is_some()
                 || !inner.waiting.is_empty()
-                || inner.waiting.at.incarnation > inner.drained.incarnation;
+                || inner.waiting.at.incarnation > inner.drained.incarnation
+                || inner.age >= OLD;
             if !waits {
                 inner.done = inner.waiting.at.commit;
             }

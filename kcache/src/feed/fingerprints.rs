@@ -1,10 +1,9 @@
 //! Fingerprints, which distinguish content from other content of the same version, without keeping
 //! either.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use crate::codec::Raw;
-use crate::object::Key;
 
 /// A hash of the bytes of an object, and what they were written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -29,29 +28,21 @@ impl Fingerprint {
 
 /// The fingerprint of each object that is there, as far as its source gave bytes.
 ///
-/// By a hash of the key: two keys that share one cost an update too many, and nothing else.
+/// By the hash of the key: two keys that share one cost an update too many, and nothing else.
 #[derive(Default)]
 pub(super) struct Fingerprints(HashMap<u64, Fingerprint>);
 
 impl Fingerprints {
-    pub(super) fn get(&self, key: &Key) -> Option<Fingerprint> {
-        self.0.get(&hash_key(key)).copied()
+    pub(super) fn get(&self, key_hash: u64) -> Option<Fingerprint> {
+        self.0.get(&key_hash).copied()
     }
 
-    pub(super) fn put(&mut self, key: &Key, fingerprint: Option<Fingerprint>) {
+    pub(super) fn put(&mut self, key_hash: u64, fingerprint: Option<Fingerprint>) {
         match fingerprint {
-            Some(fingerprint) => self.0.insert(hash_key(key), fingerprint),
-            None => self.0.remove(&hash_key(key)),
+            Some(fingerprint) => self.0.insert(key_hash, fingerprint),
+            None => self.0.remove(&key_hash),
         };
     }
-}
-
-fn hash_key(key: &Key) -> u64 {
-    let (namespace, name) = (key.namespace(), key.name());
-    mix(
-        hash(namespace.as_bytes()),
-        hash(name.as_bytes()).rotate_left(32),
-    )
 }
 
 /// The JSON of an object without the kind and the version of its type at the beginning, which lists of

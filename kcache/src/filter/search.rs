@@ -22,7 +22,7 @@ impl<V: Object> Filter<V> {
             _ => match self.shared_namespace() {
                 Some(namespace) => {
                     let found = state.in_namespace(namespace);
-                    found.map(|(_, object)| object).for_each(see);
+                    found.for_each(see);
                 }
                 None => state.unordered().for_each(see),
             },

@@ -53,7 +53,7 @@ pub(super) enum Verdict {
 }
 
 impl Check {
-    /// Asks, after a moment.
+    /// Checks, after a moment.
     pub(super) fn request(&mut self, client: &Client, target: &Target, known: &str) {
         known.clone_into(&mut self.known);
         self.request_after(backoff::up_to(SPREAD), client, target);

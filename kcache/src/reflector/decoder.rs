@@ -182,11 +182,11 @@ impl<C> Decoder<C> {
     {
         let Self {
             codec,
-            types: asked,
+            types: requested,
             metadata_only,
             ..
         } = self;
-        let mut expected = Expected::new(types.unwrap_or(asked));
+        let mut expected = Expected::new(types.unwrap_or(requested));
         expected.metadata_only = *metadata_only;
         let decoded = Error::catch(|| codec.decode_as(raw, expected))?;
         Ok(match decoded {

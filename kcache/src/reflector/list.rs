@@ -119,8 +119,10 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
                 if item.whole && self.kinds.wants_item() {
                     self.kinds.item(self.decoder.kind(&item.own_types()));
                 }
-                let read = self.decoder.item(item)?;
-                self.sink.put_decoded(read.item(encoding), item.raw);
+                if !(item.whole && self.sink.keeps(item.raw)?) {
+                    let read = self.decoder.item(item)?;
+                    self.sink.put_decoded(read.item(encoding), item.raw);
+                }
                 self.sink.spent(item.raw.bytes().len()).await?;
             }
             let part = incoming.part_within(SILENCE);

@@ -41,6 +41,21 @@ impl<V: Object> Sink<V> {
         self.batch.push((input, Some(Fingerprint::of(raw))));
     }
 
+    /// True if anything is there that an object of a list can be compared with.
+    pub(super) fn has_objects(&self) -> bool {
+        self.feed.as_ref().is_some_and(|feed| !feed.is_empty())
+    }
+
+    /// True if an object of a list is there already, as it is: then there is nothing to be decoded.
+    pub(super) fn keeps(&mut self, raw: Raw<'_>) -> Result<bool, Error> {
+        if !self.has_objects() {
+            return Ok(false);
+        }
+        // What came before it has been said before it.
+        self.flush()?;
+        Ok(self.feed.as_mut().is_some_and(|feed| feed.keeps(raw)))
+    }
+
     /// Notes what the server writes.
     pub(super) fn spoken(&self, encoding: Encoding) {
         if let Some(feed) = &self.feed {

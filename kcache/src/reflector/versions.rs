@@ -44,7 +44,7 @@ impl Versions {
     /// True if a list is older than what was requested.
     pub(super) fn is_older(&self, listed: Option<&str>) -> bool {
         let versions = listed.zip(self.of_list());
-        let order = versions.and_then(|(listed, asked)| version::compare(listed, asked));
+        let order = versions.and_then(|(listed, requested)| version::compare(listed, requested));
         order == Some(Ordering::Less)
     }
 

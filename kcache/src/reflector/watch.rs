@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::check::{Check, NewestVersion, Verdict};
-use super::decoder::{self, Read};
+use super::decoder::{self, Kind, Read};
 use super::silence::{self, LONGEST_SILENCE};
 use super::watching::{WatchSignal, Watching};
 use super::{Interrupt, Reflector, Step, backoff};
@@ -103,7 +103,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             self.versions.seen()
         };
         let version = version.map(str::to_owned);
-        let (mut asked, mut deadline) = (Instant::now(), Instant::now());
+        let (mut sent, mut deadline) = (Instant::now(), Instant::now());
         let doing = if initial {
             Operation::StreamingList
         } else {
@@ -111,8 +111,8 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         };
         let incoming = self.open(doing, |target| {
             let timeout = backoff::watch_timeout();
-            asked = Instant::now();
-            deadline = asked + timeout + GRACE;
+            sent = Instant::now();
+            deadline = sent + timeout + GRACE;
             let request = if initial {
                 target.stream(version.as_deref(), timeout)
             } else {
@@ -124,11 +124,11 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             } else {
                 timeout + GRACE
             };
-            (request, asked + longest)
+            (request, sent + longest)
         });
         let incoming = incoming.await?;
         let frames = WatchBody::new(incoming.encoding(), self.target.largest);
-        let mut watching = Watching::new(incoming, frames, asked, deadline);
+        let mut watching = Watching::new(incoming, frames, sent, deadline);
         watching.initial = initial;
         self.kinds.open();
         Ok(watching)
@@ -279,6 +279,10 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
 
     fn frame(&mut self, frame: &Frame<'_>, initial: bool) -> Result<FrameOutcome, Error> {
         match frame.kind {
+            EventKind::Added if initial && self.is_kept(frame)? => {
+                self.kinds.ours();
+                Ok(FrameOutcome::Continue)
+            }
             EventKind::Added | EventKind::Modified | EventKind::Deleted => {
                 let deleted = frame.kind == EventKind::Deleted;
                 self.event(frame, deleted, initial)
@@ -292,6 +296,15 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
                 Ok(FrameOutcome::End(WireError::NotAnEvent.into()))
             }
         }
+    }
+
+    /// True if an object of a streaming list is there already, as it is.
+    fn is_kept(&mut self, frame: &Frame<'_>) -> Result<bool, Error> {
+        if !self.sink.has_objects() {
+            return Ok(false);
+        }
+        let ours = !matches!(self.decoder.kind(&frame.own_types()), Kind::Other(_));
+        Ok(ours && frame.whole && self.sink.keeps(frame.object)?)
     }
 
     fn event(

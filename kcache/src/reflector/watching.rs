@@ -14,7 +14,7 @@ use crate::wire::{EventKind, WatchBody};
 pub(super) struct Watching {
     incoming: Incoming,
     pub(super) frames: WatchBody,
-    asked: Instant,
+    sent: Instant,
     opened: Instant,
     deadline: Instant,
     /// How many events it has brought.
@@ -49,13 +49,13 @@ impl Watching {
     pub(super) fn new(
         incoming: Incoming,
         frames: WatchBody,
-        asked: Instant,
+        sent: Instant,
         deadline: Instant,
     ) -> Self {
         Self {
             incoming,
             frames,
-            asked,
+            sent,
             opened: Instant::now(),
             list: ListProgress::new(),
             deadline,
@@ -121,7 +121,7 @@ impl Watching {
 
     /// True if it ended as soon as it was requested.
     pub(super) fn was_short(&self) -> bool {
-        self.asked.elapsed() < SHORT
+        self.sent.elapsed() < SHORT
     }
 }
 

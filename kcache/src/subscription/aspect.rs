@@ -142,7 +142,8 @@ impl<V: Object> UpdateFilter<V> {
         if self.aspects.is_empty() {
             return Some(change);
         }
-        let held = self.held.remove(&change.key);
+        let key = change.key();
+        let held = self.held.remove(&key);
         if change.old.is_some() && held.is_some() {
             change.old = held;
         }
@@ -150,8 +151,7 @@ impl<V: Object> UpdateFilter<V> {
             (Some(old), Some(new))
                 if old.uid() == new.uid() && !self.aspects.any_differs(&**old, &**new) =>
             {
-                let Change { key, old, .. } = change;
-                self.held.extend(old.map(|old| (key, old)));
+                self.held.extend(change.old.map(|old| (key, old)));
                 None
             }
             _ => Some(change),

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::aspect::{Aspects, UpdateFilter};
+use crate::core::mailbox::Limits;
 use crate::event::{self, Change};
 use crate::filter::Filter;
 use crate::object::{Key, Object};
@@ -15,6 +16,8 @@ pub(crate) struct ClosureFilter<V> {
     /// The whole filter, if it has a closure.
     filter: Option<Filter<V>>,
     accepted: HashSet<Key>,
+    /// What is the same again is passed on too, for who derives states: it may have another slot.
+    passes_same: bool,
     /// What comes last: which updates are of interest.
     updates: UpdateFilter<V>,
 }
@@ -24,12 +27,20 @@ impl<V> Default for ClosureFilter<V> {
         Self {
             filter: None,
             accepted: HashSet::new(),
+            passes_same: false,
             updates: UpdateFilter::default(),
         }
     }
 }
 
 impl<V: Object> ClosureFilter<V> {
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self {
+            passes_same: limits.derives,
+            ..Self::default()
+        }
+    }
+
     /// From now on updates pass that change one of these aspects, and no others.
     pub(crate) fn only(&mut self, aspects: Aspects) {
         self.updates = UpdateFilter::new(aspects);
@@ -56,6 +67,7 @@ impl<V: Object> ClosureFilter<V> {
             let next = Self {
                 filter,
                 accepted,
+                passes_same: self.passes_same,
                 updates,
             };
             std::mem::replace(self, next)
@@ -72,7 +84,7 @@ impl<V: Object> ClosureFilter<V> {
 
     /// True if the subscriber has what the change calls the old object.
     fn had(&self, change: &Change<V>) -> bool {
-        change.old.is_some() && (self.filter.is_none() || self.accepted.contains(&change.key))
+        change.old.is_some() && (self.filter.is_none() || self.accepted.contains(&change.key()))
     }
 
     fn evaluate(&mut self, mut change: Change<V>, had: bool) -> Option<Change<V>> {
@@ -80,13 +92,15 @@ impl<V: Object> ClosureFilter<V> {
             change.old = None;
         }
         if let Some(filter) = &self.filter {
+            let key = change.key();
             change.new = change.new.filter(|new| filter.accepts(new));
             if change.new.is_some() {
-                self.accepted.insert(change.key.clone());
+                self.accepted.insert(key);
             } else {
-                self.accepted.remove(&change.key);
+                self.accepted.remove(&key);
             }
         }
-        (!change.is_nothing()).then_some(change)
+        let same = self.passes_same && change.old.is_some() && change.new.is_some();
+        (same || !change.is_nothing()).then_some(change)
     }
 }

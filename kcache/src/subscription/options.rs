@@ -1,7 +1,7 @@
 //! How to subscribe.
 
 use super::aspect::Aspects;
-use crate::core::mailbox::Overflow;
+use crate::core::mailbox::{Overflow, QUEUE};
 use crate::filter::Filter;
 use crate::offload::MANY;
 
@@ -30,7 +30,7 @@ impl<V> Default for SubscribeOptions<V> {
     fn default() -> Self {
         Self {
             filter: Some(Filter::everything()),
-            queue: 256,
+            queue: QUEUE,
             overflow: Overflow::default(),
             aspects: Aspects::default(),
             many: MANY,

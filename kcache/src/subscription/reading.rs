@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::future::Future as _;
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use tokio::task::coop::consume_budget;
@@ -40,6 +41,7 @@ impl<V: Object> Subscription<V> {
                     self.take_portion();
                 }
                 Next::Item(QueueItem::Change(change)) => {
+                    let change = Arc::unwrap_or_clone(change);
                     self.evaluate(1, |closure| closure.pass(change).into_iter().collect());
                 }
                 Next::Item(QueueItem::Rest(changes)) => {
@@ -75,7 +77,9 @@ impl<V: Object> Subscription<V> {
     /// Takes what waited, to be evaluated.
     pub(super) fn evaluate_all(&mut self, drained: Drained<V>) {
         self.started = true;
-        self.taken = drained.at;
+        self.taken.at = drained.at;
+        self.taken.state.clone_from(&drained.state);
+        self.taken.renews |= drained.renews;
         self.evaluate(drained.len(), |closure| {
             let (filter, changes) = drained.into_changes();
             closure.pass_all(filter, changes)
@@ -166,11 +170,10 @@ fn in_sequence<V: Object>(earlier: Vec<Change<V>>, later: Vec<Change<V>>) -> Vec
     let mut positions: HashMap<_, usize> = HashMap::new();
     let mut net: Vec<Change<V>> = Vec::with_capacity(earlier.len() + later.len());
     for change in earlier.into_iter().chain(later) {
-        if let Some(position) = positions.get(&change.key) {
-            net[*position].new = change.new;
-        } else {
-            positions.insert(change.key.clone(), net.len());
-            net.push(change);
+        let position = *positions.entry(change.key()).or_insert(net.len());
+        match net.get_mut(position) {
+            Some(earlier) => earlier.new = change.new,
+            None => net.push(change),
         }
     }
     net.retain(|change| !change.is_nothing());

@@ -165,7 +165,7 @@ impl<V: Object> Registration<V> {
                 return (None, mailbox.begin(state.clone(), filter.clone()));
             }
             let left = mailbox.take_left(state);
-            mailbox.hold();
+            mailbox.hold(state);
             let refilter = Refilter {
                 state: state.clone(),
                 from: if unread {

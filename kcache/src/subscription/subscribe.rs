@@ -29,6 +29,8 @@ impl<V: Object> Publisher<V> {
     pub fn subscribe_options(&self, options: SubscribeOptions<V>) -> Subscription<V> {
         let limits = Limits {
             queue: options.queue,
+            lags: true,
+            derives: false,
             overflow: options.overflow,
             first: false,
             many: options.many,

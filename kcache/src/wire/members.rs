@@ -6,8 +6,8 @@ use bytes::Bytes;
 
 use super::error::WireError;
 use super::limits::{KEPT, LARGEST_METADATA};
-use super::scan::Scan;
 use super::span::Span;
+use crate::json::Scan;
 
 /// What becomes of a member, by its key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

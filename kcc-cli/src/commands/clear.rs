@@ -32,7 +32,7 @@ pub(crate) struct Args {
 #[derive(Debug, clap::Args)]
 #[group(required = true, multiple = true)]
 struct Which {
-    /// Those that these contexts are answered with, in this environment
+    /// Those that these contexts use, in this environment
     #[arg(value_name = "CONTEXT", add = contexts::completer())]
     contexts: Vec<String>,
 

@@ -15,7 +15,7 @@ const VARIABLE: &str = "KCC_COMPLETE";
 
 /// Print the completions of kcc for a shell
 ///
-/// Names of contexts and users come from the kubeconfig: the script asks kcc for them.
+/// Names of contexts and users come from the kubeconfig: the script gets them from kcc.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Which shell

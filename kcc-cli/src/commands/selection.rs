@@ -30,7 +30,7 @@ pub(crate) struct Selection {
 /// Options for looking before leaping.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Preview {
-    /// Show the changed lines, without what else stands on them, on standard output
+    /// Show the changed lines on standard output, with their other text left out
     #[arg(long)]
     pub(crate) diff: bool,
 

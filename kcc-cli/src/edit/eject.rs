@@ -3,23 +3,23 @@ use std::ops::Range;
 use kcc_core::variable;
 
 use super::error::Refusal;
+use super::exec_node::{ExecNode, Refused};
 use super::layout::dash_before;
 use super::plugin::{BRACKETS, ORIGINAL, Record, is_own_list};
-use super::site::{Refused, Site};
 use super::text::{self, Splice};
 use super::tree::{Node, Pair};
 use super::verify::Change;
 
 /// Takes the cache out from in front of one user's plugin; `own` of the arguments are the cache's.
 pub(super) fn eject(
-    site: &Site<'_, '_>,
+    exec: &ExecNode<'_, '_>,
     user: &str,
     own: usize,
 ) -> Result<(Change, Vec<Splice>), Refused> {
-    let command = &site.command().value;
-    let args = site
+    let command = &exec.command().value;
+    let args = exec
         .args()
-        .ok_or((site.exec.line, Refusal::NotOneLine("exec.args")))?;
+        .ok_or((exec.node.line, Refusal::NotOneLine("exec.args")))?;
     let items = args.value.as_list().unwrap_or_default();
     let plugin = items
         .get(own)
@@ -27,11 +27,11 @@ pub(super) fn eject(
     if let Some(odd) = items[..=own].iter().find(|item| item.has_anchor()) {
         return Err((odd.line, Refusal::NotOneLine("the plugin in exec.args")));
     }
-    let source = site.one_line(plugin, "the plugin in exec.args")?;
+    let source = exec.one_line(plugin, "the plugin in exec.args")?;
     let mut splices = vec![Splice::replace(command.range.clone(), source)];
 
-    let ours = ours(site);
-    let record = record(site);
+    let ours = ours(exec);
+    let record = record(exec);
     let mut removed = Vec::new();
     let mut shorten = |entry: Option<&Pair<'_>>, gone: &[usize], was: Option<String>| {
         let Some(entry) = entry.filter(|_| !gone.is_empty()) else {
@@ -40,28 +40,28 @@ pub(super) fn eject(
         let all = entry.value.as_list().map_or(0, <[_]>::len) == gone.len();
         match (all, was) {
             (true, Some(was)) if was == BRACKETS => {
-                splices.extend(without(site.text, &entry.value, gone)?);
+                splices.extend(without(exec.text, &entry.value, gone)?);
             }
             (true, Some(was)) => {
-                let range = site.behind_colon(entry, "a list of exec")?;
+                let range = exec.behind_colon(entry, "a list of exec")?;
                 splices.push(Splice::replace(range, was));
             }
             (true, None) => removed.push(entry.key.range.start),
-            (false, _) => splices.extend(without(site.text, &entry.value, gone)?),
+            (false, _) => splices.extend(without(exec.text, &entry.value, gone)?),
         }
         Ok(())
     };
     let in_front: Vec<usize> = (0..=own).collect();
     shorten(Some(args), &in_front, record.args)?;
-    shorten(site.env(), &ours, record.env)?;
-    splices.extend(without_entries(site, &removed)?);
+    shorten(exec.env(), &ours, record.env)?;
+    splices.extend(without_entries(exec, &removed)?);
     let user = user.to_owned();
     Ok((Change::Eject { user, own, ours }, splices))
 }
 
 /// Which elements of `exec.env` an injection wrote. Somebody may have set the list of names for the
 /// key: the injection's own ends in a comma.
-pub(super) fn ours(site: &Site<'_, '_>) -> Vec<usize> {
+pub(super) fn ours(exec: &ExecNode<'_, '_>) -> Vec<usize> {
     let is_ours = |item: &Node<'_>| match field(item, "name").unwrap_or_default() {
         variable::CACHEKEY_ENV_LIST => is_own_list(field(item, "value").unwrap_or_default()),
         variable::USER
@@ -71,21 +71,21 @@ pub(super) fn ours(site: &Site<'_, '_>) -> Vec<usize> {
         | ORIGINAL => true,
         _ => false,
     };
-    let items = env_items(site).iter().enumerate();
+    let items = env_items(exec).iter().enumerate();
     let ours = items.filter(|(_, item)| is_ours(item));
     ours.map(|(at, _)| at).collect()
 }
 
-pub(super) fn record(site: &Site<'_, '_>) -> Record {
+pub(super) fn record(exec: &ExecNode<'_, '_>) -> Record {
     let of_record = |item: &&Node<'_>| field(item, "name") == Some(ORIGINAL);
-    let item = env_items(site).iter().find(of_record);
+    let item = env_items(exec).iter().find(of_record);
     item.and_then(|item| field(item, "value"))
         .map(Record::read)
         .unwrap_or_default()
 }
 
-fn env_items<'t, 'a>(site: &Site<'t, 'a>) -> &'t [Node<'a>] {
-    let items = site.env().and_then(|env| env.value.as_list());
+fn env_items<'t, 'a>(exec: &ExecNode<'t, 'a>) -> &'t [Node<'a>] {
+    let items = exec.env().and_then(|env| env.value.as_list());
     items.unwrap_or_default()
 }
 
@@ -126,15 +126,15 @@ pub(super) fn without(text: &str, list: &Node<'_>, gone: &[usize]) -> Result<Vec
 }
 
 /// Takes whole entries out of `exec`; `keys` are where their keys begin.
-fn without_entries(site: &Site<'_, '_>, keys: &[usize]) -> Result<Vec<Splice>, Refused> {
-    let (text, entries) = (site.text, site.entries());
+fn without_entries(exec: &ExecNode<'_, '_>, keys: &[usize]) -> Result<Vec<Splice>, Refused> {
+    let (text, entries) = (exec.text, exec.entries());
     let gone: Vec<usize> = (0..entries.len())
         .filter(|at| keys.contains(&entries[*at].key.range.start))
         .collect();
     let range = |run: Range<usize>| {
         let (first, last) = (&entries[run.start], &entries[run.end - 1]);
         let odd = (first.key.line, Refusal::Layout("exec"));
-        if site.exec.is_flow() {
+        if exec.node.is_flow() {
             return Ok(match run.start {
                 0 => first.key.range.start..entries.get(run.end).ok_or(odd)?.key.range.start,
                 at => entries[at - 1].value.range.end..last.value.range.end,

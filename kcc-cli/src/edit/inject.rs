@@ -4,10 +4,10 @@ use kcc_core::kubeconfig::ExecSpec;
 
 use super::eject;
 use super::error::Refusal;
+use super::exec_node::{ExecNode, Refused};
 use super::layout::{Items, Layout, Variable};
 use super::plugin::{BRACKETS, Record};
 use super::scalar::{Quote, is_flow_safe};
-use super::site::{Refused, Site};
 use super::text::{self, Splice};
 use super::tree::{Kind, Node, Pair, ScalarStyle};
 use super::variables::variables;
@@ -16,23 +16,23 @@ use crate::wrapper_command::WrapperCommand;
 
 /// Puts `cache` in front of one user's plugin.
 pub(super) fn inject(
-    site: &Site<'_, '_>,
+    exec: &ExecNode<'_, '_>,
     user: &str,
     spec: &ExecSpec,
     wrapper: &WrapperCommand,
     folder: &Path,
 ) -> Result<(Change, Vec<Splice>), Refused> {
-    let layout = Layout::of(site);
-    let command = &site.command().value;
-    let plugin = moved_command(site, &layout)?;
-    let args = ListSlot::of(site, site.args(), "exec.args")?;
-    let env = ListSlot::of(site, site.env(), "exec.env")?;
+    let layout = Layout::of(exec);
+    let command = &exec.command().value;
+    let plugin = moved_command(exec, &layout)?;
+    let args = ListSlot::of(exec, exec.args(), "exec.args")?;
+    let env = ListSlot::of(exec, exec.env(), "exec.env")?;
     let record = Record {
-        args: args.was(site),
-        env: env.was(site),
+        args: args.was(exec),
+        env: env.was(exec),
     };
     let name = command.as_text().unwrap_or_default();
-    let variables = variables(site, user, name, spec, folder, &record)?;
+    let variables = variables(exec, user, name, spec, folder, &record)?;
 
     let mut moved = own_args(&layout, wrapper);
     moved.push(plugin);
@@ -44,12 +44,12 @@ pub(super) fn inject(
         (env, Items::Variables(&variables)),
     ];
     for (slot, list) in lists {
-        match slot.put(site, &layout, list)? {
+        match slot.put(exec, &layout, list)? {
             Some(splice) => splices.push(splice),
             None => missing.push(list),
         }
     }
-    splices.extend(entries(site, &layout, &missing));
+    splices.extend(entries(exec, &layout, &missing));
     let change = Change::Inject {
         user: user.to_owned(),
         wrapper: wrapper.clone(),
@@ -69,17 +69,17 @@ fn own_args(layout: &Layout<'_>, wrapper: &WrapperCommand) -> Vec<String> {
 /// changed since, or another injector recorded less. `own` arguments stand before its plugin. A
 /// `wrapper` takes the place of the one that is there. None if it is as it should be.
 pub(super) fn update(
-    site: &Site<'_, '_>,
+    exec: &ExecNode<'_, '_>,
     user: &str,
     (spec, own): (&ExecSpec, usize),
     wrapper: Option<&WrapperCommand>,
     folder: &Path,
 ) -> Result<Option<(Change, Vec<Splice>)>, Refused> {
-    let layout = Layout::of(site);
-    let ours = eject::ours(site);
-    let env = ListSlot::of(site, site.env(), "exec.env")?;
-    let mut record = eject::record(site);
-    record.env = env.was(site).or(record.env);
+    let layout = Layout::of(exec);
+    let ours = eject::ours(exec);
+    let env = ListSlot::of(exec, exec.env(), "exec.env")?;
+    let mut record = eject::record(exec);
+    record.env = env.was(exec).or(record.env);
     let mut bare = spec.clone();
     let mut at = 0;
     bare.env.retain(|_| {
@@ -87,7 +87,7 @@ pub(super) fn update(
         !ours.contains(&(at - 1))
     });
     let plugin = spec.args.get(own).map(String::as_str).unwrap_or_default();
-    let variables = variables(site, user, plugin, &bare, folder, &record)?;
+    let variables = variables(exec, user, plugin, &bare, folder, &record)?;
     let is_current = |(old, new): (&usize, &Variable)| {
         let (name, value) = &spec.env[*old];
         (name.as_str(), value) == (new.0, &new.1)
@@ -97,7 +97,7 @@ pub(super) fn update(
         return Ok(None);
     }
     let mut splices = match wrapper {
-        Some(wrapper) => replace_wrapper(site, &layout, own, wrapper)?,
+        Some(wrapper) => replace_wrapper(exec, &layout, own, wrapper)?,
         None => vec![],
     };
     let change = |ours, variables| Change::Update {
@@ -114,41 +114,41 @@ pub(super) fn update(
         ListSlot::Filled(entry) if !ours.is_empty() => Some(&entry.value),
         _ => None,
     };
-    let added = env.put(site, &layout, list)?;
+    let added = env.put(exec, &layout, list)?;
     match (added, old) {
-        (Some(added), Some(old)) => splices.extend(replace(site, old, &ours, added)?),
+        (Some(added), Some(old)) => splices.extend(replace(exec, old, &ours, added)?),
         (Some(added), None) => splices.push(added),
-        (None, _) => splices.extend(entries(site, &layout, &[list])),
+        (None, _) => splices.extend(entries(exec, &layout, &[list])),
     }
     Ok(Some((change(ours, variables), splices)))
 }
 
 /// Another wrapper in the place of the one that stands before the plugin.
 fn replace_wrapper(
-    site: &Site<'_, '_>,
+    exec: &ExecNode<'_, '_>,
     layout: &Layout<'_>,
     own: usize,
     wrapper: &WrapperCommand,
 ) -> Result<Vec<Splice>, Refused> {
-    let command = site.command().value.range.clone();
+    let command = exec.command().value.range.clone();
     let mut splices = vec![Splice::replace(command, layout.scalar(&wrapper.command))];
-    let args = site
+    let args = exec
         .args()
-        .ok_or((site.exec.line, Refusal::Layout("exec.args")))?;
+        .ok_or((exec.node.line, Refusal::Layout("exec.args")))?;
     let gone: Vec<usize> = (0..own).collect();
     if !gone.is_empty() {
-        splices.extend(eject::without(site.text, &args.value, &gone)?);
+        splices.extend(eject::without(exec.text, &args.value, &gone)?);
     }
     let moved = own_args(layout, wrapper);
     if !moved.is_empty() {
-        splices.extend(ListSlot::Filled(args).put(site, layout, Items::Args(&moved))?);
+        splices.extend(ListSlot::Filled(args).put(exec, layout, Items::Args(&moved))?);
     }
     Ok(splices)
 }
 
 /// Takes elements out of a list that gets others in front.
 fn replace(
-    site: &Site<'_, '_>,
+    exec: &ExecNode<'_, '_>,
     list: &Node<'_>,
     gone: &[usize],
     added: Splice,
@@ -161,7 +161,7 @@ fn replace(
             Ok(vec![Splice::replace(range, text)])
         }
         _ => {
-            let mut splices = eject::without(site.text, list, gone)?;
+            let mut splices = eject::without(exec.text, list, gone)?;
             splices.push(added);
             Ok(splices)
         }
@@ -169,12 +169,12 @@ fn replace(
 }
 
 /// New entries behind the command's.
-fn entries(site: &Site<'_, '_>, layout: &Layout<'_>, lists: &[Items<'_>]) -> Option<Splice> {
-    let end = site.command().value.range.end;
+fn entries(exec: &ExecNode<'_, '_>, layout: &Layout<'_>, lists: &[Items<'_>]) -> Option<Splice> {
+    let end = exec.command().value.range.end;
     let at = if layout.is_flow() {
         end
     } else {
-        text::line_end(site.text, end)
+        text::line_end(exec.text, end)
     };
     (!lists.is_empty()).then(|| Splice::insert(at, layout.entries(lists)))
 }
@@ -191,7 +191,7 @@ enum ListSlot<'t, 'a> {
 
 impl<'t, 'a> ListSlot<'t, 'a> {
     fn of(
-        site: &Site<'t, 'a>,
+        exec: &ExecNode<'t, 'a>,
         entry: Option<&'t Pair<'a>>,
         what: &'static str,
     ) -> Result<Self, Refused> {
@@ -202,16 +202,16 @@ impl<'t, 'a> ListSlot<'t, 'a> {
             return Ok(Self::Filled(entry));
         }
         let node = &entry.value;
-        if has_comment(site, node) {
+        if has_comment(exec, node) {
             // Else the comment would begin with what is written before it.
-            return if site.text[node.range.start + 1..].starts_with('#') {
+            return if exec.text[node.range.start + 1..].starts_with('#') {
                 Err((node.line, Refusal::Layout(what)))
             } else {
                 Ok(Self::Brackets(entry))
             };
         }
-        let range = site.behind_colon(entry, what)?;
-        if site.text[range.clone()].contains(['#', ';', '&', '!']) {
+        let range = exec.behind_colon(entry, what)?;
+        if exec.text[range.clone()].contains(['#', ';', '&', '!']) {
             return Err((entry.key.line, Refusal::Layout(what)));
         }
         Ok(Self::Empty(range))
@@ -220,14 +220,14 @@ impl<'t, 'a> ListSlot<'t, 'a> {
     /// Puts the new elements there; none where there is no list yet.
     fn put(
         self,
-        site: &Site<'_, '_>,
+        exec: &ExecNode<'_, '_>,
         layout: &Layout<'_>,
         list: Items<'_>,
     ) -> Result<Option<Splice>, Refused> {
         Ok(Some(match self {
             Self::Missing => return Ok(None),
             Self::Empty(range) => {
-                let value = layout.value(list, &site.text[range.clone()]);
+                let value = layout.value(list, &exec.text[range.clone()]);
                 Splice::replace(range, value)
             }
             Self::Brackets(entry) => {
@@ -236,16 +236,16 @@ impl<'t, 'a> ListSlot<'t, 'a> {
             }
             Self::Filled(entry) => {
                 let (at, written) = layout
-                    .prepend(site.text, &entry.value, list)
+                    .prepend(exec.text, &entry.value, list)
                     .ok_or((entry.value.line, Refusal::Layout(list.key())))?;
                 Splice::insert(at, written)
             }
         }))
     }
 
-    fn was(&self, site: &Site<'_, '_>) -> Option<String> {
+    fn was(&self, exec: &ExecNode<'_, '_>) -> Option<String> {
         match self {
-            Self::Empty(range) => Some(site.text[range.clone()].to_owned()),
+            Self::Empty(range) => Some(exec.text[range.clone()].to_owned()),
             Self::Brackets(_) => Some(BRACKETS.to_owned()),
             Self::Missing | Self::Filled(_) => None,
         }
@@ -253,17 +253,17 @@ impl<'t, 'a> ListSlot<'t, 'a> {
 }
 
 /// Whether an empty list is brackets with a comment between them.
-fn has_comment(site: &Site<'_, '_>, list: &Node<'_>) -> bool {
-    list.is_flow() && list.is_empty_list() && site.text[list.range.clone()].contains('#')
+fn has_comment(exec: &ExecNode<'_, '_>, list: &Node<'_>) -> bool {
+    list.is_flow() && list.is_empty_list() && exec.text[list.range.clone()].contains('#')
 }
 
 /// The command's own source, which an ejection moves back, if it can stand where it goes to.
-fn moved_command(site: &Site<'_, '_>, layout: &Layout<'_>) -> Result<String, Refused> {
-    let command = &site.command().value;
-    let source = site.one_line(command, "exec.command")?;
+fn moved_command(exec: &ExecNode<'_, '_>, layout: &Layout<'_>) -> Result<String, Refused> {
+    let command = &exec.command().value;
+    let source = exec.one_line(command, "exec.command")?;
     let to_flow = layout.is_flow()
-        || site.args().is_some_and(|args| {
-            args.value.is_flow() && (!args.value.is_empty_list() || has_comment(site, &args.value))
+        || exec.args().is_some_and(|args| {
+            args.value.is_flow() && (!args.value.is_empty_list() || has_comment(exec, &args.value))
         });
     let is_plain = matches!(
         command.kind,

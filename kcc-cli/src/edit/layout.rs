@@ -1,7 +1,7 @@
 //! How new text is laid out: as what stands around it.
 
+use super::exec_node::ExecNode;
 use super::scalar::Quote;
-use super::site::Site;
 use super::text;
 use super::tree::{Kind, Node};
 
@@ -55,16 +55,16 @@ enum Shape<'a> {
 }
 
 impl<'a> Layout<'a> {
-    pub(super) fn of(site: &Site<'_, 'a>) -> Self {
-        let (text, exec, command) = (site.text, site.exec, site.command());
+    pub(super) fn of(exec: &ExecNode<'_, 'a>) -> Self {
+        let (text, node, command) = (exec.text, exec.node, exec.command());
         let quote = |node: &Node<'_>| match &node.kind {
             Kind::Scalar { style, .. } => Quote::from(*style),
             _ => Quote::Plain,
         };
         let newline = text::newline_at(text, command.value.range.end);
-        let shape = if exec.is_flow() {
+        let shape = if node.is_flow() {
             let gap = text::space_before(text, command.key.range.start);
-            let closing = text::space_before(text, exec.range.end - 1);
+            let closing = text::space_before(text, node.range.end - 1);
             let is_tight = text[command.key.range.end..].starts_with(':')
                 && !text[command.key.range.end + 1..].starts_with([' ', '\t', '\r', '\n']);
             Shape::Flow {
@@ -73,9 +73,9 @@ impl<'a> Layout<'a> {
                 colon: if is_tight { ":" } else { ": " },
             }
         } else {
-            let (list_indent, dash) = list_layout(text, site.users);
+            let (list_indent, dash) = list_layout(text, exec.users);
             Shape::Block {
-                indent: indent_of(text, exec.range.start),
+                indent: indent_of(text, node.range.start),
                 list_indent,
                 dash,
             }

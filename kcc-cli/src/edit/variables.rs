@@ -4,22 +4,22 @@ use kcc_core::kubeconfig::ExecSpec;
 use kcc_core::variable;
 
 use super::error::Refusal;
+use super::exec_node::{ExecNode, Refused};
 use super::layout::Variable;
 use super::plugin::{ORIGINAL, Record, declared, is_own_list, is_supported, own_list};
-use super::site::{Refused, Site};
 
 /// The variables that the cache needs, for what kubectl does no more for an argument.
 ///
 /// `plugin` is the plugin's command as it is written; `record` is what has to be remembered.
 pub(super) fn variables(
-    site: &Site<'_, '_>,
+    exec: &ExecNode<'_, '_>,
     user: &str,
     plugin: &str,
     spec: &ExecSpec,
     folder: &Path,
     record: &Record,
 ) -> Result<Vec<Variable>, Refused> {
-    let line = site.env().map_or(site.exec.line, |env| env.key.line);
+    let line = exec.env().map_or(exec.node.line, |env| env.key.line);
     let names = || spec.env.iter().map(|(name, _)| name.as_str());
     for written in [
         variable::USER,

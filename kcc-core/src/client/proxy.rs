@@ -70,7 +70,7 @@ impl Proxy {
         }
         Ok(Self {
             uri: url.origin().parse().map_err(|_| UrlProblem::Host)?,
-            credentials: url.login,
+            credentials: url.userinfo,
         })
     }
 

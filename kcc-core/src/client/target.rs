@@ -60,7 +60,7 @@ impl Target {
     pub(super) fn at(named: NamedRef, url: &ServerUrl) -> Result<Self, ClientError> {
         let server = url.to_string().parse();
         let server = server.map_err(|_| named.unusable(ClientProblem::ServerUrl(UrlProblem::Host)));
-        let authorization = url.login().map(|(name, password)| {
+        let authorization = url.userinfo().map(|(name, password)| {
             let authorization = basic(name, password.expose());
             authorization.map_err(|problem| named.unusable(problem))
         });

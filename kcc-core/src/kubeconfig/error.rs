@@ -116,15 +116,8 @@ pub enum ClusterProblem {
     #[error("certificate-authority and certificate-authority-data are both there: remove one")]
     TwoAuthorities,
     /// A file that the cluster names.
-    #[error("cannot read {field} {}", .path.display())]
-    Unreadable {
-        /// The field that names it.
-        field: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Unreadable(#[from] UnreadableFile),
 }
 
 /// Why a user cannot be used (clientcmd/validation.go, `validateAuthInfo`).
@@ -176,15 +169,21 @@ pub enum UserProblem {
         found: String,
     },
     /// A file that the user names.
-    #[error("cannot read {field} {}", .path.display())]
-    Unreadable {
-        /// The field that names it.
-        field: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Unreadable(#[from] UnreadableFile),
+}
+
+/// A file that a cluster or user names, and that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot read {field} {}", .path.display())]
+#[non_exhaustive]
+pub struct UnreadableFile {
+    /// The field that names it.
+    pub field: &'static str,
+    /// The file.
+    pub path: PathBuf,
+    /// Why not.
+    pub source: io::Error,
 }
 
 struct Prefix<'a>(Option<&'a Origin>);

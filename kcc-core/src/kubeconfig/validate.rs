@@ -1,9 +1,8 @@
 use std::fs::File;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::cluster::Cluster;
-use super::error::{ClusterProblem, KubeconfigError, UserProblem};
+use super::error::{ClusterProblem, KubeconfigError, UnreadableFile, UserProblem};
 use super::named::Named;
 use super::user::{ExecSpec, InteractiveMode, User};
 use crate::exec::ApiVersion;
@@ -41,11 +40,7 @@ fn cluster(cluster: &Cluster) -> Result<(), ClusterProblem> {
     if authority.is_some() && cluster.certificate_authority_data.is_some() {
         return Err(ClusterProblem::TwoAuthorities);
     }
-    readable(authority).map_err(|(path, source)| ClusterProblem::Unreadable {
-        field: "certificate-authority",
-        path,
-        source,
-    })
+    Ok(readable("certificate-authority", authority)?)
 }
 
 fn user(user: &User) -> Result<(), UserProblem> {
@@ -91,11 +86,7 @@ fn client_certificate(user: &User) -> Result<(), UserProblem> {
         _ => {}
     }
     for (field, path) in [("client-certificate", certificate), ("client-key", key)] {
-        readable(path).map_err(|(path, source)| UserProblem::Unreadable {
-            field,
-            path,
-            source,
-        })?;
+        readable(field, path)?;
     }
     Ok(())
 }
@@ -125,9 +116,12 @@ fn exec(exec: &ExecSpec) -> Result<(), UserProblem> {
 }
 
 /// Whether the file, if there is one, can be opened.
-fn readable(path: Option<&Path>) -> Result<(), (PathBuf, io::Error)> {
-    match path.map(|path| (path, File::open(path))) {
-        Some((path, Err(error))) => Err((path.to_owned(), error)),
-        _ => Ok(()),
-    }
+fn readable(field: &'static str, path: Option<&Path>) -> Result<(), UnreadableFile> {
+    let Some(path) = path else { return Ok(()) };
+    let opened = File::open(path).map(drop);
+    opened.map_err(|source| UnreadableFile {
+        field,
+        path: path.to_owned(),
+        source,
+    })
 }

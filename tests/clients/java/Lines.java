@@ -5,7 +5,7 @@ import java.util.Map;
 
 /** One line on standard input is one request; one line on standard output is its status. */
 final class Lines {
-    /** Asks for a namespace. */
+    /** Requests a namespace. */
     interface Get {
         void run() throws Exception;
     }

@@ -4,7 +4,7 @@ import sys
 
 
 def serve(connect, status_of):
-    """Asks for a namespace in the context that each line names; an empty line means the current one.
+    """Requests a namespace in the context that each line names; an empty line means the current one.
 
     `connect` makes the GET of a context, `status_of` gives the HTTP status of its error, or None.
     """

@@ -122,8 +122,8 @@ enum Told {
     Done(u64),
 }
 
-/// What a client answers when it is asked what it has.
-type Ask = Box<dyn Fn() -> State>;
+/// What a client answers to a line on its input: what it has.
+type Read = Box<dyn Fn() -> State>;
 
 /// Runs one client: says `synced`, then `done` with the number of updates that its subscriber got,
 /// and after each, when it reads a line, what it has.
@@ -141,7 +141,7 @@ pub(crate) fn run(mode: Mode, url: &str, count: usize) -> Result<()> {
     let last = Pod::marker(count).version().to_string();
     let (tell, told) = mpsc::channel();
     let config = watcher::Config::default();
-    let request = match mode {
+    let read = match mode {
         Mode::Kube => kube_reflector(client, config, false, last, tell),
         Mode::KubeTrimmed => kube_reflector(client, config, true, last, tell),
         Mode::KubeTrimmedStreaming => {
@@ -156,7 +156,7 @@ pub(crate) fn run(mode: Mode, url: &str, count: usize) -> Result<()> {
             Told::Done(updates) => say(&format!("done {updates}"))?,
         }
         lines.next().context("nobody requests")??;
-        let State { count, sum } = request();
+        let State { count, sum } = read();
         say(&format!("{count} {sum}"))?;
     }
     lines.next();
@@ -175,7 +175,7 @@ fn kube_reflector(
     trimmed: bool,
     last: String,
     tell: Sender<Told>,
-) -> Ask {
+) -> Read {
     let (store, writer) = reflector::store::<v1::Pod>();
     let watcher = watcher(Api::all(client), config);
     if trimmed {
@@ -207,7 +207,7 @@ async fn follow(
 }
 
 /// Its subscriber is another task, as it is for whoever uses it.
-fn informer(client: Client, last: String, tell: Sender<Told>) -> Ask {
+fn informer(client: Client, last: String, tell: Sender<Told>) -> Read {
     let pods = Informer::<v1::Pod>::builder(client).start();
     tokio::spawn(take(pods.subscribe(), last, tell));
     Box::new(move || pods.cache().list().iter().map(|pod| print(pod)).collect())

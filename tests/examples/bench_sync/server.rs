@@ -1,4 +1,4 @@
-//! An API server for one collection that sends bytes which were ready before anybody asked.
+//! An API server for one collection that sends bytes which were ready before the first request.
 //!
 //! Plain HTTP, because TLS costs every client the same and would only blur what is compared. Events
 //! come one HTTP chunk each, as the real server flushes them.

@@ -1,4 +1,4 @@
-//! What the program is asked to do.
+//! What the program is to do.
 
 use std::path::PathBuf;
 
@@ -45,7 +45,7 @@ impl Arguments {
         Ok(arguments)
     }
 
-    /// Whether this client is requested.
+    /// Whether this client is wanted.
     pub(crate) fn includes(&self, name: &str) -> bool {
         self.only.is_empty() || self.only.iter().any(|only| name.contains(only.as_str()))
     }

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use crate::client::{Client, Kind};
 use crate::outcome::{Demand, Outcome};
 use crate::session::{Lines, Said, Session};
-use crate::user::{Front, Place, Plugin, Shape, User};
+use crate::user::{Front, Plugin, Setup, Shape, User};
 
 /// After so many failures it is taken for one that never ends.
 const ENOUGH: usize = 12;
@@ -21,7 +21,7 @@ const MESSAGE: &str = "the-plugin-says: log in first";
 /// One client in one of its two settings.
 #[derive(Clone, Copy)]
 pub(crate) struct Setting<'a> {
-    pub(crate) place: Place<'a>,
+    pub(crate) setup: Setup<'a>,
     pub(crate) client: &'a Client,
     pub(crate) front: Front,
 }
@@ -87,7 +87,7 @@ pub(crate) const CHECKS: [Check; 18] = {
 
 impl<'a> Setting<'a> {
     pub(crate) fn user(&self, check: &str, shape: Shape, tokens: usize) -> Result<User<'a>> {
-        User::new(self.place, &self.name(check), self.front, shape, tokens)
+        User::new(self.setup, &self.name(check), self.front, shape, tokens)
     }
 
     /// No other user of this run has it.
@@ -213,7 +213,7 @@ fn two_users(on: &Setting<'_>) -> Result<Outcome> {
     if !on.client.has_contexts() {
         return Ok(Outcome::NotApplicable);
     }
-    let user = User::two(on.place, &on.name("two"), on.front, on.client.protocol)?;
+    let user = User::two(on.setup, &on.name("two"), on.front, on.client.protocol)?;
     let mut session = on.start(&user)?;
     for (tenant, other) in [("one", "two"), ("two", "one"), ("one", "two")] {
         let before = (user.accepted(tenant)?, user.accepted(other)?);

@@ -23,7 +23,7 @@ pub(crate) struct Client {
     pub(crate) kind: Kind,
 }
 
-/// How one asks it for something.
+/// How a request is made with it.
 #[derive(Debug, Clone)]
 pub(crate) enum Kind {
     /// A program of ours around a library: a line for each request.

@@ -54,7 +54,7 @@ const ALL: [(&str, &str, Prepare); 11] = [
     ("client-java", V1, |_| java("client-java", "ClientJava")),
 ];
 
-/// Makes all clients ready that are requested.
+/// Makes all clients ready that are wanted.
 pub(crate) fn install(cluster: &Cluster, arguments: &Arguments) -> Result<Installed> {
     let mut installed = Installed {
         clients: Vec::new(),

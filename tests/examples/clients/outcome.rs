@@ -24,7 +24,7 @@ pub(crate) enum Outcome {
     },
 }
 
-/// What is asked of the value with the cache.
+/// What is expected of the value with the cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Demand {
     /// It is as good as alone.

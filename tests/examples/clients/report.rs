@@ -63,15 +63,15 @@ const TABLES: [(&str, &[(&str, &str)]); 4] = [
 
 /// What is worse with the cache and cannot be otherwise: client, check, and why.
 const KNOWN: [(&str, &str, &str); 3] = [
-    ("kube-rs", "two processes", THREE_ASKS),
-    ("kube-rs", "eight processes", THREE_ASKS),
+    ("kube-rs", "two processes", THREE_REQUESTS),
+    ("kube-rs", "eight processes", THREE_REQUESTS),
     (
         "Python kubernetes",
         "revoked, life of 5 min",
         "in the last five minutes it requests before each request, refused or not",
     ),
 ];
-const THREE_ASKS: &str = "it requests three times for a client, and where the machine is slow, that looks like a refusal, \
+const THREE_REQUESTS: &str = "it runs the plugin three times for a client, and where the machine is slow, that looks like a refusal, \
      once a minute at most";
 
 fn why_known(client: &str, check: &str) -> Option<&'static str> {

@@ -16,7 +16,7 @@ use crate::checks::{CHECKS, Setting};
 use crate::client::Client;
 use crate::outcome::{Demand, Outcome};
 use crate::short_life::short_life;
-use crate::user::{Front, Place};
+use crate::user::{Front, Setup};
 
 /// How far away the server is: one on the same machine answers sooner than servers do.
 const DELAY: Duration = Duration::from_millis(10);
@@ -69,7 +69,7 @@ impl<'a> Bench<'a> {
             cells.insert((client, check, front), outcome);
         };
         let on = |(client, front): (usize, Front)| Setting {
-            place: self.place(),
+            setup: self.setup(),
             client: &clients[client],
             front,
         };
@@ -95,8 +95,8 @@ impl<'a> Bench<'a> {
         cells.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn place(&self) -> Place<'_> {
-        Place {
+    fn setup(&self) -> Setup<'_> {
+        Setup {
             cluster: self.cluster,
             server: self.distance.address(),
             kcc_cache: &self.kcc_cache,

@@ -41,7 +41,7 @@ pub(crate) enum Plugin {
 
 /// Where the parts of all users are.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Place<'a> {
+pub(crate) struct Setup<'a> {
     pub(crate) cluster: &'a Cluster,
     /// The server as clients see it: at a distance, as servers are.
     pub(crate) server: SocketAddr,
@@ -50,7 +50,7 @@ pub(crate) struct Place<'a> {
 
 /// The user, with a home, a plugin and a kubeconfig of their own.
 pub(crate) struct User<'a> {
-    place: Place<'a>,
+    setup: Setup<'a>,
     pub(crate) name: String,
     pub(crate) home: CacheHome,
     pub(crate) plugin: ExecPlugin,
@@ -73,13 +73,13 @@ impl Shape {
 impl<'a> User<'a> {
     /// The plugin answers with `<name>-<number of the run>`, and the server takes so many of them.
     pub(crate) fn new(
-        place: Place<'a>,
+        setup: Setup<'a>,
         name: &str,
         front: Front,
         shape: Shape,
         tokens: usize,
     ) -> Result<Self> {
-        let user = Self::without_kubeconfig(place, name)?;
+        let user = Self::without_kubeconfig(setup, name)?;
         match shape.plugin {
             Plugin::AsTold(version) => user.plugin.answers_where_untold(version)?,
             Plugin::Always(version) => user.plugin.answers_always(version)?,
@@ -87,7 +87,7 @@ impl<'a> User<'a> {
         user.plugin.expires_after(shape.life.map(i64::from))?;
         if shape.certificate {
             let hour = Duration::from_secs(3600);
-            let pair = place.cluster.issue_certificate(name, &["testers"], hour)?;
+            let pair = setup.cluster.issue_certificate(name, &["testers"], hour)?;
             user.plugin
                 .answers_certificate(&pair.certificate, &pair.key)?;
         } else if shape.life.is_none() {
@@ -104,12 +104,12 @@ impl<'a> User<'a> {
     /// Two users, `one` and `two`, that differ by a variable of their `exec.env` only; each has a
     /// context. Their tokens are `<name>-one` and `<name>-two`.
     pub(crate) fn two(
-        place: Place<'a>,
+        setup: Setup<'a>,
         name: &str,
         front: Front,
         protocol: &'static str,
     ) -> Result<Self> {
-        let user = Self::without_kubeconfig(place, name)?;
+        let user = Self::without_kubeconfig(setup, name)?;
         user.plugin.answers_where_untold(protocol)?;
         user.plugin.expires_after(Some(3600))?;
         user.plugin.answers_token(&format!("{name}-@NAME@"))?;
@@ -131,10 +131,10 @@ impl<'a> User<'a> {
         Ok(user)
     }
 
-    fn without_kubeconfig(place: Place<'a>, name: &str) -> Result<Self> {
+    fn without_kubeconfig(setup: Setup<'a>, name: &str) -> Result<Self> {
         let home = CacheHome::new()?;
         Ok(Self {
-            place,
+            setup,
             name: name.to_owned(),
             kubeconfig: home.path().join("kubeconfig"),
             home,
@@ -146,24 +146,24 @@ impl<'a> User<'a> {
     fn add_tokens(&self, tokens: Vec<String>) -> Result<()> {
         let user = |token: &String| TokenUser::new(token, &self.name, &["testers"]);
         let users: Vec<_> = tokens.iter().map(user).collect();
-        self.place.cluster.add_tokens(&users)?;
+        self.setup.cluster.add_tokens(&users)?;
         self.tokens.replace(tokens);
         Ok(())
     }
 
     fn write(&self, users: &[(String, ExecUser)], front: Front) -> Result<()> {
-        let mut kubeconfig = self.place.cluster.kubeconfig();
+        let mut kubeconfig = self.setup.cluster.kubeconfig();
         for (name, exec) in users {
             kubeconfig = kubeconfig.with_user(name, KubeconfigUser::Exec(exec.clone()));
         }
         let mut file = kubeconfig.to_json();
-        let server = format!("https://{}", self.place.server);
+        let server = format!("https://{}", self.setup.server);
         file["clusters"][0]["cluster"]["server"] = json!(server);
         fs::write(&self.kubeconfig, file.to_string())?;
         if front == Front::Cache {
             let mut kcc = self.home.kcc();
             kcc.args(["inject", "--kubeconfig"]).arg(&self.kubeconfig);
-            kcc.arg("--command").arg(self.place.kcc_cache);
+            kcc.arg("--command").arg(self.setup.kcc_cache);
             let output = kcc.output()?;
             let heard = String::from_utf8_lossy(&output.stderr);
             ensure!(output.status.success(), "kcc inject: {heard}");
@@ -187,12 +187,12 @@ impl<'a> User<'a> {
     /// From now on the server refuses the tokens of these runs.
     pub(crate) fn revoke_runs(&self, runs: impl Iterator<Item = usize>) -> Result<()> {
         let revoked: Vec<_> = runs.map(|run| format!("{}-{run}", self.name)).collect();
-        self.place.cluster.revoke_tokens(&revoked)
+        self.setup.cluster.revoke_tokens(&revoked)
     }
 
     /// How often the server took the token of one of the two users.
     pub(crate) fn accepted(&self, tenant: &str) -> Result<usize> {
-        let log = self.place.cluster.auth_log()?;
+        let log = self.setup.cluster.auth_log()?;
         Ok(log.of_token(&format!("{}-{tenant}", self.name)).accepted)
     }
 }
@@ -200,7 +200,7 @@ impl<'a> User<'a> {
 impl Drop for User<'_> {
     /// The server reads the whole list at each request.
     fn drop(&mut self) {
-        let _ = self.place.cluster.revoke_tokens(&self.tokens.borrow());
+        let _ = self.setup.cluster.revoke_tokens(&self.tokens.borrow());
     }
 }
 

@@ -22,7 +22,7 @@ struct Demo {
     wrong: usize,
 }
 
-/// What one step is expected to do, and who asks in it.
+/// What one step is expected to do, and who makes the requests in it.
 struct Step<'a> {
     title: &'a str,
     user: &'a str,

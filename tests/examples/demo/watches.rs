@@ -21,16 +21,16 @@ pub(crate) async fn run() -> Result<usize> {
     show::heading(
         "\nA watch cache that starts with the cached credential, on the in-memory API server",
     )?;
-    let place = Place::new()?;
-    let mut wrong = place.credential()?;
-    let mut demo = Demo::start(&place).await?;
+    let setup = Setup::new()?;
+    let mut wrong = setup.credential()?;
+    let mut demo = Demo::start(&setup).await?;
     wrong += demo.script().await?;
     wrong += demo.compare()?;
     Ok(wrong)
 }
 
 /// A server, and a kubeconfig for it whose user runs a plugin that takes a second.
-struct Place {
+struct Setup {
     served: Served,
     home: CacheHome,
     plugin: ExecPlugin,
@@ -38,7 +38,7 @@ struct Place {
     exec: ExecUser,
 }
 
-impl Place {
+impl Setup {
     fn new() -> Result<Self> {
         let served = ApiServer::new().serve()?;
         let (home, plugin) = (CacheHome::new()?, ExecPlugin::new()?);
@@ -61,7 +61,7 @@ impl Place {
         })
     }
 
-    /// What kubectl would have done before: it asked `kcc-cache`, and that ran the plugin.
+    /// What kubectl would have done before: it ran `kcc-cache`, and that ran the plugin.
     fn credential(&self) -> Result<usize> {
         let mut command = self.home.kcc_cache();
         command.args(&self.exec.args);
@@ -72,11 +72,11 @@ impl Place {
         });
         command.env("KUBERNETES_EXEC_INFO", info.to_string());
         let started = Instant::now();
-        let asked = command.output().context("cannot run kcc-cache")?;
+        let output = command.output().context("cannot run kcc-cache")?;
         ensure!(
-            asked.status.success(),
+            output.status.success(),
             "kcc-cache ended with {}",
-            asked.status
+            output.status
         );
         self.report(
             "kubectl was here before: kcc-cache ran the plugin",
@@ -99,22 +99,22 @@ impl Place {
 
 /// What is watched, and those who are told.
 struct Demo<'a> {
-    place: &'a Place,
+    setup: &'a Setup,
     services: Informer<Service>,
     view: View<Pod>,
     pods: Followed<Pod>,
     web: Followed<Pod>,
     of_services: Followed<Pod>,
-    /// The labels that the view requests.
+    /// The labels that the view selects.
     wanted: (&'static str, &'static str),
 }
 
 impl<'a> Demo<'a> {
-    async fn start(place: &'a Place) -> Result<Self> {
+    async fn start(setup: &'a Setup) -> Result<Self> {
         let started = Instant::now();
-        let environment: Environment = place.home.variables().into_iter().collect();
+        let environment: Environment = setup.home.variables().into_iter().collect();
         let client = ClientConfig::loader()
-            .with_kubeconfig(place.kubeconfig.path())
+            .with_kubeconfig(setup.kubeconfig.path())
             .with_environment(environment)
             .with_terminal(false)
             .load()?
@@ -123,7 +123,7 @@ impl<'a> Demo<'a> {
         let services = Informer::<Service>::builder(client).start();
         pods.ready().await?;
         services.ready().await?;
-        let wrong = place.report("the loader and two watches, ready", started, 1)?;
+        let wrong = setup.report("the loader and two watches, ready", started, 1)?;
         ensure!(
             wrong == 0,
             "the loader ran the plugin, though its answer was stored"
@@ -131,7 +131,7 @@ impl<'a> Demo<'a> {
         let view = pods.view(Filter::labels([("app", "web")]));
         let joined = kcache_join::service_pods(&services, &pods);
         Ok(Self {
-            place,
+            setup,
             web: Followed::new("view app=web", &view),
             of_services: Followed::new("of services", &joined),
             pods: Followed::new("pods", &pods),
@@ -142,7 +142,7 @@ impl<'a> Demo<'a> {
     }
 
     fn server(&self) -> &ApiServer {
-        self.place.served.server()
+        self.setup.served.server()
     }
 
     async fn script(&mut self) -> Result<usize> {
@@ -193,7 +193,7 @@ impl<'a> Demo<'a> {
             .settle("the token is revoked, and a Pod comes", 1 + 1 + 1)
             .await?;
         let runs = "the watches go on with one refresh";
-        wrong += self.place.report(runs, started, 2)?;
+        wrong += self.setup.report(runs, started, 2)?;
 
         self.put(service("web", "web"))?;
         wrong += self

@@ -6,14 +6,15 @@ use std::sync::OnceLock;
 use anyhow::{Result, anyhow};
 
 use super::{Cluster, ClusterOptions, Go, NoGo, binaries};
+use crate::ci::is_ci;
 
-/// The cluster that the tests of this process share, started when the first one asks. Tests that
+/// The cluster that the tests of this process share, started when the first one needs it. Tests that
 /// use it keep to namespaces and users of their own; one that kills or restarts starts its own.
 ///
 /// It ends with the process, and its folder goes with it.
 ///
 /// # Errors
-/// Those of [`Cluster::start`], the same for everybody who asks.
+/// Those of [`Cluster::start`], the same for all who call it.
 pub fn shared() -> Result<&'static Cluster> {
     static SHARED: OnceLock<Result<Cluster, String>> = OnceLock::new();
     SHARED
@@ -41,8 +42,4 @@ pub fn unavailable() -> Option<&'static NoGo> {
             Some(reason)
         })
         .as_ref()
-}
-
-fn is_ci() -> bool {
-    std::env::var_os("CI").is_some_and(|value| value == "true" || value == "1")
 }

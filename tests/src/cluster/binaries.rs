@@ -32,7 +32,7 @@ pub struct Binaries {
 impl Binaries {
     /// Takes the binaries that the environment names (`KCC_APISERVER_BIN`, `KCC_KUBECTL_BIN`),
     /// else those in the cache, else builds them. The first build takes about eight minutes on two
-    /// cores and fetches the Go modules; processes that ask at the same time wait for one build.
+    /// cores and fetches the Go modules; processes that need it at the same time wait for one build.
     ///
     /// They lie under `$XDG_CACHE_HOME/kcc-dev/apiserver` (or `~/.cache/...`), in a folder for
     /// each state of the Go program's sources and each version of Go.

@@ -8,7 +8,7 @@ pub(super) const APISERVER_ENV: &str = "KCC_APISERVER_BIN";
 /// Names a ready kubectl, which is then not built.
 pub(super) const KUBECTL_ENV: &str = "KCC_KUBECTL_BIN";
 
-/// The oldest Go that fetches the toolchain which `go.mod` requests by itself.
+/// The oldest Go that fetches the toolchain which `go.mod` names by itself.
 const OLDEST: (u32, u32) = (1, 21);
 
 /// A usable Go toolchain.

@@ -47,7 +47,7 @@ fn binding(group: &str, role: &str) -> Value {
     })
 }
 
-/// A review that requests the first thing that the role allows.
+/// A review of the first thing that the role allows.
 fn probe(cluster: &Cluster, group: &str, role: &str) -> Result<Value> {
     let text = cluster.kubectl_admin(&["get", "clusterrole", role, "-o", "json"])?;
     let role_object: Value = serde_json::from_str(&text)?;

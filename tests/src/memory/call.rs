@@ -1,4 +1,4 @@
-//! A request, and who asks.
+//! A request, and who sends it.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What clients ask before they request objects.
+//! What clients request before the first objects.
 
 use http::StatusCode;
 use http::header::ACCEPT;

@@ -1,4 +1,4 @@
-//! What was asked of the server, and how it went.
+//! The requests to the server, and how they went.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -12,13 +12,13 @@ const KEPT: usize = 100_000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Request {
-    /// What was asked.
+    /// What was requested.
     pub info: RequestInfo,
     /// The HTTP code; 0 where a fault left none.
     pub code: u16,
 }
 
-/// How often something was asked, and answered so.
+/// How often something was requested, and answered so.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub struct Counted {

@@ -1,4 +1,4 @@
-//! An object as the server keeps it: encoded once, with what selectors ask of it beside.
+//! An object as the server keeps it: encoded once, with what selectors need of it beside.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What a request requests: its path and its query.
+//! What a request is for: its path and its query.
 
 use std::collections::BTreeMap;
 
@@ -65,7 +65,7 @@ pub struct RequestInfo {
     pub subresource: String,
     /// The parameters, decoded.
     pub query: BTreeMap<String, String>,
-    /// Who asked, once known.
+    /// Who sent it, once known.
     pub user: String,
 }
 

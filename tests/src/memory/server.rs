@@ -204,7 +204,7 @@ impl ApiServer {
         self.shared.log.requests()
     }
 
-    /// How often each thing was asked and answered so.
+    /// How often each thing was requested and answered so.
     pub fn counts(&self) -> BTreeMap<Counted, u64> {
         self.shared.log.counts()
     }

@@ -171,13 +171,14 @@ impl Status {
         Self::new(410, "Expired", message)
     }
 
-    pub(super) fn too_old(asked: u64, oldest: u64) -> Self {
-        Self::expired(format!("too old resource version: {asked} ({oldest})"))
+    pub(super) fn too_old(requested: u64, oldest: u64) -> Self {
+        Self::expired(format!("too old resource version: {requested} ({oldest})"))
     }
 
     /// The version requested is ahead of the server's.
-    pub fn too_large(asked: u64, current: u64) -> Self {
-        let message = format!("Timeout: Too large resource version: {asked}, current: {current}");
+    pub fn too_large(requested: u64, current: u64) -> Self {
+        let message =
+            format!("Timeout: Too large resource version: {requested}, current: {current}");
         Self::new(504, "Timeout", message).with_details(json!({
             "causes": [{
                 "reason": "ResourceVersionTooLarge",

@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use super::status::Status;
 use crate::cluster::TokenUser;
 
-/// Who asks.
+/// Who sends a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct User {
     pub(super) name: String,

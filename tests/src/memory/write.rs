@@ -25,7 +25,7 @@ pub(super) struct Target<'a> {
     pub(super) dry_run: bool,
 }
 
-/// What a deletion asks to hold.
+/// What a deletion needs to hold.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Preconditions {
     pub(super) uid: Option<String>,

@@ -1,4 +1,4 @@
-//! Who stands on a source: views upon views, and those who watch them.
+//! What is derived from a source: views of views, and their readers.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ struct Station<V: Form> {
     publisher: Publisher<V>,
     /// The view that it is, if it is not the first.
     view: Option<View<V>>,
-    /// The station that it stands on.
+    /// The station that it is derived from.
     parent: usize,
     condition: Option<Condition>,
 }
@@ -47,7 +47,7 @@ impl<V: Form> Audience<V> {
         }
     }
 
-    /// What all of them stand on.
+    /// What all of them are derived from.
     pub(crate) fn source(&self) -> &Publisher<V> {
         &self.stations[0].publisher
     }

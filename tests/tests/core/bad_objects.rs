@@ -29,7 +29,7 @@ fn now<V: Object>(objects: &Publisher<V>) -> Vec<String> {
     bad.collect()
 }
 
-/// What was told since this was asked last.
+/// What was told since this was called last.
 async fn told(notices: &mut Notices) -> Vec<String> {
     let mut told = Vec::new();
     let soon = std::time::Duration::from_millis(1);
@@ -147,19 +147,6 @@ fn thousands_are_counted_and_the_first_are_named() {
     feed.relist((2_000..3_500).map(|i| own(&format!("x{i}"), 1)), None)
         .unwrap();
     assert_eq!(pods.status().bad_objects, 0);
-}
-
-#[test]
-fn a_commit_under_another_key_is_bad_until_one_is_right() {
-    let (pods, mut writer) = kcache::publisher();
-    let key = Key::new("a", "x");
-    let mut commit = |name: &str| {
-        let object = std::sync::Arc::new(own(name, 1));
-        writer.commit(kcache::Updates::from([(key.clone(), Some(object))]), &[]);
-        (pods.status().bad_objects, pods.status().bad_reports)
-    };
-    assert_eq!((commit("y"), commit("y")), ((1, 1), (1, 2)));
-    assert_eq!(commit("x"), (0, 2));
 }
 
 #[tokio::test(start_paused = true)]

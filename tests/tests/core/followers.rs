@@ -1,4 +1,4 @@
-//! What stands on a publisher: what it hears of it, keeps alive, and sees at its end.
+//! What is derived from a publisher: what it hears of it, keeps alive, and sees at its end.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};

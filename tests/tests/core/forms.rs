@@ -1,9 +1,12 @@
 //! Objects to test with, in every stored form.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::Pod;
-use kcache::{Codec, DecodeError, Field, JsonCodec, Object, Raw};
+use kcache::{
+    Codec, Compact, CompactCodec, DecodeError, Field, JsonCodec, LiftedFact, NodeName, Object, Raw,
+};
 use kube::core::DynamicObject;
 use serde_json::json;
 
@@ -156,7 +159,7 @@ impl<More: Default + Send + Sync + 'static> Form for Own<More> {
     }
 }
 
-/// The header of an object beside its bytes, which are not decoded until someone asks.
+/// The header of an object beside its bytes, which are not decoded until someone needs it.
 #[derive(Debug)]
 pub(crate) struct Packed {
     namespace: Box<str>,
@@ -255,4 +258,57 @@ impl Form for Packed {
             Some(String::from_utf8_lossy(&packed.bytes))
         })
     }
+}
+
+impl Form for Compact<Pod> {
+    fn of(spec: &Spec) -> Self {
+        compact(spec)
+    }
+
+    fn node() -> Field<Self> {
+        Field::node()
+    }
+}
+
+/// What is lifted of a Pod.
+#[derive(Debug, serde::Deserialize)]
+pub(crate) struct Placed {
+    spec: PodSpec,
+}
+
+#[derive(Debug, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PodSpec {
+    node_name: String,
+}
+
+impl LiftedFact<Pod, NodeName> for Placed {
+    fn fact(pod: &Compact<Pod, Self>) -> Option<NodeName> {
+        Some(NodeName(pod.facts().spec.node_name.clone()))
+    }
+}
+
+impl Form for Compact<Pod, Placed> {
+    fn of(spec: &Spec) -> Self {
+        compact(spec)
+    }
+
+    fn node() -> Field<Self> {
+        Field::node()
+    }
+}
+
+/// By one codec for all, as an informer has it.
+fn compact<K, F>(spec: &Spec) -> Compact<K, F>
+where
+    CompactCodec: Codec<Compact<K, F>>,
+{
+    thread_local! {
+        static CODEC: RefCell<CompactCodec> = RefCell::default();
+    }
+    let bytes = spec.json().to_string();
+    let raw = Raw::Json(bytes.as_bytes());
+    CODEC
+        .with_borrow_mut(|codec| codec.decode(raw))
+        .expect("the test's own JSON")
 }

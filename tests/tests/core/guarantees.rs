@@ -515,20 +515,20 @@ async fn a_bad_object_is_reported_and_keeps_what_was_known() {
 #[test]
 fn reads_go_on_while_a_commit_is_under_way() {
     static GATE: std::sync::Mutex<()> = std::sync::Mutex::new(());
-    static ASKED: AtomicUsize = AtomicUsize::new(0);
+    static READ: AtomicUsize = AtomicUsize::new(0);
     let (pods, mut feed) = kcache::feed();
     feed.relist([own("p1", 1)], None).unwrap();
     let gate = GATE.lock().unwrap();
     let slow = Field::new("slow", |_: &Own| {
-        ASKED.fetch_add(1, Ordering::SeqCst);
+        READ.fetch_add(1, Ordering::SeqCst);
         drop(GATE.lock());
         None
     });
-    // Subscribed to what there is not yet, so that only the commit asks the field.
+    // Subscribed to what there is not yet, so that only the commit reads the field.
     let only_p2 = Filter::name("a", "p2") & Filter::field(slow, ["x"]);
     let _filtered = pods.subscribe_with(only_p2);
     let writer = std::thread::spawn(move || feed.apply(own("p2", 2)).map(|()| feed));
-    while ASKED.load(Ordering::SeqCst) == 0 {
+    while READ.load(Ordering::SeqCst) == 0 {
         std::thread::yield_now();
     }
     assert!(
@@ -595,8 +595,8 @@ async fn within_one_refilter_the_deletes_come_first() {
 async fn an_equal_filter_is_no_refilter() {
     let (pods, mut feed) = kcache::feed();
     feed.relist([web("p1", 1)], None).unwrap();
-    let asked = Arc::new(AtomicUsize::new(0));
-    let count = asked.clone();
+    let calls = Arc::new(AtomicUsize::new(0));
+    let count = calls.clone();
     let counting = Filter::by("counting", move |_: &Own| {
         count.fetch_add(1, Ordering::Relaxed) < 99
     });
@@ -604,7 +604,7 @@ async fn an_equal_filter_is_no_refilter() {
     view.ready().await.unwrap();
     view.refilter(counting).unwrap();
     settle().await;
-    assert_eq!(asked.load(Ordering::Relaxed), 1);
+    assert_eq!(calls.load(Ordering::Relaxed), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -749,7 +749,7 @@ async fn a_view_names_the_commit_that_it_has_seen() {
     assert_eq!(view.input_commits(), [source.commit()]);
 }
 
-/// Typed Pods, where the three filters of the original live that ask for a fact.
+/// Typed Pods, where the three filters of the original live that use a fact.
 #[tokio::test(start_paused = true)]
 async fn filters_by_node_selector_and_involved_object() {
     use k8s_openapi::api::core::v1::{Event as Happening, Service};

@@ -10,12 +10,14 @@ mod observer;
 mod replay;
 
 mod bad_objects;
+mod compact;
 mod evaluations;
 mod followers;
 mod guarantees;
 mod joins;
 mod metadata;
 mod model;
+mod parts;
 mod portions;
 mod reference;
 mod regressions_delivery;

@@ -10,7 +10,7 @@ use kcache::{Aspect, Aspects, Event, Filter, Key, Object, SubscribeOptions, Subs
 use kube::core::{DynamicObject, PartialObjectMeta};
 use serde_json::json;
 
-/// What there is to ask for, and nothing else.
+/// What there is to request, and nothing else.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Thing {
     name: String,

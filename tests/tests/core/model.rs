@@ -5,11 +5,12 @@ mod world;
 
 use harness::Random;
 use k8s_openapi::api::core::v1::Pod;
+use kcache::Compact;
 use kube::core::DynamicObject;
 
 use self::world::World;
 use crate::coverage::{Coverage, Outcome, run_cases};
-use crate::forms::{Form, Own, Packed};
+use crate::forms::{Form, Own, Packed, Placed};
 
 /// Every kind of thing that has to happen often enough in a run.
 const KINDS: [&str; 31] = [
@@ -48,10 +49,12 @@ const KINDS: [&str; 31] = [
 
 /// One case of the cache's model in one stored form.
 pub(crate) fn case(seed: u64, steps: usize) -> Outcome {
-    match seed % 4 {
+    match seed % 6 {
         0 => case_of::<Own>(seed, steps),
         1 => case_of::<Packed>(seed, steps),
         2 => case_of::<Pod>(seed, steps),
+        3 => case_of::<Compact<Pod>>(seed, steps),
+        4 => case_of::<Compact<Pod, Placed>>(seed, steps),
         _ => case_of::<DynamicObject>(seed, steps),
     }
 }

@@ -1,6 +1,6 @@
 //! Nothing over a whole collection holds up other tasks.
 //!
-//! What an object is asked on the thread that runs the tasks is counted, and another task that always
+//! What is read of an object on the thread that runs the tasks is counted, and another task that always
 //! wants its turn looks at the count each time that it gets it.
 
 use std::cell::Cell;
@@ -11,14 +11,14 @@ use kcache::{Feed, Filter, Handler, Input, Key, Object, Publisher, Subscription}
 use kcache_join::KeyJoin;
 
 const OBJECTS: u64 = 5_000;
-/// What is asked of 512 objects at most.
+/// What is read of 512 objects at most.
 const AT_ONCE: u64 = 512 * 12;
 
 thread_local! {
-    static ASKED: Cell<u64> = const { Cell::new(0) };
+    static READ: Cell<u64> = const { Cell::new(0) };
 }
 
-/// An object that counts how often it is asked anything.
+/// An object that counts how often anything of it is read.
 struct Thing {
     name: String,
     version: String,
@@ -39,7 +39,7 @@ impl Object for Thing {
     }
 
     fn name(&self) -> &str {
-        ASKED.set(ASKED.get() + 1);
+        READ.set(READ.get() + 1);
         &self.name
     }
 
@@ -60,9 +60,9 @@ impl Ticker {
         let found = most.clone();
         let task = tokio::spawn(async move {
             loop {
-                let before = ASKED.get();
+                let before = READ.get();
                 tokio::task::yield_now().await;
-                found.fetch_max(ASKED.get() - before, Ordering::Relaxed);
+                found.fetch_max(READ.get() - before, Ordering::Relaxed);
             }
         });
         tokio::task::yield_now().await;
@@ -173,7 +173,7 @@ async fn views_indexes_monitors_and_joins_start_and_follow_elsewhere() {
     until(|| join.cache().is_empty() && index.values().is_empty()).await;
     drop((feed, view, index, join, monitor, behind, things));
     tokio::task::yield_now().await;
-    ticker.ends_content("what stands on it");
+    ticker.ends_content("what is derived from it");
 }
 
 /// Who does not read keeps nothing old: what was replaced is gone, whatever was subscribed.

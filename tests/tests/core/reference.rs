@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use harness::Random;
 use k8s_openapi::api::core::v1::Pod;
-use kcache::{Key, Object, Scope};
+use kcache::{Compact, Key, Object, Scope};
 use kcache_join::{Join, KeyJoin, SelectorJoin};
 
 use self::pairs::{Pairing, Pairs, pairing};
@@ -81,9 +81,10 @@ struct World<V: Form> {
 
 /// One case.
 pub(crate) fn case(seed: u64, steps: usize) -> Outcome {
-    match seed % 3 {
+    match seed % 4 {
         0 => case_of::<Own>(seed, steps),
         1 => case_of::<Packed>(seed, steps),
+        2 => case_of::<Compact<Pod>>(seed, steps),
         _ => case_of::<Pod>(seed, steps),
     }
 }

@@ -156,11 +156,11 @@ struct Stop {
     go: Sender<()>,
 }
 
-/// A filter that lets everything in, and waits when the thread of the stop asks it.
+/// A filter that lets everything in, and waits when the thread of the stop evaluates it.
 fn stopping() -> (Filter<Own>, Stop) {
     // A field is read by a plain function, so what it waits for is found by thread.
     static STOPS: Mutex<Vec<Gate>> = Mutex::new(Vec::new());
-    #[expect(clippy::unnecessary_wraps, reason = "what a field asks for")]
+    #[expect(clippy::unnecessary_wraps, reason = "what a field takes")]
     fn read(_: &Own) -> Option<Cow<'_, str>> {
         let here = std::thread::current().id();
         let mut stops = STOPS.lock().unwrap();
@@ -325,7 +325,12 @@ async fn what_a_refilter_names_is_judged_even_if_it_is_as_it_was() {
     let key = || Key::new("a", "p1");
     let first = Arc::new(own("p1", 1));
     let mut put = |object: Option<&Arc<Own>>| {
-        writer.commit(Updates::from([(key(), object.cloned())]), &[]);
+        let mut updates = Updates::new();
+        match object {
+            Some(object) => updates.put(object.clone()),
+            None => updates.remove(key()),
+        }
+        writer.commit(updates, &[]);
         writer.live();
     };
     // The object changes, or is gone, when the filter comes, and is back after it.
@@ -350,10 +355,10 @@ async fn what_a_refilter_names_is_judged_even_if_it_is_as_it_was() {
     }
 }
 
-/// Asks where a subscription stands when it is woken.
-struct Asking(Control<Own>, Sender<u64>);
+/// Reads where a subscription stands when it is woken.
+struct ReadsWhenWoken(Control<Own>, Sender<u64>);
 
-impl Wake for Asking {
+impl Wake for ReadsWhenWoken {
     fn wake(self: Arc<Self>) {
         let _ = self.1.send(self.0.status().lags);
     }
@@ -365,8 +370,8 @@ fn who_is_woken_may_read_the_status() {
         let (pods, mut feed) = fed(&[]);
         let options = SubscribeOptions::default().queue(1).overflow(overflow);
         let changes = pods.subscribe_options(options);
-        let (asked, answers) = channel();
-        let waker = Waker::from(Arc::new(Asking(changes.control(), asked)));
+        let (versions, answers) = channel();
+        let waker = Waker::from(Arc::new(ReadsWhenWoken(changes.control(), versions)));
         let mut context = Context::from_waker(&waker);
         let mut notices = changes.notices();
         let mut notice = Box::pin(notices.next());

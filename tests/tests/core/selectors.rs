@@ -227,7 +227,7 @@ fn field_selectors() {
             "{text:?} was accepted"
         );
     }
-    // Keys are not trimmed and not escaped, so this asks for a field that there is not.
+    // Keys are not trimmed and not escaped, so this names a field that there is not.
     for text in [" metadata.name=p1", "status.phase=x", "=x"] {
         let selector: FieldSelector = text.parse().unwrap();
         assert!(

@@ -1,10 +1,10 @@
-//! The seam of stored forms, by four of them.
+//! The seam of stored forms, by six of them.
 
 use k8s_openapi::api::core::v1::Pod;
-use kcache::{Codec, DecodeError, Filter, Input, JsonCodec, Raw};
+use kcache::{Codec, Compact, DecodeError, Filter, Input, JsonCodec, Raw};
 use kube::core::{DynamicObject, PartialObjectMeta};
 
-use crate::forms::{Form, Own, Packed, PackedCodec, Spec, read};
+use crate::forms::{Form, Own, Packed, PackedCodec, Placed, Spec, read};
 
 async fn is_cached_and_filtered<V: Form>() {
     let spec = Spec {
@@ -35,6 +35,8 @@ async fn every_form_is_cached_and_filtered() {
     is_cached_and_filtered::<DynamicObject>().await;
     is_cached_and_filtered::<Own>().await;
     is_cached_and_filtered::<Packed>().await;
+    is_cached_and_filtered::<Compact<Pod>>().await;
+    is_cached_and_filtered::<Compact<Pod, Placed>>().await;
 }
 
 #[test]

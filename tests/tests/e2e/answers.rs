@@ -7,7 +7,7 @@ use harness::CacheHome;
 use harness::cluster::{Cluster, ExecUser, KubeconfigFile, KubeconfigUser, TokenUser};
 use libtest_mimic::Trial;
 
-use crate::kubectl::{stdout, user_of};
+use crate::plugin_user::{stdout, user_of};
 use crate::trial::{Outcome, Run, check, cluster_for_testers, on_cluster};
 
 pub(crate) fn trials() -> Vec<Trial> {

@@ -120,24 +120,19 @@ fn real_forgets() -> Outcome {
     let options = ClusterOptions::default().with_apiserver_flag("--etcd-compaction-interval=1s");
     let mut cluster = Cluster::start(options)?;
     cluster.bind_group("testers", "cluster-admin")?;
-    let wire = |cluster: &Cluster| {
-        cluster.add_token(TokenUser::new(TOKEN, "tester", &["testers"]))?;
-        let address = cluster
-            .server_url()
-            .trim_start_matches("https://")
-            .parse()?;
-        Wire::tls(address, cluster.ca_pem(), Some(TOKEN))
-    };
-    let before = wire(&cluster)?;
+    let before = wire_to(&cluster)?;
     let forget = async || {
         cluster.restart()?;
-        wire(&cluster)
+        wire_to(&cluster)
     };
     Runtime::new()?.block_on(expiry::forgotten_past_is_gone(before, forget))
 }
 
 fn real() -> Result<Wire, Failed> {
-    let cluster = cluster_for_testers()?;
+    wire_to(cluster_for_testers()?)
+}
+
+fn wire_to(cluster: &Cluster) -> Result<Wire, Failed> {
     cluster.add_token(TokenUser::new(TOKEN, "tester", &["testers"]))?;
     let address = cluster
         .server_url()

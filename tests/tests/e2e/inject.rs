@@ -158,7 +158,7 @@ fn kubectl_config_keeps_an_injected_kubeconfig_working() -> Outcome {
     ];
     for command in commands {
         succeeds(user.kubectl(&[&["config"], command].concat()))?;
-        // kubectl asks no plugin for a change of the file, and finds the same entry then.
+        // kubectl runs no plugin for a change of the file, and finds the same entry then.
         user.works_with(1)?;
     }
     let mut expected = injected;

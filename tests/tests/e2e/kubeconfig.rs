@@ -181,7 +181,7 @@ fn minify(all: &Kubeconfig, args: &[&str]) -> Result<Kubeconfig, KubeconfigError
     Ok(minified)
 }
 
-/// The folder of the first file that has an entry, found by asking kubectl for each file alone.
+/// The folder of the first file that has an entry, found by kubectl with each file alone.
 fn folders(sandbox: &Sandbox, list: Option<&str>) -> Folders {
     let mut folders = Folders::new();
     for path in sandbox.rules(list).paths() {

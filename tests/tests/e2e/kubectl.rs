@@ -1,14 +1,15 @@
 //! Real kubectl against the real kube-apiserver, its exec plugin behind `kcc-cache`.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Output, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
-use harness::cluster::{Cluster, ExecUser, Kubeconfig, KubeconfigFile, KubeconfigUser, TokenUser};
+use harness::cluster::{ExecUser, Kubeconfig, KubeconfigUser, TokenUser};
 use harness::{CacheHome, ExecPlugin, at_terminal};
 use libtest_mimic::{Failed, Trial};
 use serde_json::{Value, json};
 
+use crate::plugin_user::{PluginUser, inject, stdout, whoami};
 use crate::trial::{Outcome, check, cluster_for_testers, named, on_cluster};
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -29,46 +30,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     )
 }
 
-/// A user of the shared cluster whose credentials come from a plugin behind `kcc-cache`.
-pub(crate) struct User {
-    pub(crate) cluster: &'static Cluster,
-    pub(crate) home: CacheHome,
-    pub(crate) plugin: ExecPlugin,
-    pub(crate) name: String,
-    pub(crate) kubeconfig: KubeconfigFile,
-}
-
-impl User {
-    pub(crate) fn new(name: &str) -> Result<Self, Failed> {
-        Self::with(name, |_| {})
-    }
-
-    fn with(name: &str, adjust: impl FnOnce(&mut ExecUser)) -> Result<Self, Failed> {
-        let cluster = cluster_for_testers()?;
-        let (home, plugin) = (CacheHome::new()?, ExecPlugin::new()?);
-        let mut exec = exec_user(&home, &plugin, &[]);
-        adjust(&mut exec);
-        let kubeconfig = cluster
-            .kubeconfig()
-            .with_user(name, KubeconfigUser::Exec(exec));
-        Ok(Self {
-            cluster,
-            plugin,
-            name: name.to_owned(),
-            kubeconfig: kubeconfig.write()?,
-            home,
-        })
-    }
-
-    /// The plugin answers with a token that the server knows this user by.
-    pub(crate) fn with_token(self) -> Result<Self, Failed> {
-        let token = format!("token-of-{}", self.name);
-        self.plugin.answers_token(&token)?;
-        let user = TokenUser::new(&token, &self.name, &["testers"]);
-        self.cluster.add_token(user)?;
-        Ok(self)
-    }
-
+impl PluginUser {
     /// The plugin answers with a certificate of this user that is good for `life`.
     fn with_certificate(self, life: Duration) -> Result<Self, Failed> {
         let pair = self
@@ -77,25 +39,6 @@ impl User {
         self.plugin
             .answers_certificate(&pair.certificate, &pair.key)?;
         Ok(self)
-    }
-
-    pub(crate) fn kubectl(&self, args: &[&str]) -> std::process::Command {
-        let mut command = self.cluster.kubectl_with(self.kubeconfig.path());
-        command.envs(self.home.variables()).args(args);
-        command
-    }
-
-    /// Who the server says that this user is.
-    pub(crate) fn whoami(&self) -> Result<String, Failed> {
-        whoami(&self.kubectl(&["auth", "whoami", "-o", "json"]).output()?)
-    }
-
-    pub(crate) fn expect_runs(&self, expected: usize) -> Outcome {
-        let runs = self.plugin.runs();
-        check(
-            runs == expected,
-            format!("the plugin ran {runs} times instead of {expected}"),
-        )
     }
 
     /// Waits until the stored credential has expired.
@@ -118,36 +61,7 @@ impl User {
     }
 }
 
-/// `kcc-cache <plugin> <args>` as a kubeconfig has it.
-pub(crate) fn exec_user(home: &CacheHome, plugin: &ExecPlugin, args: &[&str]) -> ExecUser {
-    let plugin = plugin.path().display().to_string();
-    let all: Vec<&str> = [&[plugin.as_str()], args].concat();
-    ExecUser::new(home.kcc_cache().get_program(), &all)
-}
-
-fn whoami(output: &Output) -> Result<String, Failed> {
-    user_of(&stdout(output)?)
-}
-
-/// The user's name in what `kubectl auth whoami -o json` prints.
-pub(crate) fn user_of(review: &str) -> Result<String, Failed> {
-    let review: Value = serde_json::from_str(review)?;
-    let name = review["status"]["userInfo"]["username"].as_str();
-    Ok(name.unwrap_or_default().to_owned())
-}
-
-/// What kubectl printed, where it succeeded without a word on stderr.
-pub(crate) fn stdout(output: &Output) -> Result<String, Failed> {
-    let heard = String::from_utf8_lossy(&output.stderr);
-    let quiet = output.status.success() && heard.is_empty();
-    check(
-        quiet,
-        format!("kubectl ended with {}: {heard}", output.status),
-    )?;
-    Ok(String::from_utf8(output.stdout.clone())?)
-}
-
-fn requested_once(user: &User) -> Outcome {
+fn requested_once(user: &PluginUser) -> Outcome {
     user.is_known()?;
     user.expect_runs(1)?;
     for _ in 0..10 {
@@ -157,15 +71,15 @@ fn requested_once(user: &User) -> Outcome {
 }
 
 fn a_token_is_requested_once() -> Outcome {
-    requested_once(&User::new("tess")?.with_token()?)
+    requested_once(&PluginUser::injected("tess")?.with_token()?)
 }
 
 fn a_certificate_is_requested_once() -> Outcome {
-    requested_once(&User::new("cora")?.with_certificate(Duration::from_secs(3_600))?)
+    requested_once(&PluginUser::injected("cora")?.with_certificate(Duration::from_secs(3_600))?)
 }
 
 fn an_expired_token_is_renewed_once() -> Outcome {
-    let user = User::with("mia", renew_when_expired)?.with_token()?;
+    let user = PluginUser::injected_with("mia", renew_when_expired)?.with_token()?;
     user.plugin.expires_after(Some(15))?;
     renewed_once(user, |user| {
         user.plugin.expires_after(Some(600))?;
@@ -175,7 +89,8 @@ fn an_expired_token_is_renewed_once() -> Outcome {
 
 /// Its end stands in the certificate; the plugin names none.
 fn an_expired_certificate_is_renewed_once() -> Outcome {
-    let user = User::with("otto", renew_when_expired)?.with_certificate(Duration::from_secs(15))?;
+    let user = PluginUser::injected_with("otto", renew_when_expired)?
+        .with_certificate(Duration::from_secs(15))?;
     renewed_once(user, |user| {
         user.with_certificate(Duration::from_secs(3_600))
     })
@@ -187,7 +102,10 @@ fn renew_when_expired(exec: &mut ExecUser) {
     exec.env.push((margin.0.to_owned(), margin.1.to_owned()));
 }
 
-fn renewed_once(user: User, prolong: impl FnOnce(User) -> Result<User, Failed>) -> Outcome {
+fn renewed_once(
+    user: PluginUser,
+    prolong: impl FnOnce(PluginUser) -> Result<PluginUser, Failed>,
+) -> Outcome {
     user.is_known()?;
     user.is_known()?;
     user.expect_runs(1)?;
@@ -199,7 +117,7 @@ fn renewed_once(user: User, prolong: impl FnOnce(User) -> Result<User, Failed>) 
 }
 
 fn twenty_cold_calls_run_the_plugin_once() -> Outcome {
-    let user = User::new("zoe")?.with_token()?;
+    let user = PluginUser::injected("zoe")?.with_token()?;
     user.plugin.takes(Duration::from_secs(2))?;
     let calls: Result<Vec<_>, _> = (0..20)
         .map(|_| {
@@ -217,7 +135,7 @@ fn twenty_cold_calls_run_the_plugin_once() -> Outcome {
     user.expect_runs(1)
 }
 
-/// All in one kubeconfig with one plugin; what tells them apart is what the plugin is requested.
+/// All in one kubeconfig with one plugin; what tells them apart is what is requested of the plugin.
 fn sixteen_users_keep_sixteen_entries() -> Outcome {
     let cluster = cluster_for_testers()?;
     let (home, plugin) = (CacheHome::new()?, ExecPlugin::new()?);
@@ -231,7 +149,8 @@ fn sixteen_users_keep_sixteen_entries() -> Outcome {
             name,
             &["testers"],
         ))?;
-        let exec = exec_user(&home, &plugin, &[name]);
+        let mut exec = ExecUser::new(plugin.path(), &[name]);
+        inject(&mut exec, &home);
         kubeconfig = kubeconfig.with_user(name, KubeconfigUser::Exec(exec));
     }
     let kubeconfig = kubeconfig.write()?;
@@ -263,7 +182,7 @@ fn sixteen_users_keep_sixteen_entries() -> Outcome {
 }
 
 fn kubectls_commands_work() -> Outcome {
-    let user = User::new("walt")?.with_token()?;
+    let user = PluginUser::injected("walt")?.with_token()?;
     let version = stdout(&user.kubectl(&["version", "-o", "json"]).output()?)?;
     check(version.contains("serverVersion"), version)?;
 
@@ -318,7 +237,7 @@ fn each_protocol_version_and_cluster_info_work() -> Outcome {
                 exec.api_version = format!("client.authentication.k8s.io/{version}");
                 exec.provide_cluster_info = provide_cluster_info;
             };
-            let user = User::with(&name, adjust)?.with_token()?;
+            let user = PluginUser::injected_with(&name, adjust)?.with_token()?;
             requested_once(&user)?;
             let entry = std::fs::read_to_string(&user.home.entries()[0])?;
             let named = entry.contains(user.cluster.server_url());
@@ -332,7 +251,7 @@ fn each_protocol_version_and_cluster_info_work() -> Outcome {
 }
 
 fn a_failing_plugin_is_heard() -> Outcome {
-    let user = User::new("finn")?;
+    let user = PluginUser::injected("finn")?;
     user.plugin.says("run login first\n")?;
     user.plugin.exits_with(73)?;
     let output = user.kubectl(&["get", "namespaces"]).output()?;
@@ -343,12 +262,11 @@ fn a_failing_plugin_is_heard() -> Outcome {
 }
 
 /// `script` gives kubectl a terminal; what is typed reaches the plugin through kubectl and
-/// `kcc-cache`, and the next kubectl requests nothing.
+/// `kcc-cache`, and the next kubectl prompts for nothing.
 fn a_plugin_may_prompt_at_the_terminal() -> Outcome {
     let prompting = |exec: &mut ExecUser| exec.interactive_mode = Some("IfAvailable".into());
-    let user = User::with("pam", prompting)?;
-    user.cluster
-        .add_token(TokenUser::new("pin-4711", "pam", &["testers"]))?;
+    let user = PluginUser::injected_with("pam", prompting)?;
+    user.add_token("pin-4711")?;
     let answer = json!({
         "kind": "ExecCredential",
         "apiVersion": "client.authentication.k8s.io/v1",

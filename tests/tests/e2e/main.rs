@@ -12,6 +12,7 @@ mod ledger;
 mod loader;
 mod manager;
 mod memory;
+mod plugin_user;
 mod policy;
 mod rejected;
 mod trial;

@@ -5,12 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use harness::cluster::{Cluster, ExecUser, KubeconfigFile, KubeconfigUser, TokenUser};
-use harness::{CacheHome, ExecPlugin};
 use kcc_core::{Environment, PluginPolicy};
 use libtest_mimic::{Failed, Trial};
 
-use crate::trial::{Outcome, check, cluster_for_testers, named, on_cluster};
+use crate::plugin_user::PluginUser;
+use crate::trial::{Outcome, check, named, on_cluster};
 
 pub(crate) fn trials() -> Vec<Trial> {
     on_cluster(
@@ -27,42 +26,22 @@ pub(crate) fn trials() -> Vec<Trial> {
     )
 }
 
-/// A user whose plugin stands behind `kcc-cache`, and who has a kuberc.
-struct User {
-    cluster: &'static Cluster,
-    home: CacheHome,
-    plugin: ExecPlugin,
-    kubeconfig: KubeconfigFile,
+/// A user whose plugin is behind `kcc-cache`, and who has a folder for a kuberc.
+fn user(name: &str) -> Result<PluginUser, Failed> {
+    user_with_env(name, &[])
 }
 
-impl User {
-    fn new(name: &str) -> Result<Self, Failed> {
-        Self::with_exec_env(name, &[])
-    }
+fn user_with_env(name: &str, variables: &[(&str, &str)]) -> Result<PluginUser, Failed> {
+    let user = PluginUser::injected_with(name, |exec| {
+        let variables = variables.iter();
+        exec.env
+            .extend(variables.map(|&(name, value)| (name.to_owned(), value.to_owned())));
+    })?;
+    fs::create_dir(user.home.path().join(".kube"))?;
+    user.with_token()
+}
 
-    fn with_exec_env(name: &str, variables: &[(&str, &str)]) -> Result<Self, Failed> {
-        let cluster = cluster_for_testers()?;
-        let (home, plugin) = (CacheHome::new()?, ExecPlugin::new()?);
-        let token = format!("token-of-{name}");
-        plugin.answers_token(&token)?;
-        cluster.add_token(TokenUser::new(&token, name, &["testers"]))?;
-        let inner = plugin.path().display().to_string();
-        let mut exec = ExecUser::new(home.kcc_cache().get_program(), &[&inner]);
-        for (name, value) in variables {
-            exec = exec.with_env(name, value);
-        }
-        let kubeconfig = cluster
-            .kubeconfig()
-            .with_user(name, KubeconfigUser::Exec(exec));
-        fs::create_dir(home.path().join(".kube"))?;
-        Ok(Self {
-            cluster,
-            kubeconfig: kubeconfig.write()?,
-            home,
-            plugin,
-        })
-    }
-
+impl PluginUser {
     fn kcc_cache(&self) -> PathBuf {
         self.home.kcc_cache().get_program().into()
     }
@@ -76,10 +55,9 @@ impl User {
     }
 
     fn request(&self) -> Result<Output, Failed> {
-        let mut kubectl = self.cluster.kubectl_with(self.kubeconfig.path());
-        kubectl.envs(self.home.variables());
+        let mut kubectl = self.kubectl(&["get", "namespaces", "-o", "name"]);
         kubectl.env("KUBE_CREDENTIAL_CACHE_WARNINGS", "stderr");
-        Ok(kubectl.args(["get", "namespaces", "-o", "name"]).output()?)
+        Ok(kubectl.output()?)
     }
 
     /// Succeeds, with this many words on stderr.
@@ -121,7 +99,7 @@ fn allowlist(commands: &[&Path]) -> String {
 const DENY_ALL: &str = "credentialPluginPolicy: DenyAll";
 
 fn a_list_that_names_the_cache_and_the_plugin_lets_kubectl_work() -> Outcome {
-    let user = User::new("lea")?;
+    let user = user("lea")?;
     user.allow(&[&user.kcc_cache(), &user.plugin.path()])?;
     user.works(true)?;
     user.works(true)?;
@@ -132,14 +110,14 @@ fn a_list_that_names_the_cache_and_the_plugin_lets_kubectl_work() -> Outcome {
 }
 
 fn a_plugin_that_is_not_listed_is_refused_behind_the_cache() -> Outcome {
-    let user = User::new("noah")?;
+    let user = user("noah")?;
     user.allow(&[&user.kcc_cache()])?;
     user.is_refused("is not permitted by the credential plugin allowlist of ")?;
     user.is_refused("add it to credentialPluginAllowlist")
 }
 
 fn a_cache_that_is_not_listed_is_refused_by_kubectl() -> Outcome {
-    let user = User::new("uma")?;
+    let user = user("uma")?;
     user.allow(&[&user.plugin.path()])?;
     user.is_refused(r#"kcc-cache" is not permitted by the credential plugin allowlist"#)?;
     check(
@@ -149,7 +127,7 @@ fn a_cache_that_is_not_listed_is_refused_by_kubectl() -> Outcome {
 }
 
 fn deny_all_refuses_both() -> Outcome {
-    let user = User::new("dena")?;
+    let user = user("dena")?;
     user.write_kuberc(&kuberc(DENY_ALL))?;
     let reason = r#"not allowed: policy set to "DenyAll""#;
     user.is_refused(reason)?;
@@ -172,7 +150,7 @@ fn a_kubeconfig_cannot_switch_the_policy_off() -> Outcome {
     .iter()
     .enumerate()
     {
-        let user = User::with_exec_env(&format!("mallory-{number}"), &[*variable])?;
+        let user = user_with_env(&format!("mallory-{number}"), &[*variable])?;
         user.allow(&[&user.kcc_cache()])?;
         user.is_refused("is not permitted by the credential plugin allowlist of ")?;
     }
@@ -182,7 +160,7 @@ fn a_kubeconfig_cannot_switch_the_policy_off() -> Outcome {
 /// What `PluginPolicy` says of `kcc-cache` is what kubectl does with it, or `kcc inject` would
 /// promise wrongly.
 fn kubectl_and_we_agree() -> Outcome {
-    let user = User::new("vera")?;
+    let user = user("vera")?;
     let kcc_cache = user.kcc_cache();
     let plugin = user.plugin.path();
     let aside = user.home.path().join("kcc-cache");
@@ -222,7 +200,7 @@ fn kubectl_and_we_agree() -> Outcome {
 }
 
 fn a_broken_default_kuberc_is_a_warning_of_both() -> Outcome {
-    let user = User::new("bea")?;
+    let user = user("bea")?;
     let both =
         "credentialPluginAllowlist: [{name: a, command: b}]\ncredentialPluginPolicy: Allowlist";
     for broken in ["kind: [", &kuberc(both)] {

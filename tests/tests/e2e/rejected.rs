@@ -1,16 +1,16 @@
 //! A credential that the server refuses is replaced, as real clients request it again; and clients
-//! that ask more often than they need do not defeat the cache.
+//! that request it more often than they need do not defeat the cache.
 
 use std::process::Output;
 use std::time::{Duration, Instant};
 
-use harness::cluster::{self, KubeconfigUser, TokenUser};
+use harness::cluster::{self, ExecUser, KubeconfigUser};
 use harness::{Distance, KubectlProxy, PythonClient};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use libtest_mimic::{Completion, Failed, Trial};
 use serde_json::Value;
 
-use crate::kubectl::{User, exec_user, stdout};
+use crate::plugin_user::{PluginUser, inject, stdout};
 use crate::trial::{Outcome, Run, check, named, on_cluster};
 
 type PythonRun = fn(&PythonClient) -> Outcome;
@@ -41,27 +41,23 @@ pub(crate) fn trials() -> Vec<Trial> {
 fn in_python(run: PythonRun) -> Result<Completion, Failed> {
     match PythonClient::shared() {
         Ok(python) => run(python).map(|()| Completion::Completed),
-        Err(reason) if std::env::var_os("CI").is_some_and(|ci| ci == "true" || ci == "1") => {
-            Err(reason.into())
-        }
+        Err(reason) if harness::is_ci() => Err(reason.into()),
         Err(reason) => Ok(Completion::ignored_with(reason)),
     }
 }
 
 /// A user whose plugin answers with `<name>-<number of the run>`, of which the server takes these.
-fn user_with_tokens(name: &str, known: impl IntoIterator<Item = usize>) -> Result<User, Failed> {
-    let user = User::new(name)?;
-    user.plugin.answers_token(&format!("{name}-@RUN@"))?;
-    for run in known {
-        let token = TokenUser::new(&format!("{name}-{run}"), name, &["testers"]);
-        user.cluster.add_token(token)?;
-    }
+fn user_with_tokens(
+    name: &str,
+    known: impl IntoIterator<Item = usize>,
+) -> Result<PluginUser, Failed> {
+    let user = PluginUser::injected(name)?.with_tokens_of(known)?;
     move_away(&user)?;
     Ok(user)
 }
 
-/// A server on the same machine answers sooner than a client could request another reason.
-fn move_away(user: &User) -> Outcome {
+/// A server on the same machine answers sooner than a client could request it for another reason.
+fn move_away(user: &PluginUser) -> Outcome {
     let server = user.cluster.server_url();
     let address = server.trim_start_matches("https://").parse()?;
     let distance = Distance::to(address, Duration::from_millis(10))?;
@@ -70,13 +66,13 @@ fn move_away(user: &User) -> Outcome {
     Ok(std::fs::write(user.kubeconfig.path(), file)?)
 }
 
-fn revoke(user: &User, run: usize) -> Outcome {
-    Ok(user.cluster.revoke_token(&format!("{}-{run}", user.name))?)
+fn revoke(user: &PluginUser, run: usize) -> Outcome {
+    Ok(user.cluster.revoke_token(&user.token(run))?)
 }
 
 /// One run for the first credential and one for a suspicion; an entry is replaced again after a minute
 /// (a slow machine may see one more for each), or when three processes speak for it, then twelve.
-fn few_runs(user: &User, since: Instant) -> Outcome {
+fn few_runs(user: &PluginUser, since: Instant) -> Outcome {
     let minutes = usize::try_from(since.elapsed().as_secs() / 60)?;
     let runs = user.plugin.runs();
     check(
@@ -127,7 +123,7 @@ fn one_kubectl_of_several_requests_recovers() -> Outcome {
     user.expect_runs(2)
 }
 
-/// `kubectl proxy`: one process, a request each time that it is asked.
+/// `kubectl proxy`: one process, a request for each call.
 fn a_long_lived_kubectl_recovers() -> Outcome {
     let user = user_with_tokens("lou", 1..=3)?;
     let proxy = KubectlProxy::start(user.kubectl(&[]))?;
@@ -183,7 +179,10 @@ fn kube_rs_does_not_defeat_the_cache() -> Outcome {
             if made == 1 {
                 let log = user.home.entries()[0].with_extension("served");
                 let requests = std::fs::read_to_string(log)?.lines().count();
-                check(requests > 1, "one client asked once, so this shows nothing")?;
+                check(
+                    requests > 1,
+                    "one client ran it once, so this shows nothing",
+                )?;
             }
             let options = KubeConfigOptions::default();
             let config = kube::Config::from_custom_kubeconfig(file.clone(), &options).await?;
@@ -195,7 +194,7 @@ fn kube_rs_does_not_defeat_the_cache() -> Outcome {
     few_runs(&user, started)
 }
 
-fn python(user: &User, client: &PythonClient, program: &str) -> Result<String, Failed> {
+fn python(user: &PluginUser, client: &PythonClient, program: &str) -> Result<String, Failed> {
     let mut command = client.run(program);
     command.envs(user.home.variables());
     stdout(&command.env("KUBECONFIG", user.kubeconfig.path()).output()?)
@@ -241,12 +240,13 @@ assert client.CoreV1Api().list_namespace().items
     user.expect_runs(2)
 }
 
-/// They share the entry, since the plugin is not told of the cluster: the request the second one
+/// They share the entry, since the plugin is not told of the cluster: the request for the second one
 /// looks like a repeated one.
 fn two_clusters_of_one_process_do_not_defeat_the_cache(client: &PythonClient) -> Outcome {
     let started = Instant::now();
     let user = user_with_tokens("zwei", 1..=30)?;
-    let exec = exec_user(&user.home, &user.plugin, &[]);
+    let mut exec = ExecUser::new(user.plugin.path(), &[]);
+    inject(&mut exec, &user.home);
     let kubeconfig = user.cluster.kubeconfig();
     let mut file = kubeconfig
         .with_user("zwei", KubeconfigUser::Exec(exec))

@@ -40,7 +40,7 @@ pub(crate) fn check(holds: bool, problem: impl Into<String>) -> Outcome {
     }
 }
 
-/// The shared cluster, where the group `testers` may do anything. Whoever asks waits until the grant
+/// The shared cluster, where the group `testers` may do anything. Whoever calls it waits until the grant
 /// holds, so there is one such place in the process.
 pub(crate) fn cluster_for_testers() -> Result<&'static Cluster, Failed> {
     static BOUND: Once = Once::new();

@@ -48,14 +48,14 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 /// A cluster that can be killed, and a user whose credentials come from a plugin behind `kcc-cache`.
-struct Place {
+struct Setup {
     cluster: Cluster,
     home: CacheHome,
     plugin: ExecPlugin,
     exec: ExecUser,
 }
 
-impl Place {
+impl Setup {
     fn new(options: ClusterOptions) -> Result<Self, Failed> {
         let cluster = Cluster::start(options)?;
         cluster.bind_group("testers", "cluster-admin")?;
@@ -124,7 +124,7 @@ struct Watched {
     joined: Join<Service, Pod>,
     /// The Pods by their label `app`.
     by_app: Lookup<Pod>,
-    /// The value of the label `tier` that the view requests.
+    /// The value of the label `tier` that the view selects.
     tier: &'static str,
     witnesses: [(&'static str, Witness); 4],
 }
@@ -165,14 +165,14 @@ impl Watched {
         Ok(self.view.refilter(Filter::labels([("tier", tier)]))?)
     }
 
-    /// What comes may be of another history, where versions are lower.
+    /// What comes may be of another incarnation, where versions are lower.
     fn begin_incarnation(&self) {
         for (_, witness) in &self.witnesses {
             lock(&witness.0).between = true;
         }
     }
 
-    /// Everything is of one history now, and what is gone does not come back.
+    /// Everything is of one incarnation now, and what is gone does not come back.
     fn forget(&self) {
         for (_, witness) in &self.witnesses {
             let mut ledger = lock(&witness.0);
@@ -187,9 +187,9 @@ impl Watched {
     }
 
     /// Waits, when nobody writes any longer, until everyone has what kubectl says there is.
-    async fn agree(&self, place: &Place) -> Outcome {
-        let pods = place.listed("pods")?;
-        let services = place.listed("services")?;
+    async fn agree(&self, setup: &Setup) -> Outcome {
+        let pods = setup.listed("pods")?;
+        let services = setup.listed("services")?;
         let selects = |pod: &&Value| {
             let has = &pod["metadata"]["labels"]["app"];
             services
@@ -204,6 +204,13 @@ impl Watched {
             versions(pods.iter().filter(in_tier)),
             versions(pods.iter().filter(selects)),
         ];
+        // A join can only be right when its sources are.
+        let wanted_services = versions(services.iter());
+        until("services", || held(&self.services) == wanted_services)
+            .await
+            .map_err(|error| {
+                self.explain(&error, setup, &held(&self.services), &wanted_services)
+            })?;
         let caches: [&Publisher<Pod>; 4] =
             [&self.pods, &self.pods_as_json, &self.view, &self.joined];
         for ((name, witness), (cache, wanted)) in
@@ -211,7 +218,7 @@ impl Watched {
         {
             until(name, || held(cache) == wanted && witness.holds(&wanted))
                 .await
-                .map_err(|error| self.explain(&error, place, &held(cache), &wanted))?;
+                .map_err(|error| self.explain(&error, setup, &held(cache), &wanted))?;
             witness.is_legal(name)?;
         }
         let apps: BTreeSet<_> = pods.iter().filter_map(app_of).collect();
@@ -219,8 +226,6 @@ impl Watched {
             let wanted = versions(pods.iter().filter(|pod| app_of(pod) == Some(app)));
             until("the index", || identities(&self.by_app.get(app)) == wanted).await?;
         }
-        let wanted = versions(services.iter());
-        until("services", || held(&self.services) == wanted).await?;
         self.agree_in_both_encodings()
     }
 
@@ -243,7 +248,7 @@ impl Watched {
     }
 
     /// A difference, with what the informer and the server say of themselves.
-    fn explain(&self, error: &Failed, place: &Place, held: &Versions, wanted: &Versions) -> Failed {
+    fn explain(&self, error: &Failed, setup: &Setup, held: &Versions, wanted: &Versions) -> Failed {
         let named = |versions: &Versions, others: &Versions| {
             let other = versions
                 .iter()
@@ -254,13 +259,14 @@ impl Watched {
                 .collect::<Vec<_>>()
         };
         let error = error.message().unwrap_or_default();
-        let revision = place.revision();
+        let revision = setup.revision();
         Failed::from(format!(
-            "{error}\nheld: {:?}\nwanted: {:?}\npods: {:?}\nservices: {:?}\nrevision: {revision:?}",
+            "{error}\nheld: {:?}\nwanted: {:?}\npods: {:?}\nservices: {:?}\njoin: {:?}\nrevision: {revision:?}",
             named(held, wanted),
             named(wanted, held),
             self.pods.status(),
             self.services.status(),
+            self.joined.status(),
         ))
     }
 

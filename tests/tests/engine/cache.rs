@@ -7,7 +7,7 @@ use kcache::{Event, Informer, Object, Phase, Publisher, Subscription};
 
 use crate::script::{Server, server};
 
-/// An informer of all config maps, and the server that it asks.
+/// An informer of all config maps, and its server.
 pub(crate) fn informer() -> (Informer<ConfigMap>, Server) {
     let (client, server) = server();
     (Informer::builder(client).start(), server)

@@ -11,6 +11,7 @@ mod kinds;
 mod options;
 mod pages;
 mod reflector;
+mod relists;
 mod refused;
 mod restored;
 mod rules;

@@ -77,8 +77,8 @@ fn habits() -> [(&'static str, Answers, &'static str); 9] {
     ]
 }
 
-/// Answers one attempt to list, of whatever many requests; how many those were, and which of them
-/// requested a list without pages.
+/// Answers one attempt to list, of whatever many requests; how many those were, and how many of them
+/// were for a list without pages.
 async fn attempt(server: &mut Server, answers: Answers) -> (usize, usize) {
     let (mut requests, mut full, mut number) = (0, 0, 0);
     loop {

@@ -1,4 +1,4 @@
-//! What no server needs to be asked, or can be.
+//! What needs no request, or cannot be one.
 
 use std::time::Duration;
 
@@ -48,7 +48,7 @@ async fn an_informer_of_nothing_sends_nothing_and_is_live_and_empty_at_once() {
         let mut events = maps.subscribe();
         let snapshot = within(events.snapshot()).await.expect("a state");
         assert!(snapshot.objects.is_empty() && shown(&maps).is_empty());
-        // Nothing comes, and nobody is asked.
+        // Nothing comes, and nothing is requested.
         let event = tokio::time::timeout(MINUTE, events.next()).await;
         assert!(event.is_err(), "{event:?}");
         assert!(is_live(&maps));
@@ -120,7 +120,7 @@ fn resource() -> ApiResource {
 
 type Part = fn(&mut ApiResource) -> &mut String;
 
-/// It is closed at once, with an error that names this part and says this; nobody is asked.
+/// It is closed at once, with an error that names this part and says this; nothing is requested.
 #[track_caller]
 fn is_refused<V: Object>(objects: &Informer<V>, want: &str, says: &str) {
     let Some(Error::Request { part, reason }) = objects.error() else {

@@ -57,7 +57,7 @@ async fn lose(how: &str, server: &mut Server, stream: Stream) -> Stream {
     server.watch_request("20").await.open()
 }
 
-/// The next request, which requests the version of the newest list and little else.
+/// The next request, for the version of the newest list and little else.
 async fn check_request(server: &mut Server) -> PendingRequest {
     let request = server.request().await;
     request.is_for(&[("limit", "1")]);
@@ -245,7 +245,7 @@ async fn a_server_that_never_answers_is_checked_a_few_times() {
     }
     server.is_left_alone(Duration::from_secs(120)).await;
     assert!(is_live(&maps));
-    // It is still in doubt, so the next watch asks, even after a good end.
+    // It is still in doubt, so the next watch is checked, even after a good end.
     drop(stream);
     let _stream = server.watch_request("20").await.open();
     check_request(&mut server).await;

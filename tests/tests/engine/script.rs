@@ -59,10 +59,10 @@ pub(crate) struct Stream {
 
 /// A client, and the server that answers it.
 pub(crate) fn server() -> (kube::Client, Server) {
-    let (request, requests) = mpsc::unbounded_channel();
+    let (sender, requests) = mpsc::unbounded_channel();
     let service = tower::service_fn(move |request: Request<Body>| {
         let (answer, answered) = oneshot::channel();
-        let sent = request.send(PendingRequest::of(&request, answer));
+        let sent = sender.send(PendingRequest::of(&request, answer));
         async move {
             let gone = || BoxError::from("the test has ended");
             sent.map_err(|_| gone())?;
@@ -94,7 +94,7 @@ impl Server {
         request
     }
 
-    /// The next request, which requests a streaming list since this version.
+    /// The next request, for a streaming list since this version.
     pub(crate) async fn stream_request(&mut self, version: Option<&str>) -> PendingRequest {
         let request = self.request().await;
         let mut want = vec![
@@ -108,7 +108,7 @@ impl Server {
         request
     }
 
-    /// The next request, which requests a list since this version, with limits as they are by
+    /// The next request, for a list since this version, with limits as they are by
     /// default.
     pub(crate) async fn list_request(&mut self, version: Option<&str>) -> PendingRequest {
         let request = self.request().await;
@@ -123,7 +123,7 @@ impl Server {
         request
     }
 
-    /// The next request, which requests a watch from this version on.
+    /// The next request, for a watch from this version on.
     pub(crate) async fn watch_request(&mut self, version: &str) -> PendingRequest {
         let request = self.request().await;
         request.is_for(&[
@@ -144,7 +144,7 @@ impl Server {
         stream
     }
 
-    /// Nobody asks anything for so long.
+    /// No request comes for so long.
     pub(crate) async fn is_left_alone(&mut self, time: Duration) {
         if let Ok(request) = tokio::time::timeout(time, self.requests.recv()).await {
             let request = request.map(|request| (request.path, request.query));
@@ -152,7 +152,7 @@ impl Server {
         }
     }
 
-    /// Waits until nobody asks any longer.
+    /// Waits until the client has gone.
     pub(crate) async fn is_left(&mut self) {
         let request = tokio::time::timeout(LIMIT, self.requests.recv()).await;
         let request = request.expect("the client goes");
@@ -197,7 +197,7 @@ impl PendingRequest {
         self.headers["accept"].to_str().expect("text")
     }
 
-    /// When the server was asked to end the watch.
+    /// When the server is to end the watch.
     pub(crate) fn timeout(&self) -> Duration {
         let seconds = self.query["timeoutSeconds"].parse();
         Duration::from_secs(seconds.expect("seconds"))

@@ -30,7 +30,7 @@ fn warm_shows_a_bar_at_a_terminal_only() {
     assert_eq!(quiet(&output).lines().count(), 2);
 }
 
-/// The person is there: a plugin may ask, although a good credential is stored.
+/// The person is there: a plugin may prompt, although a good credential is stored.
 #[test]
 fn a_refresh_lets_a_plugin_prompt() {
     let mut desk = Desk::new().with_context("a");

@@ -250,7 +250,7 @@ fn a_bad_installation_key_is_replaced_once_by_all() {
     assert_eq!(bench.plugin.runs(), 2);
 }
 
-/// Asks twice; each time there is an answer and one warning line that contains `problem`.
+/// Requests twice; each time there is an answer and one warning line that contains `problem`.
 fn unstored(bench: &Bench, problem: &str, setup: impl Fn(&mut Command)) {
     for run in 1..=2 {
         let mut command = bench.command();
@@ -416,8 +416,8 @@ fn the_originals_file_is_left_alone() {
     fs::write(&file, "{\"credentials\":{}}").unwrap();
     for _ in 0..2 {
         let mut command = bench.command();
-        let asked = command.env("KUBE_CREDENTIAL_CACHE_FILE", &file);
-        assert_eq!(crate::quiet_token(asked), "token-1");
+        let command = command.env("KUBE_CREDENTIAL_CACHE_FILE", &file);
+        assert_eq!(crate::quiet_token(command), "token-1");
     }
     assert_eq!(fs::read_to_string(&file).unwrap(), "{\"credentials\":{}}");
     assert!(bench.home.path().join("cache.json.d").is_dir());

@@ -66,7 +66,7 @@ type Step = (&'static str, &'static str, Option<&'static str>, bool);
 fn walk(plugin: &str, args: &[&str], steps: &[Step]) {
     let known = Known::new(plugin);
     let mut runs = 0;
-    // Nobody asks before the first one: a plugin that finds nobody logged in gives no token.
+    // There is no request before the first login: a plugin that finds nobody logged in gives no token.
     for (what, path, text, is_another) in steps {
         match text {
             Some(text) => known.write(path, text),
@@ -223,7 +223,7 @@ fn other_known_plugins() {
     );
 }
 
-/// Once logged out, one is asked again, although the state of the files is one of before.
+/// Once logged out, one logs in again, although the state of the files is one of before.
 #[test]
 fn kubelogin_clean() {
     let text =

@@ -48,7 +48,7 @@ impl User {
         }
     }
 
-    /// Runs a shell script in a new session: `ask` there is `kcc-cache <plugin>`.
+    /// Runs a shell script in a new session: `request` there is `kcc-cache <plugin>`.
     fn run(&self, session: Session, script: &str) -> Output {
         let unlock = "printf password | gnome-keyring-daemon --unlock --components=secrets >&2";
         let (front, before): (&[&str], &str) = match session {
@@ -58,7 +58,7 @@ impl User {
             Session::Bare => (&[], ""),
         };
         let all = format!(
-            "cache=$1 plugin=$2\nask() {{ \"$cache\" \"$plugin\" \"$@\"; }}\n{before}\n{script}"
+            "cache=$1 plugin=$2\nrequest() {{ \"$cache\" \"$plugin\" \"$@\"; }}\n{before}\n{script}"
         );
         let shell = ["/bin/sh", "-ec", &all, "session"];
         let mut words = front.iter().chain(&shell);
@@ -133,7 +133,7 @@ fn is_possible(programs: &[(&str, &str)]) -> bool {
             .any(|folder| fs::exists(format!("{folder}/{program}")).unwrap_or(false));
         if !found {
             let missing = format!("{program} is missing: install the package {package}");
-            assert!(std::env::var_os("CI").is_none(), "{missing}");
+            assert!(!harness::is_ci(), "{missing}");
             say(&format!("left out: {missing}"));
             return false;
         }
@@ -152,7 +152,7 @@ fn has_kernel_keyring() -> bool {
     let output = keyctl.output().unwrap();
     if !output.status.success() {
         let refused = format!("the kernel gives no session keyring: {}", stderr(&output));
-        assert!(std::env::var_os("CI").is_none(), "{refused}");
+        assert!(!harness::is_ci(), "{refused}");
         say(&format!("left out: {refused}"));
     }
     output.status.success()

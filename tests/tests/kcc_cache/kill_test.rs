@@ -49,11 +49,11 @@ struct KillTest {
     rounds: usize,
     killed: usize,
     /// Every credential that was requested: the plugin's arguments.
-    asked: Vec<(String, String)>,
+    requested: Vec<(String, String)>,
 }
 
 /// One process, and the number of its key.
-struct Ask {
+struct Client {
     key: usize,
     child: Child,
     killed: bool,
@@ -72,7 +72,7 @@ impl KillTest {
             random: Random::new(seed),
             rounds: 0,
             killed: 0,
-            asked: vec![],
+            requested: vec![],
         }
     }
 
@@ -103,30 +103,30 @@ impl KillTest {
         }
         // The same for all, since it is a part of the key.
         let takes = format!("0.{:03}", 100 + self.random.below(400));
-        let mut requests: Vec<Ask> = vec![];
+        let mut clients: Vec<Client> = vec![];
         for index in 0..PROCESSES {
             let child = start(&mut self.command(index % KEYS, &takes));
             let (key, killed) = (index % KEYS, false);
-            requests.push(Ask { key, child, killed });
+            clients.push(Client { key, child, killed });
             if self.random.below(3) == 0 {
-                requests[self.random.below(index + 1)].kill();
+                clients[self.random.below(index + 1)].kill();
             }
         }
         for _ in 0..PROCESSES / 2 {
             std::thread::sleep(Duration::from_micros(self.random.next() % 12_000));
-            requests[self.random.below(PROCESSES)].kill();
+            clients[self.random.below(PROCESSES)].kill();
         }
         let mut kills = [0; KEYS];
-        for request in requests {
-            let key = request.key;
-            match request.end() {
+        for client in clients {
+            let key = client.key;
+            match client.end() {
                 Some(output) => self.check_answer(key, &output),
                 None => kills[key] += 1,
             }
         }
         for (key, kills) in kills.into_iter().enumerate() {
             self.settle(key, kills, &takes);
-            self.asked.push((self.name(key), takes.clone()));
+            self.requested.push((self.name(key), takes.clone()));
         }
         self.killed += kills.iter().sum::<usize>();
         assert_eq!(
@@ -189,7 +189,7 @@ impl KillTest {
     fn check_store(&self) {
         let environment: Environment = self.home.variables().into_iter().collect();
         let cache = CredentialCache::new(Settings::from_environment(&environment).unwrap());
-        for (name, takes) in &self.asked {
+        for (name, takes) in &self.requested {
             let request = Request {
                 info: ExecInfo::unset(),
                 command: self.plugin.clone().into(),
@@ -201,13 +201,13 @@ impl KillTest {
             let inspection = cache.inspect(&request).unwrap();
             assert_eq!(inspection.miss, None, "{name}");
         }
-        assert_eq!(cache.entries().unwrap().len(), self.asked.len());
+        assert_eq!(cache.entries().unwrap().len(), self.requested.len());
         let leftovers = leftovers(&self.home.entries_dir());
         assert_eq!(leftovers.len(), 0, "{:?}", leftovers.first());
     }
 }
 
-impl Ask {
+impl Client {
     /// One that has ended already is not killed.
     fn kill(&mut self) {
         if !self.killed && self.child.try_wait().unwrap().is_none() {

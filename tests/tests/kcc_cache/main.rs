@@ -51,7 +51,7 @@ impl Bench {
         }
     }
 
-    /// `kcc-cache <plugin>`, asked as kubectl requests v1 without a terminal.
+    /// `kcc-cache <plugin>`, run as kubectl runs it for v1 without a terminal.
     fn command(&self) -> Command {
         let mut command = self.home.kcc_cache();
         command.arg(self.plugin.path());
@@ -63,7 +63,7 @@ impl Bench {
         self.command().output().unwrap()
     }
 
-    /// Asks, and expects an answer without a word on stderr.
+    /// Requests, and expects an answer without a word on stderr.
     fn token(&self) -> String {
         quiet_token(&mut self.command())
     }

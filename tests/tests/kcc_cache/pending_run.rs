@@ -10,8 +10,8 @@ use serde_json::json;
 
 use crate::{Bench, V1, code, exec_info, quiet_token, script, stderr, token_of};
 
-/// Asks so many times at once. The plugin goes on when all have found that it must run.
-fn at_once(bench: &Bench, count: usize, setup: impl Fn(&mut Command)) -> Vec<Asked> {
+/// So many requests at once. The plugin goes on when all have found that it must run.
+fn at_once(bench: &Bench, count: usize, setup: impl Fn(&mut Command)) -> Vec<Outcome> {
     bench.plugin.waits_at_the_gate().unwrap();
     let requests: Vec<_> = (0..count)
         .map(|_| {
@@ -40,13 +40,13 @@ fn at_once(bench: &Bench, count: usize, setup: impl Fn(&mut Command)) -> Vec<Ask
         let output = child.wait_with_output().unwrap();
         let mut stderr = String::new();
         heard.read_to_string(&mut stderr).unwrap();
-        Asked { output, stderr }
+        Outcome { output, stderr }
     };
     requests.into_iter().map(end).collect()
 }
 
 /// How a request ended, and what it said after its miss.
-struct Asked {
+struct Outcome {
     output: Output,
     stderr: String,
 }
@@ -54,8 +54,8 @@ struct Asked {
 #[test]
 fn fifty_cold_requests_run_the_plugin_once() {
     let bench = Bench::new();
-    for asked in at_once(&bench, 50, |_| {}) {
-        assert_eq!(token_of(&asked.output), "token-1");
+    for outcome in at_once(&bench, 50, |_| {}) {
+        assert_eq!(token_of(&outcome.output), "token-1");
     }
     assert_eq!(bench.plugin.runs(), 1);
 }
@@ -64,8 +64,8 @@ fn fifty_cold_requests_run_the_plugin_once() {
 fn an_answer_with_a_life_inside_the_margin_serves_all_who_waited() {
     let bench = Bench::new();
     bench.plugin.expires_after(Some(600)).unwrap();
-    for asked in at_once(&bench, 20, renew_always) {
-        assert_eq!(token_of(&asked.output), "token-1");
+    for outcome in at_once(&bench, 20, renew_always) {
+        assert_eq!(token_of(&outcome.output), "token-1");
     }
     assert_eq!(bench.plugin.runs(), 1);
 }
@@ -79,12 +79,12 @@ fn a_failure_is_shared_by_those_who_waited_without_its_words() {
     let bench = Bench::new();
     bench.plugin.says("MARKER: log in first\n").unwrap();
     bench.plugin.exits_with(73).unwrap();
-    let asked = at_once(&bench, 20, |_| {});
-    assert!(asked.iter().all(|asked| code(&asked.output) == 73));
+    let outcomes = at_once(&bench, 20, |_| {});
+    assert!(outcomes.iter().all(|outcome| code(&outcome.output) == 73));
     let count = |text: &str| {
-        asked
+        outcomes
             .iter()
-            .filter(|asked| asked.stderr.contains(text))
+            .filter(|outcome| outcome.stderr.contains(text))
             .count()
     };
     assert_eq!(count("MARKER"), 1);
@@ -94,7 +94,7 @@ fn a_failure_is_shared_by_those_who_waited_without_its_words() {
     );
     assert_eq!(bench.plugin.runs(), 1);
 
-    // Whoever asks after it is not told an old failure.
+    // A request after it is not told an old failure.
     bench.plugin.exits_with(0).unwrap();
     bench.plugin.says("").unwrap();
     assert_eq!(bench.token(), "token-2");
@@ -106,8 +106,8 @@ fn a_shared_failure_is_bridged_by_a_good_credential_for_all() {
     bench.plugin.expires_after(Some(600)).unwrap();
     bench.token();
     bench.plugin.exits_with(1).unwrap();
-    for asked in at_once(&bench, 20, renew_always) {
-        assert_eq!(token_of(&asked.output), "token-1");
+    for outcome in at_once(&bench, 20, renew_always) {
+        assert_eq!(token_of(&outcome.output), "token-1");
     }
     assert_eq!(bench.plugin.runs(), 2);
 }
@@ -118,16 +118,16 @@ fn a_request_that_can_prompt_does_not_take_over_a_failure_of_one_that_could_not(
     let bench = Bench::new();
     bench.plugin.exits_with(1).unwrap();
     let requests = AtomicUsize::new(0);
-    let asked = at_once(&bench, 2, |command| {
+    let outcomes = at_once(&bench, 2, |command| {
         let interactive = requests.fetch_add(1, Ordering::SeqCst) == 1;
         let info = exec_info(V1, json!({ "interactive": interactive }));
         command.env("KUBERNETES_EXEC_INFO", info);
     });
-    assert!(asked.iter().all(|asked| code(&asked.output) == 1));
+    assert!(outcomes.iter().all(|outcome| code(&outcome.output) == 1));
     assert!(
-        asked
+        outcomes
             .iter()
-            .all(|asked| !asked.stderr.contains("failed for another process"))
+            .all(|outcome| !outcome.stderr.contains("failed for another process"))
     );
     assert_eq!(bench.plugin.runs(), 2);
 }

@@ -470,7 +470,7 @@ fn a_plugin_may_clean_up_after_a_signal() {
 fn a_plugin_may_handle_the_terminals_interrupt_and_go_on() {
     let bench = Scripted::new();
     let patient = format!(
-        "trap 'touch asked' INT; touch started; while [ ! -e asked ]; do sleep 0.05; done; {ANSWER}"
+        "trap 'touch interrupted' INT; touch started; while [ ! -e interrupted ]; do sleep 0.05; done; {ANSWER}"
     );
     let mut command = bench.command(&patient);
     std::os::unix::process::CommandExt::process_group(interactive(&mut command), 0);

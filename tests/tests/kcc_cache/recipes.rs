@@ -43,7 +43,7 @@ answer() {{
         Self { home, folder, path }
     }
 
-    /// `kcc-cache <plugin> <args>`, as a client without a terminal asks.
+    /// `kcc-cache <plugin> <args>`, as a client without a terminal runs it.
     fn command(&self, version: &str, args: &[&str]) -> Command {
         let mut command = self.home.kcc_cache();
         command.arg(&self.path).args(args);

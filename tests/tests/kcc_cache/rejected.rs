@@ -12,9 +12,9 @@ use crate::ahead::stored_hours_ago;
 use crate::{Bench, V1, exec_info};
 
 /// Long enough for a request to count as a repeated one.
-const BETWEEN_ASKS: std::time::Duration = std::time::Duration::from_millis(20);
+const BETWEEN_REQUESTS: std::time::Duration = std::time::Duration::from_millis(20);
 
-/// A long-lived client process: a shell that asks when it is told to, and says what it got.
+/// A long-lived client process: a shell that runs kcc-cache when it is told to, and says what it got.
 pub(crate) struct Client {
     shell: Child,
     orders: ChildStdin,
@@ -52,7 +52,7 @@ impl Client {
     }
 
     pub(crate) fn token(&mut self) -> String {
-        std::thread::sleep(BETWEEN_ASKS);
+        std::thread::sleep(BETWEEN_REQUESTS);
         self.orders.write_all(b"\n").unwrap();
         let mut line = String::new();
         self.answers.read_line(&mut line).unwrap();
@@ -369,7 +369,7 @@ fn a_client_that_does_not_say_that_it_is_one_is_found() {
     assert_eq!(client.token(), "token-2", "within the limits");
 }
 
-/// Makes a client of Python, which does `ask` for each line that it reads.
+/// Makes a client of Python, which does `request` for each line that it reads.
 fn python_that_requests(shell: &mut Command, request: &str) {
     let words: Vec<_> = shell.get_args().skip(3).map(ToOwned::to_owned).collect();
     let environment: Vec<_> = shell
@@ -384,7 +384,7 @@ fn python_that_requests(shell: &mut Command, request: &str) {
     *shell = python;
 }
 
-/// Python's `kubernetes`, client-node and client-java ask at their next start only.
+/// Python's `kubernetes`, client-node and client-java request at their next start only.
 #[test]
 fn a_program_that_ended_soon_twice_is_given_another_at_its_third_start() {
     let bench = Bench::new();
@@ -411,7 +411,7 @@ fn at_a_terminal_a_plugin_that_may_prompt_is_run() {
     let mut client = Client::with(&bench, |shell| {
         let info = exec_info(V1, json!({ "interactive": true }));
         shell.env("KUBERNETES_EXEC_INFO", info);
-        // A terminal for kcc-cache, inside of one process that asks.
+        // A terminal for kcc-cache, inside of one client process.
         python_that_requests(
             shell,
             "subprocess.run(sys.argv[1:], stdin=__import__('pty').openpty()[1])",

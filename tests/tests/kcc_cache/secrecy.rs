@@ -22,7 +22,7 @@ fn find_in_files(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// Asks with debug output on and with the marker in a plugin's answer.
+/// Requests with debug output on and with the marker in a plugin's answer.
 fn request(bench: &Bench, setup: impl FnOnce(&mut Command)) -> Output {
     let mut command = bench.command();
     command.env("KUBE_CREDENTIAL_CACHE_DEBUG", "1");

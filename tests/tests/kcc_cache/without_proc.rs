@@ -31,7 +31,7 @@ impl Bench {
             let home = CacheHome::new().unwrap();
             return Some(Self { home });
         }
-        let has_to = std::env::var_os("CI").is_some() && rustix::process::geteuid().is_root();
+        let has_to = harness::is_ci() && rustix::process::geteuid().is_root();
         assert!(!has_to, "/proc cannot be covered: {}", stderr(&can));
         let _ = writeln!(
             std::io::stderr(),

@@ -23,7 +23,7 @@ pub(crate) fn unread(command: &mut Command) -> Output {
     child.wait_with_output().unwrap()
 }
 
-/// Runs a command at a terminal of its own, and gives what stands on the screen.
+/// Runs a command at a terminal of its own, and gives what the screen shows.
 pub(crate) fn screen(command: &Command) -> String {
     let output = at_terminal(command, "").unwrap();
     String::from_utf8_lossy(&output.stdout).into_owned()

@@ -24,7 +24,7 @@ pub(crate) enum Build {
 }
 
 /// Starts what its arguments say, waits for it, and says on stderr how many nanoseconds that took. It
-/// ends then: kcc-cache takes a process that asks twice for one whose credential was refused. It is no
+/// ends then: kcc-cache takes a process that requests twice for one whose credential was refused. It is no
 /// shell, which kcc-cache would look behind, as kubectl is none.
 const CLIENT: &str = r#"
 fn main() {

@@ -14,7 +14,7 @@ struct Session {
     backend: &'static str,
     /// The command that starts it, in front of what runs in it.
     start: &'static [&'static str],
-    /// What there has to be, and how it is asked whether it is there.
+    /// What there has to be, and the command that says whether it is.
     needs: &'static [(&'static str, &'static [&'static str])],
     /// What unlocks it, for a shell.
     unlock: &'static str,
@@ -39,10 +39,10 @@ const SESSIONS: [Session; 2] = [
 ];
 
 /// The second answer comes from the store: the plugin is gone.
-const ASK_TWICE: &str = r#"
-./kcc-cache ./asked >first
-rm asked
-./kcc-cache ./asked >second
+const REQUEST_TWICE: &str = r#"
+./kcc-cache ./copy >first
+rm copy
+./kcc-cache ./copy >second
 cmp first second
 grep -q '^kcc1 sealed ' "$XDG_CACHE_HOME"/kcc/*.entry
 ./kcc doctor || true
@@ -60,12 +60,15 @@ pub(super) fn run(room: &Path) -> Result<()> {
 /// Where there is no keyring, a build that could use one says so in other words than one that could
 /// not.
 fn is_built_in(room: &Path) -> Result<()> {
-    let mut ask = Command::new(room.join("kcc-cache"));
-    ask.arg(room.join("plugin")).env_clear().env("HOME", room);
-    ask.env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere");
-    ask.env("KUBE_CREDENTIAL_CACHE_BACKEND", "keyring:secret-service");
-    ask.env("KUBE_CREDENTIAL_CACHE_WARNINGS", "stderr");
-    let output = ask.stdin(Stdio::null()).output()?;
+    let mut request = Command::new(room.join("kcc-cache"));
+    request
+        .arg(room.join("plugin"))
+        .env_clear()
+        .env("HOME", room);
+    request.env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere");
+    request.env("KUBE_CREDENTIAL_CACHE_BACKEND", "keyring:secret-service");
+    request.env("KUBE_CREDENTIAL_CACHE_WARNINGS", "stderr");
+    let output = request.stdin(Stdio::null()).output()?;
     let said = String::from_utf8_lossy(&output.stderr);
     ensure!(
         output.status.success() && said.contains("the Secret Service cannot be used"),
@@ -89,8 +92,8 @@ impl Session {
             return Ok(());
         }
         step::say(&format!("\n=== {backend}"));
-        fs::copy(room.join("plugin"), room.join("asked"))?;
-        let script = format!("{}\n{ASK_TWICE}", self.unlock);
+        fs::copy(room.join("plugin"), room.join("copy"))?;
+        let script = format!("{}\n{REQUEST_TWICE}", self.unlock);
         let shell = ["/bin/sh", "-ec", &script];
         let mut words = self.start.iter().chain(&shell).copied();
         let mut command = Command::new(words.next().unwrap_or_default());

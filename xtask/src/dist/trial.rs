@@ -72,7 +72,7 @@ fn devices(room: &Path) -> Result<()> {
 fn alone(room: &Path) -> Result<()> {
     step::say("\n=== an empty root directory");
     fs::create_dir(room.join("home"))?;
-    let ask = |arguments: &[&str]| {
+    let run = |arguments: &[&str]| {
         let mut command = Command::new("chroot");
         command.arg(room).args(arguments).env_clear();
         // chroot itself is found by PATH.
@@ -80,11 +80,11 @@ fn alone(room: &Path) -> Result<()> {
         command.env("PATH", path).env("HOME", "/home");
         step::output_of(command.stdin(Stdio::null()))
     };
-    let first = ask(&["/kcc-cache", "/plugin"])?;
+    let first = run(&["/kcc-cache", "/plugin"])?;
     fs::remove_file(room.join("plugin"))?;
-    let second = ask(&["/kcc-cache", "/plugin"])?;
+    let second = run(&["/kcc-cache", "/plugin"])?;
     ensure!(first == second, "the second answer is another: {second}");
-    let list = ask(&["/kcc", "list"])?;
+    let list = run(&["/kcc", "list"])?;
     ensure!(list.contains("/plugin"), "kcc list says {list:?}");
     Ok(())
 }

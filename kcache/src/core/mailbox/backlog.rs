@@ -1,10 +1,13 @@
 //! What waits in a mailbox.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use foldhash::HashMap;
 
 use crate::event::Change;
 use crate::filter::Filter;
-use crate::object::Key;
+use crate::object::{Key, KeyRef, Object};
 use crate::store::Moment;
 
 /// Changes in the order of their commits; after too many of them, one entry a key that holds the
@@ -13,8 +16,9 @@ pub(crate) struct Backlog<V> {
     /// All that commits up to this one bring was put in.
     pub(super) at: Moment,
     queue: VecDeque<QueueItem<V>>,
-    /// How many changes of commits the queue holds.
+    /// How many changes of commits the queue holds, and of how many commits.
     queued: usize,
+    commits: usize,
     /// How many changes of refilters the queue holds.
     refiltered: usize,
     net: NetChanges<V>,
@@ -24,8 +28,8 @@ pub(crate) struct Backlog<V> {
 
 /// What is taken out at once.
 pub(crate) enum QueueItem<V> {
-    /// One change.
-    Change(Change<V>),
+    /// One change, which is shared with others who get it.
+    Change(Arc<Change<V>>),
     /// A filter from here on, with all that it changes; changes that waited before it may be
     /// merged into these.
     Refilter(Filter<V>, Vec<Change<V>>),
@@ -39,6 +43,7 @@ impl<V> Default for Backlog<V> {
             at: Moment::default(),
             queue: VecDeque::new(),
             queued: 0,
+            commits: 0,
             refiltered: 0,
             net: NetChanges::default(),
             filter: None,
@@ -46,7 +51,7 @@ impl<V> Default for Backlog<V> {
     }
 }
 
-impl<V> Backlog<V> {
+impl<V: Object> Backlog<V> {
     pub(crate) fn len(&self) -> usize {
         self.queued + self.refiltered + self.net.entries.len()
     }
@@ -75,16 +80,17 @@ impl<V> Backlog<V> {
     }
 
     /// Takes in a commit; what does not fit is merged.
-    pub(super) fn push(&mut self, at: Moment, changes: Vec<Change<V>>, limit: usize) {
+    pub(super) fn push(&mut self, at: Moment, changes: &[Arc<Change<V>>], limit: usize) {
         self.reach(at);
         if self.fits(changes.len(), limit) {
             self.queued += changes.len();
-            self.queue
-                .extend(changes.into_iter().map(QueueItem::Change));
+            self.commits += 1;
+            let changes = changes.iter().cloned();
+            self.queue.extend(changes.map(QueueItem::Change));
         } else {
             self.merge_queue();
             for change in changes {
-                self.net.merge(change, self.filter.is_some());
+                self.net.merge(Change::clone(change), self.filter.is_some());
             }
         }
     }
@@ -120,6 +126,7 @@ impl<V> Backlog<V> {
         self.reach(later.at);
         if self.fits(later.len(), limit) && later.net.entries.is_empty() {
             self.queued += later.queued;
+            self.commits += later.commits;
             self.refiltered += later.refiltered;
             self.queue.append(&mut later.queue);
         } else {
@@ -142,7 +149,7 @@ impl<V> Backlog<V> {
     }
 
     /// Forgets what happened to other keys than these.
-    pub(super) fn keep_only(&mut self, keep: impl Fn(&Key) -> bool) {
+    pub(super) fn keep_only(&mut self, keep: impl Fn(KeyRef<'_>) -> bool) {
         self.merge_queue();
         self.net.keep_only(keep);
     }
@@ -173,21 +180,41 @@ impl<V> Backlog<V> {
             }
             return Some(item);
         }
-        match self.filter.take() {
+        if let Some(filter) = self.filter.take() {
             // Deletes of a refilter come first, so what it changes is not taken one by one.
-            Some(filter) => Some(QueueItem::Refilter(filter, self.net.drain())),
-            None => self.net.take_first().map(QueueItem::Change),
+            return Some(QueueItem::Refilter(filter, self.net.drain()));
         }
+        let first = self.net.take_first();
+        first.map(|change| QueueItem::Change(change.into()))
     }
 
     /// Everything at once, each key at most once.
     pub(crate) fn drain(&mut self) -> (Option<Filter<V>>, Vec<Change<V>>) {
+        if let Some(changes) = self.drain_commit() {
+            return (None, changes);
+        }
         self.merge_queue();
         (self.filter.take(), self.net.drain())
     }
 
+    /// All of it if it is of one commit, which names each key once.
+    fn drain_commit(&mut self) -> Option<Vec<Change<V>>> {
+        let is_change = |item: &QueueItem<V>| matches!(item, QueueItem::Change(_));
+        let merged = self.filter.is_some() || !self.net.entries.is_empty();
+        if self.commits != 1 || merged || !self.queue.iter().all(is_change) {
+            return None;
+        }
+        (self.queued, self.commits) = (0, 0);
+        let queue = std::mem::take(&mut self.queue);
+        let changes = queue.into_iter().filter_map(|item| match item {
+            QueueItem::Change(change) => Some(Arc::unwrap_or_clone(change)),
+            QueueItem::Refilter(..) | QueueItem::Rest(_) => None,
+        });
+        Some(changes.collect())
+    }
+
     fn merge_queue(&mut self) {
-        (self.queued, self.refiltered) = (0, 0);
+        (self.queued, self.refiltered, self.commits) = (0, 0, 0);
         for item in std::mem::take(&mut self.queue) {
             self.merge_item(item);
         }
@@ -196,7 +223,10 @@ impl<V> Backlog<V> {
     fn merge_item(&mut self, item: QueueItem<V>) {
         match item {
             // What comes after a filter that is not in effect yet was never evaluated by it.
-            QueueItem::Change(change) => self.net.merge(change, self.filter.is_some()),
+            QueueItem::Change(change) => {
+                let change = Arc::unwrap_or_clone(change);
+                self.net.merge(change, self.filter.is_some());
+            }
             QueueItem::Refilter(filter, changes) => {
                 self.filter = Some(filter);
                 for change in changes {
@@ -229,16 +259,17 @@ impl<V> Default for NetChanges<V> {
     fn default() -> Self {
         Self {
             entries: BTreeMap::new(),
-            positions: HashMap::new(),
+            positions: HashMap::default(),
             next: 0,
         }
     }
 }
 
-impl<V> NetChanges<V> {
+impl<V: Object> NetChanges<V> {
     fn merge(&mut self, change: Change<V>, recheck: bool) {
-        let Some(position) = self.positions.get(&change.key) else {
-            self.positions.insert(change.key.clone(), self.next);
+        let key = change.key();
+        let Some(position) = self.positions.get(&key) else {
+            self.positions.insert(key, self.next);
             self.entries
                 .insert(self.next, NetChange { change, recheck });
             self.next += 1;
@@ -250,23 +281,24 @@ impl<V> NetChanges<V> {
         if crate::seeded_fault::ForgetFirst.strikes() {
             entry.change.old = change.old;
         }
+        // It is another one than the subscriber had, even if it is the same object: it has a new slot.
+        entry.recheck |= recheck || entry.change.new.is_none() && change.new.is_some();
         entry.change.new = change.new;
-        entry.recheck |= recheck;
         let absent = entry.change.old.is_none() && entry.change.new.is_none();
         if absent || entry.change.is_nothing() && !entry.recheck {
             self.entries.remove(position);
-            self.positions.remove(&change.key);
+            self.positions.remove(&key);
         }
     }
 
-    fn keep_only(&mut self, keep: impl Fn(&Key) -> bool) {
-        self.entries.retain(|_, entry| keep(&entry.change.key));
-        self.positions.retain(|key, _| keep(key));
+    fn keep_only(&mut self, keep: impl Fn(KeyRef<'_>) -> bool) {
+        self.entries.retain(|_, entry| keep(entry.change.key_ref()));
+        self.positions.retain(|key, _| keep(key.parts()));
     }
 
     fn take_first(&mut self) -> Option<Change<V>> {
         let (_, entry) = self.entries.pop_first()?;
-        self.positions.remove(&entry.change.key);
+        self.positions.remove(&entry.change.key());
         Some(entry.change)
     }
 

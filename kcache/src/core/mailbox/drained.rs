@@ -1,17 +1,24 @@
 //! What is taken out of a mailbox at once.
 
+use std::sync::Arc;
+
 use super::backlog::Backlog;
 use super::start::StartRemainder;
 use crate::event::Change;
 use crate::filter::Filter;
 use crate::object::Object;
-use crate::store::Moment;
+use crate::store::{Moment, State};
 
 /// All that waited, as it waited.
 pub(crate) struct Drained<V> {
     pub(crate) at: Moment,
     pub(super) start: Option<StartRemainder<V>>,
     pub(super) waiting: Backlog<V>,
+    /// The state that it goes up to, for who derives states. It may be newer than the commit, by what
+    /// the filter leaves out.
+    pub(crate) state: Option<Arc<State<V>>>,
+    /// It is taken to let an old state go.
+    pub(crate) renews: bool,
 }
 
 /// The filter that takes effect with what was taken out, and the net change of each key.

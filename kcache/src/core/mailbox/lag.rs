@@ -2,6 +2,7 @@
 
 use super::backlog::Backlog;
 use super::limits::{Limits, Overflow};
+use crate::object::Object;
 use crate::status::Notice;
 
 /// Whether changes are being merged, and how often that began.
@@ -13,16 +14,14 @@ pub(super) struct Lag {
 
 impl Lag {
     /// Notes it if so many more changes will make the backlog merge, and returns what to announce.
-    pub(super) fn note<V>(
+    pub(super) fn note<V: Object>(
         &mut self,
         limits: Limits,
         backlog: &Backlog<V>,
         count: usize,
     ) -> Option<Notice> {
-        let Limits {
-            queue, overflow, ..
-        } = limits;
-        let lagging = overflow == Overflow::Merge && queue > 0 && !backlog.fits(count, queue);
+        let merges = limits.lags && limits.overflow == Overflow::Merge;
+        let lagging = merges && !backlog.fits(count, limits.queue);
         let begins = lagging && !self.lagging;
         self.lagging |= lagging;
         self.times += u64::from(begins);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::start::PendingStart;
-use super::{Drained, Inner, Mailbox, Overflow, Portion, StartRemainder, Wakeup};
+use super::{Drained, Inner, Mailbox, OLD, Overflow, Portion, StartRemainder, Wakeup};
 use crate::filter::Filter;
 use crate::object::Object;
 use crate::store::State;
@@ -64,6 +64,8 @@ impl<V: Object> Mailbox<V> {
             at: inner.waiting.at,
             start: start.into_remainder(),
             waiting: inner.waiting.take_out(),
+            state: None,
+            renews: false,
         })
     }
 
@@ -87,15 +89,29 @@ impl<V: Object> Mailbox<V> {
         drop(ended);
     }
 
-    /// All that waits, which may be nothing.
-    pub(crate) fn drain(&self) -> Drained<V> {
+    /// All that waits, which may be nothing. Who derives states gets this one, the newest, or that
+    /// before the refilter that is being worked out.
+    pub(crate) fn drain(&self, state: Option<Arc<State<V>>>) -> Drained<V> {
         let inner = &mut *lock(&self.inner);
         inner.lag.lagging = false;
         inner.drained = inner.waiting.at;
+        let age = std::mem::take(&mut inner.age);
         Drained {
             at: inner.drained,
             start: inner.start.take().and_then(PendingStart::into_remainder),
             waiting: inner.waiting.take_out(),
+            state: inner.held_at.clone().or(state),
+            renews: age >= OLD,
+        }
+    }
+
+    /// Throws away what waits if it ended, because what came after its end is not in it.
+    pub(crate) fn forget_ended(&self) {
+        let mut inner = lock(&self.inner);
+        if inner.error().is_some() {
+            let forgotten = (inner.start.take(), inner.waiting.take_out());
+            drop(inner);
+            drop(forgotten);
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::event::Change;
 use crate::filter::Filter;
-use crate::object::{Key, Object};
+use crate::object::{Key, KeyRef, Object};
 use crate::store::State;
 
 /// A start that was not read to its end. Nothing is made of it before it is read, so that it takes
@@ -40,8 +40,9 @@ pub(crate) struct Portion<V> {
 
 impl<V> PendingStart<V> {
     /// True if this key was read, so that what happens to it is news.
-    pub(super) fn was_read(&self, key: &Key) -> bool {
-        self.after.as_ref().is_some_and(|after| key <= after)
+    pub(super) fn was_read(&self, key: KeyRef<'_>) -> bool {
+        let after = self.after.as_ref();
+        after.is_some_and(|after| key <= after.parts())
     }
 
     pub(super) fn is_unread(&self) -> bool {
@@ -134,17 +135,19 @@ impl<V: Object> StartRemainder<V> {
             seen: 0,
         };
         let namespace = filter.shared_namespace();
-        for (key, object) in self.state.after(namespace, self.after.as_ref()) {
+        let after = self.after.as_ref().map(Key::parts);
+        let mut last = None;
+        for object in self.state.after(namespace, after) {
             if portion.seen == size {
+                portion.last = last.map(|last: &Arc<V>| Key::of(&**last));
                 return portion;
             }
             portion.seen += 1;
-            portion.last = Some(key.clone());
+            last = Some(object);
             if filter.accepts(object) {
                 portion.changes.push(Change::created(object.clone()));
             }
         }
-        portion.last = None;
         portion
     }
 
@@ -154,9 +157,9 @@ impl<V: Object> StartRemainder<V> {
         let mut changes = Vec::new();
         filter.scan(&self.state, |object| {
             if filter.accepts(object) {
-                let created = Change::created(object.clone());
-                if self.after.as_ref().is_none_or(|after| created.key > *after) {
-                    changes.push(created);
+                let after = self.after.as_ref().map(Key::parts);
+                if after.is_none_or(|after| KeyRef::of(&**object) > after) {
+                    changes.push(Change::created(object.clone()));
                 }
             }
         });

@@ -256,7 +256,7 @@ fn unusable(entries: &[EntryInfo]) -> Vec<Finding> {
     bad
 }
 
-/// The clock decides what has expired. No server is asked for the time, but nothing here can be
+/// The clock decides what has expired. No server is contacted for the time, but nothing here can be
 /// from the future.
 fn clock(entries: &[EntryInfo]) -> Finding {
     let now = Timestamp::now();

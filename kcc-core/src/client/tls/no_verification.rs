@@ -71,7 +71,7 @@ impl ServerCertVerifier for NoVerification {
 
 /// The server has to have the key of the certificate that it shows, as in Go. That is no proof:
 /// anybody in between can show a certificate of their own. So a key that is too short for the
-/// provider is no reason to refuse what was asked for.
+/// provider is no reason to refuse what was requested.
 fn check(
     certificate: &CertificateDer<'_>,
     check: impl FnOnce(&SubjectPublicKeyInfoDer<'_>) -> Checked,

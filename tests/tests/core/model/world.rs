@@ -1,4 +1,4 @@
-//! One case: a server, a feed, and those who stand on it.
+//! One case: a server, a feed, and what is derived from it.
 
 use std::time::Duration;
 

@@ -26,7 +26,7 @@ impl Source {
     }
 }
 
-/// An input of joins: what its server has, its feed, and a view of it that joins may stand on.
+/// An input of joins: what its server has, its feed, and a view of it that joins may read.
 pub(super) struct Side<V: Form> {
     pub(super) objects: BTreeMap<Key, V>,
     feed: Feed<V>,
@@ -208,7 +208,7 @@ impl<V: Form> Side<V> {
         self.feed.send_all(inputs).expect("the publisher is open");
     }
 
-    /// The objects that joins on the view, or on the publisher itself, stand on.
+    /// The objects that joins of the view, or of the publisher itself, read.
     pub(super) fn seen(&self, by_view: bool) -> Vec<&V> {
         let sees = |object: &&V| !by_view || self.condition.accepts(&read(*object));
         self.objects.values().filter(sees).collect()

@@ -1,4 +1,4 @@
-//! What a server says to those who request a past that it has forgotten.
+//! What a server says to requests for a past that it has forgotten.
 
 use std::time::{Duration, Instant};
 

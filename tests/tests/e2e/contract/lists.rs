@@ -1,4 +1,4 @@
-//! Lists: pages, selectors, and which state a version requests.
+//! Lists: pages, selectors, and which state a version means.
 
 use serde_json::{Value, json};
 

@@ -39,7 +39,7 @@ pub(crate) fn event_to_json(event: &[u8]) -> Result<Value, Failed> {
     let (mut kind, mut object) = (String::new(), Value::Null);
     for (number, content) in fields(event)? {
         match number {
-            1 => String::from_utf8_lossy(content).clone_into(&mut kind),
+            1 => kind = String::from_utf8_lossy(content).into_owned(),
             2 => {
                 let raw = fields(content)?;
                 let (_, raw) = raw.first().ok_or("an event without an object")?;

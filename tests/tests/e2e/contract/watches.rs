@@ -195,7 +195,7 @@ async fn bookmarks_come_on_request_only(wire: Wire) -> Outcome {
     let mut events = wire.watch(&path).await?;
     check(
         events.next().await?.is_none(),
-        "nobody asked for a bookmark",
+        "nobody requested a bookmark",
     )
 }
 

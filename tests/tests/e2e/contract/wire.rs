@@ -109,13 +109,13 @@ impl Wire {
         }
     }
 
-    /// The same server, requested protobuf.
+    /// The same server, in protobuf where there is some.
     pub(crate) fn in_protobuf(self) -> Self {
         let protobuf = true;
         Self { protobuf, ..self }
     }
 
-    /// The same server, asked with another token, or with none.
+    /// The same server with another token, or with none.
     pub(crate) fn with_token(&self, new: Option<&str>) -> Self {
         let mut wire = self.clone();
         match &mut wire.endpoint {

@@ -1,5 +1,5 @@
 //! TLS as kubectl's: a table of servers with certificates of all kinds (`tests/tls`, in Go), each
-//! asked by real kubectl and by the loader.
+//! judged by real kubectl and by the loader.
 
 use std::error::Error as _;
 use std::io::{BufRead as _, BufReader};
@@ -153,7 +153,7 @@ impl Case {
                     "interactiveMode": "Never",
                 } })
             }
-            // Of somebody without any, kubectl requests a user name.
+            // Of somebody without any, kubectl prompts for a user name.
             _ => json!({ "token": "t" }),
         };
         Ok(json!({
@@ -176,7 +176,7 @@ fn exec_credential(certificate: &str, key: &str) -> Result<Value, Failed> {
     }))
 }
 
-/// The outer error is a test's, the inner one what is being requested.
+/// The outer error is a test's, the inner one the verdict.
 type Verdict = Result<Result<(), String>, Failed>;
 
 fn by_kubectl(kubectl: &Path, kubeconfig: &Path, home: &CacheHome) -> Verdict {
@@ -220,19 +220,19 @@ fn by_loader(kubeconfig: &Path, home: &CacheHome) -> Verdict {
 fn certificates_are_taken_and_refused_as_by_kubectl() -> Outcome {
     let kubectl = Binaries::build(Progress::Shown)?.kubectl;
     let servers = Servers::start()?;
-    let asked = servers.cases.iter().flat_map(|case| {
+    let judged = servers.cases.iter().flat_map(|case| {
         let users = case.users().iter();
         users.map(move |user| (case, *user))
     });
-    let asked: Vec<_> = asked.collect();
+    let judged: Vec<_> = judged.collect();
     check(
-        asked.len() > 200,
-        format!("{} cases are too few", asked.len()),
+        judged.len() > 200,
+        format!("{} cases are too few", judged.len()),
     )?;
     let next = AtomicUsize::new(0);
     let work = || -> Result<Vec<String>, Failed> {
         let mut problems = Vec::new();
-        while let Some((case, user)) = asked.get(next.fetch_add(1, Ordering::Relaxed)) {
+        while let Some((case, user)) = judged.get(next.fetch_add(1, Ordering::Relaxed)) {
             problems.extend(case.problem(*user, &kubectl)?);
         }
         Ok(problems)

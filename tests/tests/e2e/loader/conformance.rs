@@ -10,7 +10,9 @@ use kcc_core::client::Loader;
 use serde_json::{Value, json};
 
 use super::tool::{at_terminal, without_terminal};
-use super::{Failed, Outcome, PluginUser, Run, await_that, check, runtime, whoami};
+use super::{
+    Failed, Outcome, PluginUser, Run, await_that, check, expect_rejected, runtime, whoami,
+};
 use crate::trial::named;
 
 pub(super) const TRIALS: &[(&str, Run)] = named![
@@ -176,7 +178,7 @@ fn always_is_interactive_at_a_terminal() -> Outcome {
     prompted("alva", "Always")
 }
 
-/// What is typed reaches the plugin. The next tool finds the credential and requests nothing.
+/// What is typed reaches the plugin. The next tool finds the credential and prompts for nothing.
 fn prompted(name: &str, interactive_mode: &'static str) -> Outcome {
     let told = Told::new(name, mode(interactive_mode))?;
     let user = &told.user;
@@ -292,7 +294,7 @@ fn static_credentials_bypass_the_plugin() -> Outcome {
         let config = user.config()?;
         runtime()?.block_on(async { user.expect_known(&config.client()?).await })?;
     }
-    // The server takes no passwords, so somebody with one is nobody; no plugin is requested better.
+    // The server takes no passwords, so somebody with one is nobody; no plugin is run for better ones.
     edit_user(
         &user,
         &json!({ "username": "stella", "password": "s3cret" }),
@@ -345,6 +347,5 @@ fn a_certificate_is_renewed_after_its_timestamp() -> Outcome {
     })?;
     user.expect_runs(2)?;
     let log = user.cluster.auth_log()?;
-    let rejected = log.of_certificate(&first.certificate).rejected;
-    check(rejected == 0, format!("{rejected} requests were refused"))
+    expect_rejected(log.of_certificate(&first.certificate), 0)
 }

@@ -52,7 +52,7 @@ fn a_proxy_over_tls_is_used() -> Outcome {
     let runtime = runtime()?;
     let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))?;
     let url = format!("https://me:s3cret@{}", listener.local_addr()?);
-    let asked = runtime.spawn(async move {
+    let received = runtime.spawn(async move {
         let (stream, _) = listener.accept().await?;
         let mut client = tls.accept(stream).await?;
         let mut head = Vec::new();
@@ -70,24 +70,24 @@ fn a_proxy_over_tls_is_used() -> Outcome {
     });
     let file = kubeconfig("tilda", |_, entry| entry["proxy-url"] = json!(url))?;
     known_as("tilda", &file)?;
-    let asked = runtime.block_on(asked)??;
-    check(asked.starts_with("CONNECT 127.0.0.1:"), &asked)?;
+    let received = runtime.block_on(received)??;
+    check(received.starts_with("CONNECT 127.0.0.1:"), &received)?;
     // me:s3cret
-    check(asked.contains("Basic bWU6czNjcmV0"), asked)
+    check(received.contains("Basic bWU6czNjcmV0"), received)
 }
 
 /// RFC 1928 and 1929. The proxy is told the server's name, and looks it up itself.
 fn a_socks_proxy_is_used() -> Outcome {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let url = format!("socks5://me:s3cret@{}", listener.local_addr()?);
-    let asked = std::thread::spawn(move || socks_once(&listener));
+    let received = std::thread::spawn(move || socks_once(&listener));
     let file = kubeconfig("socke", |cluster, entry| {
         entry["proxy-url"] = json!(url);
         let server = cluster.server_url().replace("127.0.0.1", "localhost");
         entry["server"] = json!(server);
     })?;
     known_as("socke", &file)?;
-    let (who, host) = asked.join().map_err(|_| "the proxy panicked")??;
+    let (who, host) = received.join().map_err(|_| "the proxy panicked")??;
     check(who == "me s3cret", who)?;
     check(host == "localhost", host)
 }

@@ -6,14 +6,15 @@ use std::time::Duration;
 use harness::CacheHome;
 use harness::cluster::{ClientCertificate, Cluster, KubeconfigFile, KubeconfigUser, TokenUser};
 use kcc_core::client::{ClientConfig, ClientError};
+use kube::Client;
 use libtest_mimic::Failed;
 use serde_json::json;
 
 use super::fixed_users::edited;
 use super::watching::{Watch, make};
 use super::{
-    Outcome, PluginUser, Run, await_that, check, cluster_for_testers, expect_known_as, loader,
-    runtime, whoami,
+    Outcome, PluginUser, Run, await_that, check, cluster_for_testers, expect_known_as,
+    expect_rejected, loader, runtime, whoami,
 };
 use crate::trial::named;
 
@@ -75,16 +76,18 @@ fn replace(path: &Path, content: &str) -> Outcome {
     Ok(std::fs::rename(beside, path)?)
 }
 
+async fn watching(config: &ClientConfig) -> Result<(Client, Watch), Failed> {
+    let client = config.client()?;
+    let watch = Watch::open(&client).await?;
+    Ok((client, watch))
+}
+
 fn a_certificate_file_is_read_again() -> Outcome {
     let user = FileUser::new("frieda")?;
     let first = user.issue(Duration::from_secs(600))?;
     let config = user.config(PERIOD)?;
     let runtime = runtime()?;
-    let (client, mut watch) = runtime.block_on(async {
-        let client = config.client()?;
-        let watch = Watch::open(&client).await?;
-        Ok::<_, Failed>((client, watch))
-    })?;
+    let (client, mut watch) = runtime.block_on(watching(&config))?;
     let second = user.issue(Duration::from_secs(600))?;
     await_that("a request with the second certificate", || {
         runtime.block_on(expect_known_as(&client, "frieda"))?;
@@ -121,8 +124,7 @@ fn an_expired_certificate_file_costs_one_401() -> Outcome {
         Ok(log.of_certificate(&second.certificate).accepted > 0)
     })?;
     let log = user.cluster.auth_log()?;
-    let rejected = log.of_certificate(&first.certificate).rejected;
-    check(rejected == 1, format!("{rejected} requests were refused"))
+    expect_rejected(log.of_certificate(&first.certificate), 1)
 }
 
 /// At first it is another server's: nothing is sent to one that is not known.
@@ -172,11 +174,7 @@ fn watches_go_on_while_a_plugins_certificate_rotates() -> Outcome {
     issue(5)?;
     let config = user.config()?;
     let runtime = runtime()?;
-    let (client, mut watch) = runtime.block_on(async {
-        let client = config.client()?;
-        let watch = Watch::open(&client).await?;
-        Ok::<_, Failed>((client, watch))
-    })?;
+    let (client, mut watch) = runtime.block_on(watching(&config))?;
     let second = issue(600)?;
     await_that("a watch with the second certificate", || {
         runtime.block_on(Watch::open(&client))?;

@@ -8,7 +8,9 @@ use harness::CacheHome;
 use harness::cluster::{Kubeconfig, KubeconfigFile, KubeconfigUser, TokenUser};
 use serde_json::{Value, json};
 
-use super::{Outcome, Run, check, cluster_for_testers, expect_known_as, loader, runtime};
+use super::{
+    Outcome, Run, check, cluster_for_testers, expect_known_as, expect_rejected, loader, runtime,
+};
 use crate::trial::named;
 
 pub(super) const TRIALS: &[(&str, Run)] = named![
@@ -85,8 +87,7 @@ fn a_token_file_is_read_again() -> Outcome {
         expect_known_as(&client, "fia").await?;
         expect_known_as(&client, "fia").await
     })?;
-    let rejected = cluster.auth_log()?.of_token("file-1").rejected;
-    check(rejected == 1, format!("{rejected} requests were refused"))
+    expect_rejected(cluster.auth_log()?.of_token("file-1"), 1)
 }
 
 fn a_user_is_impersonated() -> Outcome {
@@ -165,8 +166,7 @@ fn a_pod_uses_its_service_account() -> Outcome {
         expect_known_as(&client, "pod").await?;
         expect_known_as(&client, "pod").await
     })?;
-    let rejected = cluster.auth_log()?.of_token("pod-token").rejected;
-    check(rejected == 1, format!("{rejected} requests were refused"))
+    expect_rejected(cluster.auth_log()?.of_token("pod-token"), 1)
 }
 
 fn a_proxy_is_used() -> Outcome {
@@ -178,13 +178,16 @@ fn a_proxy_is_used() -> Outcome {
     let file = edited(&cluster.kubeconfig().with_user("pru", user), |content| {
         content["clusters"][0]["cluster"]["proxy-url"] = json!(url);
     })?;
-    let asked = std::thread::spawn(move || tunnel_once(&listener));
+    let received = std::thread::spawn(move || tunnel_once(&listener));
     known_as("pru", &file)?;
-    let asked = asked.join().map_err(|_| "the proxy panicked")??;
+    let received = received.join().map_err(|_| "the proxy panicked")??;
     let address = cluster.server_url().trim_start_matches("https://");
-    check(asked.starts_with(&format!("CONNECT {address} ")), &asked)?;
+    check(
+        received.starts_with(&format!("CONNECT {address} ")),
+        &received,
+    )?;
     // me:s3cret
-    check(asked.contains("Basic bWU6czNjcmV0"), asked)
+    check(received.contains("Basic bWU6czNjcmV0"), received)
 }
 
 /// A proxy for one connection; returns the request for it.

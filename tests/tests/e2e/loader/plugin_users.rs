@@ -6,7 +6,7 @@ use harness::cluster::TokenUser;
 use kcc_core::client::ClientConfig;
 use serde_json::json;
 
-use super::{Outcome, PluginUser, Run, check, expect_known_as, runtime};
+use super::{Outcome, PluginUser, Run, check, expect_known_as, expect_rejected, runtime};
 use crate::trial::named;
 
 pub(super) const TRIALS: &[(&str, Run)] = named![
@@ -59,12 +59,10 @@ fn a_plugins_certificate_is_sent() -> Outcome {
         Ok(log.of_certificate(&second.certificate).accepted > 0)
     })?;
     user.expect_runs(2)?;
-    let rejected = user
-        .cluster
-        .auth_log()?
-        .of_certificate(&first.certificate)
-        .rejected;
-    check(rejected == 0, format!("{rejected} requests were refused"))
+    expect_rejected(
+        user.cluster.auth_log()?.of_certificate(&first.certificate),
+        0,
+    )
 }
 
 /// The server looks at the certificate first; its log has the token all the same.

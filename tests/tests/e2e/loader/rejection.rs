@@ -36,7 +36,7 @@ fn a_revoked_token_costs_one_401() -> Outcome {
         format!("the second token: {second:?}"),
     )?;
     // The entry was replaced.
-    check(user.kubectl_whoami()? == user.name, "kubectl is not known")?;
+    check(user.whoami()? == user.name, "kubectl is not known")?;
     user.expect_runs(2)
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use harness::cluster::ExecUser;
 use libtest_mimic::Failed;
 
-use super::{Outcome, PluginUser, Run, await_that, check, runtime, whoami};
+use super::{Outcome, PluginUser, Run, await_that, check, expect_rejected, runtime, whoami};
 use crate::trial::named;
 
 pub(super) const TRIALS: &[(&str, Run)] = named![
@@ -46,8 +46,7 @@ fn an_ending_token_is_renewed_without_a_401() -> Outcome {
         Ok(of_second()?.accepted > 0)
     })?;
     user.expect_runs(2)?;
-    let rejected = user.cluster.auth_log()?.of_token(&user.token(1)).rejected;
-    check(rejected == 0, format!("{rejected} requests were refused"))
+    expect_rejected(user.cluster.auth_log()?.of_token(&user.token(1)), 0)
 }
 
 fn an_expired_token_is_renewed_without_a_401() -> Outcome {
@@ -62,8 +61,7 @@ fn an_expired_token_is_renewed_without_a_401() -> Outcome {
     user.plugin.expires_after(Some(600))?;
     runtime.block_on(user.expect_known(&client))?;
     user.expect_runs(2)?;
-    let rejected = user.cluster.auth_log()?.of_token(&user.token(1)).rejected;
-    check(rejected == 0, format!("{rejected} requests were refused"))
+    expect_rejected(user.cluster.auth_log()?.of_token(&user.token(1)), 0)
 }
 
 fn a_failing_plugin_keeps_the_old_token() -> Outcome {
@@ -129,7 +127,7 @@ fn a_hanging_plugins_children_are_stopped() -> Outcome {
     let child = std::fs::read_to_string(noted)?;
     let stat = format!("/proc/{}/stat", child.trim());
     await_that("the child's end", || {
-        // It is a zombie until somebody asks how it ended.
+        // It is a zombie until somebody reads how it ended.
         let state = std::fs::read_to_string(&stat).unwrap_or_default();
         Ok(state.is_empty() || state.contains(") Z "))
     })

@@ -71,7 +71,7 @@ fn users_that_differ_in_what_they_declare_are_two() -> Outcome {
                     let client = user.config()?.client()?;
                     super::expect_known_as(&client, &expected).await
                 })?;
-                let known = user.kubectl_whoami()?;
+                let known = user.whoami()?;
                 check(
                     known == expected,
                     format!("{expected} is {known} to kubectl"),
@@ -139,7 +139,7 @@ fn known_to_loader(user: &PluginUser) -> Outcome {
 }
 
 fn known_to_kubectl(user: &PluginUser) -> Outcome {
-    let name = user.kubectl_whoami()?;
+    let name = user.whoami()?;
     check(
         name == user.name,
         format!("kubectl is known as {name} instead of {}", user.name),

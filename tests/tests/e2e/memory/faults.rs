@@ -301,7 +301,8 @@ async fn streaming_lists_can_be_unsupported(server: ApiServer, wire: Wire) -> Ou
 async fn faults_meet_only_what_they_match(server: ApiServer, wire: Wire) -> Outcome {
     let nodes = server.inject(Fault::cut().on(Verb::List).resource("nodes"));
     let watches = server.inject(Fault::cut().on(Verb::Watch));
-    let pages = server.inject(Fault::gone().when(|asked| !asked.parameter("continue").is_empty()));
+    let pages =
+        server.inject(Fault::gone().when(|request| !request.parameter("continue").is_empty()));
     wire.get(PODS).await?.expect(200)?;
     check(
         [nodes.hits(), watches.hits(), pages.hits()] == [0, 0, 0],

@@ -34,7 +34,7 @@ pub(super) const CHECKS: &[Check] = checks![
 /// On a paused clock: longer than a watch lasts, with all that comes after it.
 const PATIENCE: Duration = Duration::from_secs(30 * 60);
 
-/// What stands on one informer.
+/// What is derived from one informer.
 struct Standing {
     pods: Informer<Pod>,
     view: View<Pod>,
@@ -303,7 +303,7 @@ fn list_in_pages(server: &ApiServer) {
     server.inject(Fault::gone().on(Verb::List).resource("pods"));
 }
 
-/// All is there at last, and the server was not asked in a hot loop for pages with this fault.
+/// All is there at last, and no pages were requested in a hot loop with this fault.
 async fn lists_in_spite_of(server: &ApiServer, fault: Fault) -> Outcome {
     for name in ["a", "b", "c", "d", "e"] {
         server.put(pod(name))?;
@@ -314,7 +314,7 @@ async fn lists_in_spite_of(server: &ApiServer, fault: Fault) -> Outcome {
     standing.agree(server).await?;
     check(
         (1..20).contains(&fault.hits()),
-        format!("{} pages were asked for", fault.hits()),
+        format!("{} pages were requested", fault.hits()),
     )
 }
 

@@ -16,7 +16,7 @@ use harness::proxy::Proxy;
 use libtest_mimic::Failed;
 use tokio::sync::Mutex;
 
-use super::{NAMESPACE, Place, Watched, manifest, pod, runtime, service, until};
+use super::{NAMESPACE, Setup, Watched, manifest, pod, runtime, service, until};
 use crate::trial::{Outcome, check};
 
 /// How many faults there are where `KCC_CHAOS_FAULTS` does not say otherwise.
@@ -29,7 +29,7 @@ const AGREES: usize = 10;
 const COMPARISONS: usize = 40;
 /// How often etcd's history is compacted.
 const COMPACTION: Duration = Duration::from_secs(2);
-/// How far a restored revision goes on.
+/// How far a restored revision goes on, beyond what was there before.
 const BUMP: u64 = 1_000_000;
 /// A restore that takes the revision back takes so many back, or more: the server's own writes must not
 /// make up for them before an informer is back, after which nobody can tell. The server makes some 30
@@ -41,9 +41,9 @@ const APPS: usize = 8;
 pub(super) fn run() -> Outcome {
     let interval = format!("--etcd-compaction-interval={COMPACTION:?}");
     let options = ClusterOptions::default().with_apiserver_flag(interval);
-    let mut place = Place::new(options)?;
+    let mut setup = Setup::new(options)?;
     runtime()?.block_on(async {
-        let mut chaos = Chaos::start(&mut place).await?;
+        let mut chaos = Chaos::start(&mut setup).await?;
         chaos.run(faults()?).await
     })
 }
@@ -56,13 +56,15 @@ fn faults() -> Result<usize, Failed> {
 }
 
 struct Chaos<'a> {
-    place: &'a mut Place,
+    setup: &'a mut Setup,
     proxy: Proxy,
     watched: Watched,
     writer: Writer,
     random: Random,
     /// The last snapshot, and the revision that it is not older than.
     backup: (Backup, u64),
+    /// How far ahead of the snapshot the revisions are that have been given since it was saved.
+    ahead: u64,
     /// How often each thing went wrong.
     happened: BTreeMap<&'static str, usize>,
     /// The last five, the newest first.
@@ -71,14 +73,15 @@ struct Chaos<'a> {
 }
 
 impl<'a> Chaos<'a> {
-    async fn start(place: &'a mut Place) -> Result<Self, Failed> {
-        let proxy = Proxy::start(place.address()?)?;
-        let watched = Watched::start(place.client(&proxy.url())?).await?;
+    async fn start(setup: &'a mut Setup) -> Result<Self, Failed> {
+        let proxy = Proxy::start(setup.address()?)?;
+        let watched = Watched::start(setup.client(&proxy.url())?).await?;
         let mut random = Random::new(u64::from(std::process::id()));
-        let writer = Writer::start(place, Random::new(random.next()));
+        let writer = Writer::start(setup, Random::new(random.next()));
         Ok(Self {
-            backup: (place.cluster.back_up()?, place.revision()?),
-            place,
+            backup: (setup.cluster.back_up()?, setup.revision()?),
+            ahead: 0,
+            setup,
             proxy,
             watched,
             writer,
@@ -130,9 +133,10 @@ impl<'a> Chaos<'a> {
     async fn agree(&mut self) -> Outcome {
         let turn = self.writer.turn.clone();
         let _quiet = turn.lock().await;
-        self.watched.agree(self.place).await?;
+        self.watched.agree(self.setup).await?;
         self.watched.forget();
-        self.backup = (self.place.cluster.back_up()?, self.place.revision()?);
+        self.backup = (self.setup.cluster.back_up()?, self.setup.revision()?);
+        self.ahead = 0;
         Ok(())
     }
 
@@ -192,9 +196,9 @@ impl<'a> Chaos<'a> {
                 "refused"
             }
             15 => {
-                self.place.cluster.kill();
+                self.setup.cluster.kill();
                 pass().await;
-                self.place.cluster.restart()?;
+                self.setup.cluster.restart()?;
                 "killed"
             }
             16 | 17 => self.restore_ahead()?,
@@ -210,10 +214,14 @@ impl<'a> Chaos<'a> {
         })
     }
 
-    /// etcd is restored as its documentation advises for Kubernetes, while kubectl writes.
+    /// etcd is restored as its documentation advises for Kubernetes, while kubectl writes. The bump is
+    /// more than all that was given since the snapshot: of one that is restored twice, twice as much.
     fn restore_ahead(&mut self) -> Result<&'static str, Failed> {
         self.watched.begin_incarnation();
-        self.place.cluster.restore(&self.backup.0, Some(BUMP))?;
+        self.ahead += BUMP;
+        self.setup
+            .cluster
+            .restore(&self.backup.0, Some(self.ahead))?;
         Ok("restored ahead")
     }
 
@@ -223,11 +231,11 @@ impl<'a> Chaos<'a> {
         let turn = self.writer.turn.clone();
         let _quiet = turn.lock().await;
         self.lose_enough()?;
-        // What is not yet seen of the lost history cannot be told either.
-        self.watched.agree(self.place).await?;
+        // What is not yet seen of the lost incarnation cannot be told either.
+        self.watched.agree(self.setup).await?;
         self.watched.begin_incarnation();
-        self.place.cluster.restore(&self.backup.0, None)?;
-        self.watched.agree(self.place).await?;
+        self.setup.cluster.restore(&self.backup.0, None)?;
+        self.watched.agree(self.setup).await?;
         self.watched.forget();
         Ok("restored back")
     }
@@ -237,15 +245,15 @@ impl<'a> Chaos<'a> {
     fn lose_enough(&self) -> Outcome {
         let kubectl = |words: &[&str]| {
             let all = [&["-n", NAMESPACE], words].concat();
-            self.place.cluster.kubectl_admin(&all)
+            self.setup.cluster.kubectl_admin(&all)
         };
         let objects = manifest(&[pod(0, 0), service(0)])?;
         kubectl(&["apply", "-f", &objects.path().to_string_lossy()])?;
-        let mut revision = self.place.revision()?;
+        let mut revision = self.setup.revision()?;
         loop {
             let label = format!("lost=r{revision}");
             kubectl(&["label", "pods,services", "--all", "--overwrite", &label])?;
-            revision = self.place.revision()?;
+            revision = self.setup.revision()?;
             if revision >= self.backup.1 + LOST {
                 return Ok(());
             }
@@ -268,12 +276,12 @@ impl Writer {
         self.writes.load(Ordering::Relaxed)
     }
 
-    fn start(place: &Place, mut random: Random) -> Self {
+    fn start(setup: &Setup, mut random: Random) -> Self {
         let (turn, writes, alive) = <(Arc<Mutex<()>>, Arc<AtomicUsize>, Arc<()>)>::default();
         let (taken, count, living) = (turn.clone(), writes.clone(), Arc::downgrade(&alive));
-        let kubectl = place.cluster.binaries().kubectl.clone();
-        let kubeconfig = place.cluster.admin_kubeconfig().to_owned();
-        let home = place.home.path().to_owned();
+        let kubectl = setup.cluster.binaries().kubectl.clone();
+        let kubeconfig = setup.cluster.admin_kubeconfig().to_owned();
+        let home = setup.home.path().to_owned();
         std::thread::spawn(move || {
             while living.strong_count() > 0 {
                 let turn = taken.blocking_lock();

@@ -8,7 +8,7 @@ use kube::core::{ApiResource, DynamicObject, GroupVersionKind, PartialObjectMeta
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{NAMESPACE, PATIENCE, Place, manifest, pod, runtime, until};
+use super::{NAMESPACE, PATIENCE, Setup, manifest, pod, runtime, until};
 use crate::trial::{Outcome, check};
 
 pub(super) fn run() -> Outcome {
@@ -18,16 +18,16 @@ pub(super) fn run() -> Outcome {
             .iter()
             .copied()
             .fold(options, ClusterOptions::with_apiserver_flag);
-        let place = Place::new(options)?;
-        runtime()?.block_on(both(&place))?;
+        let setup = Setup::new(options)?;
+        runtime()?.block_on(both(&setup))?;
     }
     Ok(())
 }
 
-async fn both(place: &Place) -> Outcome {
-    define_widgets(place).await?;
-    apply(place, &["a", "b"], "1")?;
-    let client = place.client(place.cluster.server_url())?;
+async fn both(setup: &Setup) -> Outcome {
+    define_widgets(setup).await?;
+    apply(setup, &["a", "b"], "1")?;
+    let client = setup.client(setup.cluster.server_url())?;
     let pods = Pair::start(|| Informer::<Pod>::builder(client.clone())).await?;
     let maps = Pair::start(|| Informer::<ConfigMap>::builder(client.clone())).await?;
     let metadata = Pair::start(|| Informer::<PartialObjectMeta<Pod>>::builder(client.clone()));
@@ -43,16 +43,16 @@ async fn both(place: &Place) -> Outcome {
 
     // What is listed, and what the watches bring.
     for (names, text) in [(&["a", "b"][..], "1"), (&["a", "c"], "2")] {
-        apply(place, names, text)?;
-        let wanted = versions(place, "pods")?;
+        apply(setup, names, text)?;
+        let wanted = versions(setup, "pods")?;
         pods.are_equal("Pods", &wanted, Encoding::Protobuf).await?;
         metadata
             .are_equal("metadata of Pods", &wanted, Encoding::Protobuf)
             .await?;
-        let wanted = versions(place, "configmaps")?;
+        let wanted = versions(setup, "configmaps")?;
         maps.are_equal("ConfigMaps", &wanted, Encoding::Protobuf)
             .await?;
-        let wanted = versions(place, "widgets")?;
+        let wanted = versions(setup, "widgets")?;
         let name = "metadata of a custom resource";
         widget_metadata
             .are_equal(name, &wanted, Encoding::Protobuf)
@@ -122,8 +122,8 @@ fn values<V: Object + Serialize>(
 }
 
 /// What kubectl says there is.
-fn versions(place: &Place, resource: &str) -> Result<Vec<String>, libtest_mimic::Failed> {
-    let listed = place.listed(resource)?;
+fn versions(setup: &Setup, resource: &str) -> Result<Vec<String>, libtest_mimic::Failed> {
+    let listed = setup.listed(resource)?;
     let versions = listed.iter().map(|object| {
         let text = |name: &str| object["metadata"][name].as_str().unwrap_or_default();
         format!("{} {}", text("name"), text("resourceVersion"))
@@ -135,7 +135,7 @@ fn widgets() -> ApiResource {
     ApiResource::from_gvk(&GroupVersionKind::gvk("example.com", "v1", "Widget"))
 }
 
-async fn define_widgets(place: &Place) -> Outcome {
+async fn define_widgets(setup: &Setup) -> Outcome {
     let definition = json!({
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
@@ -154,12 +154,12 @@ async fn define_widgets(place: &Place) -> Outcome {
     });
     let file = manifest(&[definition])?;
     let path = file.path().display().to_string();
-    place.cluster.kubectl_admin(&["create", "-f", &path])?;
-    until("the custom resource", || place.listed("widgets").is_ok()).await
+    setup.cluster.kubectl_admin(&["create", "-f", &path])?;
+    until("the custom resource", || setup.listed("widgets").is_ok()).await
 }
 
 /// An object of each resource under each of these names, with this text in it.
-fn apply(place: &Place, names: &[&str], text: &str) -> Outcome {
+fn apply(setup: &Setup, names: &[&str], text: &str) -> Outcome {
     let objects = names.iter().zip(0..).flat_map(|(name, number)| {
         let metadata = json!({
             "name": name, "namespace": NAMESPACE,
@@ -180,6 +180,6 @@ fn apply(place: &Place, names: &[&str], text: &str) -> Outcome {
     });
     let file = manifest(&objects.collect::<Vec<_>>())?;
     let path = file.path().display().to_string();
-    place.cluster.kubectl_admin(&["apply", "-f", &path])?;
+    setup.cluster.kubectl_admin(&["apply", "-f", &path])?;
     Ok(())
 }

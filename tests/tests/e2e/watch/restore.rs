@@ -7,7 +7,7 @@ use k8s_openapi::api::core::v1::Pod;
 use kcache::{Phase, Publisher};
 use libtest_mimic::Failed;
 
-use super::{NAMESPACE, Place, Watched, manifest, pod, runtime, service, until};
+use super::{NAMESPACE, Setup, Watched, manifest, pod, runtime, service, until};
 use crate::trial::{Outcome, check};
 
 const SERVICES: usize = 4;
@@ -27,31 +27,31 @@ pub(super) fn back() -> Outcome {
 }
 
 fn run(bump: Option<u64>) -> Outcome {
-    let mut place = Place::new(ClusterOptions::default())?;
-    runtime()?.block_on(restored(&mut place, bump))
+    let mut setup = Setup::new(ClusterOptions::default())?;
+    runtime()?.block_on(restored(&mut setup, bump))
 }
 
-async fn restored(place: &mut Place, bump: Option<u64>) -> Outcome {
-    let mut proxy = Proxy::start(place.address()?)?;
-    let client = place.client(&proxy.url())?;
+async fn restored(setup: &mut Setup, bump: Option<u64>) -> Outcome {
+    let mut proxy = Proxy::start(setup.address()?)?;
+    let client = setup.client(&proxy.url())?;
     let mut watched = Watched::start(client).await?;
     let mut objects: Vec<_> = (0..SERVICES).map(service).collect();
     objects.extend((0..PODS).map(|number| pod(number, number % (2 * SERVICES))));
-    apply(place, &objects)?;
-    watched.agree(place).await?;
+    apply(setup, &objects)?;
+    watched.agree(setup).await?;
 
-    let backup = place.cluster.back_up()?;
-    lose(place)?;
-    watched.agree(place).await?;
+    let backup = setup.cluster.back_up()?;
+    lose(setup)?;
+    watched.agree(setup).await?;
     let before = incarnations(&watched);
 
     watched.begin_incarnation();
     // Who comes while it starts is refused, which alone would be a reason to list anew.
     proxy.refuse();
     proxy.cut_all();
-    place.cluster.restore(&backup, bump)?;
+    setup.cluster.restore(&backup, bump)?;
     proxy.accept()?;
-    watched.agree(place).await?;
+    watched.agree(setup).await?;
     watched.forget();
     let named = [
         ("pods", watched.pods.status()),
@@ -74,16 +74,16 @@ async fn restored(place: &mut Place, bump: Option<u64>) -> Outcome {
 
     // It is followed as before, also where a name comes again.
     watched.refilter("back")?;
-    apply(place, &[pod(PODS, 1), pod(PODS + 1, 2), pod(3, 1)])?;
-    watched.agree(place).await
+    apply(setup, &[pod(PODS, 1), pod(PODS + 1, 2), pod(3, 1)])?;
+    watched.agree(setup).await
 }
 
 /// Everything that a restore takes back: objects that came, that changed, that went, and one that is
 /// another under its name. In the end many versions were given out that the snapshot does not know.
-fn lose(place: &Place) -> Outcome {
+fn lose(setup: &Setup) -> Outcome {
     let admin = |words: &str| {
         let words = words.split(' ').chain(["-n", NAMESPACE]);
-        place.cluster.kubectl_admin(&words.collect::<Vec<_>>())
+        setup.cluster.kubectl_admin(&words.collect::<Vec<_>>())
     };
     admin("label pods -l group=g1 --overwrite app=app-1 tier=front")?;
     admin("delete pods -l group=g2 --force --grace-period=0")?;
@@ -92,20 +92,20 @@ fn lose(place: &Place) -> Outcome {
     // be seen again.
     admin("label service service-2 changed=yes")?;
     admin("delete pod pod-3 --force --grace-period=0")?;
-    apply(place, &[pod(3, 2)])?;
+    apply(setup, &[pod(3, 2)])?;
     for round in 0..4 {
         let new: Vec<_> = (0..PODS)
             .map(|number| pod(100 + number, (number + round) % SERVICES))
             .collect();
-        apply(place, &new)?;
+        apply(setup, &new)?;
     }
     Ok(())
 }
 
-fn apply(place: &Place, objects: &[serde_json::Value]) -> Result<(), Failed> {
+fn apply(setup: &Setup, objects: &[serde_json::Value]) -> Result<(), Failed> {
     let file = manifest(objects)?;
     let path = file.path().display().to_string();
-    place.cluster.kubectl_admin(&["apply", "-f", &path])?;
+    setup.cluster.kubectl_admin(&["apply", "-f", &path])?;
     Ok(())
 }
 

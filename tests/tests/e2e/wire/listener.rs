@@ -54,7 +54,7 @@ impl Listener {
         Ok(listening)
     }
 
-    /// What has come since this was last asked.
+    /// What has come since the last call.
     pub(super) fn take(&self) -> Vec<Seen> {
         std::mem::take(&mut self.seen.lock().unwrap_or_else(PoisonError::into_inner))
     }

@@ -6,7 +6,7 @@ use wide::u8x16;
 ///
 /// It counts brackets and knows strings; whether the value is well formed is for who decodes it.
 #[derive(Default)]
-pub(super) struct Scan {
+pub(crate) struct Scan {
     depth: u64,
     string_state: StringState,
 }
@@ -24,43 +24,52 @@ enum StringState {
 impl Scan {
     /// Takes the next bytes of the value, and returns how many of them belong to it if it ends
     /// among them. The end of a number or a word shows by what follows it.
-    pub(super) fn advance(&mut self, bytes: &[u8]) -> Option<usize> {
+    pub(crate) fn advance(&mut self, bytes: &[u8]) -> Option<usize> {
         let mut at = 0;
         while at < bytes.len() {
-            if let Some(next) = bytes[at..].first_chunk().and_then(|block| self.past(block)) {
-                *self = next;
-                at += BLOCK;
-                continue;
+            match bytes[at..].first_chunk().map(|block| self.block(block)) {
+                Some(Block::GoesOn(next)) => {
+                    *self = next;
+                    at += BLOCK;
+                }
+                Some(Block::Ends(end)) => {
+                    *self = Self::default();
+                    return Some(at + end);
+                }
+                Some(Block::Unclear) | None => {
+                    let block = &bytes[at..bytes.len().min(at + BLOCK)];
+                    if let Some(end) = self.walk(block) {
+                        return Some(at + end);
+                    }
+                    at += block.len();
+                }
             }
-            let block = &bytes[at..bytes.len().min(at + BLOCK)];
-            if let Some(end) = self.walk(block) {
-                return Some(at + end);
-            }
-            at += block.len();
         }
         None
     }
 
-    /// The scan after a block, if the value surely goes on behind it. That shows by counting, without
-    /// a look at each byte.
-    fn past(&self, block: &[u8; BLOCK]) -> Option<Self> {
+    /// What a block does, as far as that shows by counting, without a look at each byte.
+    fn block(&self, block: &[u8; BLOCK]) -> Block {
         let marks = Marks::of(block);
         let (escaped, escapes_next) = marks.escaped(self.string_state == StringState::Escaped);
         let began_inside = u64::from(self.string_state != StringState::Outside).wrapping_neg();
         let inside = prefix_xor(marks.quotes & !escaped) ^ began_inside;
-        let closes = u64::from((marks.closes & !inside).count_ones());
         // Outside of strings a backslash escapes nothing; it is no JSON, and read the same wherever it
-        // is cut.
-        if self.depth <= closes || marks.backslashes & !inside != 0 {
-            return None;
+        // is cut. What is in no bracket has other ends.
+        if self.depth == 0 || marks.backslashes & !inside != 0 {
+            return Block::Unclear;
+        }
+        let (opens, closes) = (marks.opens & !inside, marks.closes & !inside);
+        if let Some(end) = end_in(self.depth, opens, closes) {
+            return Block::Ends(end);
         }
         let string_state = match (inside >> (BLOCK - 1) == 1, escapes_next) {
             (true, true) => StringState::Escaped,
             (true, false) => StringState::Inside,
             (false, _) => StringState::Outside,
         };
-        let depth = self.depth + u64::from((marks.opens & !inside).count_ones()) - closes;
-        Some(Self {
+        let depth = self.depth + u64::from(opens.count_ones()) - u64::from(closes.count_ones());
+        Block::GoesOn(Self {
             depth,
             string_state,
         })
@@ -117,6 +126,33 @@ impl Scan {
 
 /// How many bytes are looked at together: as many as a word has bits.
 const BLOCK: usize = 64;
+
+/// What a value does in a block.
+enum Block {
+    /// It goes on behind it, in this state.
+    GoesOn(Scan),
+    /// So many bytes of the block belong to it.
+    Ends(usize),
+    Unclear,
+}
+
+/// How many bytes there are up to the bracket that closes a value at this depth.
+fn end_in(depth: u64, opens: u64, mut closes: u64) -> Option<usize> {
+    if depth > u64::from(closes.count_ones()) {
+        return None;
+    }
+    let mut closed = 0;
+    while closes != 0 {
+        let bit = closes.trailing_zeros();
+        let opened = opens & ((1 << bit) - 1);
+        closed += 1;
+        if depth + u64::from(opened.count_ones()) == closed {
+            return Some(bit as usize + 1);
+        }
+        closes &= closes - 1;
+    }
+    None
+}
 
 /// Where in a block the marks are, a bit for each byte, the first in the lowest.
 #[derive(Default)]

@@ -6,9 +6,9 @@ use super::tree::{Kind, Node, OddMapping, Pair, ScalarStyle, Tree};
 
 /// A user's `exec` in the text: all that is edited lies in it, and nothing else repeats it.
 #[derive(Debug)]
-pub(super) struct Site<'t, 'a> {
+pub(super) struct ExecNode<'t, 'a> {
     pub(super) text: &'a str,
-    pub(super) exec: &'t Node<'a>,
+    pub(super) node: &'t Node<'a>,
     /// The list of users, whose layout new lists copy.
     pub(super) users: &'t Node<'a>,
     command: usize,
@@ -19,7 +19,7 @@ pub(super) struct Site<'t, 'a> {
 /// A refusal and its line.
 pub(super) type Refused = (usize, Refusal);
 
-impl<'t, 'a> Site<'t, 'a> {
+impl<'t, 'a> ExecNode<'t, 'a> {
     /// Finds the `exec` of the user called `name`.
     pub(super) fn find(
         text: &'a str,
@@ -51,28 +51,28 @@ impl<'t, 'a> Site<'t, 'a> {
         text: &'a str,
         tree: &'t Tree<'a>,
         users: &'t Node<'a>,
-        exec: &'t Node<'a>,
+        node: &'t Node<'a>,
     ) -> Result<Self, Refused> {
         for key in ["command", "args", "env"] {
-            child(tree, exec, key)?;
+            child(tree, node, key)?;
         }
-        let position = |key| exec.position(key).map_err(refused);
+        let position = |key| node.position(key).map_err(refused);
         let command = position("command")?;
-        let command = command.ok_or((exec.line, Refusal::NotOneLine("exec.command")))?;
-        let site = Self {
+        let command = command.ok_or((node.line, Refusal::NotOneLine("exec.command")))?;
+        let exec = Self {
             text,
-            exec,
+            node,
             users,
             command,
             args: position("args")?,
             env: position("env")?,
         };
-        site.one_line(&site.command().value, "exec.command")?;
-        Ok(site)
+        exec.one_line(&exec.command().value, "exec.command")?;
+        Ok(exec)
     }
 
     pub(super) fn entries(&self) -> &'t [Pair<'a>] {
-        self.exec.as_map().unwrap_or_default()
+        self.node.as_map().unwrap_or_default()
     }
 
     pub(super) fn command(&self) -> &'t Pair<'a> {

@@ -1,0 +1,10 @@
+//! JSON text, as far as one gets without decoding it.
+
+mod scan;
+mod cursor;
+mod cut;
+mod names;
+
+pub(crate) use self::cut::cut_managed_fields;
+pub(crate) use self::names::metadata_strings;
+pub(crate) use self::scan::Scan;
