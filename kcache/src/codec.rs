@@ -227,8 +227,8 @@ impl SerdeCodec {
             Err(error) => {
                 let wrong = |_| DecodeError::new(error.to_string());
                 let value: serde_json::Value = decoder.decode(message).map_err(wrong)?;
-                let json = value.to_string();
-                self.0.decode_as(json.as_bytes(), expected.shape(false))
+                let text = value.to_string();
+                self.0.decode_as(text.as_bytes(), expected.shape(false))
             }
         }
     }

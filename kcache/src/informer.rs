@@ -114,7 +114,7 @@ impl<V: Object> Informer<V> {
 ///
 /// ```no_run
 /// use k8s_openapi::api::core::v1::Node;
-/// use kcache::{Informer, JsonCodec, Object, Watchable};
+/// use kcache::{Informer, Object, SerdeCodec, Watchable};
 /// use kube::core::ApiResource;
 ///
 /// #[derive(serde::Deserialize)]
@@ -127,7 +127,7 @@ impl<V: Object> Informer<V> {
 /// }
 ///
 /// impl Watchable for Host {
-///     type Codec = JsonCodec;
+///     type Codec = SerdeCodec;
 ///     fn resource() -> ApiResource { ApiResource::erase::<Node>(&()) }
 ///     fn is_cluster_scoped() -> bool { true }
 /// }

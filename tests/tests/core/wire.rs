@@ -31,7 +31,7 @@ const TRANSITIONS: [&str; 10] = [
 ];
 
 /// What is rarer; first of all each fault.
-const TROUBLES: [&str; 42] = [
+const TROUBLES: [&str; 46] = [
     "cut",
     "no answer",
     "401",
@@ -64,6 +64,10 @@ const TROUBLES: [&str; 42] = [
     "repeated token",
     "expired page",
     "unversioned list",
+    "406 for protobuf",
+    "JSON for protobuf",
+    "mangled protobuf",
+    "mislabelled protobuf",
     "new incarnation",
     "restored ahead",
     "granted late",
@@ -81,16 +85,19 @@ const QUIET: Duration = Duration::from_secs(25 * 60);
 
 /// One case of the model over the wire.
 pub(crate) fn case(seed: u64, steps: usize) -> Outcome {
-    match seed % 4 {
+    match seed % 5 {
         0 => case_of(seed, steps, |client| {
             Informer::<Pod>::builder(client).page_size(3).start()
         }),
-        3 => case_of(seed, steps, |client| {
+        1 => case_of(seed, steps, |client| {
+            Informer::<Pod>::builder(client).json_only().start()
+        }),
+        2 => case_of(seed, steps, |client| {
             Informer::<Compact<Pod>>::builder(client)
                 .page_size(2)
                 .start()
         }),
-        1 => case_of(seed, steps, |client| {
+        3 => case_of(seed, steps, |client| {
             Informer::<DynamicObject>::builder_of(client, pods()).start()
         }),
         _ => case_of(seed, steps, |client| {
@@ -310,7 +317,7 @@ impl<V: Form> World<V> {
             let status = harness::memory::Status::new(code, "Trouble", "not now");
             status.with_retry_after(1)
         };
-        let (name, fault) = match random.below(32) {
+        let (name, fault) = match random.below(36) {
             24 => ("silent watch", Fault::silent()),
             25 => ("no last bookmark", Fault::no_last_bookmark()),
             26 => ("unversioned bookmark", Fault::unversioned_bookmark()),
@@ -325,6 +332,10 @@ impl<V: Form> World<V> {
             29 => ("repeated token", Fault::repeated_token()),
             30 => ("expired page", Fault::expired_page()),
             31 => ("unversioned list", Fault::unversioned_list()),
+            32 => ("406 for protobuf", Fault::protobuf_not_acceptable()),
+            33 => ("JSON for protobuf", Fault::no_protobuf()),
+            34 => ("mangled protobuf", Fault::mangled_protobuf()),
+            35 => ("mislabelled protobuf", Fault::mislabelled_protobuf()),
             0 => ("cut", Fault::cut()),
             1 => ("no answer", Fault::stall()),
             2 => ("401", Fault::unauthorized()),

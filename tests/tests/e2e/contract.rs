@@ -7,6 +7,7 @@ mod forms;
 pub(crate) mod lists;
 mod objects;
 mod patches;
+pub(crate) mod protobuf;
 mod streaming;
 mod watches;
 pub(crate) mod wire;
@@ -57,9 +58,16 @@ pub(crate) fn trials() -> Vec<Trial> {
             Trial::test(format!("contract::memory::{name}"), move || {
                 run(check, memory_service())
             }),
+            Trial::test(format!("contract::memory_protobuf::{name}"), move || {
+                run(check, memory_service().in_protobuf())
+            }),
             Trial::test(format!("contract::memory_tls::{name}"), move || {
                 run(check, memory_tls()?)
             }),
+            Trial::test(format!("contract::real_protobuf::{name}"), move || {
+                run(check, real()?.in_protobuf())
+            })
+            .with_ignored_flag(ignored),
             Trial::test(format!("contract::real::{name}"), move || {
                 run(check, real()?)
             })

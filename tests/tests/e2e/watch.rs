@@ -2,6 +2,7 @@
 //! and a join.
 
 mod chaos;
+mod encodings;
 mod main_job;
 mod restore;
 
@@ -16,7 +17,7 @@ use harness::cluster::{
 use harness::{CacheHome, ExecPlugin, build_kcc_cache};
 use k8s_openapi::api::core::v1::{Pod, Service};
 use kcache::client::ClientConfig;
-use kcache::{Filter, Informer, Key, Lookup, Object, Publisher, View};
+use kcache::{Encoding, Filter, Informer, Key, Lookup, Object, Publisher, View};
 use kcache_join::Join;
 use kcc_core::Environment;
 use kube::Client;
@@ -37,6 +38,10 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial::test("watch::chaos", chaos::run),
         Trial::test("watch::restored_ahead", restore::ahead),
         Trial::test("watch::restored_back", restore::back),
+        Trial::test(
+            "watch::both_encodings_give_the_same_objects",
+            encodings::run,
+        ),
     ]
     .map(|trial| trial.with_ignored_flag(ignored))
     .into()
@@ -112,6 +117,8 @@ impl Setup {
 /// Informers, a view and a join, each with someone who believes nothing.
 struct Watched {
     pods: Informer<Pod>,
+    /// The same Pods, requested as JSON.
+    pods_as_json: Informer<Pod>,
     services: Informer<Service>,
     view: View<Pod>,
     joined: Join<Service, Pod>,
@@ -119,13 +126,15 @@ struct Watched {
     by_app: Lookup<Pod>,
     /// The value of the label `tier` that the view selects.
     tier: &'static str,
-    witnesses: [(&'static str, Witness); 3],
+    witnesses: [(&'static str, Witness); 4],
 }
 
 impl Watched {
     async fn start(client: Client) -> Result<Self, Failed> {
         let pods = Informer::<Pod>::builder(client.clone()).namespace(NAMESPACE);
         let pods = pods.start();
+        let pods_as_json = Informer::<Pod>::builder(client.clone()).namespace(NAMESPACE);
+        let pods_as_json = pods_as_json.json_only().start();
         let services = Informer::<Service>::builder(client).namespace(NAMESPACE);
         let services = services.start();
         let view = pods.view(Filter::labels([("tier", "front")]));
@@ -133,12 +142,15 @@ impl Watched {
         let by_app = pods.index_by_label("app");
         let witnesses = [
             ("pods", Witness::of(&pods)),
+            ("pods as JSON", Witness::of(&pods_as_json)),
             ("the view", Witness::of(&view)),
             ("the join", Witness::of(&joined)),
         ];
         tokio::time::timeout(PATIENCE, joined.ready()).await??;
+        tokio::time::timeout(PATIENCE, pods_as_json.ready()).await??;
         Ok(Self {
             pods,
+            pods_as_json,
             services,
             view,
             joined,
@@ -188,6 +200,7 @@ impl Watched {
         let all = versions(pods.iter());
         let wanted = [
             all.clone(),
+            all.clone(),
             versions(pods.iter().filter(in_tier)),
             versions(pods.iter().filter(selects)),
         ];
@@ -198,7 +211,8 @@ impl Watched {
             .map_err(|error| {
                 self.explain(&error, setup, &held(&self.services), &wanted_services)
             })?;
-        let caches: [&Publisher<Pod>; 3] = [&self.pods, &self.view, &self.joined];
+        let caches: [&Publisher<Pod>; 4] =
+            [&self.pods, &self.pods_as_json, &self.view, &self.joined];
         for ((name, witness), (cache, wanted)) in
             self.witnesses.iter().zip(caches.into_iter().zip(wanted))
         {
@@ -212,7 +226,25 @@ impl Watched {
             let wanted = versions(pods.iter().filter(|pod| app_of(pod) == Some(app)));
             until("the index", || identities(&self.by_app.get(app)) == wanted).await?;
         }
-        Ok(())
+        self.agree_in_both_encodings()
+    }
+
+    /// Nothing on the way changes bytes, so nobody has gone on with JSON.
+    fn agree_in_both_encodings(&self) -> Outcome {
+        for (pods, spoken) in [
+            (&self.pods, Encoding::Protobuf),
+            (&self.pods_as_json, Encoding::Json),
+        ] {
+            let status = pods.status();
+            check(
+                status.encoding == Some(spoken),
+                format!("{spoken}: {status:?}"),
+            )?;
+        }
+        check(
+            self.pods.cache().list() == self.pods_as_json.cache().list(),
+            "the Pods are not the same in both encodings",
+        )
     }
 
     /// A difference, with what the informer and the server say of themselves.

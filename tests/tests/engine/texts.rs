@@ -153,7 +153,7 @@ async fn knows_no_metadata(server: &mut Server, protobuf: bool, reads_lists: boo
         request.refuse(406, "NotAcceptable");
         request = server.stream_request(None).await;
         assert_eq!(request.headers["accept"], "application/json");
-        list_forms = "application/json".to_owned();
+        "application/json".clone_into(&mut list_forms);
     }
     request.refuse(422, "Invalid");
     let request = server.list_request(Some("0")).await;

@@ -21,6 +21,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tower::Service as _;
 
+use super::protobuf;
 use crate::trial::Outcome;
 
 /// No step of a check takes this long unless something hangs.
@@ -33,6 +34,8 @@ type AnyBody = UnsyncBoxBody<Bytes, BoxError>;
 #[derive(Clone)]
 pub(crate) struct Wire {
     endpoint: Endpoint,
+    /// Whoever requests no form gets protobuf where there is some, and sees it as JSON.
+    protobuf: bool,
     /// Tells the namespaces of one run from those of another.
     run: String,
 }
@@ -101,8 +104,15 @@ impl Wire {
         let run = RUNS.fetch_add(1, Ordering::SeqCst);
         Self {
             endpoint,
+            protobuf: false,
             run: format!("{}-{run}", std::process::id()),
         }
+    }
+
+    /// The same server, in protobuf where there is some.
+    pub(crate) fn in_protobuf(self) -> Self {
+        let protobuf = true;
+        Self { protobuf, ..self }
     }
 
     /// The same server with another token, or with none.
@@ -154,10 +164,15 @@ impl Wire {
             let response = self.open(method, path, headers, body).await?;
             let (head, body) = response.into_parts();
             let bytes = body.collect().await?.to_bytes();
+            let text = if protobuf::is_protobuf(&head.headers) {
+                protobuf::to_json(&bytes)?.to_string()
+            } else {
+                String::from_utf8_lossy(&bytes).into_owned()
+            };
             Ok(Answer {
                 code: head.status.as_u16(),
                 headers: head.headers,
-                text: String::from_utf8_lossy(&bytes).into_owned(),
+                text,
             })
         })
         .await
@@ -165,7 +180,12 @@ impl Wire {
 
     /// Opens a watch; an answer other than 200 is an error that shows it.
     pub(crate) async fn watch(&self, path: &str) -> Result<Events, Failed> {
-        self.watch_as(path, "application/json").await
+        let accept = if self.protobuf {
+            protobuf::ACCEPT
+        } else {
+            "application/json"
+        };
+        self.watch_as(path, accept).await
     }
 
     pub(crate) async fn watch_as(&self, path: &str, accept: &str) -> Result<Events, Failed> {
@@ -173,6 +193,7 @@ impl Wire {
             let headers = [("accept", accept)];
             let response = self.open(Method::GET, path, &headers, None).await?;
             let code = response.status();
+            let protobuf = protobuf::is_protobuf(response.headers());
             let mut body = response.into_body();
             if code != http::StatusCode::OK {
                 let bytes = body.collect().await?.to_bytes();
@@ -181,6 +202,7 @@ impl Wire {
             // Headers may come with the first event only; nothing is lost by looking.
             let mut events = Events {
                 body: None,
+                protobuf,
                 rest: Vec::new(),
                 ready: VecDeque::new(),
             };
@@ -210,6 +232,9 @@ impl Wire {
         let mut request = Request::builder().method(method).uri(path);
         for (name, value) in headers {
             request = request.header(*name, *value);
+        }
+        if self.protobuf && headers.iter().all(|(name, _)| *name != "accept") {
+            request = request.header("accept", protobuf::ACCEPT);
         }
         let (Endpoint::Service { token, .. } | Endpoint::Tls { token, .. }) = &self.endpoint;
         if let Some(token) = token {
@@ -316,6 +341,7 @@ impl Space<'_> {
 /// The events of an open watch.
 pub(crate) struct Events {
     body: Option<AnyBody>,
+    protobuf: bool,
     rest: Vec<u8>,
     ready: VecDeque<Vec<u8>>,
 }
@@ -330,7 +356,11 @@ impl Events {
     pub(crate) async fn next_unlimited(&mut self) -> Result<Option<Value>, Failed> {
         loop {
             if let Some(line) = self.ready.pop_front() {
-                return Ok(Some(serde_json::from_slice(&line)?));
+                return Ok(Some(if self.protobuf {
+                    protobuf::event_to_json(&line)?
+                } else {
+                    serde_json::from_slice(&line)?
+                }));
             }
             let Some(body) = &mut self.body else {
                 return Ok(None);
@@ -368,6 +398,15 @@ impl Events {
 
     fn take(&mut self, data: &[u8]) {
         self.rest.extend_from_slice(data);
+        while self.protobuf
+            && let Some((event, taken)) = protobuf::split_event(&self.rest)
+        {
+            self.ready.push_back(event.to_vec());
+            self.rest.drain(..taken);
+        }
+        if self.protobuf {
+            return;
+        }
         while let Some(end) = self.rest.iter().position(|byte| *byte == b'\n') {
             let line: Vec<u8> = self.rest.drain(..=end).collect();
             self.ready.push_back(line);
