@@ -20,6 +20,8 @@ mod options;
 mod pages;
 #[path = "engine/reflector.rs"]
 mod reflector;
+#[path = "engine/relists.rs"]
+mod relists;
 #[path = "engine/refused.rs"]
 mod refused;
 #[path = "engine/restored.rs"]

@@ -117,8 +117,8 @@ fn enveloped(object: Value) -> Vec<u8> {
 fn message(api_version: &str, kind: &str, mut object: Value) -> Vec<u8> {
     // Labels that are no map are a number here, too.
     let spoilt = object["metadata"]["labels"].is_number();
-    if spoilt {
-        object["metadata"]["labels"] = Value::Null;
+    if let (true, Some(metadata)) = (spoilt, object["metadata"].as_object_mut()) {
+        metadata.remove("labels");
     }
     let message = protobuf::message(api_version, kind, &object);
     let mut message = message.unwrap_or_else(|error| panic!("no protobuf: {error:#}"));
