@@ -27,6 +27,7 @@ const TYPED: Wanted = [0.45, 0.5, 0.95, 0.9, 0.0, 0.4, 0.0, 0.0];
 const TYPED_PROTOBUF: Wanted = [0.45, 0.4, 0.95, 0.9, 0.0, 0.4, 0.0, 0.0];
 const SMALL: Wanted = [0.0, 0.125, 0.0, 0.125, 0.0, 0.0, 0.0, 0.0];
 const COMPACT_JSON: Wanted = [0.33, 0.25, 0.125, 0.1, 0.0, 0.25, 0.0, 0.0];
+const COMPACT_PROTOBUF: Wanted = [0.2, 0.1, 0.125, 0.1, 0.0, 0.125, 0.0, 0.0];
 /// The peers as those who know them use them.
 const TRIMMED: &str = "kube-rs, trimmed";
 const GO_TRIMMED: &str = "client-go, protobuf, trimmed";
@@ -49,6 +50,7 @@ pub(crate) const MODES: &[Mode] = &[
     rust("kcache, metadata, JSON", informers::metadata).metadata(),
     rust("kcache, metadata, protobuf", informers::metadata).protobuf().metadata(),
     rust("kcache, compact, JSON", informers::compact).beside(GO_TRIMMED, COMPACT_JSON),
+    rust("kcache, compact, protobuf", informers::compact).protobuf().beside(GO_TRIMMED, COMPACT_PROTOBUF),
 ];
 
 const fn rust(name: &'static str, start: crate::clients::Start) -> Mode {
