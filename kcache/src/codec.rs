@@ -201,12 +201,17 @@ impl<V: DeserializeOwned + Send + 'static> Codec<V> for SerdeCodec {
     }
 
     fn encodings(&self, types: &TypeMeta) -> &[Encoding] {
-        let loses_nothing = TypeId::of::<V>() == TypeId::of::<DynamicObject>();
-        if loses_nothing || protobuf::schema::message(&types.api_version, &types.kind).is_none() {
-            &[Encoding::Json]
-        } else {
-            &[Encoding::Protobuf, Encoding::Json]
-        }
+        encodings_for::<V>(types)
+    }
+}
+
+/// The encodings that a type can be made of without losing anything.
+pub(crate) fn encodings_for<V: 'static>(types: &TypeMeta) -> &'static [Encoding] {
+    let has_room = TypeId::of::<V>() == TypeId::of::<DynamicObject>();
+    if has_room || protobuf::schema::message(&types.api_version, &types.kind).is_none() {
+        &[Encoding::Json]
+    } else {
+        &[Encoding::Protobuf, Encoding::Json]
     }
 }
 

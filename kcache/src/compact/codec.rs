@@ -5,7 +5,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::{Arc, OnceLock};
 
-use kube::core::{ApiResource, DynamicObject, TypeMeta};
+use kube::core::{ApiResource, TypeMeta};
 use serde::Serialize;
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, IgnoredAny, IntoDeserializer};
 
@@ -17,7 +17,9 @@ use super::object::Compact;
 use super::packer::Packer;
 use super::stats::CompactStats;
 use super::strings::Strings;
-use crate::codec::{Codec, DecodeError, Expected, JsonDecoder, Raw, Two, decode_cut};
+use crate::codec::{
+    Codec, DecodeError, Expected, JsonDecoder, Raw, Two, decode_cut, encodings_for,
+};
 use crate::encoding::Encoding;
 use crate::informer::Watchable;
 use crate::json::cut_managed_fields;
@@ -232,12 +234,7 @@ where
     /// Protobuf, if it can be read; of a `DynamicObject`, which is to lose nothing that a newer server
     /// sends, JSON.
     fn encodings(&self, types: &TypeMeta) -> &[Encoding] {
-        let loses_nothing = TypeId::of::<K>() == TypeId::of::<DynamicObject>();
-        if loses_nothing || protobuf::schema::message(&types.api_version, &types.kind).is_none() {
-            &[Encoding::Json]
-        } else {
-            &[Encoding::Protobuf, Encoding::Json]
-        }
+        encodings_for::<K>(types)
     }
 }
 
