@@ -1,7 +1,6 @@
 //! From bytes to stored forms.
 
 mod error;
-mod go;
 mod raw;
 mod header;
 mod identity;
@@ -15,7 +14,6 @@ use kube::core::{DynamicObject, TypeMeta};
 use serde::de::DeserializeOwned;
 
 pub use self::error::DecodeError;
-pub(crate) use self::go::coerced;
 #[cfg(feature = "compact")]
 pub(crate) use self::header::CowStr;
 pub(crate) use self::header::{Header, TypeNames};

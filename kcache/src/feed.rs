@@ -315,7 +315,7 @@ impl<V: Object> Feed<V> {
         let known = self.fingerprints.get(hash);
         let is_it = there.uid() == identity.uid
             && version::compare(there.version(), identity.version) == Some(Ordering::Equal)
-            && known.and_then(|known| Fingerprint::of(raw).is_same(known)) == Some(true);
+            && known == Some(Fingerprint::of(raw));
         if is_it {
             listing.is_unchanged(slot, hash, &**there);
             if self.core().has_bad() {
@@ -327,17 +327,12 @@ impl<V: Object> Feed<V> {
 
     /// True if the very same is there already.
     fn is_repeated(&self, hash: u64, object: &V, fingerprint: Option<Fingerprint>) -> bool {
-        let prints = fingerprint.zip(self.fingerprints.get(hash));
-        let same = prints.map(|(new, old)| new.is_same(old));
-        let state = same.filter(|same| *same != Some(false));
-        let state = state.map(|_| self.writer.state());
-        let there = state
-            .as_ref()
-            .and_then(|state| state.at(KeyRef::of(object)));
-        there.is_some_and(|there| {
-            listing::is_same_version(object, &**there)
-                && (same == Some(Some(true)) || listing::is_alike(object, &**there))
-        })
+        if fingerprint.is_none() || fingerprint != self.fingerprints.get(hash) {
+            return false;
+        }
+        let state = self.writer.state();
+        let there = state.at(KeyRef::of(object));
+        there.is_some_and(|there| listing::is_same_version(object, &**there))
     }
 
     fn gone(&mut self, key: Key, version: &str, updates: &mut Updates<V>) {

@@ -72,7 +72,8 @@
 //! `PartialObjectMeta`; it can be implemented for a struct of one's own, and a [`Codec`] makes any
 //! of them from bytes. What serde can read needs no codec of its own: a [`SerdeCodec`] makes it of JSON
 //! and, for built-in kinds, of protobuf, which the server is asked for first; [`Status::encoding`] says what
-//! it answers with.
+//! it answers with. With the feature `compact`, `Compact<K>` keeps a whole object in a few hundred bytes
+//! and decodes it when it is asked for. The repository's `docs/memory.md` says which form costs what.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -80,6 +81,10 @@
 #[doc = include_str!("../README.md")]
 #[doc = include_str!("../../docs/engine.md")]
 struct Documents;
+
+#[cfg(all(doctest, feature = "compact"))]
+#[doc = include_str!("../../docs/memory.md")]
+struct Memory;
 
 // The modules are in layers: each uses those before it, and none after it.
 

@@ -14,7 +14,7 @@ mod tests;
 use std::fmt;
 use std::sync::Arc;
 
-pub(crate) use self::copies::Copies;
+pub(crate) use self::copies::{Copies, MANY};
 pub(crate) use self::index::Index;
 pub(crate) use self::members::Members;
 pub(crate) use self::table::Table;

@@ -13,7 +13,7 @@ use crate::failure::Failure;
 use crate::object::{Key, Object};
 use crate::offload::drop_offloaded;
 use crate::status::{Notice, Phase};
-use crate::store::{Copies, Snapshot, State};
+use crate::store::{Copies, MANY, Snapshot, State, Table};
 use crate::updates::{Entry, Update, Updates};
 
 /// Commits to a [`Publisher`](crate::Publisher), made together with it by
@@ -73,6 +73,34 @@ impl<V: Object> Writer<V> {
         updates: Vec<Entry<V>>,
         input_commits: &[u64],
     ) {
+        let (table, changes) = if self.copies.len() == 0 && updates.len() >= MANY {
+            self.fill(updates)
+        } else {
+            self.edit(updates)
+        };
+        let next = State {
+            table,
+            ..State::clone(&self.core.state.load())
+        };
+        self.publish(next, changes, incarnation, input_commits);
+        self.copies.settle();
+    }
+
+    /// Puts many objects where nothing is.
+    fn fill(&mut self, updates: Vec<Entry<V>>) -> (Arc<Table<V>>, Vec<Change<V>>) {
+        let mut changes = Vec::with_capacity(updates.len());
+        let objects = updates.into_iter().filter_map(|entry| {
+            let Update::Put(object) = entry.update else {
+                return None;
+            };
+            changes.push(Change::created(object.clone()));
+            Some((entry.hash, object))
+        });
+        let table = self.copies.fill(objects);
+        (table, changes)
+    }
+
+    fn edit(&mut self, updates: Vec<Entry<V>>) -> (Arc<Table<V>>, Vec<Change<V>>) {
         let mut changes = Vec::with_capacity(updates.len());
         let mut edit = self.copies.edit(updates.len());
         for Entry { hash, update } in updates {
@@ -90,13 +118,7 @@ impl<V: Object> Writer<V> {
                 changes.push(change);
             }
         }
-        let table = edit.finish();
-        let next = State {
-            table,
-            ..State::clone(&self.core.state.load())
-        };
-        self.publish(next, changes, incarnation, input_commits);
-        self.copies.settle();
+        (edit.finish(), changes)
     }
 
     /// As [`commit_in`](Self::commit_in), where what is committed is a part of another publisher's

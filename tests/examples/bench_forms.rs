@@ -1,9 +1,11 @@
-//! What an object costs in each stored form: `cargo run --release -p tests --example bench_forms`.
+//! What an object costs in each stored form: `cargo run --release --package tests --features bench
+//! --example bench_forms`.
 //!
 //! Each form is measured in a process of its own: how long it takes to decode a Pod as a server sends
 //! it, how long to have it typed again, and how much memory a cache holds for each.
 
 use std::hint::black_box;
+use std::io::{self, Write};
 use std::process::Command;
 use std::time::Instant;
 use std::{env, fs};
@@ -85,7 +87,8 @@ fn main() -> Result<()> {
     if let Some(form) = env::args().nth(1) {
         return measure(&form);
     }
-    println!("| form | in, µs | typed again, µs | memory of one |\n|---|---|---|---|");
+    let head = "| form | in, µs | typed again, µs | memory of one |\n|---|---|---|---|";
+    writeln!(io::stdout(), "{head}")?;
     for form in FORMS {
         let run = Command::new(env::current_exe()?).arg(form).status()?;
         ensure!(run.success(), "{form} failed");
@@ -133,7 +136,6 @@ fn row<V: Object>(
     let before = memory()?;
     let (publisher, mut feed) = kcache::feed::<V>();
     let mut text = String::new();
-    let mut longest = 0.0_f64;
     let mut took = Vec::new();
     let mut objects = Vec::with_capacity(COUNT);
     for number in 0..COUNT {
@@ -143,7 +145,6 @@ fn row<V: Object>(
         let start = Instant::now();
         let object = codec.decode(Raw::Json(text.trim_end().as_bytes()))?;
         took.push(start.elapsed().as_secs_f64() * 1e6);
-        longest = took.last().copied().unwrap_or_default().max(longest);
         objects.push(object);
     }
     feed.relist(objects, None)?;
@@ -164,12 +165,15 @@ fn row<V: Object>(
         }
     }
     let again = if again.is_empty() {
-        "".to_owned()
+        String::new()
     } else {
         format!("{:.1}", median(again))
     };
-    println!("| {form} | {:.1} | {again} | {held:.0} B |", median(took));
-    eprintln!("longest {longest:.0} µs");
+    let took = median(took);
+    writeln!(
+        io::stdout(),
+        "| {form} | {took:.1} | {again} | {held:.0} B |"
+    )?;
     Ok(())
 }
 

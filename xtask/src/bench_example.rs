@@ -18,6 +18,14 @@ pub(crate) fn core(json: &Path) -> Result<()> {
     )
 }
 
+/// What it costs to make objects of JSON and of protobuf.
+pub(crate) fn protobuf(json: &Path) -> Result<()> {
+    step::run(
+        "objects of JSON and of protobuf",
+        example("bench_protobuf").arg(json),
+    )
+}
+
 /// What HTTP/2 is worth to a client.
 pub(crate) fn http2(json: &Path) -> Result<()> {
     step::run("HTTP/2 and HTTP/1.1", example("bench_http2").arg(json))
@@ -28,11 +36,11 @@ pub(crate) fn cold(json: &Path) -> Result<()> {
     step::run("a controller's start", example("bench_cold").arg(json))
 }
 
-/// What the watch cache costs beside its peers.
-pub(crate) fn sync(runs: usize, pods: &[usize], json: &Path) -> Result<()> {
+/// What the watch cache costs beside its peers: of all clients, or of those whose name has `part` in it.
+pub(crate) fn sync(runs: usize, pods: &[usize], part: &str, json: &Path) -> Result<()> {
     ensure!(runs > 0, "--runs: at least one");
     let mut example = example("bench_sync");
-    example.arg(runs.to_string()).arg(json);
+    example.arg(runs.to_string()).arg(json).arg(part);
     example.args(pods.iter().map(usize::to_string));
     step::run("the watch cache beside its peers", &mut example)
 }

@@ -83,7 +83,8 @@ enum Task {
         /// The only target: a file's name in tests/fuzz/targets; all by default
         target: Option<String>,
     },
-    /// Run the reference models of the watch cache on cases that no run had before, or chaos on a real cluster
+    /// Run what no run had before: the reference models of the watch cache, chaos on a real cluster, random
+    /// objects in protobuf
     #[command(group = clap::ArgGroup::new("what").required(true).multiple(true))]
     Soak {
         /// How long each model runs
@@ -92,6 +93,9 @@ enum Task {
         /// How many faults there are between an informer and the real kube-apiserver
         #[arg(long, value_name = "N", group = "what")]
         faults: Option<usize>,
+        /// How many random objects of every kind Go makes, to be read from protobuf and from JSON
+        #[arg(long, value_name = "N", group = "what")]
+        objects: Option<usize>,
     },
     /// Write docs/cli.md, the reference of the command line
     CliDocs {
@@ -198,8 +202,17 @@ enum Bench {
         /// How many Pods there are, and as many updates
         #[arg(long, default_values_t = [10_000, 100_000])]
         pods: Vec<usize>,
-        /// Where all runs are written as JSON
+        /// Only the clients whose name has this in it, such as `compact`, and their peers
+        #[arg(long, default_value = "")]
+        client: String,
+        /// Where all runs are written as JSON, with a picture (.svg) beside it
         #[arg(long, default_value = "target/bench-sync.json")]
+        json: PathBuf,
+    },
+    /// What it costs to make objects of JSON and of protobuf
+    Protobuf {
+        /// Where the table is written as JSON
+        #[arg(long, default_value = "target/bench-protobuf.json")]
         json: PathBuf,
     },
     /// What the start of a controller with 20 kinds costs, on the real kube-apiserver
@@ -242,11 +255,21 @@ fn main() -> ExitCode {
         Task::Bench(Bench::Hit { pairs, builds }) => bench_hit::run(pairs, &builds),
         Task::Bench(Bench::Kubectl { pairs, json }) => bench_kubectl::run(pairs, &json),
         Task::Bench(Bench::Core { json }) => bench_example::core(&json),
-        Task::Bench(Bench::Sync { runs, pods, json }) => bench_example::sync(runs, &pods, &json),
+        Task::Bench(Bench::Protobuf { json }) => bench_example::protobuf(&json),
+        Task::Bench(Bench::Sync {
+            runs,
+            pods,
+            client,
+            json,
+        }) => bench_example::sync(runs, &pods, &client, &json),
         Task::Bench(Bench::Cold { json }) => bench_example::cold(&json),
         Task::Bench(Bench::Http2 { json }) => bench_example::http2(&json),
         Task::Fuzz { seconds, target } => fuzz::run(seconds, target.as_deref()),
-        Task::Soak { minutes, faults } => soak::run(minutes, faults),
+        Task::Soak {
+            minutes,
+            faults,
+            objects,
+        } => soak::run(minutes, faults, objects),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,15 +1,31 @@
 //! The reference models of the watch cache for longer, and what they need a build of its own for.
 
 use std::process::Command;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
 
 use crate::step;
 
 /// What the arguments say.
-pub(crate) fn run(minutes: Option<f64>, faults: Option<usize>) -> Result<()> {
+pub(crate) fn run(
+    minutes: Option<f64>,
+    faults: Option<usize>,
+    objects: Option<usize>,
+) -> Result<()> {
     minutes.map_or(Ok(()), models)?;
-    faults.map_or(Ok(()), chaos)
+    faults.map_or(Ok(()), chaos)?;
+    objects.map_or(Ok(()), protobuf)
+}
+
+/// So many random objects of every kind, others each time. A failure names the object.
+fn protobuf(objects: usize) -> Result<()> {
+    let seed = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+    step::say(&format!("\nKCACHE_PROTOBUF_SEED={seed}"));
+    let mut cargo = step::optimised_cargo("test --release --package tests --test protobuf");
+    cargo.env("KCACHE_PROTOBUF_OBJECTS", objects.to_string());
+    cargo.env("KCACHE_PROTOBUF_SEED", seed.to_string());
+    step::run("protobuf against Go", &mut cargo)
 }
 
 /// Runs each model for so many minutes, on cases that no run had before. A failure names the seed

@@ -7,8 +7,8 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 
-use super::go::coerced;
 use super::raw::Raw;
+use crate::json::coerced;
 use crate::object::Key;
 use crate::protobuf::wire::{self, Value};
 use crate::protobuf::{Envelope, Error};

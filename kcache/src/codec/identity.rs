@@ -16,7 +16,9 @@ pub(crate) struct Identity<'a> {
 /// The numbers of the metadata in every object, and of its fields (`metav1.ObjectMeta`).
 const METADATA: u32 = 1;
 const NAME: u32 = 1;
+const GENERATE_NAME: u32 = 2;
 const NAMESPACE: u32 = 3;
+const SELF_LINK: u32 = 4;
 const UID: u32 = 5;
 const RESOURCE_VERSION: u32 = 6;
 
@@ -52,7 +54,7 @@ impl<'a> Identity<'a> {
                 UID => &mut identity.uid,
                 RESOURCE_VERSION => &mut identity.version,
                 // Kubernetes writes fields in the order of their numbers.
-                1..=RESOURCE_VERSION => continue,
+                GENERATE_NAME | SELF_LINK => continue,
                 _ => break,
             };
             let Value::Bytes(bytes) = value else {

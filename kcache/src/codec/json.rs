@@ -2,19 +2,17 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::panic::resume_unwind;
-use std::thread;
 
 use serde::de::{DeserializeOwned, DeserializeSeed};
 use simd_json::{Buffers, Node};
 
 use super::error::DecodeError;
-use super::go;
 use super::header::Header;
 use super::raw::Raw;
 use super::shape::Shape;
 use super::tape::Nodes;
-use crate::json::cut_managed_fields;
+use crate::deep::{DEEPEST, SHALLOW, on_a_deep_stack};
+use crate::json::{coerced, cut_managed_fields, replace_lone_surrogates};
 
 /// Decodes JSON, and keeps what it needs for that from one object to the next.
 ///
@@ -32,14 +30,6 @@ pub(crate) struct JsonDecoder {
     left_over: (u32, u32),
 }
 
-/// How deep an object is read on the thread that reads it. What is made of it takes a part of the stack for each
-/// level, in builds without optimisation up to 14 KB (`JSONSchemaProps`), and threads have 2 MiB.
-const SHALLOW: usize = 32;
-/// How much stack a level of a deeper one has, on a thread of its own.
-const LEVEL_STACK: usize = 64 << 10;
-/// How deep what is made of an object may be. Whoever clones, compares, prints or drops it recurses
-/// as deep on a stack of his own: up to 1.9 KB a level, in builds without optimisation.
-const DEEPEST: usize = 1000;
 /// For the next object no more is kept than for one of this size.
 const KEPT: usize = 1 << 20;
 /// After so many objects at most simd-json is tried again.
@@ -116,13 +106,13 @@ impl JsonDecoder {
         let (left, _) = &mut self.left_over;
         if *left > 0 {
             *left -= 1;
-            return by_serde_json(&go::coerced(json), shape, None);
+            return by_serde_json(&coerced(json), shape, None);
         }
         let mut unread = match self.read(json, shape) {
             Ok(object) => return Ok(object),
             Err(unread) => unread,
         };
-        let text = go::coerced(json);
+        let text = coerced(json);
         if let (Unread::NotJson, Cow::Owned(text)) = (unread, &text) {
             unread = match self.read(text, shape) {
                 Ok(object) => return Ok(object),
@@ -145,7 +135,7 @@ impl JsonDecoder {
         } else {
             cut_managed_fields(json, &mut self.copy);
         }
-        go::replace_lone_surrogates(&mut self.copy);
+        replace_lone_surrogates(&mut self.copy);
         let tape = simd_json::to_tape_with_buffers(&mut self.copy, &mut self.buffers);
         let object = match &tape {
             Ok(tape) => made_of(&tape.0, shape),
@@ -165,17 +155,6 @@ fn made_of<T: Decoded>(nodes: &[Node<'_>], shape: Shape<'_>) -> Result<T, Unread
         Err(Unread::TooDeep) => on_a_deep_stack(|| make(DEEPEST)).unwrap_or(Err(Unread::NoStack)),
         made => made,
     }
-}
-
-/// Runs it on a thread of its own.
-fn on_a_deep_stack<T: Send>(make: impl FnOnce() -> T + Send) -> Option<T> {
-    thread::scope(|scope| {
-        let thread = thread::Builder::new().stack_size((DEEPEST + SHALLOW) * LEVEL_STACK);
-        match thread.spawn_scoped(scope, make).ok()?.join() {
-            Ok(made) => Some(made),
-            Err(panic) => resume_unwind(panic),
-        }
-    })
 }
 
 /// Reads it again, with what hindered before.

@@ -2,8 +2,8 @@
 
 use serde::de::IgnoredAny;
 
-use super::go::coerced;
 use crate::encoding::Encoding;
+use crate::json::coerced;
 use crate::protobuf::wire::Reader;
 
 /// An object as it came in, in one of the encodings that API servers speak.

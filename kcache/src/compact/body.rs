@@ -4,10 +4,13 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use kube::core::TypeMeta;
+use serde::de::DeserializeOwned;
 use zstd::zstd_safe::{DCtx, DDict};
 
 use super::stats::CompactStats;
-use crate::codec::{DecodeError, Decoded, Expected, JsonDecoder, decode_cut};
+use crate::codec::{DecodeError, Expected, JsonDecoder, decode_cut};
+use crate::encoding::Encoding;
+use crate::protobuf::{self, Decoder};
 
 /// The bytes of one object.
 #[derive(Clone)]
@@ -23,6 +26,7 @@ pub(super) struct Context {
     /// What an object is that does not say it.
     pub(super) types: Option<TypeMeta>,
     pub(super) metadata_only: bool,
+    pub(super) encoding: Encoding,
     /// Kept as long as an object uses it.
     pub(super) dictionary: Option<Arc<DDict<'static>>>,
     pub(super) stats: CompactStats,
@@ -49,7 +53,7 @@ impl Body {
     }
 
     /// What is made of it.
-    pub(super) fn decode<T: Decoded>(&self) -> Result<T, DecodeError> {
+    pub(super) fn decode<T: DeserializeOwned + Send>(&self) -> Result<T, DecodeError> {
         thread_local! {
             static READER: RefCell<Reader> = RefCell::default();
         }
@@ -80,7 +84,7 @@ struct Reader {
 }
 
 impl Reader {
-    fn decode<T: Decoded>(&mut self, body: &Body) -> Result<T, DecodeError> {
+    fn decode<T: DeserializeOwned + Send>(&mut self, body: &Body) -> Result<T, DecodeError> {
         let size = body.size as usize;
         let context = &*body.context;
         if body.bytes.len() == size {
@@ -120,20 +124,39 @@ impl Reader {
     }
 }
 
-fn decode_as<T: Decoded>(
+fn decode_as<T: DeserializeOwned + Send>(
     json: &mut JsonDecoder,
-    text: &[u8],
+    bytes: &[u8],
     context: &Context,
 ) -> Result<T, DecodeError> {
-    let Context {
-        types,
-        metadata_only,
-        ..
-    } = context;
-    let Some(types) = types else {
-        return decode_cut(json, text, None);
-    };
-    let mut expected = Expected::new(types);
-    expected.metadata_only = *metadata_only;
-    decode_cut(json, text, Some(expected))
+    let expected = context.types.as_ref().map(|types| {
+        let mut expected = Expected::new(types);
+        expected.metadata_only = context.metadata_only;
+        expected
+    });
+    match (context.encoding, expected) {
+        (Encoding::Protobuf, Some(expected)) => decode_message(json, bytes, expected),
+        (_, expected) => decode_cut(json, bytes, expected),
+    }
+}
+
+/// What is made of a message that has no `managedFields` any longer.
+pub(super) fn decode_message<T: DeserializeOwned + Send>(
+    json: &mut JsonDecoder,
+    message: &[u8],
+    expected: Expected<'_>,
+) -> Result<T, DecodeError> {
+    let TypeMeta { api_version, kind } = expected.types;
+    let decoder = Decoder::new(api_version, kind)
+        .ok_or_else(|| DecodeError::new("it is of a kind that protobuf is not read of"))?
+        .with_metadata_only(expected.metadata_only);
+    let wrong = |error: protobuf::Error| DecodeError::new(error.to_string());
+    match decoder.decode(message) {
+        Err(error) if !error.is_syntax() => {
+            // Some types can be made of JSON text only.
+            let value: serde_json::Value = decoder.decode(message).map_err(wrong)?;
+            decode_cut(json, value.to_string().as_bytes(), Some(expected))
+        }
+        made => made.map_err(wrong),
+    }
 }

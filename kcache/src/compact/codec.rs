@@ -5,19 +5,24 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::{Arc, OnceLock};
 
-use kube::core::TypeMeta;
+use kube::core::{ApiResource, DynamicObject, TypeMeta};
+use serde::Serialize;
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, IgnoredAny, IntoDeserializer};
 
-use super::Compact;
-use super::body::{Body, Context};
+use super::body::{Body, Context, decode_message};
 use super::header::{Header, Part, Shared};
 use super::interner::Interner;
 use super::names::Names;
+use super::object::Compact;
 use super::packer::Packer;
 use super::stats::CompactStats;
 use super::strings::Strings;
 use crate::codec::{Codec, DecodeError, Expected, JsonDecoder, Raw, Two, decode_cut};
+use crate::encoding::Encoding;
+use crate::informer::Watchable;
 use crate::json::cut_managed_fields;
+use crate::object::Key;
+use crate::protobuf;
 
 /// Makes [`Compact`] objects.
 ///
@@ -71,11 +76,37 @@ impl CompactCodec {
     ) -> Result<Compact<K, F>, DecodeError> {
         cut_managed_fields(json, &mut self.text);
         let Two(header, Lifted(facts)) = decode_cut(&mut self.json, &self.text, expected)?;
-        let body = self.body(expected)?;
+        self.stored(&header, facts, expected, Encoding::Json)
+    }
+
+    fn decode_message<K, F: DeserializeOwned + Send + 'static>(
+        &mut self,
+        message: &[u8],
+        expected: Expected<'_>,
+    ) -> Result<Compact<K, F>, DecodeError> {
+        protobuf::without_managed_fields(message, &mut self.text)
+            .map_err(|error| DecodeError::new(error.to_string()))?;
+        let Self { json, text, .. } = self;
+        let header: Header = decode_message(json, text, expected)?;
+        let Lifted(facts) = decode_message(json, text, expected).map_err(|error| {
+            let names = [Part::Namespace, Part::Name].map(|part| header.one(part));
+            error.with_key(Key::new(names[0], names[1]))
+        })?;
+        self.stored(&header, facts, Some(expected), Encoding::Protobuf)
+    }
+
+    fn stored<K, F>(
+        &mut self,
+        header: &Header,
+        facts: F,
+        expected: Option<Expected<'_>>,
+        encoding: Encoding,
+    ) -> Result<Compact<K, F>, DecodeError> {
+        let body = self.body(expected, encoding)?;
         if self.text.capacity() > KEPT {
             self.text = Vec::new();
         }
-        Ok(self.object(&header, facts, body))
+        Ok(self.object(header, facts, body))
     }
 
     fn object<K, F>(&mut self, header: &Header, facts: F, body: Body) -> Compact<K, F> {
@@ -97,22 +128,26 @@ impl CompactCodec {
     }
 
     /// The bytes that are stored for the text.
-    fn body(&mut self, expected: Option<Expected<'_>>) -> Result<Body, DecodeError> {
+    fn body(
+        &mut self,
+        expected: Option<Expected<'_>>,
+        encoding: Encoding,
+    ) -> Result<Body, DecodeError> {
         let stats = &self.context.stats;
         let size = self.text.len();
         let Some(packer) = &mut self.packer else {
             stats.add_object(size, size);
-            self.update_context(expected);
+            self.update_context(expected, encoding);
             return Body::new(self.text.as_slice().into(), size, self.context.clone());
         };
         let bytes: Box<[u8]> = packer.pack(&self.text).into();
         stats.add_object(size, bytes.len());
-        self.update_context(expected);
+        self.update_context(expected, encoding);
         Body::new(bytes, size, self.context.clone())
     }
 
     /// Most objects have the same as the one before.
-    fn update_context(&mut self, expected: Option<Expected<'_>>) {
+    fn update_context(&mut self, expected: Option<Expected<'_>>, encoding: Encoding) {
         let types: Option<&TypeMeta> = expected.map(|expected| expected.types);
         let metadata_only = expected.is_some_and(|expected| expected.metadata_only);
         let dictionary = self.packer.as_ref().and_then(Packer::dictionary);
@@ -124,11 +159,12 @@ impl CompactCodec {
         };
         if !same_dictionary
             || context.types.as_ref() != types
-            || context.metadata_only != metadata_only
+            || (context.metadata_only, context.encoding) != (metadata_only, encoding)
         {
             self.context = Arc::new(Context {
                 types: types.cloned(),
                 metadata_only,
+                encoding,
                 dictionary: dictionary.cloned(),
                 stats: context.stats.clone(),
             });
@@ -157,6 +193,7 @@ impl Default for CompactCodec {
             context: Arc::new(Context {
                 types: None,
                 metadata_only: false,
+                encoding: Encoding::Json,
                 dictionary: None,
                 stats,
             }),
@@ -170,12 +207,14 @@ impl Default for CompactCodec {
 
 impl<K, F> Codec<Compact<K, F>> for CompactCodec
 where
+    K: 'static,
     F: DeserializeOwned + Send + 'static,
 {
+    /// Protobuf does not say what it is of; that is read by [`decode_as`](Codec::decode_as) only.
     fn decode(&mut self, raw: Raw<'_>) -> Result<Compact<K, F>, DecodeError> {
         match raw {
             Raw::Json(json) => self.decode_json(json, None),
-            Raw::Protobuf(_) => Err(DecodeError::new("this codec reads JSON only")),
+            Raw::Protobuf(_) => Err(DecodeError::new("it is not known of what kind it is")),
         }
     }
 
@@ -186,8 +225,61 @@ where
     ) -> Result<Compact<K, F>, DecodeError> {
         match raw {
             Raw::Json(json) => self.decode_json(json, Some(expected)),
-            Raw::Protobuf(_) => Err(DecodeError::new("this codec reads JSON only")),
+            Raw::Protobuf(message) => self.decode_message(message, expected),
         }
+    }
+
+    /// Protobuf, if it can be read; of a `DynamicObject`, which is to lose nothing that a newer server
+    /// sends, JSON.
+    fn encodings(&self, types: &TypeMeta) -> &[Encoding] {
+        let loses_nothing = TypeId::of::<K>() == TypeId::of::<DynamicObject>();
+        if loses_nothing || protobuf::schema::message(&types.api_version, &types.kind).is_none() {
+            &[Encoding::Json]
+        } else {
+            &[Encoding::Protobuf, Encoding::Json]
+        }
+    }
+}
+
+impl<K: 'static, F: DeserializeOwned + Send + 'static> Compact<K, F> {
+    /// An object of this JSON, for tests and other sources than an informer. Each is compressed for itself;
+    /// objects of one collection have one [`CompactCodec`].
+    ///
+    /// # Errors
+    ///
+    /// It is no JSON object, or `F` cannot be read of it.
+    pub fn from_json(json: &[u8]) -> Result<Self, DecodeError> {
+        CompactCodec::default().decode(Raw::Json(json))
+    }
+
+    /// The same of an object that was decoded already.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_json`](Self::from_json), or it cannot be written as JSON.
+    pub fn of(object: &K) -> Result<Self, DecodeError>
+    where
+        K: Serialize,
+    {
+        let json = serde_json::to_vec(object);
+        Self::from_json(&json.map_err(|_| DecodeError::new("it cannot be written as JSON"))?)
+    }
+}
+
+/// As `K` is: `Informer::<Compact<Pod>>::builder(client)`.
+impl<K: Watchable, F: Send + Sync + 'static> Watchable for Compact<K, F> {
+    type Codec = CompactCodec;
+
+    fn resource() -> ApiResource {
+        K::resource()
+    }
+
+    fn is_cluster_scoped() -> bool {
+        K::is_cluster_scoped()
+    }
+
+    fn is_metadata() -> bool {
+        K::is_metadata()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::de::DeserializeOwned;
 
-use super::Compact;
+use super::object::Compact;
 use crate::fact::Fact;
 
 /// How a [`Compact`] with these lifted fields answers the [`Fact`] `G`.

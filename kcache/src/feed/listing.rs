@@ -162,7 +162,7 @@ impl<V: Object> Listing<V> {
             }
             let same = is_same_version(&*listed.object, &**there);
             let prints = print.zip(known_print);
-            match prints.and_then(|(new, old)| new.is_same(old)) {
+            match prints.map(|(new, old)| new == old) {
                 Some(true) if same => {}
                 None if same && known && is_alike(&*listed.object, &**there) => alike.push(listed),
                 _ => updates.push(listed.into_entry()),
@@ -248,7 +248,7 @@ pub(super) fn is_same_version<V: Object>(a: &V, b: &V) -> bool {
 }
 
 /// All that is cheap to compare is the same.
-pub(super) fn is_alike<V: Object>(a: &V, b: &V) -> bool {
+fn is_alike<V: Object>(a: &V, b: &V) -> bool {
     a.generation() == b.generation()
         && a.deletion_timestamp() == b.deletion_timestamp()
         && a.labels().eq(b.labels())

@@ -171,7 +171,7 @@ fn text_that_is_no_text_is_replaced() {
 #[test]
 fn any_json_is_read_as_what_it_is() {
     #[derive(Deserialize)]
-    struct Revision {
+    struct Raw {
         data: Option<Box<RawValue>>,
         revision: Box<RawValue>,
         metadata: Box<RawValue>,
@@ -182,13 +182,17 @@ fn any_json_is_read_as_what_it_is() {
     let read: Value = revisions.without_types().decode(&message).unwrap();
     let want = json!({"metadata": {"name": "x"}, "data": {"a": [1, 2.5]}, "revision": 7});
     assert_eq!(read, want);
-    let raw: Revision = revisions.decode(&message).unwrap();
+    let raw: Raw = revisions.decode(&message).unwrap();
     assert_eq!(raw.data.unwrap().get().as_bytes(), data);
     assert_eq!(raw.revision.get(), "7");
     assert_eq!(raw.metadata.get(), r#"{"name":"x"}"#);
     let empty = [text(1, ""), text(2, ""), number(3, 0)].concat();
-    let raw: Revision = revisions.decode(&empty).unwrap();
+    let raw: Raw = revisions.decode(&empty).unwrap();
     assert!(raw.data.is_none());
+    // Half of a surrogate pair, and a byte that is no text.
+    let odd = text(2, text(1, b"[\"\\ud83e\", \"\xff\"]"));
+    let read: Value = revisions.without_types().decode(&odd).unwrap();
+    assert_eq!(read, json!({"data": ["\u{fffd}", "\u{fffd}"]}));
     let damaged = text(2, text(1, "{"));
     let error = revisions.decode::<Value>(&damaged).unwrap_err();
     assert_eq!(error.to_string(), "data: it holds no JSON");
@@ -198,15 +202,11 @@ fn any_json_is_read_as_what_it_is() {
 fn enums_and_newtypes_are_read() {
     #[derive(Debug, Deserialize, PartialEq)]
     enum Phase {
+        Pending,
         Running,
     }
     #[derive(Debug, Deserialize, PartialEq)]
     struct Node(String);
-    #[derive(Debug, Deserialize, PartialEq)]
-    #[serde(rename_all = "camelCase")]
-    enum Source {
-        EmptyDir { medium: String },
-    }
     #[derive(Debug, Deserialize)]
     struct Small {
         status: BTreeMap<String, Phase>,
@@ -219,8 +219,17 @@ fn enums_and_newtypes_are_read() {
     .concat();
     let small: Small = pods().decode(&message).unwrap();
     assert_eq!(small.status["phase"], Phase::Running);
+    assert_ne!(small.status["phase"], Phase::Pending);
     assert_eq!(small.spec["nodeName"], Node("n".to_owned()));
+}
 
+#[test]
+fn an_enum_can_have_a_member_for_each_variant() {
+    #[derive(Debug, Deserialize, PartialEq)]
+    #[serde(rename_all = "camelCase")]
+    enum Source {
+        EmptyDir { medium: String },
+    }
     #[derive(Deserialize)]
     struct Volumes {
         spec: BTreeMap<String, Vec<Source>>,

@@ -9,8 +9,9 @@ use http_body_util::{BodyExt, Limited};
 use kube::client::Body;
 use serde::Deserialize;
 
-use crate::codec::{Raw, coerced};
+use crate::codec::Raw;
 use crate::failure::{Cause, Class, Failure};
+use crate::json::coerced;
 use crate::protobuf::{Decoder, Envelope};
 use crate::request::TooLong;
 use crate::wire::WireError;

@@ -26,7 +26,7 @@ pub(crate) struct Copies<V> {
 /// So many replaced objects at most may wait to be let go until somebody has read the spare copy.
 const WAITING: usize = 512;
 /// An order is made anew for at least so many changes.
-const MANY: usize = 256;
+pub(crate) const MANY: usize = 256;
 
 impl<V> Copies<V> {
     /// How many objects there are.
@@ -51,6 +51,14 @@ impl<V: Object> Copies<V> {
             left: Vec::new(),
             entered: Vec::new(),
         }
+    }
+
+    /// Begins with these objects, of which no two have one key, if nothing is there.
+    pub(crate) fn fill(&mut self, objects: impl Iterator<Item = (u64, Arc<V>)>) -> Arc<Table<V>> {
+        self.live = Arc::new(self.live.filled(objects));
+        self.recover();
+        self.torn = false;
+        self.live.clone()
     }
 
     /// Brings the spare copy up to the live one, so that nothing that was replaced stays, unless

@@ -22,6 +22,8 @@ type Shard = Arc<[u64]>;
 /// How many entries a shard has on average. One of twice as many is still less than a kilobyte: what
 /// is larger makes glibc's allocator sort what was freed before.
 const MEAN: usize = 40;
+/// How many places a shard has at least.
+const FIRST: usize = 24;
 
 impl Index {
     /// How many slots there are.
@@ -96,11 +98,11 @@ impl Index {
         let old = std::mem::take(self.shards.get_mut(from));
         let new = self.count;
         self.count += 1;
-        let entries = old.iter().copied().filter(|entry| *entry != 0);
-        let (stay, go): (Vec<_>, Vec<_>) =
-            entries.partition(|entry| self.shard_of(tag_in(*entry)) == from);
-        *self.shards.get_mut(from) = shard_of_entries(&stay);
-        *self.shards.get_mut(new) = shard_of_entries(&go);
+        for at in [from, new] {
+            let here = entries(&old).filter(|entry| self.shard_of(tag_in(*entry)) == at);
+            let count = here.clone().count();
+            *self.shards.get_mut(at) = shard_with(here, count);
+        }
     }
 }
 
@@ -157,22 +159,27 @@ fn next(place: usize, places: usize) -> usize {
 }
 
 fn add(shard: &mut Shard, entry: u64) {
-    let taken = shard.iter().filter(|entry| **entry != 0).count();
+    let taken = entries(shard).count();
     // One place at least stays free, which ends every search.
     if (taken + 1) * 20 < shard.len() * 17 {
         return put(Arc::make_mut(shard), entry);
     }
-    let entries = shard.iter().copied().filter(|entry| *entry != 0);
-    let entries: Vec<_> = entries.chain([entry]).collect();
-    *shard = shard_of_entries(&entries);
+    *shard = shard_with(entries(shard).chain([entry]), taken + 1);
 }
 
-fn shard_of_entries(entries: &[u64]) -> Shard {
-    let mut places = vec![0; entries.len() * 4 / 3 + 2];
+fn entries(shard: &[u64]) -> impl Iterator<Item = u64> + Clone {
+    shard.iter().copied().filter(|entry| *entry != 0)
+}
+
+/// A shard with so many entries, and room for some more.
+fn shard_with(entries: impl Iterator<Item = u64>, count: usize) -> Shard {
+    let places = (count * 4 / 3 + 2).max(FIRST);
+    let mut shard: Shard = std::iter::repeat_n(0, places).collect();
+    let places = Arc::make_mut(&mut shard);
     for entry in entries {
-        put(&mut places, *entry);
+        put(places, entry);
     }
-    places.into()
+    shard
 }
 
 fn put(places: &mut [u64], entry: u64) {

@@ -31,6 +31,19 @@ impl<T: Clone + Default, const N: usize> Pages<T, N> {
     }
 }
 
+impl<T: Default, const N: usize> FromIterator<T> for Pages<T, N> {
+    fn from_iter<I: IntoIterator<Item = T>>(all: I) -> Self {
+        let mut all = all.into_iter().peekable();
+        let page = || {
+            all.peek()?;
+            Some(Arc::new(std::array::from_fn(|_| {
+                all.next().unwrap_or_default()
+            })))
+        };
+        Self(std::iter::from_fn(page).collect())
+    }
+}
+
 impl<T, const N: usize> Default for Pages<T, N> {
     fn default() -> Self {
         Self(Arc::default())
@@ -59,5 +72,7 @@ mod tests {
         assert_eq!((before.get(9), before.get(13)), (Some(&1), None));
         assert_eq!((pages.get(9), pages.get(13)), (Some(&2), Some(&3)));
         assert_eq!(pages.iter().sum::<u32>(), 9 + 2 + 3);
+        let same: Pages<u32, 4> = pages.iter().copied().collect();
+        assert!(same.iter().eq(pages.iter()) && same.get(16).is_none());
     }
 }

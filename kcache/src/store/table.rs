@@ -177,6 +177,32 @@ impl<V: Object> Table<V> {
         self.order.range(start..end)
     }
 
+    /// A table of these objects, with the hash of the key of each, of which no two have one key. It comes
+    /// after this one.
+    pub(super) fn filled(&self, objects: impl Iterator<Item = (u64, Arc<V>)>) -> Self {
+        let mut index = Index::default();
+        let mut objects = objects.zip(0..).map(|((hash, object), slot)| {
+            index.insert(hash, slot);
+            object
+        });
+        let chunk = || {
+            let chunk: [Option<Arc<V>>; CHUNK] = std::array::from_fn(|_| objects.next());
+            chunk[0].is_some().then(|| Some(Arc::new(chunk)))
+        };
+        let slots: Pages<Chunk<V>, 64> = std::iter::from_fn(chunk).collect();
+        let mut table = Self {
+            len: index.len(),
+            slots,
+            index,
+            order: Order::default(),
+            replaced: self.replaced,
+        };
+        let all = u32::try_from(table.len).expect("fewer than 2^32 objects");
+        let sorted = table.sorted((0..all).collect());
+        table.order = Order::of_sorted(&sorted, |slot| table.key(slot));
+        table
+    }
+
     /// Puts an object into a free slot, and into the index but not into the order.
     pub(super) fn enter(&mut self, touched: &mut Touched, hash: u64, slot: u32, object: Arc<V>) {
         touched.slots.push(slot);

@@ -171,6 +171,31 @@ fn nothing_that_was_replaced_stays() {
 }
 
 #[test]
+fn what_is_filled_at_once_goes_on_like_any() {
+    let mut random = Random(11);
+    let mut bench = Bench::default();
+    bench.commit(&mut random, 40, 20, 100);
+    let keys = (0..6_000).map(|_| random.key(6_000));
+    let keys: std::collections::HashSet<_> = keys.collect();
+    let things: Vec<_> = keys
+        .into_iter()
+        .map(|key| Arc::new(Thing { key, version: 0 }))
+        .collect();
+    let objects = things.iter().map(|thing| {
+        let hash = thing.key.parts().hash64();
+        (hash, thing.clone())
+    });
+    bench.copies.fill(objects);
+    bench.model = things.iter().map(|thing| (thing.key.clone(), 0)).collect();
+    check(&state_of(&mut bench.copies), &bench.model, 6_000);
+    for _ in 0..20 {
+        bench.commit(&mut random, 100, 6_000, 60);
+        bench.copies.settle();
+    }
+    check(&state_of(&mut bench.copies), &bench.model, 6_000);
+}
+
+#[test]
 fn an_edit_that_is_not_finished_is_as_if_it_had_not_been() {
     let mut bench = Bench::default();
     let mut random = Random(7);

@@ -1,8 +1,8 @@
-//! What a commit costs, and what a cache keeps beside the objects.
+//! What a commit costs, and what a cache holds.
 
 use std::sync::Arc;
 
-use kcache::{Feed, Input, Publisher};
+use kcache::{Feed, Filter, Input, Publisher};
 
 use crate::{Cost, Table, Thing, apply, cost, fed, thing};
 
@@ -114,43 +114,31 @@ fn lists(table: &mut Table) {
     });
 }
 
-/// How many bytes of memory there are more for each object than if it were in a vector, after the first
-/// list and once each was replaced.
-pub(crate) fn bytes_an_object() -> (&'static str, f64) {
-    let things: Vec<_> = (0..OBJECTS)
-        .map(|i| Arc::new(thing(i, i + 1, i / 10)))
-        .collect();
-    drop(things);
-    let before = resident();
-    let things: Vec<_> = (0..OBJECTS)
-        .map(|i| Arc::new(thing(i, i + 1, i / 10)))
-        .collect();
-    let bare = resident() - before;
-    drop(things);
-    let before = resident();
-    let (publisher, mut feed) = kcache::feed();
-    for i in 0..OBJECTS {
-        let item = Input::Item(thing(i, i + 1, i / 10));
-        feed.send(item).expect("the publisher is open");
+/// Holds so much and nothing else at its end, for a profiler of the heap: the objects alone, the cache
+/// after its first list, after each was replaced once, or with a view of every second one.
+pub(crate) fn hold(what: &str) {
+    let all = (0..OBJECTS).map(|i| versioned(i, 0));
+    if what == "objects" {
+        let objects: Vec<_> = all.map(Arc::new).collect();
+        std::process::exit(i32::from(objects.len() != OBJECTS));
     }
-    feed.send(Input::Synced(None))
-        .expect("the publisher is open");
-    apply(
-        &mut feed,
-        (0..OBJECTS).map(|i| versioned(mixed(i), 1)).collect(),
-    );
-    let cached = resident() - before;
-    assert_eq!(publisher.cache().len(), OBJECTS);
-    let name = "bytes an object beside the object, all rewritten (resident, so coarse)";
-    (name, (cached - bare) / OBJECTS as f64)
-}
-
-/// The resident memory of this process, in bytes.
-fn resident() -> f64 {
-    let status = std::fs::read_to_string("/proc/self/statm").expect("it can be read");
-    let pages = status
-        .split(' ')
-        .nth(1)
-        .and_then(|pages| pages.parse().ok());
-    4_096.0 * pages.unwrap_or(0.0)
+    let (things, mut feed) = kcache::feed();
+    feed.relist(all, None).expect("the publisher is open");
+    if what == "replaced" {
+        let new = (0..OBJECTS).map(|i| versioned(mixed(i), 1));
+        apply(&mut feed, new.collect());
+    }
+    let mut count = OBJECTS;
+    if what == "view" {
+        let half = Filter::by("half", |thing: &Thing| {
+            thing.version.ends_with(['0', '2', '4', '6', '8'])
+        });
+        let view = things.view(half);
+        let ready = view.ready();
+        tokio::runtime::Handle::current()
+            .block_on(ready)
+            .expect("it is open");
+        count = 2 * view.cache().len();
+    }
+    std::process::exit(i32::from(count != OBJECTS));
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use k8s_openapi::api::core::v1::Pod;
-use kcache::{Feed, Publisher};
+use kcache::{Feed, Publisher, SubscribeOptions};
 use serde_json::json;
 
 use crate::{Thing, fed, thing};
@@ -75,7 +75,9 @@ fn arrival() -> f64 {
     let runtime = runtime.expect("a runtime");
     let (pods, mut feed) = kcache::feed();
     feed.relist([], None).expect("the publisher is open");
-    let mut changes = pods.subscribe();
+    // None is merged into another, however late it is.
+    let all = SubscribeOptions::default().queue(20_000);
+    let mut changes = pods.subscribe_options(all);
     let bodies: Vec<_> = (0..1_000).map(body).collect();
     let begin = Instant::now() + Duration::from_millis(20);
     let source = std::thread::spawn(move || {

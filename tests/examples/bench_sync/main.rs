@@ -1,53 +1,98 @@
 //! What a watch cache costs beside its peers, over the network: `cargo xtask bench sync`.
 //!
-//! The program is four in one: the server, the clients that are measured, and what starts them,
-//! measures them from outside and reports. Every run checks first that the client has what the
-//! server sent.
+//! The program is three in one: the server, the clients in Rust, and what starts all clients, measures
+//! them from outside and reports. Every run checks first that the client has what the server sent.
 
-mod clients;
-mod measure;
 mod pods;
-mod report;
 mod server;
+mod clients;
+mod modes;
+mod peer;
+mod measure;
+mod chart;
+mod report;
 
-use std::path::Path;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use crate::clients::Mode;
+use crate::clients::Program;
 use crate::measure::{Run, Server};
+use crate::modes::Mode;
 use crate::report::Report;
 
 fn main() -> Result<()> {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
     match arguments[..] {
-        ["serve", count] => server::serve(count.parse()?),
-        ["client", mode, url, count] => {
-            let mode = Mode::ALL.into_iter().find(|known| known.name() == mode);
-            clients::run(mode.context("no such mode")?, url, count.parse()?)
+        ["serve", count, ref forms @ ..] => {
+            let forms: Result<Vec<_>> = forms.iter().map(|form| form.parse()).collect();
+            server::serve(count.parse()?, &forms?)
         }
-        [runs, json, ref counts @ ..] if !counts.is_empty() => {
+        ["client", name, url, count] => {
+            let mode = Mode::named(name).context("no such mode")?;
+            clients::run(mode, url, count.parse()?)
+        }
+        [runs, json, part, ref counts @ ..] if !counts.is_empty() => {
             let counts: Result<Vec<_>, _> = counts.iter().map(|count| count.parse()).collect();
-            compare(runs.parse()?, Path::new(json), &counts?)
+            let modes = modes(part)?;
+            let report = compare(runs.parse()?, &modes, &counts?)?;
+            report.print()?;
+            report.write(Path::new(json))
         }
-        _ => bail!("arguments: RUNS JSON COUNT..."),
+        _ => bail!("arguments: RUNS JSON PART-OF-NAMES COUNT..."),
     }
 }
 
+/// A mode that can be run here, with its program if that is another than this.
+type Runnable = (&'static Mode, Option<PathBuf>);
+
+fn modes(part: &str) -> Result<Vec<Runnable>> {
+    let all = Mode::with(part);
+    let is_go = |mode: &&Mode| matches!(mode.program, Program::Go(_));
+    let peer = match all.iter().any(is_go).then(peer::build) {
+        None => None,
+        Some(Ok(peer)) => Some(peer),
+        Some(Err(reason)) => {
+            writeln!(io::stderr(), "client-go is left out: {reason:#}")?;
+            None
+        }
+    };
+    let runnable = all.into_iter().filter_map(|mode| {
+        let program = if is_go(&mode) {
+            Some(peer.clone()?)
+        } else {
+            None
+        };
+        Some((mode, program))
+    });
+    Ok(runnable.collect())
+}
+
 /// Runs all clients in turn, several times, for each number of Pods.
-fn compare(runs: usize, json: &Path, counts: &[usize]) -> Result<()> {
-    let mut report = Report::default();
+fn compare(runs: usize, modes: &[Runnable], counts: &[usize]) -> Result<Report> {
+    let mut report = Report::of(modes.iter().map(|(mode, _)| *mode).collect());
     for &count in counts {
-        let mut server = Server::start(count)?;
-        for _ in 0..runs {
-            for mode in Mode::ALL {
-                let run = Run::of(mode, &mut server);
-                report.add(count, mode, run.with_context(|| mode.name())?);
+        let mut server = Server::start(count, report.modes())?;
+        for turn in 0..=runs {
+            for (number, (mode, program)) in modes.iter().enumerate() {
+                // The first client on a new machine pays for the memory that others find ready.
+                if turn == 0 && number > 0 {
+                    break;
+                }
+                let run = Run::of(mode, program.as_deref(), &mut server);
+                let run = run.with_context(|| mode.name)?;
+                if turn > 0 {
+                    report.add(count, mode, run);
+                    writeln!(
+                        io::stderr(),
+                        "{count} Pods, turn {turn} of {runs}: {}",
+                        mode.name
+                    )?;
+                }
             }
         }
     }
-    report.print()?;
-    std::fs::write(json, serde_json::to_vec_pretty(&report.json())?)?;
-    Ok(())
+    Ok(report)
 }

@@ -1,15 +1,19 @@
 //! Measures a client from outside, by what `/proc` says of its process.
 
 use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::clients::{Mode, State};
+use crate::clients::Program;
+use crate::modes::Mode;
+use crate::pods::{Pod, State};
+use crate::server;
 
-/// A process of this program that reads and says lines.
+/// A process that reads and says lines.
 struct Process {
     child: Child,
     tell: ChildStdin,
@@ -17,9 +21,8 @@ struct Process {
 }
 
 impl Process {
-    fn start(arguments: &[&str]) -> Result<Self> {
-        let mut child = Command::new(env::current_exe()?)
-            .args(arguments)
+    fn start(command: &mut Command) -> Result<Self> {
+        let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
@@ -38,6 +41,31 @@ impl Process {
         self.heard.read_line(&mut line)?;
         ensure!(!line.is_empty(), "the process ended");
         Ok(line.trim_end().to_owned())
+    }
+
+    /// The program of a mode, with a server to follow.
+    fn client(mode: &Mode, program: Option<&Path>, server: &Server) -> Result<Self> {
+        let url = format!("{}{}", server.url, server::path(mode));
+        let mut command = Command::new(program.map_or_else(env::current_exe, |it| Ok(it.into()))?);
+        match mode.program {
+            Program::Rust(_) => {
+                command.args(["client", mode.name, &url, &server.count.to_string()]);
+            }
+            Program::Go(arguments) => {
+                let last = Pod::marker(server.count).version();
+                command.args(arguments).arg(format!("-url={url}"));
+                command.arg(format!("-last={last}"));
+            }
+        }
+        Self::start(&mut command)
+    }
+
+    /// The memory that it holds, once it has given back what it can.
+    fn rest(&mut self) -> Result<f64> {
+        self.tell()?;
+        ensure!(self.hear()? == "collected", "nothing was collected");
+        self.settle()?;
+        self.memory("VmRSS:")
     }
 
     /// What it has. To be called only when everything was measured that this could change.
@@ -98,20 +126,22 @@ pub(crate) struct Server {
     process: Process,
     url: String,
     count: usize,
-    listed: State,
-    updated: State,
 }
 
 impl Server {
-    pub(crate) fn start(count: usize) -> Result<Self> {
-        let mut process = Process::start(&["serve", &count.to_string()])?;
+    /// Makes ready what these modes are sent.
+    pub(crate) fn start(count: usize, modes: &[&Mode]) -> Result<Self> {
+        let mut forms: Vec<_> = modes.iter().map(|mode| mode.form.name()).collect();
+        forms.sort_unstable();
+        forms.dedup();
+        let mut command = Command::new(env::current_exe()?);
+        command.args(["serve", &count.to_string()]).args(forms);
+        let mut process = Process::start(&mut command)?;
         let url = format!("http://127.0.0.1:{}", process.hear()?);
         Ok(Self {
             process,
             url,
             count,
-            listed: State::wanted(count, false),
-            updated: State::wanted(count, true),
         })
     }
 }
@@ -132,42 +162,32 @@ pub(crate) struct Run {
 impl Run {
     /// Runs a client: from its start until it is synced, and then through the updates. CPU time is
     /// counted until it is at rest.
-    pub(crate) fn of(mode: Mode, server: &mut Server) -> Result<Self> {
+    pub(crate) fn of(mode: &Mode, program: Option<&Path>, server: &mut Server) -> Result<Self> {
         let started = Instant::now();
-        let count = server.count.to_string();
-        let mut client = Process::start(&["client", mode.name(), &server.url, &count])?;
+        let mut client = Process::client(mode, program, server)?;
         ensure!(client.hear()? == "synced", "not synced first");
         let sync_wall = started.elapsed().as_secs_f64();
         client.settle()?;
         let sync_cpu = client.cpu()?.as_secs_f64();
-        let (peak, rest) = (client.memory("VmHWM:")?, client.memory("VmRSS:")?);
-        let listed = client.state()?;
-        ensure!(
-            listed == server.listed,
-            "after the list it has {listed:?}, not {:?}",
-            server.listed
-        );
-
+        let (peak, rest) = (client.memory("VmHWM:")?, client.rest()?);
+        check("listed", client.state()?, mode, server, false)?;
         client.settle()?;
         let (before, started) = (client.cpu()?.as_secs_f64(), Instant::now());
         server.process.tell()?;
         let done = client.hear()?;
         let updates_wall = started.elapsed().as_secs_f64();
+        let form = server.process.hear()?;
+        ensure!(form == mode.form.name(), "it was sent {form}");
         client.settle()?;
         let updates_cpu = client.cpu()?.as_secs_f64() - before;
-        let (updates_peak, updates_rest) = (client.memory("VmHWM:")?, client.memory("VmRSS:")?);
+        let (updates_peak, updates_rest) = (client.memory("VmHWM:")?, client.rest()?);
         let events: usize = done.strip_prefix("done ").context("not done")?.parse()?;
         // Each Pod is changed once, so nothing can be merged.
         ensure!(
             events == server.count,
             "{events} updates came to the subscriber"
         );
-        let updated = client.state()?;
-        ensure!(
-            updated == server.updated,
-            "in the end it has {updated:?}, not {:?}",
-            server.updated
-        );
+        check("in the end", client.state()?, mode, server, true)?;
         Ok(Self {
             sync_wall,
             sync_cpu,
@@ -179,4 +199,10 @@ impl Run {
             updates_rest,
         })
     }
+}
+
+fn check(when: &str, found: State, mode: &Mode, server: &Server, updated: bool) -> Result<()> {
+    let wanted = State::wanted(server.count, mode.depth, updated);
+    ensure!(found == wanted, "{when} it has {found:?}, not {wanted:?}");
+    Ok(())
 }

@@ -1,7 +1,6 @@
 //! Pods as a cluster has them, made from their number and nothing else.
 
 use std::fmt::{self, Write};
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// The version of the list; every Pod in it is older.
 pub(crate) const LISTED: usize = 1_000_000;
@@ -49,15 +48,19 @@ impl Pod {
         }
     }
 
-    pub(crate) fn print(self) -> u64 {
+    pub(crate) fn print(self, depth: Depth) -> u64 {
+        let (containers, node) = (self.containers(), self.node());
         let print = Print {
             namespace: &self.namespace(),
             name: &self.name(),
             uid: &self.uid(),
             version: &self.version().to_string(),
-            containers: self.containers().len(),
-            variables: self.containers().map(|i| self.variables(i).len()).sum(),
-            ready: self.generation == Generation::Listed,
+            small: (depth != Depth::Metadata).then_some((&*node, "Running")),
+            whole: (depth == Depth::Whole).then_some([
+                containers.len(),
+                containers.map(|i| self.variables(i).len()).sum(),
+                CONDITIONS.iter().filter(|kind| self.is_true(kind)).count(),
+            ]),
         };
         print.hashed()
     }
@@ -109,6 +112,14 @@ impl Pod {
         self.metadata(out)?;
         self.spec(out)?;
         self.status(out)
+    }
+
+    /// Its metadata alone, without the opening brace.
+    pub(crate) fn write_metadata(self, out: &mut String) -> fmt::Result {
+        self.metadata(out)?;
+        out.pop();
+        out.push('}');
+        Ok(())
     }
 
     fn metadata(self, out: &mut String) -> fmt::Result {
@@ -253,12 +264,10 @@ impl Pod {
             if i > 0 {
                 out.push(',');
             }
-            // An update is what most are: a Pod becomes ready, or stops being so.
-            let ready = !kind.contains("Ready") || self.generation == Generation::Listed;
             write!(
                 out,
                 r#"{{"type":"{kind}","status":"{}","lastProbeTime":null,"lastTransitionTime":"{}"}}"#,
-                if ready { "True" } else { "False" },
+                if self.is_true(kind) { "True" } else { "False" },
                 self.changed()
             )?;
         }
@@ -288,6 +297,11 @@ impl Pod {
             )?;
         }
         write!(out, r#"],"qosClass":"Burstable"}}}}"#)
+    }
+
+    /// A condition of it. An update is what most are: a Pod becomes ready, or stops being so.
+    fn is_true(self, kind: &str) -> bool {
+        !kind.contains("Ready") || self.generation == Generation::Listed
     }
 
     /// Every eighth Deployment has a sidecar.
@@ -359,23 +373,78 @@ impl Pod {
     }
 }
 
-/// What tells by a number whether a client has the right Pod, decoded to its end.
-#[derive(Hash)]
+/// How much of a Pod a client keeps.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Depth {
+    Metadata,
+    Small,
+    Whole,
+}
+
+/// What tells by a number whether a client has the right Pod, decoded as far as it keeps it.
 pub(crate) struct Print<'a> {
     pub(crate) namespace: &'a str,
     pub(crate) name: &'a str,
     pub(crate) uid: &'a str,
     pub(crate) version: &'a str,
-    pub(crate) containers: usize,
-    pub(crate) variables: usize,
-    pub(crate) ready: bool,
+    /// Its node and its phase.
+    pub(crate) small: Option<(&'a str, &'a str)>,
+    /// How many containers, variables of theirs and true conditions it has.
+    pub(crate) whole: Option<[usize; 3]>,
 }
 
 impl Print<'_> {
+    /// FNV-1a, which Go has, too.
     pub(crate) fn hashed(&self) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        self.hash(&mut hasher);
-        hasher.finish()
+        let mut hash = 0xcbf2_9ce4_8422_2325;
+        let mut add = |part: &str| {
+            for byte in part.bytes().chain([b'\n']) {
+                hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+            }
+        };
+        for text in [self.namespace, self.name, self.uid, self.version] {
+            add(text);
+        }
+        if let Some((node, phase)) = self.small {
+            add(node);
+            add(phase);
+        }
+        for number in self.whole.into_iter().flatten() {
+            add(&number.to_string());
+        }
+        hash
+    }
+}
+
+/// What a client has, told by everything that can go wrong in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct State {
+    pub(crate) count: u64,
+    pub(crate) sum: u64,
+}
+
+impl State {
+    /// What a client should have after the list, or after the updates and the marker.
+    pub(crate) fn wanted(count: usize, depth: Depth, updated: bool) -> Self {
+        if updated {
+            let pods = (0..count).map(|place| Pod::updated(place, count));
+            let pods = pods.chain([Pod::marker(count)]);
+            pods.map(|pod| pod.print(depth)).collect()
+        } else {
+            let pods = (0..count).map(Pod::listed);
+            pods.map(|pod| pod.print(depth)).collect()
+        }
+    }
+}
+
+impl FromIterator<u64> for State {
+    fn from_iter<I: IntoIterator<Item = u64>>(prints: I) -> Self {
+        prints
+            .into_iter()
+            .fold(Self::default(), |state, print| Self {
+                count: state.count + 1,
+                sum: state.sum.wrapping_add(print),
+            })
     }
 }
 

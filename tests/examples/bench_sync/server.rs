@@ -1,163 +1,166 @@
 //! An API server for one collection that sends bytes which were ready before the first request.
 //!
-//! Plain HTTP, because TLS costs every client the same and would only blur what is compared. Events
-//! come one HTTP chunk each, as the real server flushes them.
+//! Plain HTTP, because TLS costs every client the same and would only blur what is compared.
 
-use std::fmt::Write as _;
+mod form;
+mod bytes;
+
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::ops::Range;
 use std::sync::{Condvar, Mutex, PoisonError};
+use std::thread;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 
-use crate::pods::{LISTED, Pod, order};
+use self::bytes::Bytes;
+pub(crate) use self::form::{Encoding, Form};
+use crate::modes::Mode;
 
-/// What a path begins with under which streaming lists are refused, as by a server older than they.
-pub(crate) const NO_STREAMS: &str = "/no-streams";
+/// What a path begins with under which nothing is sent as protobuf, as by a proxy that knows JSON only.
+const NO_PROTOBUF: &str = "/no-protobuf";
+/// And under which streaming lists are refused, as by a server older than they.
+const NO_STREAMS: &str = "/no-streams";
 
-/// All that is sent.
-struct Bytes {
-    /// The objects of the list with commas between them, and where each stands.
-    items: Vec<u8>,
-    places: Vec<Range<usize>>,
-    /// The initial events of a streaming list with the bookmark that ends them, as HTTP chunks.
-    initial: Vec<u8>,
-    /// The updates and the marker, as HTTP chunks.
-    updates: Vec<u8>,
-}
-
-impl Bytes {
-    fn new(count: usize) -> Result<Self> {
-        let (mut items, mut initial, mut updates) = (Vec::new(), Vec::new(), Vec::new());
-        let mut places = Vec::with_capacity(count);
-        let mut body = String::new();
-        for number in order(count) {
-            body.clear();
-            Pod::listed(number).write(&mut body)?;
-            if !items.is_empty() {
-                items.push(b',');
-            }
-            let from = items.len();
-            write!(items, "{{{body}")?;
-            places.push(from..items.len());
-            event(&mut initial, "ADDED", &body)?;
-        }
-        event(&mut initial, "BOOKMARK", &bookmark())?;
-        for place in 0..count {
-            body.clear();
-            Pod::updated(place, count).write(&mut body)?;
-            event(&mut updates, "MODIFIED", &body)?;
-        }
-        body.clear();
-        Pod::marker(count).write(&mut body)?;
-        event(&mut updates, "ADDED", &body)?;
-        Ok(Self {
-            items,
-            places,
-            initial,
-            updates,
-        })
+/// What a path begins with for this mode's client.
+pub(crate) fn path(mode: &Mode) -> String {
+    let mut path = String::new();
+    if mode.form.encoding == Encoding::Json {
+        path += NO_PROTOBUF;
     }
+    if !mode.streams {
+        path += NO_STREAMS;
+    }
+    path
 }
 
-/// One event as one chunk. Items of lists carry no kind, objects of events do.
-fn event(out: &mut Vec<u8>, kind: &str, body: &str) -> io::Result<()> {
-    let head = format!(r#"{{"type":"{kind}","object":{{"kind":"Pod","apiVersion":"v1","#);
-    let length = head.len() + body.len() + 2;
-    write!(out, "{length:x}\r\n{head}{body}}}\n\r\n")
-}
-
-fn bookmark() -> String {
-    format!(
-        r#""metadata":{{"resourceVersion":"{LISTED}","annotations":{{"k8s.io/initial-events-end":"true"}}}},"spec":{{"containers":null}},"status":{{}}}}"#
-    )
-}
-
-/// The watches that wait for updates, and how often those were released.
-#[derive(Default)]
+/// The watches that wait for updates, how often those were released, and what the last one is sent.
 struct Gate {
-    state: Mutex<(usize, u64)>,
+    state: Mutex<(usize, u64, Option<Form>)>,
     changed: Condvar,
 }
 
 impl Gate {
     /// Waits as a watch for the next release.
-    fn pass(&self) {
+    fn pass(&self, form: Form) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let (_, before) = *state;
+        let (_, before, _) = *state;
         state.0 += 1;
+        state.2 = Some(form);
         self.changed.notify_all();
         let passed = self.changed.wait_while(state, |state| state.1 == before);
         passed.unwrap_or_else(PoisonError::into_inner).0 -= 1;
     }
 
-    /// Lets the watches go on; the first must be there.
-    fn release(&self) {
+    /// Lets the watches go on; the first must be there. Returns what it is sent.
+    fn release(&self) -> Option<Form> {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let waited = self.changed.wait_while(state, |state| state.0 == 0);
-        waited.unwrap_or_else(PoisonError::into_inner).1 += 1;
+        let mut state = waited.unwrap_or_else(PoisonError::into_inner);
+        state.1 += 1;
         self.changed.notify_all();
+        state.2
     }
 }
 
 /// Serves until stdin ends. Says its port on stdout; each line that it reads releases the updates
-/// to the watch that is open, or to the next one.
-pub(crate) fn serve(count: usize) -> Result<()> {
-    let bytes = Bytes::new(count)?;
+/// to the watch that is open, or to the next one, and it says in which form it sends them.
+pub(crate) fn serve(count: usize, forms: &[Form]) -> Result<()> {
+    let all = prepare(count, forms)?;
     let listener = TcpListener::bind("127.0.0.1:0")?;
     writeln!(io::stdout(), "{}", listener.local_addr()?.port())?;
-    let gate = Gate::default();
-    std::thread::scope(|threads| {
+    let gate = Gate {
+        state: Mutex::default(),
+        changed: Condvar::new(),
+    };
+    thread::scope(|threads| {
         threads.spawn(|| {
             for stream in listener.incoming().flatten() {
                 // A client that is gone while it is sent to is what the end of a run looks like.
-                threads.spawn(|| drop(connection(stream, &bytes, &gate)));
+                threads.spawn(|| drop(connection(stream, &all, &gate)));
             }
         });
         for _ in io::stdin().lines() {
-            gate.release();
+            let form = gate.release().map(Form::name);
+            let _ = writeln!(io::stdout(), "{}", form.unwrap_or_default());
         }
         // The threads above never end by themselves.
         std::process::exit(0)
     })
 }
 
-fn connection(mut stream: TcpStream, bytes: &Bytes, gate: &Gate) -> Result<()> {
+fn prepare(count: usize, forms: &[Form]) -> Result<Vec<Bytes>> {
+    thread::scope(|threads| {
+        let make = |&form| threads.spawn(move || Bytes::new(form, count));
+        let made: Vec<_> = forms.iter().map(make).collect();
+        let bytes = made.into_iter().map(thread::ScopedJoinHandle::join);
+        bytes
+            .map(|made| made.map_err(|_| anyhow!("a thread panicked"))?)
+            .collect()
+    })
+}
+
+fn connection(mut stream: TcpStream, all: &[Bytes], gate: &Gate) -> Result<()> {
     stream.set_nodelay(true)?;
     let mut requests = BufReader::new(stream.try_clone()?);
-    while let Some(target) = request(&mut requests)? {
-        let (path, query) = target.split_once('?').unwrap_or((&target, ""));
+    while let Some(request) = Request::read(&mut requests)? {
+        let (path, query) = request
+            .target
+            .split_once('?')
+            .unwrap_or((&request.target, ""));
         let query = Query(query);
-        let (path, streams) = match path.strip_prefix(NO_STREAMS) {
-            Some(path) => (path, false),
-            None => (path, true),
-        };
+        let (path, protobuf) = without(path, NO_PROTOBUF);
+        let (path, streams) = without(path, NO_STREAMS);
+        let form = Form::accepted(&request.accept, protobuf);
+        let bytes = all.iter().find(|bytes| bytes.form == form);
         if path != "/api/v1/pods" {
             stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")?;
         } else if query.get("sendInitialEvents").is_some() && !streams {
             refuse(&mut stream)?;
         } else if query.get("watch").is_some_and(|watch| watch != "false") {
+            let bytes = bytes.context("a form that was not made")?;
             return watch(stream, requests, query, bytes, gate);
         } else {
-            list(&mut stream, query, bytes)?;
+            list(
+                &mut stream,
+                query,
+                bytes.context("a form that was not made")?,
+            )?;
         }
     }
     Ok(())
 }
 
-/// The target of the next request, if there is one.
-fn request(requests: &mut impl BufRead) -> Result<Option<String>> {
-    let mut line = String::new();
-    if requests.read_line(&mut line)? == 0 {
-        return Ok(None);
+/// The path behind a prefix, and whether it had none.
+fn without<'a>(path: &'a str, prefix: &str) -> (&'a str, bool) {
+    path.strip_prefix(prefix)
+        .map_or((path, true), |path| (path, false))
+}
+
+struct Request {
+    target: String,
+    accept: String,
+}
+
+impl Request {
+    /// The next one, if there is one.
+    fn read(lines: &mut impl BufRead) -> Result<Option<Self>> {
+        let mut line = String::new();
+        if lines.read_line(&mut line)? == 0 {
+            return Ok(None);
+        }
+        let target = line.split(' ').nth(1).context("not a request")?.to_owned();
+        let mut accept = String::new();
+        while line != "\r\n" {
+            line.clear();
+            lines.read_line(&mut line)?;
+            if let Some((name, value)) = line.split_once(':')
+                && name.eq_ignore_ascii_case("accept")
+            {
+                value.trim().clone_into(&mut accept);
+            }
+        }
+        Ok(Some(Self { target, accept }))
     }
-    let target = line.split(' ').nth(1).context("not a request")?.to_owned();
-    while line != "\r\n" {
-        line.clear();
-        requests.read_line(&mut line)?;
-    }
-    Ok(Some(target))
 }
 
 /// What stands behind the question mark; nothing in it that is looked at needs unescaping.
@@ -181,33 +184,22 @@ fn refuse(stream: &mut TcpStream) -> io::Result<()> {
 }
 
 fn list(stream: &mut TcpStream, query: Query<'_>, bytes: &Bytes) -> Result<()> {
-    let count = bytes.places.len();
-    let from: usize = query.get("continue").map_or(Ok(0), str::parse)?;
-    let limit = query.get("limit").map_or(Ok(count), str::parse)?;
+    let from = query.get("continue").map_or(Ok(0), str::parse)?;
     // The watch cache answers version "0", and knows no limit.
-    let limit = match query.get("resourceVersion") {
-        Some("0") => count,
-        _ => limit,
-    };
-    let to = count.min(from + limit);
-    let mut metadata = format!(r#""resourceVersion":"{LISTED}""#);
-    if to < count {
-        write!(
-            metadata,
-            r#","continue":"{to}","remainingItemCount":{}"#,
-            count - to
-        )?;
-    }
-    let head =
-        format!(r#"{{"kind":"PodList","apiVersion":"v1","metadata":{{{metadata}}},"items":["#);
-    let items = &bytes.items[bytes.places[from].start..bytes.places[to - 1].end];
+    let limit = query.get("limit").map_or(Ok(usize::MAX), str::parse)?;
+    let is_cached = query.get("resourceVersion") == Some("0");
+    let limit = if is_cached { usize::MAX } else { limit };
+    let (head, items, tail) = bytes.page(from, limit)?;
     write!(
         stream,
-        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{head}",
-        head.len() + items.len() + 3
+        "HTTP/1.1 200 OK\r\nContent-Type: {}\r\nContent-Length: {}\r\n\r\n",
+        bytes.form.content_type(),
+        head.len() + items.len() + tail.len()
     )?;
-    stream.write_all(items)?;
-    stream.write_all(b"]}\n")?;
+    [&head, items, tail]
+        .map(|part| stream.write_all(part))
+        .into_iter()
+        .collect::<io::Result<()>>()?;
     Ok(())
 }
 
@@ -218,13 +210,19 @@ fn watch(
     bytes: &Bytes,
     gate: &Gate,
 ) -> Result<()> {
-    stream.write_all(
-        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n",
+    let parameter = match bytes.form.encoding {
+        Encoding::Json => "",
+        Encoding::Protobuf => ";stream=watch",
+    };
+    write!(
+        stream,
+        "HTTP/1.1 200 OK\r\nContent-Type: {}{parameter}\r\nTransfer-Encoding: chunked\r\n\r\n",
+        bytes.form.content_type()
     )?;
     if query.get("sendInitialEvents") == Some("true") {
         stream.write_all(&bytes.initial)?;
     }
-    gate.pass();
+    gate.pass(bytes.form);
     stream.write_all(&bytes.updates)?;
     // Open until the client goes.
     while requests.read(&mut [0; 512])? > 0 {}

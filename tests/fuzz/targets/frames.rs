@@ -22,7 +22,11 @@ fuzz_target!(|input: (u8, &[u8])| {
             assert_eq!(read(encoding, &[first, second], LIMIT), whole);
             assert_eq!(read(encoding, &bytes, LIMIT), whole);
             let objects = &whole.0;
-            assert!(objects.iter().all(|(bytes, whole)| bytes.len() <= LIMIT || !whole));
+            assert!(
+                objects
+                    .iter()
+                    .all(|(bytes, whole)| bytes.len() <= LIMIT || !whole)
+            );
         }
     }
 });

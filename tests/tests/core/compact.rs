@@ -4,11 +4,11 @@ use harness::Random;
 use k8s_openapi::api::core::v1::{Event, Pod, Service};
 use k8s_openapi::api::networking::v1::Ingress;
 use kcache::{
-    Aspect, Codec, Compact, CompactCodec, DecodeError, Fact, Field, Filter, Involved, JsonCodec,
-    Object, Raw, SubscribeOptions, WholeJsonCodec,
+    Aspect, Codec, Compact, CompactCodec, DecodeError, Encoding, Expected, Fact, Field, Filter,
+    Involved, JsonCodec, NodeName, Object, Raw, SubscribeOptions, WholeJsonCodec,
 };
 use kcache_join::{ingress_pods, service_pods};
-use kube::core::DynamicObject;
+use kube::core::{DynamicObject, TypeMeta};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -205,6 +205,58 @@ fn what_is_no_object_is_bad_and_names_itself() {
     let error = compact.decode().unwrap_err();
     assert_eq!(error.key().map(ToString::to_string).as_deref(), Some("a/b"));
     assert!(codec.decode(Raw::Protobuf(b"x")).map(|_: Any| ()).is_err());
+}
+
+fn decode_message<V>(
+    codec: &mut impl Codec<V>,
+    types: &TypeMeta,
+    json: &Value,
+) -> Result<V, DecodeError> {
+    let message = harness::protobuf::message(&types.api_version, &types.kind, json);
+    let message = message.expect("a message");
+    codec.decode_as(Raw::Protobuf(&message), Expected::new(types))
+}
+
+#[test]
+fn nothing_is_lost_of_protobuf_either() {
+    let types = TypeMeta {
+        api_version: "v1".to_owned(),
+        kind: "Pod".to_owned(),
+    };
+    let mut codec = CompactCodec::default();
+    let encodings = Codec::<Compact<Pod>>::encodings(&codec, &types);
+    assert_eq!(encodings, [Encoding::Protobuf, Encoding::Json]);
+    assert_eq!(Codec::<Any>::encodings(&codec, &types), [Encoding::Json]);
+    let mut compact = Vec::new();
+    for number in 0..200 {
+        let mut json = pod(number);
+        json["metadata"]["managedFields"] = json!([{"manager": "kubelet"}]);
+        // Both in turn, as after a server that was asked for one and went on with the other.
+        compact.push(if number % 7 == 0 {
+            let raw = json.to_string();
+            codec.decode_as(Raw::Json(raw.as_bytes()), Expected::new(&types))
+        } else {
+            decode_message(&mut codec, &types, &json)
+        });
+    }
+    for (number, compact) in compact.into_iter().enumerate() {
+        let compact: Compact<Pod, Placed> = compact.expect("a Pod");
+        let want: Pod = serde_json::from_value(pod(number)).expect("a Pod");
+        assert!(is_told_the_same(&compact, &want));
+        assert_eq!(
+            Fact::<NodeName>::fact(&compact),
+            Fact::<NodeName>::fact(&want),
+            "{number}"
+        );
+        assert_eq!(compact.decode().expect("a Pod"), want);
+        assert_eq!(
+            compact.decode_into::<Value>().expect("a Pod")["kind"],
+            "Pod"
+        );
+    }
+    assert_eq!(codec.stats().dictionaries(), 1);
+    let damaged = codec.decode_as(Raw::Protobuf(b"\x0a\xff"), Expected::new(&types));
+    assert!(damaged.map(|_: Compact<Pod>| ()).is_err());
 }
 
 #[test]

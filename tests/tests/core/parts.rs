@@ -108,9 +108,9 @@ async fn the_same_object_in_another_slot_is_found() {
     let there: Vec<_> = (0..4).map(thing).collect();
     let put = |things: &[&Arc<Counted>]| {
         let mut updates = Updates::new();
-        things
-            .iter()
-            .for_each(|thing| updates.put((*thing).clone()));
+        for thing in things {
+            updates.put((*thing).clone());
+        }
         updates
     };
     let remove = |thing: &Counted| {

@@ -86,38 +86,32 @@ const QUIET: Duration = Duration::from_secs(25 * 60);
 /// One case of the model over the wire.
 pub(crate) fn case(seed: u64, steps: usize) -> Outcome {
     match seed % 5 {
-        0 => case_of(seed, steps, true, |client| {
+        0 => case_of(seed, steps, |client| {
             Informer::<Pod>::builder(client).page_size(3).start()
         }),
-        1 => case_of(seed, steps, false, |client| {
+        1 => case_of(seed, steps, |client| {
             Informer::<Pod>::builder(client).json_only().start()
         }),
-        2 => case_of(seed, steps, false, |client| {
+        2 => case_of(seed, steps, |client| {
             Informer::<Compact<Pod>>::builder(client)
                 .page_size(2)
                 .start()
         }),
-        3 => case_of(seed, steps, false, |client| {
+        3 => case_of(seed, steps, |client| {
             Informer::<DynamicObject>::builder_of(client, pods()).start()
         }),
-        _ => case_of(seed, steps, false, |client| {
+        _ => case_of(seed, steps, |client| {
             let packed = Informer::<Packed>::builder_of(client, pods());
             packed.page_size(1).codec(Packing).start()
         }),
     }
 }
 
-fn case_of<V: Form>(
-    seed: u64,
-    steps: usize,
-    may_switch: bool,
-    start: fn(Client) -> Informer<V>,
-) -> Outcome {
+fn case_of<V: Form>(seed: u64, steps: usize, start: fn(Client) -> Informer<V>) -> Outcome {
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = runtime.enable_time().start_paused(true).build();
     runtime.map_err(|error| error.to_string())?.block_on(async {
         let mut world = World::new(Random::new(seed), start);
-        world.may_switch = may_switch;
         for _ in 0..steps {
             world.step().await?;
         }
@@ -172,8 +166,6 @@ struct World<V: Form> {
     hidden: Vec<Key>,
     /// Something was told that only a new list can correct: a lost object, a wrong order.
     astray: bool,
-    /// It can go from one encoding to another.
-    may_switch: bool,
     coverage: Coverage,
 }
 
@@ -190,7 +182,6 @@ impl<V: Form> World<V> {
             uids: 0,
             hidden: Vec::new(),
             astray: false,
-            may_switch: false,
             coverage: Coverage::default(),
         }
     }
@@ -300,12 +291,8 @@ impl<V: Form> World<V> {
         put.expect("it is a Pod");
     }
 
-    /// All objects get another content at the versions that they have; the next list shows it, unless it
-    /// is the one that comes in another encoding: then there is nothing to compare.
+    /// All objects get another content at the versions that they have; the next list shows it.
     fn convert(&mut self) {
-        if self.may_switch {
-            return self.change();
-        }
         self.coverage.count("same version, other content");
         let node = *self.random.pick(&NODES);
         let merge = serde_json::json!({ "spec": { "nodeName": node } });

@@ -55,8 +55,10 @@ fn field_of(number: u64, content: &[u8]) -> Vec<u8> {
     harness::protobuf::field(u32::try_from(number).expect("a number"), content)
 }
 
-/// The fields of a message: the number, all of its bytes, and its content if it has a length.
-fn records(mut message: &[u8]) -> Vec<(u64, &[u8], Option<&[u8]>)> {
+/// A field: its number, all of its bytes, and its content if it has a length.
+type Record<'a> = (u64, &'a [u8], Option<&'a [u8]>);
+
+fn records(mut message: &[u8]) -> Vec<Record<'_>> {
     let mut records = vec![];
     while !message.is_empty() {
         let begin = message;

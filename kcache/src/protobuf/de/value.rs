@@ -15,6 +15,7 @@ use super::super::text::{base64, coerced};
 use super::super::time::{Buffer, Timestamp, duration, int32};
 use super::super::wire::Value as Wire;
 use super::{Entries, Fields, Item, Items, Value};
+use crate::json::coerced as coerced_json;
 
 impl<'c, 'de> Value<'c, 'de> {
     /// What is not this deep is an error.
@@ -109,12 +110,11 @@ impl<'c, 'de> Value<'c, 'de> {
         let Item::Json(json) = self.item else {
             return Err(self.not(&visitor));
         };
-        let mut reader = serde_json::Deserializer::from_slice(json);
-        let made = reader
-            .deserialize_any(visitor)
-            .map_err(|error| no_json(&error))?;
-        reader.end().map_err(|error| no_json(&error))?;
-        Ok(made)
+        // As of the text of a whole object: what is no Unicode is read as Go reads it.
+        match coerced_json(json) {
+            Cow::Borrowed(json) => whole(&mut serde_json::Deserializer::from_slice(json), visitor),
+            Cow::Owned(json) => whole(&mut serde_json::Deserializer::from_reader(&*json), visitor),
+        }
     }
 
     #[cold]
@@ -140,6 +140,16 @@ impl<'c, 'de> Value<'c, 'de> {
 #[cold]
 fn damaged() -> Error {
     Error::syntax("its wire type is another one")
+}
+
+/// What is made of a text that holds nothing else.
+fn whole<'de, R: serde_json::de::Read<'de>, V: Visitor<'de>>(
+    reader: &mut serde_json::Deserializer<R>,
+    visitor: V,
+) -> Result<V::Value, Error> {
+    let made = reader.deserialize_any(visitor);
+    let made = made.and_then(|made| reader.end().map(|()| made));
+    made.map_err(|error| no_json(&error))
 }
 
 #[cold]

@@ -38,7 +38,7 @@ fn has_lone_surrogate(json: &[u8]) -> bool {
 
 /// Puts U+FFFD in the place of each half of a surrogate pair that stands alone; every byte stays where
 /// it is.
-pub(super) fn replace_lone_surrogates(json: &mut [u8]) {
+pub(crate) fn replace_lone_surrogates(json: &mut [u8]) {
     let mut at = 0;
     while let Some(position) = lone_surrogate(json, at) {
         at = position + 6;
