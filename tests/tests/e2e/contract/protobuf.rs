@@ -1,6 +1,6 @@
 //! Answers in protobuf, as the JSON that they would be.
 
-use kcache::protobuf::from_enveloped;
+use kcache::protobuf::{Decoder, Envelope};
 use libtest_mimic::Failed;
 use serde_json::{Value, json};
 
@@ -16,7 +16,9 @@ pub(crate) fn is_protobuf(headers: &http::HeaderMap) -> bool {
 
 /// A whole body.
 pub(crate) fn to_json(body: &[u8]) -> Result<Value, Failed> {
-    let mut object: Value = from_enveloped(body)?;
+    let envelope = Envelope::read(body)?;
+    let decoder = Decoder::new(envelope.api_version, envelope.kind).ok_or("an unknown kind")?;
+    let mut object: Value = decoder.with_managed_fields(true).decode(envelope.raw)?;
     // Protobuf cannot say that a list is empty and there.
     let is_list = object["kind"]
         .as_str()

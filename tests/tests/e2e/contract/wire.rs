@@ -233,7 +233,9 @@ impl Wire {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        if self.protobuf && headers.iter().all(|(name, _)| *name != "accept") {
+        // Of discovery there are messages, too, which are nobody's objects.
+        let is_discovery = !path.contains("/namespaces/");
+        if self.protobuf && !is_discovery && headers.iter().all(|(name, _)| *name != "accept") {
             request = request.header("accept", protobuf::ACCEPT);
         }
         let (Endpoint::Service { token, .. } | Endpoint::Tls { token, .. }) = &self.endpoint;
