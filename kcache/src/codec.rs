@@ -87,11 +87,11 @@ pub trait Codec<V>: Send {
         self.decode(raw)
     }
 
-    /// The encodings that it takes for objects of this kind, the best first: an informer asks the server
-    /// for them in this order. Without it, JSON.
+    /// The encodings that it takes for objects of this kind, the best first: an informer requests them
+    /// in this order. Without it, JSON.
     ///
     /// JSON has to be among them. A server has no other form of a custom resource, and may answer with it
-    /// whatever it was asked for.
+    /// whatever was requested.
     fn encodings(&self, types: &TypeMeta) -> &[Encoding] {
         let _ = types;
         &[Encoding::Json]
@@ -136,7 +136,7 @@ impl<'a> Expected<'a> {
 /// server has added are not there**. A type of k8s-openapi, or a struct that names its fields, has no place
 /// for them anyway. One that takes whatever comes (`#[serde(flatten)]` into a map, a `serde_json::Value`)
 /// has: give it a [`JsonCodec`], or say [`json_only`](crate::InformerBuilder::json_only). For
-/// `DynamicObject`, and for kinds that the table does not have, it asks for JSON by itself.
+/// `DynamicObject`, and for kinds that the table does not have, it takes JSON alone.
 ///
 /// What holds a `RawValue` is made of protobuf by way of JSON text, so for such a type JSON is faster.
 ///

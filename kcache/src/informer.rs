@@ -258,8 +258,8 @@ impl<V: Object, C> InformerBuilder<V, C> {
         self
     }
 
-    /// Asks the server for JSON, also where the codec can read protobuf. Without it the objects of built-in
-    /// kinds come as protobuf if the server has it, which takes less of everything;
+    /// Requests JSON, also where the codec can read protobuf. Without it the objects of built-in
+    /// kinds come as protobuf if the server has it, which is about a third smaller;
     /// [`status`](Publisher::status) says what came.
     ///
     /// It matters for a stored form that takes whatever comes: fields that are newer than Kubernetes 1.37 are in JSON only
@@ -356,7 +356,7 @@ async fn stay_empty<V: Object>(feed: Feed<V>) {
 
 impl<V: Object> InformerBuilder<V> {
     /// Keeps `metadata.managedFields`, which are left out otherwise: they are often half of an
-    /// object. It asks for JSON.
+    /// object. It requests JSON.
     pub fn keep_managed_fields(self) -> InformerBuilder<V, WholeJsonCodec> {
         self.codec(WholeJsonCodec::default())
     }

@@ -71,9 +71,9 @@
 //! [`kube::Resource`]: the types of k8s-openapi, derived custom resources, `DynamicObject`,
 //! `PartialObjectMeta`; it can be implemented for a struct of one's own, and a [`Codec`] makes any
 //! of them from bytes. What serde can read needs no codec of its own: a [`SerdeCodec`] makes it of JSON
-//! and, for built-in kinds, of protobuf, which the server is asked for first; [`Status::encoding`] says what
+//! and, for built-in kinds, of protobuf, which is requested first; [`Status::encoding`] says what
 //! it answers with. With the feature `compact`, `Compact<K>` keeps a whole object in a few hundred bytes
-//! and decodes it when it is asked for. The repository's `docs/memory.md` says which form costs what.
+//! and decodes it on demand. The repository's `docs/memory.md` says which form costs what.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

@@ -147,7 +147,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
                 Err(failure) => failure,
             };
             if failure.is_not_acceptable() && self.target.ask_for_less() {
-                tracing::debug!(%failure, "less is asked for");
+                tracing::debug!(%failure, "less is requested");
                 continue;
             }
             match failure.requested_wait() {

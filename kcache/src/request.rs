@@ -24,9 +24,9 @@ pub(crate) struct Target {
     pub(crate) fields: Option<String>,
     /// Only the metadata of each object is wanted.
     pub(crate) metadata_only: bool,
-    /// The server is not asked for metadata alone, because it knows no such form.
+    /// Metadata alone is not requested, because it knows no such form.
     pub(crate) whole: bool,
-    /// The server is asked for protobuf before JSON.
+    /// Protobuf is requested before JSON.
     pub(crate) protobuf: bool,
     /// Its objects are in no namespace, as far as that is known.
     pub(crate) cluster_scoped: bool,
@@ -37,7 +37,7 @@ pub(crate) struct Target {
 /// The version and kind of an object of which there is no more than its metadata.
 pub(crate) const PARTIAL: (&str, &str) = ("meta.k8s.io/v1", "PartialObjectMetadata");
 
-/// The forms of metadata alone, as client-go's metadata client asks for them. Plain JSON is the last: a
+/// The forms of metadata alone, as client-go's metadata client requests them. Plain JSON is the last: a
 /// server that knows no other answers with whole objects.
 struct Forms {
     metadata_in_protobuf: &'static str,
@@ -234,7 +234,7 @@ impl Target {
         query
     }
 
-    /// The server has none of the forms that are asked for: asks for fewer, if that is possible. Plain JSON is
+    /// The server has none of the forms that are requested: requests fewer, if that is possible. Plain JSON is
     /// among them, but not every server reads a list of forms.
     pub(crate) fn ask_for_less(&mut self) -> bool {
         if self.protobuf {

@@ -5,7 +5,7 @@ use crate::failure::{Class, Failure};
 use crate::wire::WireError;
 
 /// How often bodies looked as if something in between changes protobuf: a proxy that takes it for text, or
-/// says that it is something else. It leads nowhere to go on asking for it there.
+/// says that it is something else. It leads nowhere to go on requesting it there.
 #[derive(Default)]
 pub(super) struct Doubts(u32);
 
