@@ -1,7 +1,7 @@
 //! Kubernetes' protobuf into anything that serde reads.
 //!
-//! API servers send objects of built-in kinds as protobuf where it is requested. It is a third to a
-//! half of the bytes of JSON, and what a type does not want of it is passed over without a look. A
+//! API servers send objects of built-in kinds as protobuf where it is requested. It is half to two
+//! thirds of the bytes of JSON, and what a type does not want of it is passed over without a look. A
 //! [`Decoder`] makes every type of it that can be made of JSON: those of k8s-openapi, a struct of three
 //! fields, `serde_json::Value`; the [`schema`] says what stands where.
 //!
