@@ -139,6 +139,17 @@ fn show_kubeconfig(shown: &mut Shown, bench: &Bench) {
     shown.add("ClusterProblem", &ClusterProblem::NoServer);
     shown.add("UserProblem", &UserProblem::NoCommand);
     shown.add("SyntaxProblem", &SyntaxProblem::Yaml);
+    let mut gone = bench.kubeconfig();
+    let cluster = gone.clusters.get_mut("k").unwrap();
+    cluster.value.certificate_authority = Some(bench.folder.path().join("gone.pem"));
+    let Err(KubeconfigError::InvalidCluster { problem, .. }) = gone.resolve(&Overrides::default())
+    else {
+        panic!("a certificate authority that is not there");
+    };
+    let ClusterProblem::Unreadable(file) = problem else {
+        panic!("{problem:?}");
+    };
+    shown.add("UnreadableFile", &file);
     // A broken file that is full of secrets.
     for text in [
         "users: [{name: MARKER-14, user: {token: [MARKER-15]}}]",
