@@ -186,17 +186,8 @@ impl Bench {
         Ok(Meter {
             wall: Instant::now(),
             client: cpu(),
-            server: self.server_cpu()?,
+            server: self.cluster.cpu_time()?,
         })
-    }
-
-    /// In hundredths of a second.
-    fn server_cpu(&self) -> Result<Duration> {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.cluster.ready().pid))?;
-        let fields = stat.rsplit(") ").next().unwrap_or_default();
-        let ticks = fields.split(' ').skip(11).take(2);
-        let ticks: u64 = ticks.filter_map(|field| field.parse::<u64>().ok()).sum();
-        Ok(Duration::from_millis(ticks * 10))
     }
 }
 
@@ -211,7 +202,7 @@ impl Meter {
         Ok(Cost {
             wall: self.wall.elapsed(),
             client: cpu().saturating_sub(self.client),
-            server: bench.server_cpu()?.saturating_sub(self.server),
+            server: bench.cluster.cpu_time()?.saturating_sub(self.server),
             connections: 0,
         })
     }

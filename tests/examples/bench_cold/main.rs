@@ -10,7 +10,6 @@ mod kinds;
 
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
@@ -64,7 +63,7 @@ fn compare(file: &Path) -> Result<()> {
 }
 
 fn cost_of(mode: Mode, cluster: &Cluster) -> Result<Cost> {
-    let before = server_cpu(cluster)?;
+    let before = cluster.cpu_time()?;
     let client = Command::new(std::env::current_exe()?)
         .args(["client", mode.name()])
         .arg(cluster.admin_kubeconfig())
@@ -76,7 +75,7 @@ fn cost_of(mode: Mode, cluster: &Cluster) -> Result<Cost> {
         client.status
     );
     let mut cost: Cost = serde_json::from_slice(&client.stdout)?;
-    cost.server_cpu = server_cpu(cluster)?.saturating_sub(before).as_secs_f64();
+    cost.server_cpu = cluster.cpu_time()?.saturating_sub(before).as_secs_f64();
     let wanted = kinds::COUNT * OBJECTS;
     ensure!(
         cost.objects >= wanted,
@@ -84,15 +83,6 @@ fn cost_of(mode: Mode, cluster: &Cluster) -> Result<Cost> {
         cost.objects
     );
     Ok(cost)
-}
-
-/// In hundredths of a second.
-fn server_cpu(cluster: &Cluster) -> Result<Duration> {
-    let stat = std::fs::read_to_string(format!("/proc/{}/stat", cluster.ready().pid))?;
-    let fields = stat.rsplit(") ").next().unwrap_or_default();
-    let ticks = fields.split(' ').skip(11).take(2);
-    let ticks: u64 = ticks.filter_map(|field| field.parse::<u64>().ok()).sum();
-    Ok(Duration::from_millis(ticks * 10))
 }
 
 async fn fill(kubeconfig: &Path) -> Result<()> {

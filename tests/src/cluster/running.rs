@@ -153,6 +153,15 @@ impl Cluster {
         &self.server.ready
     }
 
+    /// User and system time of the server's process until now, in steps of 10 ms.
+    pub fn cpu_time(&self) -> Result<Duration> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.ready().pid))?;
+        let fields = stat.rsplit(") ").next().unwrap_or_default();
+        let ticks = fields.split(' ').skip(11).take(2);
+        let ticks: u64 = ticks.filter_map(|field| field.parse::<u64>().ok()).sum();
+        Ok(Duration::from_millis(ticks * 10))
+    }
+
     /// The server's address, as in `https://127.0.0.1:26384`.
     pub fn server_url(&self) -> &str {
         &self.ready().server
