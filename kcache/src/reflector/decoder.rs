@@ -98,7 +98,7 @@ impl<C> Decoder<C> {
         C: Codec<V>,
     {
         if item.whole {
-            self.decode(item.raw, item.types)
+            self.decode(item.raw, item.types, false)
         } else {
             Ok(self.too_large(item.raw))
         }
@@ -126,8 +126,7 @@ impl<C> Decoder<C> {
         // JSON says this itself.
         let is_partial = frame.object.encoding() == Encoding::Protobuf
             && names.kind.as_deref() == Some(PARTIAL.1);
-        let partial = is_partial.then(|| self.partial.clone());
-        self.decode(object, partial.as_ref())
+        self.decode(object, None, is_partial)
     }
 
     /// What the names of an object's type say of its kind.
@@ -176,6 +175,7 @@ impl<C> Decoder<C> {
         &mut self,
         raw: Raw<'_>,
         types: Option<&TypeMeta>,
+        is_partial: bool,
     ) -> Result<Read<V>, Error>
     where
         C: Codec<V>,
@@ -183,10 +183,15 @@ impl<C> Decoder<C> {
         let Self {
             codec,
             types: requested,
+            partial,
             metadata_only,
             ..
         } = self;
-        let mut expected = Expected::new(types.unwrap_or(requested));
+        let mut expected = Expected::new(if is_partial {
+            partial
+        } else {
+            types.unwrap_or(requested)
+        });
         expected.metadata_only = *metadata_only;
         let decoded = Error::catch(|| codec.decode_as(raw, expected))?;
         Ok(match decoded {
