@@ -146,7 +146,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
                 }
                 Err(failure) => failure,
             };
-            if failure.is_not_acceptable() && self.target.ask_for_less() {
+            if failure.is_not_acceptable() && self.target.request_less() {
                 tracing::debug!(%failure, "less is requested");
                 continue;
             }

@@ -236,7 +236,7 @@ impl Target {
 
     /// The server has none of the forms that are requested: requests fewer, if that is possible. Plain JSON is
     /// among them, but not every server reads a list of forms.
-    pub(crate) fn ask_for_less(&mut self) -> bool {
+    pub(crate) fn request_less(&mut self) -> bool {
         if self.protobuf {
             self.protobuf = false;
         } else if self.metadata_only && !self.whole {
