@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Enough to see that a target works, and that what it once found is fixed.
-const FUZZ_SECONDS: u32 = 5;
+const FUZZED: fuzz::Length = fuzz::Length::Inputs(100_000);
 
 type Step = (&'static str, fn() -> Result<()>);
 
@@ -29,7 +29,7 @@ const STEPS: &[Step] = &[
     ("schema", schema::check),
     ("faults", soak::faults),
     ("interleavings", soak::interleavings),
-    ("fuzz", || fuzz::run(FUZZ_SECONDS, None)),
+    ("fuzz", || fuzz::run(FUZZED, None)),
     ("docs", docs),
     ("demo", demo::check),
     ("packages", packages::are_complete),

@@ -24,9 +24,18 @@ const INSTRUMENTED: &str = "--cfg fuzzing -Cpasses=sancov-module \
 const SLOW: u32 = 10;
 const LARGE: u32 = 1024;
 
-/// Runs the targets one after the other, each for so many seconds. Inputs that found something new
-/// are kept in `tests/fuzz/corpus` for the next run, and findings in `tests/fuzz/artifacts`.
-pub(crate) fn run(seconds: u32, target: Option<&str>) -> Result<()> {
+/// How long a target runs.
+#[derive(Clone, Copy)]
+pub(crate) enum Length {
+    /// So many seconds, on inputs that no run had before.
+    Seconds(u32),
+    /// So many inputs, the same ones each time: a run that fails fails again.
+    Inputs(u32),
+}
+
+/// Runs the targets one after the other. Inputs that found something new are kept in
+/// `tests/fuzz/corpus` for the next run, and findings in `tests/fuzz/artifacts`.
+pub(crate) fn run(length: Length, target: Option<&str>) -> Result<()> {
     let folder = step::root().join("tests/fuzz");
     let mut targets = targets(&folder)?;
     if let Some(only) = target {
@@ -36,7 +45,7 @@ pub(crate) fn run(seconds: u32, target: Option<&str>) -> Result<()> {
     }
     let programs = build(&folder)?;
     for target in &targets {
-        fuzz(&folder, &programs.join(target), target, seconds)?;
+        fuzz(&folder, &programs.join(target), target, length)?;
     }
     Ok(())
 }
@@ -69,7 +78,7 @@ fn build(folder: &Path) -> Result<PathBuf> {
     Ok(folder.join("target").join(host).join("release"))
 }
 
-fn fuzz(folder: &Path, program: &Path, target: &str, seconds: u32) -> Result<()> {
+fn fuzz(folder: &Path, program: &Path, target: &str, length: Length) -> Result<()> {
     let of = |kind: &str| folder.join(kind).join(target);
     let (corpus, artifacts) = (of("corpus"), of("artifacts"));
     fs::create_dir_all(&corpus)?;
@@ -77,11 +86,20 @@ fn fuzz(folder: &Path, program: &Path, target: &str, seconds: u32) -> Result<()>
     let mut command = Command::new(program);
     command.arg(&corpus).arg(of("seeds"));
     command.arg(format!("-artifact_prefix={}/", artifacts.display()));
-    command.arg(format!("-max_total_time={seconds}"));
+    let planned = match length {
+        Length::Seconds(seconds) => {
+            command.arg(format!("-max_total_time={seconds}"));
+            format!("{seconds} s")
+        }
+        Length::Inputs(inputs) => {
+            command.args([&format!("-runs={inputs}"), "-seed=1"]);
+            format!("{inputs} inputs")
+        }
+    };
     command.arg(format!("-timeout={SLOW}"));
     command.arg(format!("-rss_limit_mb={LARGE}"));
     command.arg("-print_final_stats=1");
-    step::say(&format!("\n=== fuzz {target} for {seconds} s"));
+    step::say(&format!("\n=== fuzz {target} for {planned}"));
     let output = command.output()?;
     let heard = String::from_utf8_lossy(&output.stderr);
     if !output.status.success() {

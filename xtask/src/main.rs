@@ -264,7 +264,9 @@ fn main() -> ExitCode {
         }) => bench_example::sync(runs, &pods, &client, &json),
         Task::Bench(Bench::Cold { json }) => bench_example::cold(&json),
         Task::Bench(Bench::Http2 { json }) => bench_example::http2(&json),
-        Task::Fuzz { seconds, target } => fuzz::run(seconds, target.as_deref()),
+        Task::Fuzz { seconds, target } => {
+            fuzz::run(fuzz::Length::Seconds(seconds), target.as_deref())
+        }
         Task::Soak {
             minutes,
             faults,

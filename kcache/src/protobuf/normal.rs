@@ -69,8 +69,18 @@ fn put_field(
         Value::Bytes(piece) => Some(*piece),
         Value::Number(_) => None,
     });
-    let pieces = pieces.collect::<Vec<_>>().concat();
+    let pieces = pieces.collect::<Vec<_>>();
+    // Else what one piece lacks at its end could be taken from the next.
+    pieces.iter().try_for_each(|piece| read_through(piece))?;
+    let pieces = pieces.concat();
     put_value(into, field, Value::Bytes(&pieces), levels)
+}
+
+/// An error unless it is a run of whole fields.
+fn read_through(message: &[u8]) -> Result<(), Error> {
+    let mut fields = Reader::new(message);
+    while fields.next()?.is_some() {}
+    Ok(())
 }
 
 /// True if the last of several values counts alone.

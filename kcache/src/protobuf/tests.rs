@@ -293,6 +293,16 @@ fn a_message_in_pieces_is_read_as_a_whole() {
 }
 
 #[test]
+fn each_piece_of_a_message_is_whole() {
+    // A text of two bytes, of which one piece has one and the next the other.
+    let pieces = [&b"\x0a\x02a"[..], b"b"].map(|piece| text(1, piece));
+    assert_eq!(
+        value(&pieces.concat()).unwrap_err().to_string(),
+        "metadata: it ends too early"
+    );
+}
+
+#[test]
 fn an_error_names_the_field_and_not_its_content() {
     #[derive(Debug, Deserialize)]
     #[allow(dead_code)]
