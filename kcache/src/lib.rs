@@ -125,9 +125,10 @@ mod writer;
 mod publisher;
 mod cache;
 
-// What is derived from a publisher: `Publisher::subscribe` (with refilter and aspects), `view`, `index_by`
-// (`lookup`) and `monitor` are here.
+// What is derived from a publisher: `Publisher::subscribe` (with refilter and aspects), `map`, `group_by` and
+// sets of several (`derive`), `view`, `index_by` (`lookup`) and `monitor` are here.
 mod subscription;
+mod derive;
 mod view;
 mod lookup;
 mod monitor;
@@ -160,6 +161,7 @@ pub use cache::Cache;
 pub use codec::{Codec, DecodeError, Expected, JsonCodec, Raw, SerdeCodec, WholeJsonCodec};
 #[cfg(feature = "compact")]
 pub use compact::{Compact, CompactCodec, CompactStats, LiftedFact};
+pub use derive::{Group, GroupBy, difference, intersection, union};
 pub use encoding::Encoding;
 pub use error::Error;
 pub use event::{Change, Event};

@@ -24,6 +24,12 @@ pub enum SeededFault {
     ForgetUid,
     /// A change that is merged into a waiting one forgets what the subscriber has.
     ForgetFirst,
+    /// Of several who make an object of one key, the last has it.
+    LastMaker,
+    /// A group stays when the last of its objects has gone.
+    KeepGroup,
+    /// A set of several publishers looks at the first of them only.
+    FirstInput,
     /// A join lets a target go with the first of its sources.
     #[cfg(kcache_faults)]
     ForgetCount,

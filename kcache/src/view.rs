@@ -4,16 +4,14 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use crate::derive::{self, Derive};
 use crate::error::Error;
 use crate::event::Change;
 use crate::filter::Filter;
 use crate::object::Object;
-use crate::offload::offload;
-use crate::publisher::{Publisher, publisher};
-use crate::status::Phase;
-use crate::subscription::{Batch, Registration, Start, Subscription};
+use crate::publisher::Publisher;
+use crate::subscription::{Batch, Registration, Subscription};
 use crate::updates::Entry;
-use crate::wait::Origin;
 use crate::writer::Writer;
 
 /// What a filter lets in of another publisher: a [`Publisher`] itself, with a filter that can be
@@ -66,10 +64,7 @@ impl<V: Object> View<V> {
     fn start(source: &Publisher<V>, filter: Option<Filter<V>>) -> Self {
         let input = Subscription::batches(source, filter);
         let registration = input.registration().clone();
-        let (publisher, writer) = publisher();
-        let origin = Origin::Follower(input.follower());
-        publisher.core().progress.set_origin(origin);
-        tokio::spawn(follow(input, writer));
+        let publisher = derive::start(input, Part);
         Self {
             publisher,
             registration,
@@ -92,62 +87,22 @@ impl<V: Object> View<V> {
     }
 }
 
-/// Commits what the subscription brings, until one of the two ends.
-async fn follow<V: Object>(mut input: Subscription<V>, mut writer: Writer<V>) {
-    let start = match start(&mut input, &mut writer).await {
-        Ok(start) => start,
-        Err(error) => return writer.close(&error),
-    };
-    let mut next = take(start.objects.len(), start, writer).await;
-    while let Some(mut writer) = next {
-        let batch = tokio::select! {
-            biased;
-            _ = writer.closed() => return,
-            batch = input.next_batch() => batch,
-        };
-        let Some(batch) = batch else {
-            return writer.close(&input.error().unwrap_or(Error::Closed));
-        };
-        next = take(batch.changes.len(), batch, writer).await;
-    }
-}
+/// The part of its source that a subscription lets in.
+struct Part;
 
-/// Waits for the first state, and says meanwhile what the source says.
-async fn start<V: Object>(
-    input: &mut Subscription<V>,
-    writer: &mut Writer<V>,
-) -> Result<Start<V>, Error> {
-    let mut phases = input.phases();
-    phases.mark_changed();
-    loop {
-        tokio::select! {
-            biased;
-            error = writer.closed() => return Err(error),
-            started = input.snapshot() => return started,
-            Ok(()) = phases.changed() => {
-                let failure = phases.borrow_and_update().failure().cloned();
-                writer.syncing(failure);
-            }
-        }
-    }
-}
+impl<V: Object> Derive<V> for Part {
+    type Output = V;
 
-/// Commits so many changes, where that holds up no other task. `None` if the runtime shuts down.
-async fn take<V: Object>(
-    count: usize,
-    batch: impl Into<Batch<V>> + Send + 'static,
-    mut writer: Writer<V>,
-) -> Option<Writer<V>> {
-    let run = move || {
-        let batch = batch.into();
+    fn commit(&mut self, batch: Batch<V>, writer: &mut Writer<V>) {
         let updates: Vec<_> = batch.changes.into_iter().map(update).collect();
         if let Some(whole) = &batch.snapshot {
             writer.commit_derived(batch.incarnation, whole, &updates, &[batch.commit]);
         }
-        mirror(&batch.phase, &mut writer);
-        writer
-    };
-    offload(count, run).await
+    }
+
+    fn len(&self) -> usize {
+        0
+    }
 }
 
 fn update<V: Object>(change: Change<V>) -> Entry<V> {
@@ -156,15 +111,6 @@ fn update<V: Object>(change: Change<V>) -> Entry<V> {
     match change.new {
         Some(new) => Entry::put(hash, new),
         None => Entry::remove(hash, key),
-    }
-}
-
-/// A view is as live as its source; that a source ended shows when all it said was taken.
-fn mirror<V: Object>(source: &Phase, writer: &mut Writer<V>) {
-    match source {
-        Phase::Live => writer.live(),
-        Phase::Degraded { reason, .. } => writer.stale(reason.clone()),
-        Phase::Syncing { .. } | Phase::Closed(_) => {}
     }
 }
 

@@ -5,7 +5,7 @@ use std::panic::catch_unwind;
 use kcache::SeededFault;
 
 use crate::coverage::{Outcome, STEPS};
-use crate::{model, reference};
+use crate::{derived, model, reference};
 
 /// How many cases a reference model may take to notice.
 const PATIENCE: u64 = 300;
@@ -28,6 +28,9 @@ fn each_seeded_fault_is_caught() {
         (SeededFault::ForgetUid, model::case),
         (SeededFault::ForgetFirst, model::case),
         (SeededFault::ForgetCount, reference::case),
+        (SeededFault::LastMaker, derived::case),
+        (SeededFault::KeepGroup, derived::case),
+        (SeededFault::FirstInput, derived::case),
     ];
     for (fault, case) in faults {
         SeededFault::switch(None);

@@ -1,7 +1,7 @@
 //! The reference model of joins: every join against a nested loop that judges by other code.
 
 mod pairs;
-mod side;
+pub(crate) mod side;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

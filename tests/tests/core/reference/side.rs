@@ -9,31 +9,31 @@ use crate::conditions::{Condition, NAMES, NAMESPACES, NODES, Selecting, labels};
 use crate::forms::{Form, Own, Spec, read};
 
 /// A source.
-pub(super) type Source = Own<Relates>;
+pub(crate) type Source = Own<Relates>;
 
 /// What a source selects, and the names that it refers to.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Relates {
-    pub(super) selecting: Selecting,
-    pub(super) refers: Vec<String>,
+pub(crate) struct Relates {
+    pub(crate) selecting: Selecting,
+    pub(crate) refers: Vec<String>,
 }
 
 impl Source {
     /// The same source at a version.
-    pub(super) fn at(&self, version: u64) -> Self {
+    pub(crate) fn at(&self, version: u64) -> Self {
         let spec = self.spec.clone();
         Self::new(Spec { version, ..spec }, self.more.clone())
     }
 }
 
 /// An input of joins: what its server has, its feed, and a view of it that joins may read.
-pub(super) struct Side<V: Form> {
-    pub(super) objects: BTreeMap<Key, V>,
+pub(crate) struct Side<V: Form> {
+    pub(crate) objects: BTreeMap<Key, V>,
     feed: Feed<V>,
-    pub(super) publisher: Publisher<V>,
+    pub(crate) publisher: Publisher<V>,
     view: View<V>,
     condition: Condition,
-    pub(super) version: u64,
+    pub(crate) version: u64,
     /// Makes an object once more, of this version.
     again: fn(&V, u64) -> V,
     /// What was told in this incarnation.
@@ -43,7 +43,7 @@ pub(super) struct Side<V: Form> {
 }
 
 impl<V: Form> Side<V> {
-    pub(super) fn new(again: fn(&V, u64) -> V) -> Self {
+    pub(crate) fn new(again: fn(&V, u64) -> V) -> Self {
         let (publisher, feed) = kcache::feed::<V>();
         let view = publisher.view(Condition::Everything.build());
         Self {
@@ -60,7 +60,7 @@ impl<V: Form> Side<V> {
     }
 
     /// A spec for a key: the next version of what is there, or another object.
-    pub(super) fn next(&mut self, key: &Key, random: &mut Random) -> Spec {
+    pub(crate) fn next(&mut self, key: &Key, random: &mut Random) -> Spec {
         self.version += 1;
         let there = self.objects.get(key).filter(|_| random.chance(4, 5));
         let uid = there.map_or_else(|| format!("uid-{}", random.next()), |o| o.uid().to_owned());
@@ -78,14 +78,14 @@ impl<V: Form> Side<V> {
         }
     }
 
-    pub(super) fn put(&mut self, object: V) {
+    pub(crate) fn put(&mut self, object: V) {
         let again = |object: &V| (self.again)(object, read(object).version);
         self.told.push(again(&object));
         self.send([Input::Apply(again(&object))]);
         self.objects.insert(Key::of(&object), object);
     }
 
-    pub(super) fn take(&mut self, key: &Key) {
+    pub(crate) fn take(&mut self, key: &Key) {
         self.version += 1;
         if let Some(there) = self.objects.remove(key) {
             self.send([Input::Remove((self.again)(&there, self.version))]);
@@ -93,7 +93,7 @@ impl<V: Form> Side<V> {
     }
 
     /// Tells once more what was told before: it is there again.
-    pub(super) fn repeat(&mut self, random: &mut Random) -> bool {
+    pub(crate) fn repeat(&mut self, random: &mut Random) -> bool {
         let ready = self.publisher.status().phase.is_ready();
         let told = self.told.len();
         if !ready || told == 0 {
@@ -117,7 +117,7 @@ impl<V: Form> Side<V> {
     }
 
     /// Misses something, and lists; a backup is made before.
-    pub(super) fn relist(&mut self, random: &mut Random) {
+    pub(crate) fn relist(&mut self, random: &mut Random) {
         let again = |object: &V| (self.again)(object, read(object).version);
         self.backup = self.objects.values().map(again).collect();
         self.objects.retain(|_, _| random.chance(9, 10));
@@ -125,7 +125,7 @@ impl<V: Form> Side<V> {
     }
 
     /// The server is restored from a backup. Returns whether there was anything to go back to.
-    pub(super) fn restore(&mut self, random: &mut Random) -> bool {
+    pub(crate) fn restore(&mut self, random: &mut Random) -> bool {
         if self.version < 5 || !self.publisher.status().phase.is_ready() {
             return false;
         }
@@ -143,7 +143,7 @@ impl<V: Form> Side<V> {
 
     /// The server is restored from a backup with a version that is far ahead, as etcd advises.
     /// Returns whether there was a backup.
-    pub(super) fn restore_ahead(&mut self, _: &mut Random) -> bool {
+    pub(crate) fn restore_ahead(&mut self, _: &mut Random) -> bool {
         if self.backup.is_empty() {
             return false;
         }
@@ -157,7 +157,7 @@ impl<V: Form> Side<V> {
 
     /// The right to see an object is granted that has been there for long, at an old version.
     /// Returns whether there was one.
-    pub(super) fn grant(&mut self, random: &mut Random) -> bool {
+    pub(crate) fn grant(&mut self, random: &mut Random) -> bool {
         let (namespace, name) = (*random.pick(&NAMESPACES), *random.pick(&NAMES));
         let key = Key::new(namespace, name);
         if self.version == 0 || self.objects.contains_key(&key) {
@@ -171,7 +171,7 @@ impl<V: Form> Side<V> {
 
     /// An object is told at a version that says nothing of when: an older one, or the one that it has.
     /// Returns whether there was one.
-    pub(super) fn late(&mut self, random: &mut Random) -> bool {
+    pub(crate) fn late(&mut self, random: &mut Random) -> bool {
         let place = random.below(self.objects.len().max(1));
         let Some(there) = self.objects.values().nth(place) else {
             return false;
@@ -183,7 +183,7 @@ impl<V: Form> Side<V> {
     }
 
     /// What could not be followed or read changes nothing.
-    pub(super) fn trouble(&mut self, random: &mut Random) {
+    pub(crate) fn trouble(&mut self, random: &mut Random) {
         self.send([if random.chance(1, 2) {
             Input::Failed("no server".into())
         } else {
@@ -191,7 +191,7 @@ impl<V: Form> Side<V> {
         }]);
     }
 
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.objects.clear();
         self.list(None);
     }
@@ -209,19 +209,19 @@ impl<V: Form> Side<V> {
     }
 
     /// The objects that joins of the view, or of the publisher itself, read.
-    pub(super) fn seen(&self, by_view: bool) -> Vec<&V> {
+    pub(crate) fn seen(&self, by_view: bool) -> Vec<&V> {
         let sees = |object: &&V| !by_view || self.condition.accepts(&read(*object));
         self.objects.values().filter(sees).collect()
     }
 
-    pub(super) fn refilter(&mut self, random: &mut Random) {
+    pub(crate) fn refilter(&mut self, random: &mut Random) {
         self.condition = Condition::any(random);
         self.view
             .refilter(self.condition.build())
             .expect("the view is open");
     }
 
-    pub(super) fn input(&self, by_view: bool) -> &Publisher<V> {
+    pub(crate) fn input(&self, by_view: bool) -> &Publisher<V> {
         if by_view { &self.view } else { &self.publisher }
     }
 }

@@ -1,0 +1,412 @@
+//! The reference model of derived collections: each against a recomputation from what the servers have.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use harness::Random;
+use kcache::{Group, Key, Publisher};
+
+use crate::conditions::{Condition, NAMES, NAMESPACES, PANIC};
+use crate::coverage::{Coverage, Outcome, run_cases};
+use crate::forms::{Own, Spec};
+use crate::observer::Observer;
+use crate::reference::side::Side;
+use crate::replay::Watcher;
+
+const KINDS: [&str; 21] = [
+    "create",
+    "update",
+    "delete",
+    "replaced",
+    "changed",
+    "relist",
+    "new incarnation",
+    "trouble",
+    "input refiltered",
+    "map",
+    "flat map",
+    "groups",
+    "union",
+    "intersection",
+    "difference",
+    "composed",
+    "contested",
+    "failing",
+    "late subscriber",
+    "refilter",
+    "lag",
+];
+
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    Map,
+    FlatMap,
+    Groups,
+    Union,
+    Intersection,
+    Difference,
+    Composed,
+}
+
+struct Derived {
+    kind: Kind,
+    by_view: bool,
+    publisher: Publisher<Own>,
+    first: Watcher<Own>,
+    observers: Vec<Observer<Own>>,
+}
+
+struct World {
+    random: Random,
+    sides: [Side<Own>; 2],
+    derived: Vec<Derived>,
+    between: bool,
+    coverage: Coverage,
+}
+
+/// What of an object counts, so that many updates make no difference.
+fn node_of(own: &Own) -> Own {
+    let spec = Spec::new(&own.spec.namespace, &own.spec.name, 0);
+    let node = own.spec.node.clone();
+    Own::new(Spec { node, ..spec }, ())
+}
+
+impl PartialEq for Own {
+    fn eq(&self, other: &Self) -> bool {
+        self.spec == other.spec
+    }
+}
+
+/// An object for each label, which others may have, too. One label is refused, and one panics.
+fn labels_of(own: &Own) -> Result<Vec<Own>, &'static str> {
+    let label = |key: &str| own.spec.labels.get(key).map(String::as_str);
+    if label("tier") == Some("web") {
+        return Err("not this tier");
+    }
+    assert!(label("size") != Some("web"), "{PANIC}");
+    let made = own.spec.labels.iter().map(|(key, value)| {
+        let spec = Spec::new(&own.spec.namespace, &format!("{key}-{value}"), 0);
+        let node = own.spec.name.clone();
+        Own::new(Spec { node, ..spec }, ())
+    });
+    Ok(made.collect())
+}
+
+fn groups_of(own: &Own) -> impl Iterator<Item = Key> + use<> {
+    let labels = own.spec.labels.clone().into_iter();
+    labels.map(|(key, value)| Key::new(&key, &value))
+}
+
+fn group(key: &Key, count: usize, sum: u64) -> Own {
+    let spec = Spec::new(key.namespace(), key.name(), 0);
+    let node = format!("{count} {sum}");
+    Own::new(Spec { node, ..spec }, ())
+}
+
+/// One case.
+pub(crate) fn case(seed: u64, steps: usize) -> Outcome {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_time().start_paused(true).build();
+    runtime.map_err(|error| error.to_string())?.block_on(async {
+        let again = |own: &Own, version| {
+            let spec = own.spec.clone();
+            Own::new(Spec { version, ..spec }, ())
+        };
+        let mut world = World {
+            random: Random::new(seed),
+            sides: [Side::new(again), Side::new(again)],
+            derived: Vec::new(),
+            between: false,
+            coverage: Coverage::default(),
+        };
+        world.open();
+        for _ in 0..steps {
+            world.step().await?;
+        }
+        world.finish().await
+    })
+}
+
+impl World {
+    async fn step(&mut self) -> Result<(), String> {
+        let side = self.random.below(2);
+        match self.random.below(24) {
+            0..8 => self.change(side),
+            8 => (0..10).for_each(|n| self.change(n % 2)),
+            9 | 10 => {
+                self.coverage.count("relist");
+                self.sides[side].relist(&mut self.random);
+            }
+            11 => self.restore(side),
+            12 => {
+                self.coverage.count("trouble");
+                self.sides[side].trouble(&mut self.random);
+            }
+            13 | 14 => {
+                self.coverage.count("input refiltered");
+                self.sides[side].refilter(&mut self.random);
+            }
+            15 | 16 => self.open(),
+            17 | 18 => self.watch(),
+            19 | 20 => self.disturb(),
+            21 => tokio::task::yield_now().await,
+            _ => return self.check().await,
+        }
+        Ok(())
+    }
+
+    /// Everyone goes on.
+    async fn finish(mut self) -> Outcome {
+        for derived in &self.derived {
+            for observer in &derived.observers {
+                observer.watcher.stall(false);
+            }
+        }
+        self.sides.each_mut().map(Side::clear);
+        self.check().await?;
+        for derived in std::mem::take(&mut self.derived) {
+            self.retire(&derived);
+        }
+        Ok(self.coverage)
+    }
+
+    fn retire(&mut self, derived: &Derived) {
+        let first = &derived.first;
+        first.with(|replay| self.coverage.add(&replay.coverage));
+        for observer in &derived.observers {
+            observer.retire(&mut self.coverage);
+        }
+    }
+
+    fn change(&mut self, side: usize) {
+        self.coverage.count("changed");
+        let (namespace, name) = (*self.random.pick(&NAMESPACES), *self.random.pick(&NAMES));
+        let key = Key::new(namespace, name);
+        let side = &mut self.sides[side];
+        if self.random.chance(1, 4) {
+            return side.take(&key);
+        }
+        let spec = side.next(&key, &mut self.random);
+        side.put(Own::new(spec, ()));
+    }
+
+    fn restore(&mut self, side: usize) {
+        if self.sides[side].restore(&mut self.random) {
+            self.coverage.count("new incarnation");
+            self.between = true;
+            for derived in &self.derived {
+                derived.first.forget_versions();
+                for observer in &derived.observers {
+                    observer.watcher.forget_versions();
+                }
+            }
+        }
+    }
+
+    fn open(&mut self) {
+        if self.derived.len() > 6 {
+            let oldest = self.derived.remove(0);
+            self.retire(&oldest);
+        }
+        let by_view = self.random.chance(1, 2);
+        let [left, right] = [0, 1].map(|side: usize| self.sides[side].input(by_view));
+        let (kind, name, publisher) = match self.random.below(7) {
+            0 => (Kind::Map, "map", left.map(node_of)),
+            1 => (Kind::FlatMap, "flat map", left.try_flat_map(labels_of)),
+            2 => {
+                let folded = left.group_by(groups_of).fold(
+                    0,
+                    |sum: &mut u64, own| *sum += own.spec.version,
+                    |sum, own| *sum -= own.spec.version,
+                );
+                let own = |of: &Group<u64>| group(&of.key, of.count, of.value);
+                (Kind::Groups, "groups", folded.map(own))
+            }
+            3 => (Kind::Union, "union", kcache::union([left, right])),
+            4 => {
+                let both = kcache::intersection([left, right]);
+                (Kind::Intersection, "intersection", both)
+            }
+            5 => {
+                let rest = kcache::difference(left, right);
+                (Kind::Difference, "difference", rest)
+            }
+            _ => {
+                let all = kcache::union([&left.map(node_of), &right.map(node_of)]);
+                (Kind::Composed, "composed", all)
+            }
+        };
+        self.coverage.count(name);
+        let first = Watcher::start(publisher.subscribe());
+        if self.between {
+            first.forget_versions();
+        }
+        self.derived.push(Derived {
+            kind,
+            by_view,
+            publisher,
+            first,
+            observers: Vec::new(),
+        });
+    }
+
+    fn watch(&mut self) {
+        let place = self.random.below(self.derived.len());
+        let derived = &mut self.derived[place];
+        let observer = Observer::start(&derived.publisher, &mut self.random, &mut self.coverage);
+        if self.between {
+            observer.watcher.forget_versions();
+        }
+        derived.observers.push(observer);
+    }
+
+    /// Something happens to those who watch one of them.
+    fn disturb(&mut self) {
+        let place = self.random.below(self.derived.len());
+        for observer in &mut self.derived[place].observers {
+            if self.random.chance(1, 2) {
+                observer.stall_or_go(&mut self.random, &mut self.coverage);
+            } else {
+                observer.refilter(&mut self.random, &mut self.coverage);
+            }
+        }
+    }
+
+    /// Waits until nothing moves, and compares everything with a recomputation.
+    async fn check(&mut self) -> Result<(), String> {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        self.between = false;
+        for mut derived in std::mem::take(&mut self.derived) {
+            self.check_one(&mut derived)?;
+            self.derived.push(derived);
+        }
+        Ok(())
+    }
+
+    fn check_one(&mut self, derived: &mut Derived) -> Result<(), String> {
+        let kind = derived.kind;
+        let want = self.recompute(kind, derived.by_view);
+        let list = derived.publisher.cache().list();
+        let have = specs(list.iter().map(|own| &**own));
+        if want != have {
+            return Err(format!("{kind:?} has {have:?} instead of {want:?}"));
+        }
+        if matches!(kind, Kind::FlatMap) {
+            self.check_bad(derived)?;
+        }
+        let by_view = derived.by_view;
+        let named = |wrong| format!("{kind:?}, by view {by_view}: {wrong}");
+        derived.first.compare(&want).map_err(named)?;
+        let visible = |condition: Option<&Condition>| {
+            let accepts = |spec: &Spec| condition.is_some_and(|condition| condition.accepts(spec));
+            let visible = want.iter().filter(|(_, spec)| accepts(spec));
+            visible
+                .map(|(key, spec)| (key.clone(), spec.clone()))
+                .collect()
+        };
+        for observer in std::mem::take(&mut derived.observers) {
+            if observer.check(visible, &mut self.coverage)? {
+                derived.observers.push(observer);
+            } else {
+                observer.retire(&mut self.coverage);
+            }
+        }
+        Ok(())
+    }
+
+    /// Who is refused, panics, or comes second is bad, and nobody else.
+    fn check_bad(&mut self, derived: &Derived) -> Result<(), String> {
+        let bad = derived.publisher.bad_objects();
+        let have: BTreeSet<_> = bad.into_iter().map(|bad| bad.key).collect();
+        let (mut want, mut taken) = (BTreeSet::new(), BTreeSet::new());
+        let sources = self.ready(0, derived.by_view).unwrap_or_default();
+        let sources: Vec<Own> = sources.into_iter().cloned().collect();
+        for own in &sources {
+            let Some(made) = made(own) else {
+                self.coverage.count("failing");
+                want.insert(own.spec.key());
+                continue;
+            };
+            for made in made {
+                if !taken.insert(made.spec.key()) {
+                    self.coverage.count("contested");
+                    want.insert(own.spec.key());
+                }
+            }
+        }
+        if want == have {
+            return Ok(());
+        }
+        Err(format!("{have:?} are bad instead of {want:?}"))
+    }
+
+    /// What an input has, in the order of keys, once it is ready.
+    fn ready(&self, side: usize, by_view: bool) -> Option<Vec<&Own>> {
+        let side = &self.sides[side];
+        let ready = side.input(by_view).status().phase.is_ready();
+        ready.then(|| side.seen(by_view))
+    }
+
+    fn recompute(&self, kind: Kind, by_view: bool) -> BTreeMap<Key, Spec> {
+        let [left, right] = [0, 1].map(|side| self.ready(side, by_view));
+        let of_one = matches!(kind, Kind::Map | Kind::FlatMap | Kind::Groups);
+        let (Some(left), Some(right)) = (left, right.or(of_one.then(Vec::new))) else {
+            return BTreeMap::new();
+        };
+        let keys =
+            |side: &[&Own]| -> BTreeSet<Key> { side.iter().map(|own| own.spec.key()).collect() };
+        match kind {
+            Kind::Map => specs(left.into_iter().map(node_of)),
+            Kind::FlatMap => {
+                // In this order the first of several is the last to be put.
+                let made = left.into_iter().rev().filter_map(made);
+                specs(made.flatten())
+            }
+            Kind::Groups => {
+                let mut groups = BTreeMap::<Key, (usize, u64)>::new();
+                for own in left {
+                    for key in groups_of(own) {
+                        let (count, sum) = groups.entry(key).or_default();
+                        *count += 1;
+                        *sum += own.spec.version;
+                    }
+                }
+                specs(
+                    groups
+                        .iter()
+                        .map(|(key, (count, sum))| group(key, *count, *sum)),
+                )
+            }
+            Kind::Union => specs(right.into_iter().chain(left)),
+            Kind::Composed => specs(right.into_iter().chain(left).map(node_of)),
+            Kind::Intersection | Kind::Difference => {
+                let wanted = matches!(kind, Kind::Intersection);
+                let right = keys(&right);
+                let mut left = left;
+                left.retain(|own| right.contains(&own.spec.key()) == wanted);
+                specs(left)
+            }
+        }
+    }
+}
+
+/// What is made of an object, unless it is refused or panics.
+fn made(own: &Own) -> Option<Vec<Own>> {
+    let refused = ["tier", "size"].map(|key| own.spec.labels.get(key));
+    if refused.iter().flatten().any(|value| *value == "web") {
+        return None;
+    }
+    labels_of(own).ok()
+}
+
+fn specs(objects: impl IntoIterator<Item = impl std::borrow::Borrow<Own>>) -> BTreeMap<Key, Spec> {
+    let spec = |own: &Own| (own.spec.key(), own.spec.clone());
+    let objects = objects.into_iter();
+    objects.map(|own| spec(own.borrow())).collect()
+}
+
+#[test]
+fn derived_collections_are_their_recomputation() {
+    let coverage = run_cases(1_000, case);
+    coverage.require(&KINDS, 200);
+}
