@@ -15,7 +15,6 @@ use std::fmt;
 use std::sync::Arc;
 
 pub(crate) use self::copies::{Copies, MANY};
-pub(crate) use self::index::Index;
 pub(crate) use self::members::Members;
 pub(crate) use self::table::Table;
 use crate::object::{KeyRef, Object};

@@ -1,8 +1,9 @@
 //! What a commit is to change.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
+
+use foldhash::{HashMap, HashMapExt as _};
 
 use crate::object::{Key, KeyRef, Object};
 
@@ -82,16 +83,23 @@ impl<V: Object> Updates<V> {
     }
 
     pub(crate) fn push(&mut self, entry: Entry<V>) {
-        if let Some(place) = self.place(entry.hash, entry.key()) {
-            self.entries[place] = entry;
-            return;
+        match self.place(entry.hash, entry.key()) {
+            Some(place) => self.entries[place] = entry,
+            None => self.push_new(entry),
         }
+    }
+
+    /// The same of a key of which there is no update yet.
+    pub(crate) fn push_new(&mut self, entry: Entry<V>) {
         self.entries.push(entry);
         let noted = match self.entries.len() - 1 {
             ..FEW => return,
             FEW => 0,
             last => last,
         };
+        if noted == 0 {
+            self.places.reserve(4 * FEW);
+        }
         for (place, entry) in self.entries.iter().enumerate().skip(noted) {
             self.places.insert(entry.hash, place);
         }

@@ -96,8 +96,8 @@ impl<V: Object> Writer<V> {
             changes.push(Change::created(object.clone()));
             Some((entry.hash, object))
         });
-        let table = self.copies.fill(objects);
-        (table, changes)
+        let objects = objects.collect();
+        (self.copies.fill(objects), changes)
     }
 
     fn edit(&mut self, updates: Vec<Entry<V>>) -> (Arc<Table<V>>, Vec<Change<V>>) {

@@ -54,7 +54,7 @@ impl<V: Object> Copies<V> {
     }
 
     /// Begins with these objects, of which no two have one key, if nothing is there.
-    pub(crate) fn fill(&mut self, objects: impl Iterator<Item = (u64, Arc<V>)>) -> Arc<Table<V>> {
+    pub(crate) fn fill(&mut self, objects: Vec<(u64, Arc<V>)>) -> Arc<Table<V>> {
         self.live = Arc::new(self.live.filled(objects));
         self.recover();
         self.torn = false;

@@ -120,12 +120,6 @@ impl<V: Object> Table<V> {
         self.get(hash, key).map(|(slot, _)| slot)
     }
 
-    /// True if the object in a slot is of this key.
-    pub(crate) fn is_at(&self, slot: u32, key: KeyRef<'_>) -> bool {
-        self.at(slot)
-            .is_some_and(|object| KeyRef::of(&**object) == key)
-    }
-
     fn key(&self, slot: u32) -> KeyRef<'_> {
         self.at(slot)
             .map_or(KeyRef("", ""), |object| KeyRef::of(&**object))
@@ -179,12 +173,9 @@ impl<V: Object> Table<V> {
 
     /// A table of these objects, with the hash of the key of each, of which no two have one key. It comes
     /// after this one.
-    pub(super) fn filled(&self, objects: impl Iterator<Item = (u64, Arc<V>)>) -> Self {
-        let mut index = Index::default();
-        let mut objects = objects.zip(0..).map(|((hash, object), slot)| {
-            index.insert(hash, slot);
-            object
-        });
+    pub(super) fn filled(&self, objects: Vec<(u64, Arc<V>)>) -> Self {
+        let index = Index::of(objects.iter().map(|(hash, _)| *hash));
+        let mut objects = objects.into_iter().map(|(_, object)| object);
         let chunk = || {
             let chunk: [Option<Arc<V>>; CHUNK] = std::array::from_fn(|_| objects.next());
             chunk[0].is_some().then(|| Some(Arc::new(chunk)))
