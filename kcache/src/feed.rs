@@ -87,6 +87,7 @@ pub fn feed<V: Object>() -> (Publisher<V>, Feed<V>) {
     let feed = Feed {
         mode: Mode::Listing(Listing::new(writer.state())),
         writer,
+        updates: Updates::new(),
         seen: None,
         fingerprints: Fingerprints::default(),
         old_incarnation: HashSet::new(),
@@ -103,6 +104,8 @@ pub fn feed<V: Object>() -> (Publisher<V>, Feed<V>) {
 pub struct Feed<V: Object> {
     writer: Writer<V>,
     mode: Mode<V>,
+    /// Room for the updates of a commit.
+    updates: Updates<V>,
     /// The newest version seen in this incarnation.
     seen: Option<String>,
     /// The content of what is there, as far as it is known.
@@ -148,11 +151,13 @@ impl<V: Object> Feed<V> {
         if let Some(error) = self.writer.error() {
             return Err(error);
         }
-        let mut updates = Updates::new();
+        let mut updates = std::mem::take(&mut self.updates);
         for (input, fingerprint) in inputs {
             self.take(input, fingerprint, &mut updates);
         }
         self.flush(&mut updates);
+        updates.shrink();
+        self.updates = updates;
         self.report_seen();
         Ok(())
     }
@@ -401,7 +406,9 @@ impl<V: Object> Feed<V> {
 
     fn flush(&mut self, updates: &mut Updates<V>) {
         if !updates.is_empty() {
-            self.writer.commit(std::mem::take(updates), &[]);
+            let incarnation = self.writer.state().moment.incarnation;
+            let updates = updates.take_entries();
+            self.writer.commit_entries(incarnation, updates, &[]);
         }
     }
 }

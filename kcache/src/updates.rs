@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::vec::Drain;
 
 use foldhash::{HashMap, HashMapExt as _};
 
@@ -29,6 +30,8 @@ pub(crate) enum Update<V> {
 
 /// So many are looked through faster than they are put into a table.
 const FEW: usize = 32;
+/// For so many there is always room once there were as many.
+pub(crate) const KEPT: usize = 512;
 
 impl<V> Updates<V> {
     /// No update.
@@ -51,6 +54,19 @@ impl<V> Updates<V> {
 
     pub(crate) fn into_entries(self) -> Vec<Entry<V>> {
         self.entries
+    }
+
+    /// Takes all entries out. What they were in stays, for as many as come one after the other: it would
+    /// be some kilobytes to allocate for each commit, for which glibc's allocator sorts what was freed.
+    pub(crate) fn take_entries(&mut self) -> Drain<'_, Entry<V>> {
+        self.places.clear();
+        self.places.shrink_to(KEPT);
+        self.entries.drain(..)
+    }
+
+    /// Gives memory back if it is for many.
+    pub(crate) fn shrink(&mut self) {
+        self.entries.shrink_to(KEPT);
     }
 }
 
