@@ -369,7 +369,7 @@ impl<V: Object> Feed<V> {
         let newest = listing.newest().map(str::to_owned);
         self.core().change_bad(BadObjects::end_list);
         let ListDiff {
-            updates,
+            mut updates,
             new_incarnation,
         } = listing.diff(&mut self.fingerprints, &mut self.old_incarnation, older);
         if new_incarnation {
@@ -379,7 +379,8 @@ impl<V: Object> Feed<V> {
             raise(&mut self.seen, version);
         }
         let incarnation = incarnation + u64::from(new_incarnation);
-        self.writer.commit_entries(incarnation, updates, &[]);
+        self.writer
+            .commit_entries(incarnation, updates.drain(..), &[]);
         self.writer.live();
     }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::vec::Drain;
 
 use tokio::time::Instant;
 
@@ -13,7 +14,7 @@ use crate::failure::Failure;
 use crate::object::{Key, Object};
 use crate::offload::drop_offloaded;
 use crate::status::{Notice, Phase};
-use crate::store::{Copies, MANY, Snapshot, State, Table};
+use crate::store::{Copies, MANY, Snapshot, State, TOGETHER, Table};
 use crate::updates::{Entry, KEPT, Update, Updates};
 
 /// Commits to a [`Publisher`](crate::Publisher), made together with it by
@@ -68,17 +69,17 @@ impl<V: Object> Writer<V> {
     /// As [`commit`](Self::commit), in this server incarnation: that of what the updates were made
     /// of. A higher one than before says that a new incarnation begins, also without updates.
     pub fn commit_in(&mut self, incarnation: u64, updates: Updates<V>, input_commits: &[u64]) {
-        self.commit_entries(incarnation, updates.into_entries(), input_commits);
+        let mut updates = updates.into_entries();
+        self.commit_entries(incarnation, updates.drain(..), input_commits);
     }
 
     /// The same of updates that are of one key each.
     pub(crate) fn commit_entries(
         &mut self,
         incarnation: u64,
-        updates: impl IntoIterator<Item = Entry<V>, IntoIter: ExactSizeIterator>,
+        updates: Drain<'_, Entry<V>>,
         input_commits: &[u64],
     ) {
-        let updates = updates.into_iter();
         let mut changes = std::mem::take(&mut self.changes);
         let table = if self.copies.len() == 0 && updates.len() >= MANY {
             self.fill(updates, &mut changes)
@@ -99,7 +100,7 @@ impl<V: Object> Writer<V> {
     /// Puts many objects where nothing is.
     fn fill(
         &mut self,
-        updates: impl ExactSizeIterator<Item = Entry<V>>,
+        updates: Drain<'_, Entry<V>>,
         changes: &mut Vec<Change<V>>,
     ) -> Arc<Table<V>> {
         changes.reserve(updates.len());
@@ -115,12 +116,19 @@ impl<V: Object> Writer<V> {
 
     fn edit(
         &mut self,
-        updates: impl ExactSizeIterator<Item = Entry<V>>,
+        mut updates: Drain<'_, Entry<V>>,
         changes: &mut Vec<Change<V>>,
     ) -> Arc<Table<V>> {
         changes.reserve(updates.len());
         let mut edit = self.copies.edit(updates.len());
-        for Entry { hash, update } in updates {
+        loop {
+            if updates.len().is_multiple_of(TOGETHER) {
+                let next = updates.as_slice().iter().take(TOGETHER);
+                edit.touch(next.map(|entry| entry.hash));
+            }
+            let Some(Entry { hash, update }) = updates.next() else {
+                break;
+            };
             let change = match update {
                 Update::Put(object) => Change {
                     old: edit.put(hash, &object),

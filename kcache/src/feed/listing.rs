@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::fingerprints::{Fingerprint, Fingerprints};
 use super::places::Places;
 use crate::object::{Key, KeyRef, Object};
-use crate::store::State;
+use crate::store::{State, TOGETHER};
 use crate::updates::Entry;
 use crate::version;
 
@@ -170,6 +170,9 @@ impl<V: Object> Listing<V> {
     /// Notes what the list has of an object that was there before.
     fn set(&mut self, slot: u32, presence: Presence) {
         self.next = slot + 1;
+        if (self.next as usize).is_multiple_of(TOGETHER) {
+            self.state.table.touch(self.next..);
+        }
         let at = slot as usize;
         if at >= self.by_slot.len() {
             self.by_slot.resize(at + 1, Presence::Absent);

@@ -25,6 +25,9 @@ pub(crate) struct Table<V> {
 type Chunk<V> = Option<Arc<[Option<Arc<V>>; CHUNK]>>;
 const CHUNK: usize = 32;
 
+/// How many objects to look at ahead.
+pub(crate) const TOGETHER: usize = 16;
+
 /// Splits the number of a slot into its chunk and its place there.
 fn split(slot: u32) -> (usize, usize) {
     let slot = slot as usize;
@@ -118,6 +121,23 @@ impl<V: Object> Table<V> {
     /// The slot of a key, whose hash this is.
     pub(crate) fn find(&self, hash: u64, key: KeyRef<'_>) -> Option<u32> {
         self.get(hash, key).map(|(slot, _)| slot)
+    }
+
+    /// The first slot under a hash, whatever its key.
+    pub(super) fn first(&self, hash: u64) -> Option<u32> {
+        self.index.find(hash, Some)
+    }
+
+    /// Looks at the objects of some slots, which are needed soon. An object is rarely in the processor's
+    /// cache; with nothing to do in between, the processor waits for some of them at once.
+    pub(crate) fn touch(&self, slots: impl Iterator<Item = u32>) {
+        let first = |text: &str| text.as_bytes().first().copied().unwrap_or_default();
+        let objects = slots.take(TOGETHER).filter_map(|slot| self.at(slot));
+        let touched = objects.map(|object| {
+            let KeyRef(namespace, name) = KeyRef::of(&**object);
+            first(namespace) ^ first(name) ^ first(object.version())
+        });
+        std::hint::black_box(touched.fold(0, |all, one| all ^ one));
     }
 
     fn key(&self, slot: u32) -> KeyRef<'_> {
