@@ -67,14 +67,14 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
             };
             let (fact, problem) = self.operator.source(&object);
             self.report(&key, problem.as_deref());
-            let slot = self.sources.slot(&key);
+            let slot = self.sources.slot(&object);
             let unchanged = slot.filter(|slot| self.sources[*slot].fact == fact);
             if let Some(slot) = unchanged {
                 self.replace_source(slot, object);
                 continue;
             }
             self.remove_source(&key);
-            let slot = self.sources.insert(key, object, fact);
+            let slot = self.sources.insert(object, fact);
             self.attach_source(slot);
         }
     }
@@ -136,24 +136,25 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
     pub(crate) fn change_targets(&mut self, changes: Vec<Change<T>>) {
         self.rebuild_if_due();
         for change in changes {
-            let key = change.key();
-            let Some(object) = change.new else {
-                self.remove_target(&key);
+            let Some(object) = &change.new else {
+                self.remove_target(&change.key());
                 continue;
             };
-            let slot = self.targets.slot(&key);
+            let slot = self.targets.slot(object);
             let unchanged = slot.filter(|slot| {
                 let known = &self.targets[*slot];
                 self.operator
-                    .same_target(&known.fact, &known.object, &object)
+                    .same_target(&known.fact, &known.object, object)
             });
             if let Some(slot) = unchanged {
-                self.replace_target(slot, object);
+                self.replace_target(slot, object.clone());
                 continue;
             }
-            self.remove_target(&key);
-            let fact = self.operator.target(&object);
-            let slot = self.targets.insert(key, object, fact);
+            if slot.is_some() {
+                self.remove_target(&change.key());
+            }
+            let fact = self.operator.target(object);
+            let slot = self.targets.insert(object.clone(), fact);
             self.attach_target(slot);
         }
     }
