@@ -82,8 +82,6 @@ impl<S: Object, T: Object> KeyJoin<S, T> {
     ///
     /// ```
     /// # use k8s_openapi::api::core::v1::{Pod, Secret};
-    /// # let (shops, _) = kcache::feed::<Pod>();
-    /// # let (secrets, _) = kcache::feed::<Secret>();
     /// use kcache_join::KeyJoin;
     /// # #[tokio::main(flavor = "current_thread")] async fn main() {
     /// # let (shops, _) = kcache::feed::<Pod>();

@@ -42,6 +42,8 @@ mod pods;
 mod storage;
 mod services;
 mod routes;
+mod gateways;
+mod groups;
 mod nodes;
 mod access;
 mod events;
@@ -49,6 +51,10 @@ mod dynamic;
 
 pub use access::{Subjects, binding_serviceaccounts};
 pub use events::event_objects;
+pub use gateways::{
+    Listener, Listeners, Namespaces, ParentRef, ParentRefs, httproute_gateways, route_gateways,
+};
+pub use groups::{PodGroup, Workload, pod_podgroup, podgroup_workload};
 pub use nodes::{node_csinode, node_lease, pod_node};
 pub use owners::owner_dependents;
 pub use pods::{

@@ -5,10 +5,10 @@ use kcache::{Fact, Key, Object};
 use kube::core::DynamicObject;
 
 use super::reference::namespace_of;
-use crate::fact::Kind;
+use crate::fact::{Kind, kind_of};
 use crate::guarded_key_join::{GuardedKey, GuardedKeyJoin};
 
-const GATEWAY_API: &str = "gateway.networking.k8s.io";
+pub(super) const GATEWAY_API: &str = "gateway.networking.k8s.io";
 
 /// What a route sends requests to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -139,7 +139,7 @@ fn guarded(backend: BackendRef, from: &str) -> GuardedKey<Key, Permission> {
 /// The backends of what says that it is a route of the Gateway API.
 impl Fact<BackendRefs> for DynamicObject {
     fn fact(&self) -> Option<BackendRefs> {
-        let (group, _) = crate::fact::kind_of(self)?;
+        let (group, _) = kind_of(self)?;
         (group == GATEWAY_API).then_some(())?;
         let mut found = Vec::new();
         for rule in items(&self.data["spec"]["rules"]) {
@@ -177,7 +177,7 @@ fn backend_ref(value: &Value) -> Option<BackendRef> {
 /// What a `ReferenceGrant` says.
 impl Fact<Grant> for DynamicObject {
     fn fact(&self) -> Option<Grant> {
-        let kind = crate::fact::kind_of(self)?;
+        let kind = kind_of(self)?;
         (kind == (GATEWAY_API, "ReferenceGrant")).then_some(())?;
         let spec = &self.data["spec"];
         let kind = |part: &Value| Kind::new(text(&part["group"]), text(&part["kind"]));
@@ -191,10 +191,10 @@ impl Fact<Grant> for DynamicObject {
     }
 }
 
-fn items(value: &Value) -> impl Iterator<Item = &Value> {
+pub(super) fn items(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
 }
 
-fn text(value: &Value) -> &str {
+pub(super) fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
