@@ -144,9 +144,12 @@ where
     let pods = |slice: &E| {
         let targets = slice.fact().unwrap_or_default().into_parts();
         let pods = targets.filter(|target| target.kind == "Pod");
-        let beside = |namespace: String| match namespace.is_empty() {
-            true => namespace_of(slice),
-            false => namespace,
+        let beside = |namespace: String| {
+            if namespace.is_empty() {
+                namespace_of(slice)
+            } else {
+                namespace
+            }
         };
         pods.map(|pod| (beside(pod.namespace), pod.name, pod.uid))
             .collect()

@@ -545,9 +545,12 @@ impl<V: Form> World<V> {
 /// The names that a source refers to. What is not free needs a gate that refers to it, too.
 fn wanted(source: &Source) -> Vec<GuardedKey<String, String>> {
     let refers = source.more.refers.iter().cloned();
-    let guarded = |name: String| match FREE.contains(&name.as_str()) {
-        true => GuardedKey::free(name),
-        false => GuardedKey::needs(name.clone(), [name]),
+    let guarded = |name: String| {
+        if FREE.contains(&name.as_str()) {
+            GuardedKey::free(name)
+        } else {
+            GuardedKey::needs(name.clone(), [name])
+        }
     };
     refers.map(guarded).collect()
 }

@@ -1,6 +1,7 @@
 //! A cluster as Go printed it, and what it says of who relates to whom.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Debug;
 use std::ops::Deref;
 
 use anyhow::{Context as _, Result, ensure};
@@ -107,7 +108,7 @@ impl Cluster {
             let (source, target) = (Key::of(&*pair.source), Key::of(&*pair.target));
             (source.to_string(), target.to_string())
         });
-        self.compare(relation, &have.collect(), |pairs| pairs.clone(), seen)
+        self.compare(relation, &have.collect(), Clone::clone, seen)
     }
 
     /// Compares the targets only.
@@ -124,16 +125,13 @@ impl Cluster {
         self.compare(relation, &have, of, seen)
     }
 
-    fn compare<P: PartialEq + std::fmt::Debug>(
+    fn compare<P: Ord + Debug>(
         &self,
         relation: &'static str,
         have: &BTreeSet<P>,
         of: impl Fn(&Pairs) -> BTreeSet<P>,
         seen: &mut Seen,
-    ) -> Result<()>
-    where
-        P: Ord,
-    {
+    ) -> Result<()> {
         let want = self.verdicts.get(relation).map(of).unwrap_or_default();
         let ours: Vec<_> = have.difference(&want).collect();
         let theirs: Vec<_> = want.difference(have).collect();

@@ -6,6 +6,9 @@ use serde_json::json;
 
 use super::check;
 
+/// Its kind does not matter to those who have its metadata.
+type Workload = PartialObjectMeta<Pod>;
+
 #[tokio::test(start_paused = true)]
 async fn a_pod_is_in_a_group_of_a_workload() {
     let pods = [
@@ -26,7 +29,6 @@ async fn a_pod_is_in_a_group_of_a_workload() {
     ];
     check::<Pod, PodGroup>(relations::pod_podgroup(), &pods, &groups, &["a/p > a/g"]).await;
     let workloads = [("a/w", json!({})), ("b/w", json!({}))];
-    type Workload = PartialObjectMeta<Pod>;
     let want = ["a/g > a/w"];
     check::<PodGroup, Workload>(relations::podgroup_workload(), &groups, &workloads, &want).await;
     let dynamic = groups.map(|(key, mut group)| {

@@ -70,9 +70,9 @@ async fn an_owner_is_a_kind_a_name_and_a_uid() {
     let relation = || relations::owner_dependents(Kind::of::<ReplicaSet>());
     check::<ReplicaSet, Pod>(relation(), &sets, &pods, &want).await;
     // Metadata says all that it takes.
-    type Meta<K> = PartialObjectMeta<K>;
     let relation = relations::owner_dependents(Kind::of::<ReplicaSet>());
-    check::<Meta<ReplicaSet>, Meta<Pod>>(relation, &sets, &pods, &want).await;
+    check::<PartialObjectMeta<ReplicaSet>, PartialObjectMeta<Pod>>(relation, &sets, &pods, &want)
+        .await;
 }
 
 #[tokio::test(start_paused = true)]
