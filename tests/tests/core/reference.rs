@@ -19,7 +19,7 @@ use crate::forms::{Form, Own, Packed, Spec, read};
 use crate::observer::Observer;
 use crate::replay::Watcher;
 
-const KINDS: [&str; 30] = [
+const KINDS: [&str; 31] = [
     "create",
     "update",
     "delete",
@@ -39,6 +39,7 @@ const KINDS: [&str; 30] = [
     "by selector",
     "everywhere",
     "by key",
+    "by key and labels",
     "guarded",
     "composed",
     "invalid selector",
@@ -56,6 +57,7 @@ const KINDS: [&str; 30] = [
 enum Kind {
     BySelector(Scope),
     ByKey,
+    ByKeyAndLabels,
     /// By keys that the gates must allow.
     Guarded,
     Composed,
@@ -348,7 +350,7 @@ impl<V: Form> World<V> {
         let by_view = self.random.chance(1, 2);
         let (sources, targets) = (self.sources.input(by_view), self.targets.input(by_view));
         let selecting = SelectorJoin::new(|source: &Source| source.more.selecting.build());
-        let (kind, name, join) = match self.random.below(5) {
+        let (kind, name, join) = match self.random.below(6) {
             0 => {
                 let join = selecting.with_pairs().join(sources, targets);
                 (Kind::BySelector(Scope::Namespace), "by selector", join)
@@ -371,6 +373,16 @@ impl<V: Form> World<V> {
                 )
             }
             3 => {
+                let join =
+                    KeyJoin::new(|source: &Source| source.more.refers.clone(), names_of::<V>);
+                let join = join.selecting().with_pairs();
+                (
+                    Kind::ByKeyAndLabels,
+                    "by key and labels",
+                    join.join(sources, targets),
+                )
+            }
+            4 => {
                 let given = |gate: &Source| gate.more.refers.clone();
                 let relation = GuardedKeyJoin::new(wanted, given, names_of::<V>).with_pairs();
                 let join = relation.join(sources, &self.gates.publisher, targets);
@@ -521,13 +533,14 @@ impl<V: Form> World<V> {
         let same_namespace = source.spec.namespace == target.namespace;
         let selects = source.more.selecting.matches(&target.labels);
         let has = |refers: &[String], name: &String| refers.contains(name);
+        let refers = &source.more.refers;
+        let names = has(refers, &target.name) || has(refers, &target.node);
         match kind {
             Kind::BySelector(Scope::Everywhere) => selects,
             Kind::BySelector(Scope::Namespace) => selects && same_namespace,
-            Kind::ByKey => {
-                has(&source.more.refers, &target.name) || has(&source.more.refers, &target.node)
-            }
-            Kind::Guarded => source.more.refers.iter().any(|name| {
+            Kind::ByKey => names,
+            Kind::ByKeyAndLabels => names && selects,
+            Kind::Guarded => refers.iter().any(|name| {
                 let mut gates = self.gates.objects.values();
                 let is_target = *name == target.name || *name == target.node;
                 let is_free = FREE.contains(&name.as_str());
