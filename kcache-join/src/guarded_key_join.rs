@@ -21,7 +21,7 @@ type Start<S, G, T> =
 ///
 /// # Example
 ///
-/// Pods that use `ConfigMaps` of any namespace, if a `ServiceAccount` of that namespace says so:
+/// Pods that use `ConfigMaps` of the namespace `shared`, if a `ServiceAccount` there lets their namespace in:
 ///
 /// ```
 /// use k8s_openapi::api::core::v1::{ConfigMap, Pod, ServiceAccount};
@@ -32,17 +32,26 @@ type Start<S, G, T> =
 /// # let (pods, mut pod_feed) = kcache::feed::<Pod>();
 /// # let (accounts, mut account_feed) = kcache::feed::<ServiceAccount>();
 /// # let (maps, mut map_feed) = kcache::feed::<ConfigMap>();
-/// let wants = |pod: &Pod| match pod.annotation("example.com/uses") {
-///     None => vec![],
-///     Some(name) => vec![GuardedKey::needs(Key::new("shared", name), [pod.namespace().map(str::to_owned)])],
+/// let wants = |pod: &Pod| {
+///     let name = pod.annotation("example.com/uses")?;
+///     let who = pod.namespace()?.to_owned();
+///     Some(GuardedKey::needs(Key::new("shared", name), [("shared".to_owned(), who)]))
 /// };
-/// let allows = |account: &ServiceAccount| vec![account.annotation("example.com/lets-in").map(str::to_owned)];
-/// let uses = GuardedKeyJoin::new(wants, allows, |map: &ConfigMap| vec![Key::of(map)]);
+/// let allows = |account: &ServiceAccount| {
+///     let who = account.annotation("example.com/lets-in")?.to_owned();
+///     Some((account.namespace()?.to_owned(), who))
+/// };
+/// let uses = GuardedKeyJoin::new(
+///     move |pod| Vec::from_iter(wants(pod)),
+///     move |account| Vec::from_iter(allows(account)),
+///     |map: &ConfigMap| vec![Key::of(map)],
+/// );
 /// let used = uses.join(&pods, &accounts, &maps);
 /// # let mut pod = Pod::default();
-/// # pod.metadata.namespace = Some("shop".to_owned());
+/// # (pod.metadata.namespace, pod.metadata.name) = (Some("shop".to_owned()), Some("p".to_owned()));
 /// # pod.metadata.annotations = Some([("example.com/uses".to_owned(), "m".to_owned())].into());
 /// # let mut account = ServiceAccount::default();
+/// # (account.metadata.namespace, account.metadata.name) = (Some("shared".to_owned()), Some("a".to_owned()));
 /// # account.metadata.annotations = Some([("example.com/lets-in".to_owned(), "shop".to_owned())].into());
 /// # let mut map = ConfigMap::default();
 /// # (map.metadata.namespace, map.metadata.name) = (Some("shared".to_owned()), Some("m".to_owned()));
