@@ -28,6 +28,8 @@ fn each_seeded_fault_is_caught() {
         (SeededFault::ForgetUid, model::case),
         (SeededFault::ForgetFirst, model::case),
         (SeededFault::ForgetCount, reference::case),
+        (SeededFault::KeepPermission, reference::case),
+        (SeededFault::ForgetGuard, reference::case),
     ];
     for (fault, case) in faults {
         SeededFault::switch(None);
