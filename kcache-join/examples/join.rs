@@ -13,6 +13,7 @@ use k8s_openapi::api::core::v1::{Pod, Service};
 use k8s_openapi::api::networking::v1::Ingress;
 use kcache::client::ClientConfig;
 use kcache::{Event, Filter, Informer, Key};
+use kcache_join::relations;
 
 #[tokio::main]
 async fn main() {
@@ -32,18 +33,20 @@ async fn run() -> Result<(), Box<dyn Error>> {
     client.apiserver_version().await?; // is anybody there? an informer would go on trying
     let namespace = option("--namespace").unwrap_or(config.namespace().to_owned());
 
-    let ingresses = Informer::builder(client.clone())
+    let ingresses = Informer::<Ingress>::builder(client.clone())
         .namespace(&namespace)
         .start();
-    let services = Informer::builder(client.clone())
+    let services = Informer::<Service>::builder(client.clone())
         .namespace(&namespace)
         .start();
-    let pods = Informer::builder(client).namespace(&namespace).start();
+    let pods = Informer::<Pod>::builder(client)
+        .namespace(&namespace)
+        .start();
     let chosen = ingresses.view(match option("--ingress") {
         Some(name) => Filter::name(&namespace, &name),
         None => Filter::everything(),
     });
-    let reached = kcache_join::ingress_pods::<Ingress, Service, Pod>(&chosen, &services, &pods);
+    let reached = relations::ingress_pods().join(&chosen, &services, &pods);
     reached.ready_or_refused().await?;
     println!("{} Pods", reached.cache().len());
     let mut changes = reached.subscribe(); // a join is a publisher: labels, selectors, backends show

@@ -22,11 +22,16 @@ pub(crate) struct Engine<S: Object, T: Object, O: Operator<S, T>> {
     /// The newest state of the targets, of which the result is a part.
     pub(crate) all_targets: Option<Snapshot<T>>,
     pairs: Option<Writer<Pair<S, T>>>,
-    /// The newest commits of the sources and of the targets that were taken in.
-    pub(crate) input_commits: [u64; 2],
-    /// The incarnations that these commits are of.
-    pub(crate) incarnations: [u64; 2],
+    /// Of each input, the newest commit that was taken in, and the incarnation that it is of.
+    pub(crate) inputs: Vec<InputState>,
     pending: Pending<S, T>,
+}
+
+/// How far an input is.
+#[derive(Clone, Copy)]
+pub(crate) struct InputState {
+    pub(crate) commit: u64,
+    pub(crate) incarnation: u64,
 }
 
 /// What the commit under way changes.
@@ -37,7 +42,16 @@ struct Pending<S: Object, T: Object> {
 }
 
 impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
-    pub(crate) fn new(operator: O, writer: Writer<T>, pairs: Option<Writer<Pair<S, T>>>) -> Self {
+    pub(crate) fn new(
+        operator: O,
+        inputs: usize,
+        writer: Writer<T>,
+        pairs: Option<Writer<Pair<S, T>>>,
+    ) -> Self {
+        let nothing = InputState {
+            commit: 0,
+            incarnation: 1,
+        };
         Self {
             operator,
             sources: Slab::default(),
@@ -45,8 +59,7 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
             writer,
             all_targets: None,
             pairs,
-            input_commits: [0, 0],
-            incarnations: [1, 1],
+            inputs: vec![nothing; inputs],
             pending: Pending {
                 targets: Updates::new(),
                 unpaired: BTreeSet::new(),
@@ -67,14 +80,14 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
             };
             let (fact, problem) = self.operator.source(&object);
             self.report(&key, problem.as_deref());
-            let slot = self.sources.slot(&key);
+            let slot = self.sources.slot(&object);
             let unchanged = slot.filter(|slot| self.sources[*slot].fact == fact);
             if let Some(slot) = unchanged {
                 self.replace_source(slot, object);
                 continue;
             }
             self.remove_source(&key);
-            let slot = self.sources.insert(key, object, fact);
+            let slot = self.sources.insert(object, fact);
             self.attach_source(slot);
         }
     }
@@ -132,28 +145,59 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
         }
     }
 
+    /// Takes in changes of guards: what relates to other targets now, does.
+    pub(crate) fn change_guards(&mut self, changes: Vec<Change<O::Guard>>) {
+        for change in changes {
+            let (key, new) = (change.key(), change.new.as_deref());
+            let sources = self.operator.guarded(&key, new);
+            let before: Vec<_> = sources.iter().map(|slot| self.targets_of(*slot)).collect();
+            self.operator.replace_guard(&key, new);
+            for (source, before) in sources.into_iter().zip(before) {
+                let after = self.targets_of(source);
+                for lost in before.difference(&after) {
+                    self.targets[*lost].count -= 1;
+                    self.update_target(*lost);
+                    let source = self.sources[source].object.clone();
+                    self.unpair(&source, &self.targets[*lost].object.clone());
+                }
+                for won in after.difference(&before) {
+                    self.targets[*won].count += 1;
+                    self.update_target(*won);
+                    self.pair(source, *won);
+                }
+            }
+        }
+    }
+
+    fn targets_of(&mut self, source: u32) -> BTreeSet<u32> {
+        let fact = &self.sources[source].fact;
+        let targets = self.operator.targets(fact, &self.targets);
+        targets.into_iter().collect()
+    }
+
     /// Takes in changes of targets.
     pub(crate) fn change_targets(&mut self, changes: Vec<Change<T>>) {
         self.rebuild_if_due();
         for change in changes {
-            let key = change.key();
-            let Some(object) = change.new else {
-                self.remove_target(&key);
+            let Some(object) = &change.new else {
+                self.remove_target(&change.key());
                 continue;
             };
-            let slot = self.targets.slot(&key);
+            let slot = self.targets.slot(object);
             let unchanged = slot.filter(|slot| {
                 let known = &self.targets[*slot];
                 self.operator
-                    .same_target(&known.fact, &known.object, &object)
+                    .same_target(&known.fact, &known.object, object)
             });
             if let Some(slot) = unchanged {
-                self.replace_target(slot, object);
+                self.replace_target(slot, object.clone());
                 continue;
             }
-            self.remove_target(&key);
-            let fact = self.operator.target(&object);
-            let slot = self.targets.insert(key, object, fact);
+            if slot.is_some() {
+                self.remove_target(&change.key());
+            }
+            let fact = self.operator.target(object);
+            let slot = self.targets.insert(object.clone(), fact);
             self.attach_target(slot);
         }
     }
@@ -247,12 +291,13 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
 
     /// Commits what was taken in: unpair, leave, update, enter, pair.
     pub(crate) fn commit(&mut self) {
-        let input_commits = self.input_commits;
+        let input_commits: Vec<u64> = self.inputs.iter().map(|input| input.commit).collect();
         // Who sees the commit sees what it cost.
         self.writer
             .count_evaluations(self.operator.take_evaluations());
         // One more each time that either input begins anew.
-        let incarnation = self.incarnations.iter().sum::<u64>() - 1;
+        let begun = self.inputs.iter().map(|input| input.incarnation - 1);
+        let incarnation = 1 + begun.sum::<u64>();
         let targets = std::mem::take(&mut self.pending.targets);
         if let Some(pairs) = &mut self.pairs {
             let (mut unpaired, mut paired) = (Updates::new(), Updates::new());
@@ -263,18 +308,17 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
                 paired.put(pair);
             }
             pairs.commit_in(incarnation, unpaired, &input_commits);
-            self.commit_targets(incarnation, targets);
+            self.commit_targets(incarnation, targets, &input_commits);
             if let Some(pairs) = &mut self.pairs {
                 pairs.commit_in(incarnation, paired, &input_commits);
             }
         } else {
-            self.commit_targets(incarnation, targets);
+            self.commit_targets(incarnation, targets, &input_commits);
         }
     }
 
-    fn commit_targets(&mut self, incarnation: u64, targets: Updates<T>) {
+    fn commit_targets(&mut self, incarnation: u64, targets: Updates<T>, input_commits: &[u64]) {
         if let Some(all) = &self.all_targets {
-            let input_commits = &self.input_commits;
             self.writer
                 .commit_part(incarnation, all, targets, input_commits);
         }

@@ -8,23 +8,24 @@ use kcache::{
     Batch, Error, Failure, Filter, Follower, Object, Phase, Publisher, Start, Subscription,
     WaitError, offload, publisher,
 };
+use tokio::sync::watch::{self, error::RecvError};
 
-use crate::engine::Engine;
+use crate::engine::{Engine, InputState};
 use crate::operator::Operator;
 use crate::pair::Pair;
 
 /// The targets that the sources relate to: a [`Publisher`] itself.
 ///
-/// It is ready when both inputs are, and starts with one state. From then on each change of an
+/// It is ready when its inputs are, and starts with one state. From then on each change of an
 /// input is one commit of it, if it changes anything; its
-/// [`input_commits`](kcache::Snapshot::input_commits) names the commits of the sources and of the targets that
-/// it has seen. It keeps its inputs alive. If one of them fails or ends, the join is degraded and
-/// keeps its state; it ends when both have ended.
+/// [`input_commits`](kcache::Snapshot::input_commits) names the commits of the sources, the targets and the
+/// guards (if it has some) that it has seen. It keeps its inputs alive. If one of them fails or ends,
+/// the join is degraded and keeps its state; it ends when all have ended.
 pub struct Join<S: Object, T: Object> {
     publisher: Publisher<T>,
     pairs: Option<Publisher<Pair<S, T>>>,
-    /// How far it is with its sources and with its targets.
-    followers: [Follower; 2],
+    /// How far it is with each input, in the order of [`Side`].
+    followers: Vec<Follower>,
 }
 
 /// One of the inputs of a join.
@@ -34,21 +35,27 @@ pub enum Side {
     Sources,
     /// What is related to, and what the join holds: the Pods.
     Targets,
+    /// What allows it, in a [`GuardedKeyJoin`](crate::GuardedKeyJoin) only.
+    Guards,
 }
 
 /// What the inputs are called in failures and errors.
-const INPUTS: [&str; 2] = ["sources", "targets"];
+const INPUTS: [&str; 3] = ["sources", "targets", "guards"];
 
 impl<S: Object, T: Object> Join<S, T> {
     pub(crate) fn start<O: Operator<S, T>>(
         sources: &Publisher<S>,
         targets: &Publisher<T>,
+        guards: Option<&Publisher<O::Guard>>,
         operator: O,
         pairs: bool,
     ) -> Self {
         let sources = Subscription::batches(sources, Some(Filter::everything()));
         let targets = Subscription::batches(targets, Some(Filter::everything()));
-        let followers = [sources.follower(), targets.follower()];
+        let guards = guards.map(|guards| Subscription::batches(guards, Some(Filter::everything())));
+        let mut followers = vec![sources.follower(), targets.follower()];
+        followers.extend(guards.iter().map(Subscription::follower));
+        let inputs = followers.len();
         let (result, writer) = publisher();
         let (pairs, pair_writer) = pairs.then(publisher).unzip();
         if let Some(pairs) = &pairs {
@@ -62,9 +69,11 @@ impl<S: Object, T: Object> Join<S, T> {
         let task = Task {
             sources,
             targets,
-            ended: [None, None],
-            phases: std::array::from_fn(|_| Phase::Syncing { failure: None }),
-            engine: Engine::new(operator, writer, pair_writer),
+            guards,
+            last: Side::Guards,
+            ended: vec![None; inputs],
+            phases: vec![Phase::Syncing { failure: None }; inputs],
+            engine: Engine::new(operator, inputs, writer, pair_writer),
         };
         tokio::spawn(task.run());
         Self {
@@ -80,20 +89,20 @@ impl<S: Object, T: Object> Join<S, T> {
     ///
     /// # Errors
     ///
-    /// [`WaitError`]; unversioned if the input is a join itself.
+    /// [`WaitError`]; unversioned if the input is a join itself, or if there is no such input.
     ///
     /// # Example
     ///
     /// ```
     /// # use std::time::Duration;
     /// # use k8s_openapi::api::core::v1::{Pod, Service};
-    /// use kcache_join::{Side, service_pods};
+    /// use kcache_join::{Side, relations};
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let (services, mut service_feed) = kcache::feed::<Service>();
     /// # let (pods, mut pod_feed) = kcache::feed::<Pod>();
     /// # service_feed.relist([], Some("3"))?;
     /// # pod_feed.relist([], Some("41"))?;
-    /// let join = service_pods(&services, &pods);
+    /// let join = relations::service_pods().join(&services, &pods);
     /// join.wait_for(Side::Targets, "41", Duration::from_secs(10)).await?;
     /// # Ok(()) }
     /// ```
@@ -103,9 +112,12 @@ impl<S: Object, T: Object> Join<S, T> {
         version: &str,
         timeout: Duration,
     ) -> Result<(), WaitError> {
+        let Some(follower) = self.followers.get(input as usize) else {
+            return Err(WaitError::Unversioned);
+        };
         tokio::select! {
             biased;
-            waited = self.followers[input as usize].wait_for(version, timeout) => waited,
+            waited = follower.wait_for(version, timeout) => waited,
             error = self.publisher.closed() => Err(error.into()),
         }
     }
@@ -148,18 +160,25 @@ impl<S: Object, T: Object> fmt::Debug for Join<S, T> {
 struct Task<S: Object, T: Object, O: Operator<S, T>> {
     sources: Subscription<S>,
     targets: Subscription<T>,
-    /// Why the sources and the targets ended, if they did.
-    ended: [Option<Error>; 2],
-    /// What the sources and the targets were doing when they were last heard.
-    phases: [Phase; 2],
+    guards: Option<Subscription<O::Guard>>,
+    /// Which input was heard last.
+    last: Side,
+    /// Why each input ended, if it did, in the order of [`Side`].
+    ended: Vec<Option<Error>>,
+    /// What each input was doing when it was last heard.
+    phases: Vec<Phase>,
     engine: Engine<S, T, O>,
 }
 
 /// What an input sent; no batch if it ended.
-enum Received<S: Object, T: Object> {
+enum Received<S: Object, T: Object, G: Object> {
     Sources(Option<Batch<S>>),
     Targets(Option<Batch<T>>),
+    Guards(Option<Batch<G>>),
 }
+
+/// The first states of the inputs.
+type Starts<S, T, G> = (Start<S>, Start<T>, Option<Start<G>>);
 
 impl<S: Object, T: Object, O: Operator<S, T>> Task<S, T, O> {
     async fn run(self) {
@@ -175,45 +194,52 @@ impl<S: Object, T: Object, O: Operator<S, T>> Task<S, T, O> {
         offload(count, move || drop(self)).await;
     }
 
-    /// Waits for both inputs; their states are one commit. Targets come first, so that selectors are
-    /// indexed by what there is to be found. `None` if it ended.
+    /// Waits for all inputs; their states are one commit. Targets come before sources, so that
+    /// selectors are indexed by what there is to be found. `None` if it ended.
     async fn load(mut self) -> Option<Self> {
-        let (sources, targets) = match self.start().await {
+        let (sources, targets, guards) = match self.start().await {
             Ok(started) => started,
             Err(error) => {
                 self.end(error).await;
                 return None;
             }
         };
-        self.note(
-            Side::Sources,
-            sources.commit,
-            sources.incarnation,
-            sources.phase.clone(),
-        );
-        self.note(
-            Side::Targets,
-            targets.commit,
-            targets.incarnation,
-            targets.phase.clone(),
-        );
-        self.engine.all_targets.clone_from(&targets.snapshot);
-        let count = sources.objects.len() + targets.objects.len();
+        let all_targets = targets.snapshot.clone();
+        let (sources, targets) = (Batch::from(sources), Batch::from(targets));
+        let guards = guards.map(Batch::from);
+        self.note(Side::Sources, &sources);
+        self.note(Side::Targets, &targets);
+        if let Some(guards) = &guards {
+            self.note(Side::Guards, guards);
+        }
+        self.engine.all_targets = all_targets;
+        let guards = guards.map_or_else(Vec::new, |guards| guards.changes);
+        let count = sources.changes.len() + targets.changes.len() + guards.len();
         let take = |engine: &mut Engine<S, T, O>| {
-            engine.change_targets(Batch::from(targets).changes);
-            engine.change_sources(Batch::from(sources).changes);
+            engine.change_guards(guards);
+            engine.change_targets(targets.changes);
+            engine.change_sources(sources.changes);
         };
         self.change(count, take).await
     }
 
-    /// Waits for both states, and says meanwhile what the inputs say.
-    async fn start(&mut self) -> Result<(Start<S>, Start<T>), Error> {
+    /// Waits for all states, and says meanwhile what the inputs say.
+    async fn start(&mut self) -> Result<Starts<S, T, O::Guard>, Error> {
         let mut phases = (self.sources.phases(), self.targets.phases());
+        let mut guard_phases = self.guards.as_ref().map(Subscription::phases);
         phases.0.mark_changed();
         let started = async {
-            let sources = async { self.sources.snapshot().await.map_err(error_of("sources")) };
-            let targets = async { self.targets.snapshot().await.map_err(error_of("targets")) };
-            tokio::try_join!(sources, targets)
+            let guards = async {
+                match &mut self.guards {
+                    Some(guards) => guards.snapshot().await.map(Some),
+                    None => Ok(None),
+                }
+            };
+            tokio::try_join!(
+                named("sources", self.sources.snapshot()),
+                named("targets", self.targets.snapshot()),
+                named("guards", guards),
+            )
         };
         tokio::pin!(started);
         loop {
@@ -223,24 +249,24 @@ impl<S: Object, T: Object, O: Operator<S, T>> Task<S, T, O> {
                 started = &mut started => return started,
                 Ok(()) = phases.0.changed() => {}
                 Ok(()) = phases.1.changed() => {}
+                Ok(()) = changed(&mut guard_phases) => {}
             }
-            let failures = [phases.0.borrow_and_update(), phases.1.borrow_and_update()];
-            let failures = failures.map(|phase| phase.failure().cloned());
+            let phases = [&mut phases.0, &mut phases.1]
+                .into_iter()
+                .chain(&mut guard_phases);
+            let failures = phases.map(|phase| phase.borrow_and_update().failure().cloned());
             let failure = Failure::of_inputs(INPUTS.into_iter().zip(failures));
             self.engine.syncing(failure.as_ref());
         }
     }
 
     async fn follow(mut self) {
-        let mut sources_first = true;
         loop {
             let received = tokio::select! {
                 biased;
                 error = self.engine.writer.closed() => return self.end(error).await,
-                received = next(&mut self.sources, &mut self.targets, &self.ended, sources_first) => received,
+                received = next(&mut self.sources, &mut self.targets, &mut self.guards, &self.ended, self.last) => received,
             };
-            // Who was not heard last is heard first, so neither side waits for the other.
-            sources_first = matches!(received, Received::Targets(_));
             let Some(task) = self.take(received).await else {
                 return;
             };
@@ -249,28 +275,43 @@ impl<S: Object, T: Object, O: Operator<S, T>> Task<S, T, O> {
     }
 
     /// Takes in what an input said. `None` if that was the end.
-    async fn take(mut self, received: Received<S, T>) -> Option<Self> {
+    async fn take(mut self, received: Received<S, T, O::Guard>) -> Option<Self> {
         match received {
             Received::Sources(Some(batch)) => {
-                self.note(Side::Sources, batch.commit, batch.incarnation, batch.phase);
+                self.note(Side::Sources, &batch);
                 let changes = batch.changes;
                 return self
                     .change(changes.len(), |engine| engine.change_sources(changes))
                     .await;
             }
             Received::Targets(Some(batch)) => {
-                self.note(Side::Targets, batch.commit, batch.incarnation, batch.phase);
+                self.note(Side::Targets, &batch);
                 self.engine.all_targets = batch.snapshot;
                 let changes = batch.changes;
                 return self
                     .change(changes.len(), |engine| engine.change_targets(changes))
                     .await;
             }
-            Received::Sources(None) => self.ended[0] = self.sources.error(),
-            Received::Targets(None) => self.ended[1] = self.targets.error(),
+            Received::Guards(Some(batch)) => {
+                self.note(Side::Guards, &batch);
+                let changes = batch.changes;
+                return self
+                    .change(changes.len(), |engine| engine.change_guards(changes))
+                    .await;
+            }
+            Received::Sources(None) => self.note_end(Side::Sources, self.sources.error()),
+            Received::Targets(None) => self.note_end(Side::Targets, self.targets.error()),
+            Received::Guards(None) => {
+                let error = self.guards.as_ref().and_then(Subscription::error);
+                self.note_end(Side::Guards, error);
+            }
         }
-        if let [Some(_), Some(last)] = &self.ended {
-            let error = error_of("targets")(last.clone());
+        if self.ended.iter().all(Option::is_some) {
+            let input = self.last as usize;
+            let error = Error::Input {
+                input: INPUTS[input],
+                source: self.ended[input].clone()?.into(),
+            };
             self.end(error).await;
             return None;
         }
@@ -279,11 +320,19 @@ impl<S: Object, T: Object, O: Operator<S, T>> Task<S, T, O> {
     }
 
     /// Notes how far an input is that has said something.
-    fn note(&mut self, input: Side, commit: u64, incarnation: u64, phase: Phase) {
-        let input = input as usize;
-        self.engine.input_commits[input] = commit;
-        self.engine.incarnations[input] = incarnation;
-        self.phases[input] = phase;
+    fn note<V: Object>(&mut self, input: Side, batch: &Batch<V>) {
+        self.last = input;
+        let (commit, incarnation) = (batch.commit, batch.incarnation);
+        self.engine.inputs[input as usize] = InputState {
+            commit,
+            incarnation,
+        };
+        self.phases[input as usize] = batch.phase.clone();
+    }
+
+    fn note_end(&mut self, input: Side, error: Option<Error>) {
+        self.last = input;
+        self.ended[input as usize] = error;
     }
 
     /// Makes one commit of what is taken in, where it holds up no other task. `None` if a relation
@@ -312,17 +361,16 @@ impl<S: Object, T: Object, O: Operator<S, T>> Task<S, T, O> {
         }
     }
 
-    /// The join is live while both inputs are.
+    /// The join is live while all inputs are.
     fn set_phase(&mut self) {
-        let mut failures = [None, None];
-        let inputs = self.phases.iter().zip(&self.ended);
-        for (failure, (phase, ended)) in failures.iter_mut().zip(inputs) {
-            *failure = match (phase, ended) {
+        let mut failures = Vec::new();
+        for (phase, ended) in self.phases.iter().zip(&self.ended) {
+            failures.push(match (phase, ended) {
                 (_, Some(error)) => Some(Failure::ended(error.clone())),
                 // Its end is reported when all it said was taken.
                 (Phase::Closed(_), None) => return,
                 _ => phase.failure().cloned(),
-            };
+            });
         }
         match Failure::of_inputs(INPUTS.into_iter().zip(failures)) {
             Some(failure) => self.engine.stale(&failure),
@@ -331,13 +379,15 @@ impl<S: Object, T: Object, O: Operator<S, T>> Task<S, T, O> {
     }
 }
 
-/// What the next of the inputs that have not ended says.
-async fn next<S: Object, T: Object>(
+/// What the next of the inputs that have not ended says. Who was heard last is heard last, so that
+/// none waits for another.
+async fn next<S: Object, T: Object, G: Object>(
     sources: &mut Subscription<S>,
     targets: &mut Subscription<T>,
-    ended: &[Option<Error>; 2],
-    sources_first: bool,
-) -> Received<S, T> {
+    guards: &mut Option<Subscription<G>>,
+    ended: &[Option<Error>],
+    last: Side,
+) -> Received<S, T, G> {
     let sources = async {
         match ended[0] {
             None => Received::Sources(sources.next_batch().await),
@@ -350,17 +400,40 @@ async fn next<S: Object, T: Object>(
             Some(_) => std::future::pending().await,
         }
     };
-    if sources_first {
-        tokio::select! { biased; received = sources => received, received = targets => received }
-    } else {
-        tokio::select! { biased; received = targets => received, received = sources => received }
+    let guards = async {
+        match (guards, ended.get(2)) {
+            (Some(guards), Some(None)) => Received::Guards(guards.next_batch().await),
+            _ => std::future::pending().await,
+        }
+    };
+    match last {
+        Side::Sources => {
+            tokio::select! { biased; next = targets => next, next = guards => next, next = sources => next }
+        }
+        Side::Targets => {
+            tokio::select! { biased; next = guards => next, next = sources => next, next = targets => next }
+        }
+        Side::Guards => {
+            tokio::select! { biased; next = sources => next, next = targets => next, next = guards => next }
+        }
+    }
+}
+
+/// Waits until an input that there may be does something else.
+async fn changed(phases: &mut Option<watch::Receiver<Phase>>) -> Result<(), RecvError> {
+    match phases {
+        Some(phases) => phases.changed().await,
+        None => std::future::pending().await,
     }
 }
 
 /// Says which input an error is of.
-fn error_of(input: &'static str) -> impl Fn(Error) -> Error {
-    move |error| Error::Input {
+async fn named<V>(
+    input: &'static str,
+    output: impl Future<Output = Result<V, Error>>,
+) -> Result<V, Error> {
+    output.await.map_err(|error| Error::Input {
         input,
         source: error.into(),
-    }
+    })
 }

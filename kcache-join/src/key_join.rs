@@ -6,13 +6,16 @@ use std::fmt;
 use std::hash::Hash;
 use std::sync::Arc;
 
-use kcache::{Object, Publisher};
+use kcache::{Fact, Key, Object, Publisher, Selector, SelectorError, Selects};
 
+use crate::fact::{Names, selector_of};
 use crate::join::Join;
-use crate::operator::Operator;
+use crate::operator::{Operator, Unguarded};
 use crate::slab::Slab;
 
 type Keys<V, K> = Arc<dyn Fn(&V) -> Vec<K> + Send + Sync>;
+type Select<S> = dyn Fn(&S) -> Result<Selector, SelectorError> + Send + Sync;
+type Start<S, T> = dyn Fn(&KeyJoin<S, T>, &Publisher<S>, &Publisher<T>) -> Join<S, T> + Send + Sync;
 
 /// A relation by keys: a source relates to the targets that share a key with it. Both sides can
 /// have any number.
@@ -39,23 +42,71 @@ type Keys<V, K> = Arc<dyn Fn(&V) -> Vec<K> + Send + Sync>;
 /// assert!(in_use.cache().is_empty());
 /// # Ok(()) }
 /// ```
-pub struct KeyJoin<S, T, K> {
-    of_source: Keys<S, K>,
-    of_target: Keys<T, K>,
+pub struct KeyJoin<S: Object, T: Object> {
+    start: Arc<Start<S, T>>,
+    select: Option<Arc<Select<S>>>,
     pairs: bool,
 }
 
-impl<S: Object, T: Object, K: Hash + Ord + Clone + Send + Sync + 'static> KeyJoin<S, T, K> {
+impl<S: Object, T: Object> KeyJoin<S, T> {
     /// A relation by the keys that two functions read. One that panics ends the join.
-    pub fn new(
+    pub fn new<K: Hash + Ord + Clone + Send + Sync + 'static>(
         of_source: impl Fn(&S) -> Vec<K> + Send + Sync + 'static,
         of_target: impl Fn(&T) -> Vec<K> + Send + Sync + 'static,
     ) -> Self {
+        let (of_source, of_target): (Keys<S, K>, Keys<T, K>) =
+            (Arc::new(of_source), Arc::new(of_target));
+        let start = move |relation: &Self, sources: &Publisher<S>, targets: &Publisher<T>| {
+            let operator = ByKey {
+                of_source: of_source.clone(),
+                of_target: of_target.clone(),
+                select: relation.select.clone(),
+                sources: Postings::default(),
+                targets: Postings::default(),
+                evaluations: 0,
+            };
+            Join::start(sources, targets, None, operator, relation.pairs)
+        };
         Self {
-            of_source: Arc::new(of_source),
-            of_target: Arc::new(of_target),
+            start: Arc::new(start),
+            select: None,
             pairs: false,
         }
+    }
+
+    /// The relation to the objects of kind `K` that the sources name.
+    ///
+    /// # Example
+    ///
+    /// The Secrets of a resource of your own, which has a [`Fact`] of [`Names<Secret>`](Names):
+    ///
+    /// ```
+    /// # use k8s_openapi::api::core::v1::{Pod, Secret};
+    /// use kcache_join::KeyJoin;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// # let (shops, _) = kcache::feed::<Pod>();
+    /// # let (secrets, _) = kcache::feed::<Secret>();
+    /// let used = KeyJoin::by_fact::<Secret>().join(&shops, &secrets);
+    /// # }
+    /// ```
+    pub fn by_fact<K: 'static>() -> Self
+    where
+        S: Fact<Names<K>>,
+    {
+        let names = |source: &S| source.fact().map_or_else(Vec::new, Names::into_keys);
+        Self::new(names, |target: &T| vec![Key::of(target)])
+    }
+
+    /// Relates only to targets whose labels match what the source says that it selects, by the rules
+    /// of its kind. A source with an invalid selector relates to nothing and is reported by the join as
+    /// a bad object.
+    #[must_use]
+    pub fn selecting(mut self) -> Self
+    where
+        S: Fact<Selects>,
+    {
+        self.select = Some(Arc::new(selector_of));
+        self
     }
 
     /// Also keeps which source holds which target: see [`Join::pairs`].
@@ -67,30 +118,24 @@ impl<S: Object, T: Object, K: Hash + Ord + Clone + Send + Sync + 'static> KeyJoi
 
     /// Joins two publishers.
     pub fn join(&self, sources: &Publisher<S>, targets: &Publisher<T>) -> Join<S, T> {
-        let operator = ByKey {
-            of_source: self.of_source.clone(),
-            of_target: self.of_target.clone(),
-            sources: Postings::default(),
-            targets: Postings::default(),
-            evaluations: 0,
-        };
-        Join::start(sources, targets, operator, self.pairs)
+        (self.start)(self, sources, targets)
     }
 }
 
-impl<S, T, K> Clone for KeyJoin<S, T, K> {
+impl<S: Object, T: Object> Clone for KeyJoin<S, T> {
     fn clone(&self) -> Self {
         Self {
-            of_source: self.of_source.clone(),
-            of_target: self.of_target.clone(),
+            start: self.start.clone(),
+            select: self.select.clone(),
             pairs: self.pairs,
         }
     }
 }
 
-impl<S, T, K> fmt::Debug for KeyJoin<S, T, K> {
+impl<S: Object, T: Object> fmt::Debug for KeyJoin<S, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("KeyJoin")
+            .field("selecting", &self.select.is_some())
             .field("pairs", &self.pairs)
             .finish_non_exhaustive()
     }
@@ -99,13 +144,28 @@ impl<S, T, K> fmt::Debug for KeyJoin<S, T, K> {
 struct ByKey<S, T, K> {
     of_source: Keys<S, K>,
     of_target: Keys<T, K>,
+    select: Option<Arc<Select<S>>>,
     sources: Postings<K>,
     targets: Postings<K>,
     evaluations: u64,
 }
 
+/// The keys of a source, and what else it wants of its targets.
+#[derive(PartialEq)]
+pub(crate) struct SourceKeys<K> {
+    keys: BTreeSet<K>,
+    selector: Option<Selector>,
+}
+
+impl<K> SourceKeys<K> {
+    fn accepts(&self, target: &impl Object) -> bool {
+        let mut selector = self.selector.iter();
+        selector.all(|selector| selector.matches(target))
+    }
+}
+
 /// The slots under each key.
-struct Postings<K>(HashMap<K, BTreeSet<u32>>);
+pub(crate) struct Postings<K>(HashMap<K, BTreeSet<u32>>);
 
 impl<K> Default for Postings<K> {
     fn default() -> Self {
@@ -114,13 +174,24 @@ impl<K> Default for Postings<K> {
 }
 
 impl<K: Hash + Ord + Clone> Postings<K> {
-    fn insert(&mut self, slot: u32, keys: &BTreeSet<K>) {
+    #[cfg(test)]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn insert<'a>(&mut self, slot: u32, keys: impl IntoIterator<Item = &'a K>)
+    where
+        K: 'a,
+    {
         for key in keys {
             self.0.entry(key.clone()).or_default().insert(slot);
         }
     }
 
-    fn remove(&mut self, slot: u32, keys: &BTreeSet<K>) {
+    pub(crate) fn remove<'a>(&mut self, slot: u32, keys: impl IntoIterator<Item = &'a K>)
+    where
+        K: 'a,
+    {
         for key in keys {
             if let Entry::Occupied(mut slots) = self.0.entry(key.clone()) {
                 slots.get_mut().remove(&slot);
@@ -131,8 +202,13 @@ impl<K: Hash + Ord + Clone> Postings<K> {
         }
     }
 
-    fn under(&self, keys: &BTreeSet<K>) -> Vec<u32> {
-        let found = keys.iter().filter_map(|key| self.0.get(key)).flatten();
+    /// Those under any of the keys, each once.
+    pub(crate) fn under<'a>(&self, keys: impl IntoIterator<Item = &'a K>) -> Vec<u32>
+    where
+        K: 'a,
+    {
+        let keys = keys.into_iter();
+        let found = keys.filter_map(|key| self.0.get(key)).flatten();
         let once: BTreeSet<u32> = found.copied().collect();
         once.into_iter().collect()
     }
@@ -144,27 +220,35 @@ where
     T: Object,
     K: Hash + Ord + Clone + Send + Sync + 'static,
 {
-    type Source = BTreeSet<K>;
+    type Source = SourceKeys<K>;
     type Target = BTreeSet<K>;
+    type Guard = Unguarded;
 
-    fn source(&self, object: &S) -> (BTreeSet<K>, Option<String>) {
-        ((self.of_source)(object).into_iter().collect(), None)
+    fn source(&self, object: &S) -> (SourceKeys<K>, Option<String>) {
+        let selector = self.select.as_ref().map(|select| select(object));
+        let (selector, problem) = match selector.transpose() {
+            Ok(selector) => (selector, None),
+            Err(error) => (Some(Selector::nothing()), Some(error.to_string())),
+        };
+        let keys = (self.of_source)(object).into_iter().collect();
+        (SourceKeys { keys, selector }, problem)
     }
 
     fn target(&self, object: &T) -> BTreeSet<K> {
         (self.of_target)(object).into_iter().collect()
     }
 
-    fn same_target(&self, known: &BTreeSet<K>, _: &T, new: &T) -> bool {
-        *known == Operator::<S, T>::target(self, new)
+    fn same_target(&self, fact: &BTreeSet<K>, known: &T, new: &T) -> bool {
+        let same_labels = self.select.is_none() || known.labels().eq(new.labels());
+        same_labels && *fact == Operator::<S, T>::target(self, new)
     }
 
-    fn add_source(&mut self, slot: u32, fact: &BTreeSet<K>) {
-        self.sources.insert(slot, fact);
+    fn add_source(&mut self, slot: u32, fact: &SourceKeys<K>) {
+        self.sources.insert(slot, &fact.keys);
     }
 
-    fn drop_source(&mut self, slot: u32, fact: &BTreeSet<K>) {
-        self.sources.remove(slot, fact);
+    fn drop_source(&mut self, slot: u32, fact: &SourceKeys<K>) {
+        self.sources.remove(slot, &fact.keys);
     }
 
     fn add_target(&mut self, slot: u32, fact: &BTreeSet<K>) {
@@ -175,15 +259,22 @@ where
         self.targets.remove(slot, fact);
     }
 
-    fn targets(&mut self, fact: &BTreeSet<K>, _: &Slab<T, BTreeSet<K>>) -> Vec<u32> {
-        let found = self.targets.under(fact);
+    fn targets(&mut self, fact: &SourceKeys<K>, all: &Slab<T, BTreeSet<K>>) -> Vec<u32> {
+        let mut found = self.targets.under(&fact.keys);
         self.evaluations += found.len() as u64;
+        found.retain(|slot| fact.accepts(&*all[*slot].object));
         found
     }
 
-    fn sources(&mut self, _: &T, fact: &BTreeSet<K>, _: &Slab<S, BTreeSet<K>>) -> Vec<u32> {
-        let found = self.sources.under(fact);
+    fn sources(
+        &mut self,
+        object: &T,
+        fact: &BTreeSet<K>,
+        all: &Slab<S, SourceKeys<K>>,
+    ) -> Vec<u32> {
+        let mut found = self.sources.under(fact);
         self.evaluations += found.len() as u64;
+        found.retain(|slot| all[*slot].fact.accepts(object));
         found
     }
 
@@ -211,6 +302,6 @@ mod tests {
         for (slot, fact) in (0..).zip(&facts) {
             postings.remove(slot, fact);
         }
-        assert!(postings.0.is_empty());
+        assert!(postings.is_empty());
     }
 }

@@ -6,6 +6,7 @@
 //!
 //! ```
 //! use k8s_openapi::api::core::v1::{Pod, Service};
+//! use kcache_join::relations;
 //! # use serde_json::json;
 //! # fn read<V: serde::de::DeserializeOwned>(value: serde_json::Value) -> V {
 //! #     serde_json::from_value(value).expect("an object")
@@ -13,7 +14,7 @@
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), kcache::Error> {
 //! let (services, mut service_feed) = kcache::feed::<Service>();
 //! let (pods, mut pod_feed) = kcache::feed::<Pod>();
-//! let selected = kcache_join::service_pods(&services, &pods); // a publisher, too
+//! let selected = relations::service_pods().join(&services, &pods); // a publisher, too
 //! # let labels = json!({"app": "web"});
 //! # let pod = |name: &str, labels| read(json!({"metadata": {"namespace": "shop", "name": name, "labels": labels}}));
 //! # let web = pod("web-1", labels.clone());
@@ -26,8 +27,9 @@
 //! # Ok(()) }
 //! ```
 //!
-//! Go on with [`SelectorJoin`] and [`KeyJoin`] for relations of your own; the repository's
-//! `docs/guide.md` has informers, views and joins together.
+//! [`relations`] has those of Kubernetes' own kinds, all of this shape. Go on with [`SelectorJoin`],
+//! [`KeyJoin`] and [`GuardedKeyJoin`] for relations of your own; the repository's `docs/joins.md` has all
+//! rules in one table, and `docs/guide.md` has informers, views and joins together.
 //!
 //! # How a change travels
 //!
@@ -42,11 +44,10 @@
 //! A join is fed by subscriptions to its inputs, which are publishers of any kind: informers, views,
 //! other joins. It works out what each change of an input changes in the result, and commits that.
 //! So a join costs what changed, not what there is. Since its result is a publisher, joins compose:
-//! [`ingress_pods`] is [`ingress_services`] and then [`service_pods`].
+//! [`relations::ingress_pods`] is [`relations::ingress_services`] and then [`relations::service_pods`].
 //!
-//! Two operators make all relations: [`SelectorJoin`] by labels and [`KeyJoin`] by keys. Relations
-//! of Kubernetes' own kinds are functions of this crate; one of your own is a call of an operator's
-//! `new`.
+//! Three operators make all relations: [`SelectorJoin`] by labels, [`KeyJoin`] by keys, and
+//! [`GuardedKeyJoin`] by keys that a third input must allow.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -62,14 +63,18 @@ mod engine;
 // A join at work.
 mod join;
 
-// How sources and targets relate: the rules of each operator, and the relations of Kubernetes' kinds.
+// How sources and targets relate: the rules of each operator, one after another, and the relations of
+// Kubernetes' kinds.
 mod key_join;
+mod guarded_key_join;
 mod selector_join;
-mod relations;
+mod chain;
+pub mod relations;
 
-pub use fact::Backends;
+pub use chain::{Chain, Relation};
+pub use fact::{Kind, Names};
+pub use guarded_key_join::{GuardedKey, GuardedKeyJoin};
 pub use join::{Join, Side};
 pub use key_join::KeyJoin;
 pub use pair::Pair;
-pub use relations::{by_backends, deployment_pods, ingress_pods, ingress_services, service_pods};
 pub use selector_join::SelectorJoin;

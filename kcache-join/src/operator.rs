@@ -1,6 +1,17 @@
 //! What the engine needs of an operator.
 
+use kcache::{Key, Object};
+
 use crate::slab::Slab;
+
+/// The guards of an operator that has none: nothing is one.
+pub(crate) enum Unguarded {}
+
+impl Object for Unguarded {
+    fn name(&self) -> &str {
+        match *self {}
+    }
+}
 
 /// How sources and targets relate, with an index of both sides.
 pub(crate) trait Operator<S, T>: Send + 'static {
@@ -8,6 +19,8 @@ pub(crate) trait Operator<S, T>: Send + 'static {
     type Source: PartialEq + Send;
     /// What matters of a target.
     type Target: Send;
+    /// What a third input has, on which it depends whether a source and a target relate.
+    type Guard: Object;
 
     /// The fact of a source, and what is wrong with it. A source that cannot be read relates to
     /// nothing.
@@ -26,6 +39,13 @@ pub(crate) trait Operator<S, T>: Send + 'static {
     /// The sources of a target, each once.
     fn sources(&mut self, object: &T, fact: &Self::Target, all: &Slab<S, Self::Source>)
     -> Vec<u32>;
+
+    /// The sources to which it may matter that a guard is replaced, or goes.
+    fn guarded(&self, _key: &Key, _new: Option<&Self::Guard>) -> Vec<u32> {
+        Vec::new()
+    }
+    /// Replaces a guard. From now on targets and sources are by what it says.
+    fn replace_guard(&mut self, _key: &Key, _new: Option<&Self::Guard>) {}
 
     /// True if it is time to rebuild the index, by going through all sources.
     fn needs_rebuild(&self, _sources: &Slab<S, Self::Source>) -> bool {

@@ -7,8 +7,9 @@ use kcache::{
     Fact, IndexKeys, Object, Publisher, Scope, Selector, SelectorError, SelectorIndex, Selects,
 };
 
+use crate::fact::selector_of;
 use crate::join::Join;
-use crate::operator::Operator;
+use crate::operator::{Operator, Unguarded};
 use crate::slab::Slab;
 
 type Select<S> = dyn Fn(&S) -> Result<Selector, SelectorError> + Send + Sync;
@@ -71,10 +72,7 @@ impl<S: Object> SelectorJoin<S> {
     where
         S: Fact<Selects>,
     {
-        Self::new(|source: &S| match source.fact() {
-            Some(Selects(selector)) => selector,
-            None => Ok(Selector::nothing()),
-        })
+        Self::new(selector_of)
     }
 
     /// In which namespaces targets are looked for.
@@ -100,7 +98,7 @@ impl<S: Object> SelectorJoin<S> {
             evaluations: 0,
             mismatches: 0,
         };
-        Join::start(sources, targets, operator, self.pairs)
+        Join::start(sources, targets, None, operator, self.pairs)
     }
 }
 
@@ -142,6 +140,7 @@ pub(crate) struct SourceSelector {
 impl<S: Object, T: Object> Operator<S, T> for BySelector<S> {
     type Source = SourceSelector;
     type Target = IndexKeys;
+    type Guard = Unguarded;
 
     fn source(&self, object: &S) -> (SourceSelector, Option<String>) {
         let namespace = object.namespace().unwrap_or_default().to_owned();
@@ -235,8 +234,13 @@ mod tests {
 
     use super::*;
 
-    type Side<'a> =
-        &'a mut dyn Operator<ConfigMap, ConfigMap, Source = SourceSelector, Target = IndexKeys>;
+    type Side<'a> = &'a mut dyn Operator<
+        ConfigMap,
+        ConfigMap,
+        Source = SourceSelector,
+        Target = IndexKeys,
+        Guard = Unguarded,
+    >;
 
     fn map(name: &str, app: &str) -> ConfigMap {
         let mut map = ConfigMap::default();

@@ -1,5 +1,7 @@
 //! What filters and relations need of an object beyond its header.
 
+mod dynamic;
+
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::apps::v1::{
@@ -8,14 +10,19 @@ use k8s_openapi::api::apps::v1::{
 };
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::{Event, Pod, ReplicationController, Service};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use k8s_openapi::api::networking::v1::NetworkPolicy;
+use k8s_openapi::api::policy::v1::PodDisruptionBudget;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, OwnerReference};
+use kube::Resource;
 
 use crate::selector::{Selector, SelectorError};
 
 /// An object that knows a fact `G` about itself.
 ///
-/// Implemented for typed objects here; a compact or a user's own stored form implements it from
-/// the fields that it has lifted, and then works with every filter and relation that needs it.
+/// Implemented here for typed objects, and for a `DynamicObject` that says of which kind it is: that
+/// one is decoded as far as the kind's type goes, each time that it is asked. A compact or a user's
+/// own stored form implements it from the fields that it has lifted, and then works with every filter
+/// and relation that needs it.
 ///
 /// # Example
 ///
@@ -48,11 +55,29 @@ pub struct Involved {
     pub name: String,
 }
 
+/// Who owns an object: its `metadata.ownerReferences`, which metadata alone has, too.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Owners(pub Vec<OwnerReference>);
+
+impl Owners {
+    /// The owner that manages the object, as `metav1.GetControllerOf` finds it: the first that says so.
+    pub fn controller(&self) -> Option<&OwnerReference> {
+        self.0.iter().find(|owner| owner.controller == Some(true))
+    }
+}
+
 /// Which labels an object selects, by the rules of the controller of its kind.
 ///
 /// An invalid selector selects nothing, and is an error for whoever can report it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Selects(pub Result<Selector, SelectorError>);
+
+impl<K: Resource> Fact<Owners> for K {
+    fn fact(&self) -> Option<Owners> {
+        let owners = self.meta().owner_references.clone()?;
+        Some(Owners(owners))
+    }
+}
 
 impl Fact<NodeName> for Pod {
     fn fact(&self) -> Option<NodeName> {
@@ -138,5 +163,30 @@ impl Fact<Selects> for Job {
     fn fact(&self) -> Option<Selects> {
         let selector = self.spec.as_ref()?.selector.as_ref()?;
         Some(Selects(Selector::from_object(Some(selector))))
+    }
+}
+
+/// An empty selector of a disruption budget selects everything in its namespace (that of `policy/v1beta1`
+/// selected nothing), an absent one nothing.
+impl Fact<Selects> for PodDisruptionBudget {
+    fn fact(&self) -> Option<Selects> {
+        let selector = self.spec.as_ref()?.selector.as_ref()?;
+        Some(Selects(Selector::from_object(Some(selector))))
+    }
+}
+
+/// The Pods that a network policy is for. An empty selector and an absent one are the same to Go, and
+/// select everything in the namespace.
+impl Fact<Selects> for NetworkPolicy {
+    fn fact(&self) -> Option<Selects> {
+        let selector = self
+            .spec
+            .as_ref()
+            .and_then(|spec| spec.pod_selector.as_ref());
+        let selector = selector.map_or_else(
+            || Ok(Selector::everything()),
+            |selector| Selector::from_object(Some(selector)),
+        );
+        Some(Selects(selector))
     }
 }

@@ -1,6 +1,7 @@
 //! From what a source says to what a cache commits.
 
 mod fingerprints;
+mod places;
 mod listing;
 
 use std::cmp::Ordering;
@@ -84,8 +85,9 @@ pub fn feed<V: Object>() -> (Publisher<V>, Feed<V>) {
     let (publisher, writer) = publisher();
     writer.core().progress.set_origin(Origin::Source);
     let feed = Feed {
+        mode: Mode::Listing(Listing::new(writer.state())),
         writer,
-        mode: Mode::Listing(Listing::default()),
+        updates: Updates::new(),
         seen: None,
         fingerprints: Fingerprints::default(),
         old_incarnation: HashSet::new(),
@@ -102,6 +104,8 @@ pub fn feed<V: Object>() -> (Publisher<V>, Feed<V>) {
 pub struct Feed<V: Object> {
     writer: Writer<V>,
     mode: Mode<V>,
+    /// Room for the updates of a commit.
+    updates: Updates<V>,
     /// The newest version seen in this incarnation.
     seen: Option<String>,
     /// The content of what is there, as far as it is known.
@@ -147,11 +151,13 @@ impl<V: Object> Feed<V> {
         if let Some(error) = self.writer.error() {
             return Err(error);
         }
-        let mut updates = Updates::new();
+        let mut updates = std::mem::take(&mut self.updates);
         for (input, fingerprint) in inputs {
             self.take(input, fingerprint, &mut updates);
         }
         self.flush(&mut updates);
+        updates.shrink();
+        self.updates = updates;
         self.report_seen();
         Ok(())
     }
@@ -235,7 +241,7 @@ impl<V: Object> Feed<V> {
         match (input, &mut self.mode) {
             (Input::Restart, _) => {
                 self.flush(updates);
-                self.mode = Mode::Listing(Listing::default());
+                self.mode = Mode::Listing(Listing::new(self.writer.state()));
                 self.core().change_bad(BadObjects::begin_list);
             }
             (Input::Synced(version), _) => {
@@ -278,10 +284,8 @@ impl<V: Object> Feed<V> {
             self.clear_bad(&Key::of(&object));
         }
         if let Mode::Listing(listing) = &mut self.mode {
-            if listing.has_unchanged() {
-                listing.is_changed(&self.writer.state(), hash, KeyRef::of(&object));
-            }
-            return listing.put(hash, object, fingerprint);
+            let known = self.fingerprints.get(hash);
+            return listing.put(hash, object, fingerprint, known);
         }
         self.recovered();
         self.flush_before(hash, KeyRef::of(&object), updates);
@@ -292,7 +296,7 @@ impl<V: Object> Feed<V> {
         let is_repeated = self.is_repeated(hash, &object, fingerprint);
         self.fingerprints.put(hash, fingerprint);
         if !is_repeated {
-            updates.push(Entry::put(hash, Arc::new(object)));
+            updates.push_new(Entry::put(hash, Arc::new(object)));
         }
     }
 
@@ -302,14 +306,12 @@ impl<V: Object> Feed<V> {
         let Mode::Listing(listing) = &mut self.mode else {
             return false;
         };
-        let state = self.writer.state();
         let Some(identity) = Identity::read(raw) else {
             return false;
         };
         let key = KeyRef(identity.namespace, identity.name);
         let hash = key.hash64();
-        let slot = state.slot(hash, key);
-        let Some((slot, there)) = slot.and_then(|slot| Some((slot, state.table.at(slot)?))) else {
+        let Some((slot, there)) = listing.there(hash, key) else {
             return false;
         };
         let known = self.fingerprints.get(hash);
@@ -317,9 +319,9 @@ impl<V: Object> Feed<V> {
             && version::compare(there.version(), identity.version) == Some(Ordering::Equal)
             && known == Some(Fingerprint::of(raw));
         if is_it {
-            listing.is_unchanged(slot, hash, &**there);
+            listing.is_unchanged(slot);
             if self.core().has_bad() {
-                self.clear_bad(&Key::of(&**there));
+                self.clear_bad(&Key::new(key.0, key.1));
             }
         }
         is_it
@@ -339,9 +341,6 @@ impl<V: Object> Feed<V> {
         self.clear_bad(&key);
         let hash = key.parts().hash64();
         if let Mode::Listing(listing) = &mut self.mode {
-            if listing.has_unchanged() {
-                listing.is_changed(&self.writer.state(), hash, key.parts());
-            }
             return listing.take(hash, &key, version);
         }
         self.recovered();
@@ -351,7 +350,7 @@ impl<V: Object> Feed<V> {
         }
         self.fingerprints.put(hash, None);
         raise(&mut self.seen, version);
-        updates.push(Entry::remove(hash, key));
+        updates.push_new(Entry::remove(hash, key));
     }
 
     fn clear_bad(&self, key: &Key) {
@@ -364,28 +363,24 @@ impl<V: Object> Feed<V> {
         let Mode::Listing(listing) = std::mem::replace(&mut self.mode, Mode::Watching) else {
             return self.writer.live();
         };
-        let state = self.writer.state();
+        let incarnation = self.writer.state().moment.incarnation;
         let older = matches!((version, &self.seen), (Some(listed), Some(seen))
             if version::compare(listed, seen) == Some(Ordering::Less));
         let newest = listing.newest().map(str::to_owned);
         self.core().change_bad(BadObjects::end_list);
         let ListDiff {
-            updates,
+            mut updates,
             new_incarnation,
-        } = listing.diff(
-            &state,
-            &mut self.fingerprints,
-            &mut self.old_incarnation,
-            older,
-        );
+        } = listing.diff(&mut self.fingerprints, &mut self.old_incarnation, older);
         if new_incarnation {
             self.seen = None;
         }
         for version in [version, newest.as_deref()].into_iter().flatten() {
             raise(&mut self.seen, version);
         }
-        let incarnation = state.moment.incarnation + u64::from(new_incarnation);
-        self.writer.commit_entries(incarnation, updates, &[]);
+        let incarnation = incarnation + u64::from(new_incarnation);
+        self.writer
+            .commit_entries(incarnation, updates.drain(..), &[]);
         self.writer.live();
     }
 
@@ -412,7 +407,9 @@ impl<V: Object> Feed<V> {
 
     fn flush(&mut self, updates: &mut Updates<V>) {
         if !updates.is_empty() {
-            self.writer.commit(std::mem::take(updates), &[]);
+            let incarnation = self.writer.state().moment.incarnation;
+            let updates = updates.take_entries();
+            self.writer.commit_entries(incarnation, updates, &[]);
         }
     }
 }

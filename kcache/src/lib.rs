@@ -165,7 +165,7 @@ pub use derive::{Group, GroupBy, difference, intersection, union};
 pub use encoding::Encoding;
 pub use error::Error;
 pub use event::{Change, Event};
-pub use fact::{Fact, Involved, NodeName, Selects};
+pub use fact::{Fact, Involved, NodeName, Owners, Selects};
 pub use failure::{Cause, Failure, InputFailure, Operation, ReadyError};
 pub use feed::{Feed, Input, feed};
 pub use field::{Field, FieldError, FieldSelector};

@@ -33,6 +33,12 @@ pub enum SeededFault {
     /// A join lets a target go with the first of its sources.
     #[cfg(kcache_faults)]
     ForgetCount,
+    /// A guarded join keeps what a guard allowed that allows it no longer.
+    #[cfg(kcache_faults)]
+    KeepPermission,
+    /// A guarded join takes a permission back with the first of the guards that give it.
+    #[cfg(kcache_faults)]
+    ForgetGuard,
 }
 
 pub(crate) use SeededFault::*;

@@ -15,9 +15,8 @@ use std::fmt;
 use std::sync::Arc;
 
 pub(crate) use self::copies::{Copies, MANY};
-pub(crate) use self::index::Index;
 pub(crate) use self::members::Members;
-pub(crate) use self::table::Table;
+pub(crate) use self::table::{TOGETHER, Table};
 use crate::object::{KeyRef, Object};
 
 /// Fewer members than this part of a table are sorted rather than looked for in its order.

@@ -1,6 +1,7 @@
 //! Taking the changes of a publisher.
 
 mod aspect;
+mod accepted;
 mod closure_filter;
 mod options;
 mod batch;

@@ -1,8 +1,10 @@
 //! What a commit is to change.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
+use std::vec::Drain;
+
+use foldhash::{HashMap, HashMapExt as _};
 
 use crate::object::{Key, KeyRef, Object};
 
@@ -28,6 +30,8 @@ pub(crate) enum Update<V> {
 
 /// So many are looked through faster than they are put into a table.
 const FEW: usize = 32;
+/// For so many there is always room once there were as many.
+pub(crate) const KEPT: usize = 512;
 
 impl<V> Updates<V> {
     /// No update.
@@ -50,6 +54,19 @@ impl<V> Updates<V> {
 
     pub(crate) fn into_entries(self) -> Vec<Entry<V>> {
         self.entries
+    }
+
+    /// Takes all entries out. What they were in stays, for as many as come one after the other: it would
+    /// be some kilobytes to allocate for each commit, for which glibc's allocator sorts what was freed.
+    pub(crate) fn take_entries(&mut self) -> Drain<'_, Entry<V>> {
+        self.places.clear();
+        self.places.shrink_to(KEPT);
+        self.entries.drain(..)
+    }
+
+    /// Gives memory back if it is for many.
+    pub(crate) fn shrink(&mut self) {
+        self.entries.shrink_to(KEPT);
     }
 }
 
@@ -82,16 +99,23 @@ impl<V: Object> Updates<V> {
     }
 
     pub(crate) fn push(&mut self, entry: Entry<V>) {
-        if let Some(place) = self.place(entry.hash, entry.key()) {
-            self.entries[place] = entry;
-            return;
+        match self.place(entry.hash, entry.key()) {
+            Some(place) => self.entries[place] = entry,
+            None => self.push_new(entry),
         }
+    }
+
+    /// The same of a key of which there is no update yet.
+    pub(crate) fn push_new(&mut self, entry: Entry<V>) {
         self.entries.push(entry);
         let noted = match self.entries.len() - 1 {
             ..FEW => return,
             FEW => 0,
             last => last,
         };
+        if noted == 0 {
+            self.places.reserve(4 * FEW);
+        }
         for (place, entry) in self.entries.iter().enumerate().skip(noted) {
             self.places.insert(entry.hash, place);
         }

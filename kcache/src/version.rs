@@ -7,10 +7,15 @@ use std::cmp::Ordering;
 /// Versions are decimal numbers of any length, without leading zeros and not zero; anything else
 /// is only compared for equality (KEP-5504, "Comparable Resource Version").
 pub(crate) fn compare(a: &str, b: &str) -> Option<Ordering> {
-    if is_number(a) && is_number(b) {
-        return Some(a.len().cmp(&b.len()).then_with(|| a.cmp(b)));
+    if a == b {
+        return (!a.is_empty()).then_some(Ordering::Equal);
     }
-    (!a.is_empty() && a == b).then_some(Ordering::Equal)
+    (is_number(a) && is_number(b)).then(|| as_numbers(a, b))
+}
+
+/// The order of two numbers.
+fn as_numbers(a: &str, b: &str) -> Ordering {
+    a.len().cmp(&b.len()).then_with(|| a.cmp(b))
 }
 
 /// True if the version has an order.
@@ -25,11 +30,9 @@ pub(crate) fn is_one(version: &str) -> bool {
 
 /// Keeps the newest of the versions that have an order.
 pub(crate) fn raise(newest: &mut Option<String>, version: &str) {
-    let newer = match newest {
-        Some(newest) => compare(version, newest) == Some(Ordering::Greater),
-        None => is_number(version),
-    };
-    if newer {
+    let newest_has = newest.as_deref();
+    let newer = newest_has.is_none_or(|newest| as_numbers(version, newest).is_gt());
+    if newer && is_number(version) {
         let newest = newest.get_or_insert_default();
         newest.clear();
         newest.push_str(version);

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::vec::Drain;
 
 use tokio::time::Instant;
 
@@ -13,8 +14,8 @@ use crate::failure::Failure;
 use crate::object::{Key, Object};
 use crate::offload::drop_offloaded;
 use crate::status::{Notice, Phase};
-use crate::store::{Copies, MANY, Snapshot, State, Table};
-use crate::updates::{Entry, Update, Updates};
+use crate::store::{Copies, MANY, Snapshot, State, TOGETHER, Table};
+use crate::updates::{Entry, KEPT, Update, Updates};
 
 /// Commits to a [`Publisher`](crate::Publisher), made together with it by
 /// [`publisher`](crate::publisher()).
@@ -36,12 +37,17 @@ use crate::updates::{Entry, Update, Updates};
 pub struct Writer<V: Object> {
     core: Arc<Core<V>>,
     copies: Copies<V>,
+    /// Room for the changes of a commit.
+    changes: Vec<Change<V>>,
 }
 
 impl<V: Object> Writer<V> {
     pub(crate) fn new(core: Arc<Core<V>>) -> Self {
-        let copies = Copies::default();
-        Self { core, copies }
+        Self {
+            core,
+            copies: Copies::default(),
+            changes: Vec::new(),
+        }
     }
 
     pub(crate) fn core(&self) -> &Arc<Core<V>> {
@@ -63,47 +69,66 @@ impl<V: Object> Writer<V> {
     /// As [`commit`](Self::commit), in this server incarnation: that of what the updates were made
     /// of. A higher one than before says that a new incarnation begins, also without updates.
     pub fn commit_in(&mut self, incarnation: u64, updates: Updates<V>, input_commits: &[u64]) {
-        self.commit_entries(incarnation, updates.into_entries(), input_commits);
+        let mut updates = updates.into_entries();
+        self.commit_entries(incarnation, updates.drain(..), input_commits);
     }
 
     /// The same of updates that are of one key each.
     pub(crate) fn commit_entries(
         &mut self,
         incarnation: u64,
-        updates: Vec<Entry<V>>,
+        updates: Drain<'_, Entry<V>>,
         input_commits: &[u64],
     ) {
-        let (table, changes) = if self.copies.len() == 0 && updates.len() >= MANY {
-            self.fill(updates)
+        let mut changes = std::mem::take(&mut self.changes);
+        let table = if self.copies.len() == 0 && updates.len() >= MANY {
+            self.fill(updates, &mut changes)
         } else {
-            self.edit(updates)
+            self.edit(updates, &mut changes)
         };
         let next = State {
             table,
             ..State::clone(&self.core.state.load())
         };
-        self.publish(next, changes, incarnation, input_commits);
+        self.publish(next, &mut changes, incarnation, input_commits);
+        changes.clear();
+        changes.shrink_to(KEPT);
+        self.changes = changes;
         self.copies.settle();
     }
 
     /// Puts many objects where nothing is.
-    fn fill(&mut self, updates: Vec<Entry<V>>) -> (Arc<Table<V>>, Vec<Change<V>>) {
-        let mut changes = Vec::with_capacity(updates.len());
-        let objects = updates.into_iter().filter_map(|entry| {
-            let Update::Put(object) = entry.update else {
-                return None;
-            };
-            changes.push(Change::created(object.clone()));
-            Some((entry.hash, object))
-        });
-        let table = self.copies.fill(objects);
-        (table, changes)
+    fn fill(
+        &mut self,
+        updates: Drain<'_, Entry<V>>,
+        changes: &mut Vec<Change<V>>,
+    ) -> Arc<Table<V>> {
+        changes.reserve(updates.len());
+        let mut objects = Vec::with_capacity(updates.len());
+        for entry in updates {
+            if let Update::Put(object) = entry.update {
+                changes.push(Change::created(object.clone()));
+                objects.push((entry.hash, object));
+            }
+        }
+        self.copies.fill(objects)
     }
 
-    fn edit(&mut self, updates: Vec<Entry<V>>) -> (Arc<Table<V>>, Vec<Change<V>>) {
-        let mut changes = Vec::with_capacity(updates.len());
+    fn edit(
+        &mut self,
+        mut updates: Drain<'_, Entry<V>>,
+        changes: &mut Vec<Change<V>>,
+    ) -> Arc<Table<V>> {
+        changes.reserve(updates.len());
         let mut edit = self.copies.edit(updates.len());
-        for Entry { hash, update } in updates {
+        loop {
+            if updates.len().is_multiple_of(TOGETHER) {
+                let next = updates.as_slice().iter().take(TOGETHER);
+                edit.touch(next.map(|entry| entry.hash));
+            }
+            let Some(Entry { hash, update }) = updates.next() else {
+                break;
+            };
             let change = match update {
                 Update::Put(object) => Change {
                     old: edit.put(hash, &object),
@@ -118,7 +143,7 @@ impl<V: Object> Writer<V> {
                 changes.push(change);
             }
         }
-        (edit.finish(), changes)
+        edit.finish()
     }
 
     /// As [`commit_in`](Self::commit_in), where what is committed is a part of another publisher's
@@ -143,24 +168,24 @@ impl<V: Object> Writer<V> {
         updates: &[Entry<V>],
         input_commits: &[u64],
     ) {
-        let (next, changes) = self.state().derive(&whole.0, updates);
-        self.publish(next, changes, incarnation, input_commits);
+        let (next, mut changes) = self.state().derive(&whole.0, updates);
+        self.publish(next, &mut changes, incarnation, input_commits);
     }
 
     fn publish(
         &self,
         mut next: State<V>,
-        mut changes: Vec<Change<V>>,
+        changes: &mut [Change<V>],
         incarnation: u64,
         input_commits: &[u64],
     ) {
-        event::sort(&mut changes);
+        event::sort(changes);
         if *next.input_commits != *input_commits {
             next.input_commits = input_commits.into();
         }
         let begins = incarnation > std::mem::replace(&mut next.moment.incarnation, incarnation);
         next.moment.commit += u64::from(!changes.is_empty());
-        self.core.publish(next, &changes);
+        self.core.publish(next, changes);
         // Before the first complete state there was no other incarnation to be seen.
         if begins && self.core.phase().is_ready() {
             self.core.notice(Notice::NewIncarnation { incarnation });

@@ -44,6 +44,7 @@ struct Readme;
 /// The guide's code, too.
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/guide.md")]
+#[doc = include_str!("../../docs/joins.md")]
 struct Guide;
 
 /// And the loader's, and that beside kube-rs.

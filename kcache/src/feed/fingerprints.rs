@@ -34,6 +34,7 @@ impl Fingerprints {
     pub(super) fn put(&mut self, key_hash: u64, fingerprint: Option<Fingerprint>) {
         match fingerprint {
             Some(fingerprint) => self.0.insert(key_hash, fingerprint),
+            None if self.0.is_empty() => None,
             None => self.0.remove(&key_hash),
         };
     }

@@ -5,20 +5,27 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::fingerprints::{Fingerprint, Fingerprints};
+use super::places::Places;
 use crate::object::{Key, KeyRef, Object};
-use crate::store::{Index, Members, State};
+use crate::store::{State, TOGETHER};
 use crate::updates::Entry;
 use crate::version;
 
 /// The objects of a list that is not complete yet.
 pub(super) struct Listing<V> {
-    /// In the order in which they came; one that was taken out again leaves a gap.
+    /// What was there when the list began. Nothing is committed while it comes in.
+    state: Arc<State<V>>,
+    /// What the list has of the object in each slot of the state.
+    by_slot: Vec<Presence>,
+    /// Where to look for the next object first: lists are nearly in the order of slots.
+    next: u32,
+    /// In the order in which they came, without those that are the same as before; one that was taken
+    /// out again leaves a gap.
     objects: Vec<Option<Listed<V>>>,
-    /// Where each of them is.
-    places: Index,
-    /// Slots of what is there and is the same in the list. Nothing is committed while it comes in, so they
-    /// stay what they are.
-    unchanged: Members,
+    /// Where each of them is that is not in the state.
+    places: Places,
+    /// How many objects the list has.
+    len: usize,
     /// Keys of objects that could not be read: they are there, whatever they are.
     kept: HashSet<Key>,
     /// An object without a known key could not be read: whatever is not in the list may be there.
@@ -27,12 +34,36 @@ pub(super) struct Listing<V> {
     newest: Option<String>,
 }
 
+/// What a list has of an object that was there before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Presence {
+    Absent,
+    Unchanged,
+    /// It is among the objects, in this place.
+    Listed(u32),
+}
+
 /// An object of a list.
 struct Listed<V> {
     object: Arc<V>,
     key_hash: u64,
     /// Of its content, if there is one.
     fingerprint: Option<Fingerprint>,
+    novelty: Novelty,
+}
+
+/// What an object of a list is to the one that was there before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Novelty {
+    /// There was none.
+    New,
+    /// By its version and its content.
+    Same,
+    /// By its version alone, which a new incarnation would not be.
+    Alike,
+    Changed,
+    /// It cannot have come after it.
+    GoesBack,
 }
 
 /// What a list makes of a state.
@@ -42,83 +73,142 @@ pub(super) struct ListDiff<V> {
     pub(super) new_incarnation: bool,
 }
 
-impl<V> Default for Listing<V> {
-    fn default() -> Self {
+impl<V: Object> Listing<V> {
+    /// The beginning of a list that replaces a state.
+    pub(super) fn new(state: Arc<State<V>>) -> Self {
         Self {
+            state,
+            by_slot: Vec::new(),
+            next: 0,
             objects: Vec::new(),
-            places: Index::default(),
-            unchanged: Members::default(),
+            places: Places::default(),
+            len: 0,
             kept: HashSet::new(),
             lacks: false,
             newest: None,
         }
     }
-}
 
-impl<V: Object> Listing<V> {
-    /// What comes later is true, whatever its version says.
-    pub(super) fn put(&mut self, key_hash: u64, object: V, fingerprint: Option<Fingerprint>) {
+    /// What comes later is true, whatever its version says. `known` is the fingerprint of what is there.
+    pub(super) fn put(
+        &mut self,
+        key_hash: u64,
+        object: V,
+        fingerprint: Option<Fingerprint>,
+        known: Option<Fingerprint>,
+    ) {
         version::raise(&mut self.newest, object.version());
         let key = KeyRef::of(&object);
         if !self.kept.is_empty() {
             self.kept.remove(&Key::new(key.0, key.1));
         }
-        let place = self.place(key_hash, key);
+        let there = self.there(key_hash, key);
+        let prints = fingerprint.zip(known).map(|(new, known)| new == known);
+        let novelty = there.map_or(Novelty::New, |(_, there)| {
+            Novelty::of(&object, there, prints)
+        });
+        let slot = there.map(|(slot, _)| slot);
+        if let (Some(slot), Novelty::Same) = (slot, novelty) {
+            return self.set(slot, Presence::Unchanged);
+        }
+        let earlier = match slot {
+            Some(slot) => self.place_of(slot),
+            None => self.place(key_hash, key),
+        };
         let listed = Some(Listed {
             object: Arc::new(object),
             key_hash,
             fingerprint,
+            novelty,
         });
-        if let Some(place) = place {
-            self.objects[place as usize] = listed;
-        } else {
-            let place = u32::try_from(self.objects.len()).expect("fewer than 2^32 objects");
-            self.objects.push(listed);
-            self.places.insert(key_hash, place);
+        if let Some(earlier) = earlier {
+            self.objects[earlier] = listed;
+            return;
         }
+        let place = self.objects.len();
+        self.objects.push(listed);
+        let Some(slot) = slot else {
+            self.len += 1;
+            return self.places.insert(key_hash, place);
+        };
+        let place = u32::try_from(place).expect("fewer than 2^32 objects");
+        self.set(slot, Presence::Listed(place));
     }
 
     pub(super) fn take(&mut self, key_hash: u64, key: &Key, version: &str) {
         version::raise(&mut self.newest, version);
-        if let Some(place) = self.place(key_hash, key.parts()) {
-            self.objects[place as usize] = None;
-            self.places.remove(key_hash, place);
-        }
         self.kept.remove(key);
+        if let Some((slot, _)) = self.there(key_hash, key.parts()) {
+            self.set(slot, Presence::Absent);
+        } else if let Some(place) = self.place(key_hash, key.parts()) {
+            self.objects[place] = None;
+            self.len -= 1;
+        }
     }
 
     /// The list has what is in this slot, as it is.
-    pub(super) fn is_unchanged(&mut self, slot: u32, key_hash: u64, there: &V) {
-        version::raise(&mut self.newest, there.version());
-        if self.places.len() > 0 || !self.kept.is_empty() {
-            self.take(key_hash, &Key::of(there), there.version());
+    pub(super) fn is_unchanged(&mut self, slot: u32) {
+        if let Some(there) = self.state.table.at(slot) {
+            version::raise(&mut self.newest, there.version());
+            if !self.kept.is_empty() {
+                self.kept.remove(&Key::of(&**there));
+            }
         }
-        self.unchanged.insert(slot);
+        self.set(slot, Presence::Unchanged);
     }
 
-    pub(super) fn has_unchanged(&self) -> bool {
-        self.unchanged.len() > 0
+    /// What was there of this key before the list, and its slot.
+    pub(super) fn there(&self, key_hash: u64, key: KeyRef<'_>) -> Option<(u32, &Arc<V>)> {
+        let table = &self.state.table;
+        let next = table
+            .at(self.next)
+            .filter(|next| KeyRef::of(&***next) == key);
+        let next = next.map(|next| (self.next, next));
+        next.or_else(|| table.get(key_hash, key))
     }
 
-    /// What the list has of this key is something else than what is there, or nothing.
-    pub(super) fn is_changed(&mut self, state: &State<V>, key_hash: u64, key: KeyRef<'_>) {
-        if let Some(slot) = state.slot(key_hash, key) {
-            self.unchanged.remove(slot);
+    /// Notes what the list has of an object that was there before.
+    fn set(&mut self, slot: u32, presence: Presence) {
+        self.next = slot + 1;
+        if (self.next as usize).is_multiple_of(TOGETHER) {
+            self.state.table.touch(self.next..);
+        }
+        let at = slot as usize;
+        if at >= self.by_slot.len() {
+            self.by_slot.resize(at + 1, Presence::Absent);
+        }
+        let before = std::mem::replace(&mut self.by_slot[at], presence);
+        self.len += usize::from(presence != Presence::Absent);
+        self.len -= usize::from(before != Presence::Absent);
+        if let Presence::Listed(place) = before {
+            self.objects[place as usize] = None;
         }
     }
 
-    fn place(&self, key_hash: u64, key: KeyRef<'_>) -> Option<u32> {
-        let is_it = |place: u32| {
-            let listed = self.objects[place as usize].as_ref();
-            let found = listed.filter(|listed| KeyRef::of(&*listed.object) == key);
-            found.map(|_| place)
-        };
-        self.places.find(key_hash, is_it)
+    fn presence(&self, slot: u32) -> Presence {
+        let presence = self.by_slot.get(slot as usize);
+        presence.copied().unwrap_or(Presence::Absent)
+    }
+
+    /// Where an object is that is in the state, too.
+    fn place_of(&self, slot: u32) -> Option<usize> {
+        match self.presence(slot) {
+            Presence::Listed(place) => Some(place as usize),
+            Presence::Absent | Presence::Unchanged => None,
+        }
+    }
+
+    /// Where an object is that is not in the state.
+    fn place(&self, key_hash: u64, key: KeyRef<'_>) -> Option<usize> {
+        self.places.find(key_hash, |place| {
+            let listed = self.objects[place].as_ref();
+            listed.is_some_and(|listed| KeyRef::of(&*listed.object) == key)
+        })
     }
 
     /// How many objects there are, those that could not be read, too.
     pub(super) fn len(&self) -> usize {
-        self.places.len() + self.unchanged.len() + self.kept.len()
+        self.len + self.kept.len()
     }
 
     pub(super) fn newest(&self) -> Option<&str> {
@@ -130,47 +220,37 @@ impl<V: Object> Listing<V> {
         self.kept.extend(key);
     }
 
-    /// The updates that make a state this list. A new incarnation may give old versions to new objects,
+    /// The updates that make the state this list. A new incarnation may give old versions to new objects,
     /// so of what is there of the old one versions say nothing; only what stays of that is left in
     /// `old_incarnation`.
     pub(super) fn diff(
         mut self,
-        state: &State<V>,
         fingerprints: &mut Fingerprints,
         old_incarnation: &mut HashSet<Key>,
         mut new_incarnation: bool,
     ) -> ListDiff<V> {
-        let mut updates = Vec::with_capacity(self.objects.len());
-        // What is the same by its version alone, which a new incarnation would not be.
+        let objects = std::mem::take(&mut self.objects);
+        let mut updates = Vec::with_capacity(objects.len());
         let mut alike = Vec::new();
-        let mut seen = Seen::of(state, std::mem::take(&mut self.unchanged));
-        old_incarnation.retain(|key| !seen.has(key.parts()));
-        for listed in std::mem::take(&mut self.objects).into_iter().flatten() {
-            let there = seen.take(listed.key_hash, KeyRef::of(&*listed.object));
-            let print = listed.fingerprint;
-            let known_print = fingerprints.get(listed.key_hash);
-            fingerprints.put(listed.key_hash, print);
-            let Some(there) = there else {
-                updates.push(listed.into_entry());
-                continue;
-            };
-            let known = !forget(old_incarnation, KeyRef::of(&**there));
-            let back = known && goes_back(&*listed.object, &**there);
-            new_incarnation |= back;
-            if back && crate::seeded_fault::RefuseOlder.strikes() {
-                continue;
-            }
-            let same = is_same_version(&*listed.object, &**there);
-            let prints = print.zip(known_print);
-            match prints.map(|(new, old)| new == old) {
-                Some(true) if same => {}
-                None if same && known && is_alike(&*listed.object, &**there) => alike.push(listed),
+        old_incarnation.retain(|key| !self.has_unchanged(key.parts()));
+        for listed in objects.into_iter().flatten() {
+            fingerprints.put(listed.key_hash, listed.fingerprint);
+            let was_there = listed.novelty != Novelty::New;
+            let is_old = was_there && forget(old_incarnation, KeyRef::of(&*listed.object));
+            match listed.novelty {
+                Novelty::Alike if !is_old => alike.push(listed),
+                Novelty::GoesBack if !is_old => {
+                    new_incarnation = true;
+                    if !crate::seeded_fault::RefuseOlder.strikes() {
+                        updates.push(listed.into_entry());
+                    }
+                }
                 _ => updates.push(listed.into_entry()),
             }
         }
         let mut stays = HashSet::new();
         let mut loses = crate::seeded_fault::DropDelete.strikes();
-        for there in seen.rest() {
+        for there in self.rest() {
             let key = Key::of(&**there);
             if self.lacks || self.kept.contains(&key) {
                 stays.insert(key);
@@ -190,6 +270,22 @@ impl<V: Object> Listing<V> {
             new_incarnation,
         }
     }
+
+    fn has_unchanged(&self, key: KeyRef<'_>) -> bool {
+        let there = self.there(key.hash64(), key);
+        there.is_some_and(|(slot, _)| self.presence(slot) == Presence::Unchanged)
+    }
+
+    /// What was there that the list does not have.
+    fn rest(&self) -> impl Iterator<Item = &Arc<V>> {
+        let present = self.by_slot.iter();
+        let present = present.filter(|presence| **presence != Presence::Absent);
+        let all = present.count() == self.state.len();
+        let slots = (!all).then(|| self.state.table.slots());
+        let rest = slots.into_iter().flatten();
+        let rest = rest.filter(|(slot, _)| self.presence(*slot) == Presence::Absent);
+        rest.filter_map(|(_, object)| object)
+    }
 }
 
 impl<V: Object> Listed<V> {
@@ -198,48 +294,27 @@ impl<V: Object> Listed<V> {
     }
 }
 
+impl Novelty {
+    /// `prints` says whether both are made of the same bytes, if that is known.
+    fn of<V: Object>(listed: &V, there: &V, prints: Option<bool>) -> Self {
+        if !is_same_version(listed, there) {
+            return if goes_back(listed, there) {
+                Self::GoesBack
+            } else {
+                Self::Changed
+            };
+        }
+        match prints {
+            Some(true) => Self::Same,
+            None if is_alike(listed, there) => Self::Alike,
+            _ => Self::Changed,
+        }
+    }
+}
+
 /// True if the key was in the set, which it no longer is.
 fn forget(keys: &mut HashSet<Key>, key: KeyRef<'_>) -> bool {
     !keys.is_empty() && keys.remove(&Key::new(key.0, key.1))
-}
-
-/// Which objects of a state a list has. Both are nearly in the same order, so each is most often
-/// behind the one before it.
-struct Seen<'a, V> {
-    state: &'a State<V>,
-    slots: Members,
-    next: u32,
-}
-
-impl<'a, V: Object> Seen<'a, V> {
-    fn of(state: &'a State<V>, slots: Members) -> Self {
-        let next = 0;
-        Self { state, slots, next }
-    }
-
-    fn has(&self, key: KeyRef<'_>) -> bool {
-        let slot = self.state.slot(key.hash64(), key);
-        slot.is_some_and(|slot| self.slots.contains(slot))
-    }
-
-    /// The object of this key, which the list has.
-    fn take(&mut self, hash: u64, key: KeyRef<'_>) -> Option<&'a Arc<V>> {
-        let table = &self.state.table;
-        let next = Some(self.next).filter(|next| table.is_at(*next, key));
-        let slot = next.or_else(|| table.find(hash, key))?;
-        self.slots.insert(slot);
-        self.next = slot + 1;
-        table.at(slot)
-    }
-
-    /// The objects that it does not have.
-    fn rest(&self) -> impl Iterator<Item = &'a Arc<V>> {
-        let all = self.slots.len() == self.state.len();
-        let slots = (!all).then(|| self.state.table.slots());
-        let rest = slots.into_iter().flatten();
-        let rest = rest.filter(|(slot, _)| !self.slots.contains(*slot));
-        rest.filter_map(|(_, object)| object)
-    }
 }
 
 /// The same object at the same version.

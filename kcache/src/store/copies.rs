@@ -54,7 +54,7 @@ impl<V: Object> Copies<V> {
     }
 
     /// Begins with these objects, of which no two have one key, if nothing is there.
-    pub(crate) fn fill(&mut self, objects: impl Iterator<Item = (u64, Arc<V>)>) -> Arc<Table<V>> {
+    pub(crate) fn fill(&mut self, objects: Vec<(u64, Arc<V>)>) -> Arc<Table<V>> {
         self.live = Arc::new(self.live.filled(objects));
         self.recover();
         self.torn = false;
@@ -118,6 +118,12 @@ pub(crate) struct Edit<'a, V> {
 }
 
 impl<V: Object> Edit<'_, V> {
+    /// Looks ahead at what is under the hashes of keys that are to be changed next.
+    pub(crate) fn touch(&self, hashes: impl Iterator<Item = u64>) {
+        let table = &self.copies.spare;
+        table.touch(hashes.filter_map(|hash| table.first(hash)));
+    }
+
     /// Puts an object in, whose key has this hash, and returns what was there.
     pub(crate) fn put(&mut self, hash: u64, object: &Arc<V>) -> Option<Arc<V>> {
         let copies = &mut *self.copies;

@@ -1,13 +1,14 @@
 //! Sorting many slots by their keys with few looks at objects.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
+
+use foldhash::{HashMap, HashMapExt as _};
 
 use crate::object::KeyRef;
 
-/// A slot, and as much of its key as fits into numbers: nearly all comparisons end there.
+/// A slot, and as much of its name as fits into a number: nearly all comparisons end there.
+#[derive(Clone, Copy, Default)]
 struct Entry<'a> {
-    namespace: u32,
     prefix: u128,
     slot: u32,
     name: &'a str,
@@ -19,42 +20,70 @@ pub(super) fn sort_by_key<'a>(slots: Vec<u32>, key: impl Fn(u32) -> KeyRef<'a>) 
     if keys.is_sorted() {
         return slots;
     }
-    let namespaces = ranks(keys.iter().map(|key| key.0));
+    let (ranks, count) = ranks(keys.iter().map(|key| key.0));
     let common = common_prefix(keys.iter().map(|key| key.1));
-    let keyed = slots.iter().zip(&keys);
-    let mut entries: Vec<_> = keyed
-        .map(|(slot, key)| Entry {
-            namespace: namespaces[key.0],
-            prefix: prefix(&key.1.as_bytes()[common..]),
+    let mut ends = begins(&ranks, count);
+    let mut entries = vec![Entry::default(); slots.len()];
+    for ((slot, KeyRef(_, name)), rank) in slots.iter().zip(&keys).zip(ranks) {
+        let end = &mut ends[rank];
+        entries[*end] = Entry {
+            prefix: prefix(&name.as_bytes()[common..]),
             slot: *slot,
-            name: key.1,
-        })
-        .collect();
-    entries.sort_unstable_by(Entry::compare);
-    entries.into_iter().map(|entry| entry.slot).collect()
+            name,
+        };
+        *end += 1;
+    }
+    let mut begin = 0;
+    for end in &ends[..count] {
+        // Most often the names of a namespace come in runs, which this sort notices.
+        entries[begin..*end].sort_by(Entry::compare);
+        begin = *end;
+    }
+    entries.iter().map(|entry| entry.slot).collect()
 }
 
 impl Entry<'_> {
     fn compare(&self, other: &Self) -> Ordering {
-        let numbers = |entry: &Self| (entry.namespace, entry.prefix);
-        let by_numbers = numbers(self).cmp(&numbers(other));
-        by_numbers.then_with(|| self.name.cmp(other.name))
+        let by_prefix = self.prefix.cmp(&other.prefix);
+        by_prefix.then_with(|| self.name.cmp(other.name))
     }
 }
 
-/// The place of each in the order of all.
-fn ranks<'a>(all: impl Iterator<Item = &'a str>) -> HashMap<&'a str, u32> {
+/// The place of each namespace in the order of all, and how many there are.
+fn ranks<'a>(all: impl Iterator<Item = &'a str> + Clone) -> (Vec<usize>, usize) {
     let mut ranks = HashMap::new();
+    // Nearly always a namespace is that of the key before.
     let mut last = None;
-    for one in all {
-        if last != Some(one) {
+    for one in all.clone() {
+        if last.replace(one) != Some(one) {
             ranks.insert(one, 0);
-            last = Some(one);
         }
     }
     let mut ordered: Vec<_> = ranks.keys().copied().collect();
     ordered.sort_unstable();
-    ordered.into_iter().zip(0..).collect()
+    ranks.extend(ordered.into_iter().zip(0..));
+    let mut last = ("", None);
+    let ranked = all.map(|one| match last {
+        (before, Some(rank)) if before == one => rank,
+        _ => {
+            let rank = ranks[one];
+            last = (one, Some(rank));
+            rank
+        }
+    });
+    (ranked.collect(), ranks.len())
+}
+
+/// Where those of each rank begin, if all are in the order of ranks.
+fn begins(ranks: &[usize], count: usize) -> Vec<usize> {
+    let mut begins = vec![0; count + 1];
+    for rank in ranks {
+        begins[rank + 1] += 1;
+    }
+    for rank in 0..count {
+        begins[rank + 1] += begins[rank];
+    }
+    begins
 }
 
 /// How many bytes all begin with.

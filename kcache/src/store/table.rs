@@ -25,6 +25,9 @@ pub(crate) struct Table<V> {
 type Chunk<V> = Option<Arc<[Option<Arc<V>>; CHUNK]>>;
 const CHUNK: usize = 32;
 
+/// How many objects to look at ahead.
+pub(crate) const TOGETHER: usize = 16;
+
 /// Splits the number of a slot into its chunk and its place there.
 fn split(slot: u32) -> (usize, usize) {
     let slot = slot as usize;
@@ -120,10 +123,21 @@ impl<V: Object> Table<V> {
         self.get(hash, key).map(|(slot, _)| slot)
     }
 
-    /// True if the object in a slot is of this key.
-    pub(crate) fn is_at(&self, slot: u32, key: KeyRef<'_>) -> bool {
-        self.at(slot)
-            .is_some_and(|object| KeyRef::of(&**object) == key)
+    /// The first slot under a hash, whatever its key.
+    pub(super) fn first(&self, hash: u64) -> Option<u32> {
+        self.index.find(hash, Some)
+    }
+
+    /// Looks at the objects of some slots, which are needed soon. An object is rarely in the processor's
+    /// cache; with nothing to do in between, the processor waits for some of them at once.
+    pub(crate) fn touch(&self, slots: impl Iterator<Item = u32>) {
+        let first = |text: &str| text.as_bytes().first().copied().unwrap_or_default();
+        let objects = slots.take(TOGETHER).filter_map(|slot| self.at(slot));
+        let touched = objects.map(|object| {
+            let KeyRef(namespace, name) = KeyRef::of(&**object);
+            first(namespace) ^ first(name) ^ first(object.version())
+        });
+        std::hint::black_box(touched.fold(0, |all, one| all ^ one));
     }
 
     fn key(&self, slot: u32) -> KeyRef<'_> {
@@ -179,12 +193,9 @@ impl<V: Object> Table<V> {
 
     /// A table of these objects, with the hash of the key of each, of which no two have one key. It comes
     /// after this one.
-    pub(super) fn filled(&self, objects: impl Iterator<Item = (u64, Arc<V>)>) -> Self {
-        let mut index = Index::default();
-        let mut objects = objects.zip(0..).map(|((hash, object), slot)| {
-            index.insert(hash, slot);
-            object
-        });
+    pub(super) fn filled(&self, objects: Vec<(u64, Arc<V>)>) -> Self {
+        let index = Index::of(objects.iter().map(|(hash, _)| *hash));
+        let mut objects = objects.into_iter().map(|(_, object)| object);
         let chunk = || {
             let chunk: [Option<Arc<V>>; CHUNK] = std::array::from_fn(|_| objects.next());
             chunk[0].is_some().then(|| Some(Arc::new(chunk)))

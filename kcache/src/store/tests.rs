@@ -185,7 +185,7 @@ fn what_is_filled_at_once_goes_on_like_any() {
         let hash = thing.key.parts().hash64();
         (hash, thing.clone())
     });
-    bench.copies.fill(objects);
+    bench.copies.fill(objects.collect());
     bench.model = things.iter().map(|thing| (thing.key.clone(), 0)).collect();
     check(&state_of(&mut bench.copies), &bench.model, 6_000);
     for _ in 0..20 {

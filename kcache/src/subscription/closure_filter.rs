@@ -1,21 +1,23 @@
 //! The closure part of a filter, run by the subscriber.
 
-use std::collections::HashSet;
+use std::sync::Arc;
 
+use super::accepted::Accepted;
 use super::aspect::{Aspects, UpdateFilter};
 use crate::core::mailbox::Limits;
 use crate::event::{self, Change};
 use crate::filter::Filter;
-use crate::object::{Key, Object};
+use crate::object::{KeyRef, Object};
+use crate::store::State;
 
 /// Evaluates the closures on what the data part of a filter let through.
 ///
-/// It keeps which keys it has accepted, so that whatever a closure says, a subscriber sees legal
+/// It keeps what it has accepted, so that whatever a closure says, a subscriber sees legal
 /// steps only. Without a closure there is nothing to keep.
 pub(crate) struct ClosureFilter<V> {
     /// The whole filter, if it has a closure.
     filter: Option<Filter<V>>,
-    accepted: HashSet<Key>,
+    accepted: Accepted<V>,
     /// What is the same again is passed on too, for who derives states: it may have another slot.
     passes_same: bool,
     /// What comes last: which updates are of interest.
@@ -26,7 +28,7 @@ impl<V> Default for ClosureFilter<V> {
     fn default() -> Self {
         Self {
             filter: None,
-            accepted: HashSet::new(),
+            accepted: Accepted::default(),
             passes_same: false,
             updates: UpdateFilter::default(),
         }
@@ -48,33 +50,32 @@ impl<V: Object> ClosureFilter<V> {
 
     /// What one change means to the subscriber.
     pub(crate) fn pass(&mut self, change: Change<V>) -> Option<Change<V>> {
-        let had = self.had(&change);
+        let had = self.forget(&change);
+        self.accepted.go_on(None);
         let evaluated = self.evaluate(change, had)?;
         self.updates.pass(evaluated)
     }
 
     /// What a new filter, if there is one, and the changes that come with it mean to the
-    /// subscriber, deletes first.
+    /// subscriber, deletes first. With the state that the changes lead to, if it is known.
     pub(crate) fn pass_all(
         &mut self,
         filter: Option<Filter<V>>,
         changes: Vec<Change<V>>,
+        state: Option<&Arc<State<V>>>,
     ) -> Vec<Change<V>> {
-        let before = filter.map(|filter| {
-            let filter = Some(filter).filter(Filter::has_closure);
-            let updates = std::mem::take(&mut self.updates);
-            let accepted = HashSet::new();
-            let next = Self {
-                filter,
-                accepted,
-                passes_same: self.passes_same,
-                updates,
-            };
-            std::mem::replace(self, next)
-        });
+        // All leave before the first enters: a slot may have gone from one object to another.
+        let had: Vec<bool> = changes.iter().map(|change| self.forget(change)).collect();
+        match filter {
+            Some(filter) => {
+                self.filter = Some(filter).filter(Filter::has_closure);
+                let state = state.filter(|_| self.filter.is_some());
+                self.accepted = Accepted::nothing(state);
+            }
+            None => self.accepted.go_on(state),
+        }
         let mut passed = Vec::with_capacity(changes.len());
-        for change in changes {
-            let had = before.as_ref().unwrap_or(self).had(&change);
+        for (change, had) in changes.into_iter().zip(had) {
             let evaluated = self.evaluate(change, had);
             passed.extend(evaluated.and_then(|change| self.updates.pass(change)));
         }
@@ -82,9 +83,11 @@ impl<V: Object> ClosureFilter<V> {
         passed
     }
 
-    /// True if the subscriber has what the change calls the old object.
-    fn had(&self, change: &Change<V>) -> bool {
-        change.old.is_some() && (self.filter.is_none() || self.accepted.contains(&change.key()))
+    /// True if the subscriber has what the change calls the old object. It no longer counts as
+    /// accepted.
+    fn forget(&mut self, change: &Change<V>) -> bool {
+        let had = self.filter.is_none() || self.accepted.remove(change.key_ref());
+        had && change.old.is_some()
     }
 
     fn evaluate(&mut self, mut change: Change<V>, had: bool) -> Option<Change<V>> {
@@ -92,12 +95,9 @@ impl<V: Object> ClosureFilter<V> {
             change.old = None;
         }
         if let Some(filter) = &self.filter {
-            let key = change.key();
             change.new = change.new.filter(|new| filter.accepts(new));
-            if change.new.is_some() {
-                self.accepted.insert(key);
-            } else {
-                self.accepted.remove(&key);
+            if let Some(new) = &change.new {
+                self.accepted.insert(KeyRef::of(&**new));
             }
         }
         let same = self.passes_same && change.old.is_some() && change.new.is_some();

@@ -45,11 +45,13 @@ impl<V: Object> Subscription<V> {
                     self.evaluate(1, |closure| closure.pass(change).into_iter().collect());
                 }
                 Next::Item(QueueItem::Rest(changes)) => {
-                    self.evaluate(changes.len(), |closure| closure.pass_all(None, changes));
+                    self.evaluate(changes.len(), |closure| {
+                        closure.pass_all(None, changes, None)
+                    });
                 }
                 Next::Item(QueueItem::Refilter(filter, changes)) => {
                     self.evaluate(changes.len(), |closure| {
-                        closure.pass_all(Some(filter), changes)
+                        closure.pass_all(Some(filter), changes, None)
                     });
                 }
             }
@@ -68,7 +70,9 @@ impl<V: Object> Subscription<V> {
                 let changes = std::mem::take(&mut portion.changes);
                 mailbox.took(&portion);
                 let filter = rest.filter();
-                self.evaluate(changes.len(), |closure| closure.pass_all(filter, changes));
+                self.evaluate(changes.len(), |closure| {
+                    closure.pass_all(filter, changes, None)
+                });
             }
             Err(error) => self.fail(error),
         }
@@ -81,8 +85,9 @@ impl<V: Object> Subscription<V> {
         self.taken.state.clone_from(&drained.state);
         self.taken.renews |= drained.renews;
         self.evaluate(drained.len(), |closure| {
+            let state = drained.state.clone();
             let (filter, changes) = drained.into_changes();
-            closure.pass_all(filter, changes)
+            closure.pass_all(filter, changes, state.as_ref())
         });
     }
 

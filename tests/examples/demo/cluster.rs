@@ -8,6 +8,7 @@ use anyhow::Result;
 use k8s_openapi::api::core::v1::{Pod, Service};
 use kcache::client::ClientConfig;
 use kcache::{Filter, Informer, Key, Object};
+use kcache_join::relations;
 use kube::Api;
 use kube::api::ListParams;
 
@@ -37,7 +38,7 @@ pub(crate) async fn run(kubeconfig: PathBuf, time: Option<Duration>) -> Result<u
     pods.ready().await?;
     services.ready().await?;
     let running = pods.view(Filter::by("running", is_running));
-    let joined = kcache_join::service_pods(&services, &pods);
+    let joined = relations::service_pods().join(&services, &pods);
     joined.ready().await?;
     running.ready().await?;
     say(&format!(

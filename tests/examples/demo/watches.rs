@@ -10,6 +10,7 @@ use harness::{CacheHome, ExecPlugin, build_kcc_cache};
 use k8s_openapi::api::core::v1::{Pod, Service};
 use kcache::client::ClientConfig;
 use kcache::{Filter, Informer, Key, Publisher, View};
+use kcache_join::relations;
 use kcc_core::Environment;
 use serde_json::{Value, json};
 
@@ -129,7 +130,7 @@ impl<'a> Demo<'a> {
             "the loader ran the plugin, though its answer was stored"
         );
         let view = pods.view(Filter::labels([("app", "web")]));
-        let joined = kcache_join::service_pods(&services, &pods);
+        let joined = relations::service_pods().join(&services, &pods);
         Ok(Self {
             setup,
             web: Followed::new("view app=web", &view),

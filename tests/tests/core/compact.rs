@@ -7,7 +7,7 @@ use kcache::{
     Aspect, Codec, Compact, CompactCodec, DecodeError, Encoding, Expected, Fact, Field, Filter,
     Involved, JsonCodec, NodeName, Object, Raw, SubscribeOptions, WholeJsonCodec,
 };
-use kcache_join::{ingress_pods, service_pods};
+use kcache_join::relations;
 use kube::core::{DynamicObject, TypeMeta};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -337,10 +337,10 @@ async fn joins_work_without_decoding_what_they_do_not_need() {
         .relist([decode(&mut sources, &ingress).unwrap()], None)
         .unwrap();
 
-    let behind = ingress_pods(&ingresses, &services, &pods);
+    let behind = relations::ingress_pods().join(&ingresses, &services, &pods);
     behind.ready().await.unwrap();
     assert_eq!(behind.cache().len(), 20);
-    let selected = service_pods(&services, &pods);
+    let selected = relations::service_pods().join(&services, &pods);
     selected.ready().await.unwrap();
     assert_eq!(selected.cache().len(), 20);
     // The sources were, because what they select is not lifted.

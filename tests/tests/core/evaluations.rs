@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{Pod, Service};
 use kcache::{Filter, Object, Publisher};
-use kcache_join::{Join, service_pods};
+use kcache_join::{Join, relations};
 use serde_json::json;
 
 use crate::forms::{Form, Own, Spec};
@@ -96,7 +96,7 @@ async fn a_join_touches_only_what_changed() {
             None,
         )
         .unwrap();
-    let join = service_pods(&services, &pods);
+    let join = relations::service_pods().join(&services, &pods);
     settled(&join, commits(&services, &pods)).await;
     assert_eq!(join.cache().len(), 100_000);
     // Each selector finds its ten pods and no other.
@@ -139,7 +139,7 @@ async fn a_join_that_was_filed_badly_repairs_itself() {
         )
         .unwrap();
     pod_feed.relist([], None).unwrap();
-    let join = service_pods(&services, &pods);
+    let join = relations::service_pods().join(&services, &pods);
     join.ready().await.unwrap();
     for round in 0..2 {
         let before = join.evaluations();

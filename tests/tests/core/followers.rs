@@ -23,7 +23,7 @@ fn fed(names: &[&str]) -> (Publisher<Own>, Feed<Own>) {
 }
 
 /// Objects are joined with those of the same name.
-fn by_name() -> KeyJoin<Own, Own, Key> {
+fn by_name() -> KeyJoin<Own, Own> {
     KeyJoin::new(|own| vec![Key::of(own)], |own| vec![Key::of(own)])
 }
 

@@ -6,9 +6,7 @@ use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{Pod, Service};
 use k8s_openapi::api::networking::v1::Ingress;
 use kcache::{Error, Feed, Filter, Input, Notice, Object, Phase, Publisher, Scope, Selector};
-use kcache_join::{
-    Join, KeyJoin, SelectorJoin, deployment_pods, ingress_pods, ingress_services, service_pods,
-};
+use kcache_join::{Join, KeyJoin, SelectorJoin, relations};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -63,7 +61,7 @@ async fn names<S: Object, T: Object>(join: &Join<S, T>) -> Vec<String> {
 async fn a_target_leaves_when_its_last_source_lets_go() {
     let (services, mut service_feed) = fed([service("s1", 1, "web"), service("s2", 2, "web")]);
     let (pods, _pods) = fed([pod("p1", 1, "web")]);
-    let join = service_pods(&services, &pods);
+    let join = relations::service_pods().join(&services, &pods);
     assert_eq!(names(&join).await, ["a/p1"]);
     service_feed.apply(service("s1", 3, "db")).unwrap();
     assert_eq!(names(&join).await, ["a/p1"]);
@@ -79,7 +77,7 @@ async fn services_select_by_the_rules_of_endpoints() {
     let other = service("b/other", 3, "web");
     let (services, mut service_feed) = fed([empty, external, other]);
     let (pods, _pods) = fed([pod("p1", 1, "web"), pod("b/p2", 2, "db")]);
-    let join = service_pods(&services, &pods);
+    let join = relations::service_pods().join(&services, &pods);
     assert_eq!(names(&join).await, [""; 0]);
     service_feed.apply(service("b/other", 4, "db")).unwrap();
     assert_eq!(names(&join).await, ["b/p2"]);
@@ -104,7 +102,7 @@ async fn deployments_select_by_a_selector_that_is_not_empty() {
     ];
     let (deployments, mut feed) = fed(all);
     let (pods, _pods) = fed([pod("p1", 1, "web"), pod("p2", 2, "db")]);
-    let join = deployment_pods(&deployments, &pods);
+    let join = relations::deployment_pods().join(&deployments, &pods);
     assert_eq!(names(&join).await, ["a/p1"]);
     assert_eq!(join.status().bad_objects, 1);
     let mut notices = join.notices();
@@ -148,8 +146,8 @@ async fn ingresses_name_services_and_compose_to_pods() {
         pod("p3", 3, "s3"),
         pod("b/p1", 4, "s1"),
     ]);
-    let direct = ingress_services(&ingresses, &services);
-    let composed = ingress_pods(&ingresses, &services, &pods);
+    let direct = relations::ingress_services().join(&ingresses, &services);
+    let composed = relations::ingress_pods().join(&ingresses, &services, &pods);
     assert_eq!(names(&direct).await, ["a/s1", "a/s2"]);
     assert_eq!(names(&composed).await, ["a/p1", "a/p2"]);
     ingress_feed
@@ -167,7 +165,7 @@ async fn ingresses_name_services_and_compose_to_pods() {
 async fn a_join_is_ready_when_both_inputs_are_and_starts_with_one_state() {
     let (services, mut service_feed) = kcache::feed();
     let (pods, _pods) = fed([pod("p1", 1, "web"), pod("p2", 2, "web")]);
-    let join = service_pods(&services, &pods);
+    let join = relations::service_pods().join(&services, &pods);
     let mut changes = join.subscribe();
     settle().await;
     assert!(matches!(join.status().phase, Phase::Syncing { .. }));
@@ -181,7 +179,7 @@ async fn one_commit_in_is_one_commit_out() {
     let (services, mut service_feed) = fed([service("s", 1, "web")]);
     let (pods, mut pod_feed) =
         fed((1..=9).map(|i| pod(&format!("p{i}"), i, if i < 6 { "web" } else { "db" })));
-    let join = service_pods(&services, &pods);
+    let join = relations::service_pods().join(&services, &pods);
     join.ready().await.unwrap();
     let mut changes = join.subscribe();
     changes.snapshot().await.unwrap();
@@ -207,7 +205,7 @@ async fn one_commit_in_is_one_commit_out() {
 async fn an_update_without_other_labels_passes_on() {
     let (services, _services) = fed([service("s", 1, "web")]);
     let (pods, mut pod_feed) = fed([pod("p1", 1, "web")]);
-    let join = service_pods(&services, &pods);
+    let join = relations::service_pods().join(&services, &pods);
     join.ready().await.unwrap();
     let evaluations = join.evaluations();
     pod_feed.apply(pod("p1", 2, "web")).unwrap();
@@ -257,7 +255,7 @@ async fn pairs_say_which_source_holds_which_target() {
 async fn a_failed_input_degrades_a_join_and_never_empties_it() {
     let (services, mut service_feed) = fed([service("s", 1, "web")]);
     let (pods, pod_feed) = fed([pod("p1", 1, "web")]);
-    let join = service_pods(&services, &pods);
+    let join = relations::service_pods().join(&services, &pods);
     join.ready().await.unwrap();
     let reason = || match join.status().phase {
         Phase::Degraded { reason, .. } => reason.to_string(),
@@ -288,7 +286,7 @@ async fn closing_a_join_closes_what_it_made_and_nothing_else() {
     let (ingresses, _i) = fed::<Ingress>([]);
     let (services, _s) = fed([service("s", 1, "web")]);
     let (pods, mut pod_feed) = fed([pod("p1", 1, "web")]);
-    let composed = ingress_pods(&ingresses, &services, &pods);
+    let composed = relations::ingress_pods().join(&ingresses, &services, &pods);
     composed.ready().await.unwrap();
     composed.close();
     settle().await;
@@ -303,7 +301,7 @@ async fn closing_a_join_closes_what_it_made_and_nothing_else() {
 async fn a_join_keeps_its_inputs_alive() {
     let (services, _s) = fed([service("s", 1, "web")]);
     let (pods, mut pod_feed) = fed([pod("p1", 1, "web")]);
-    let join = service_pods(&services.view(Filter::everything()), &pods);
+    let join = relations::service_pods().join(&services.view(Filter::everything()), &pods);
     drop((services, pods));
     pod_feed.apply(pod("p2", 2, "web")).unwrap();
     assert_eq!(names(&join).await, ["a/p1", "a/p2"]);
@@ -343,8 +341,14 @@ async fn joins_work_on_any_stored_form() {
     let spec = Spec::new("a", "p1", 1).label("app", "web");
     let (own, _own) = fed([Own::of(&spec)]);
     let (packed, _packed) = fed([Packed::of(&spec)]);
-    assert_eq!(names(&service_pods(&services, &own)).await, ["a/p1"]);
-    assert_eq!(names(&service_pods(&services, &packed)).await, ["a/p1"]);
+    assert_eq!(
+        names(&relations::service_pods().join(&services, &own)).await,
+        ["a/p1"]
+    );
+    assert_eq!(
+        names(&relations::service_pods().join(&services, &packed)).await,
+        ["a/p1"]
+    );
     let same_name = KeyJoin::new(
         |own: &Own| vec![own.name().len()],
         |p: &Packed| vec![p.name().len()],

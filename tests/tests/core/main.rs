@@ -23,6 +23,7 @@ mod portions;
 mod reference;
 mod regressions_delivery;
 mod regressions_sources;
+mod relations;
 mod selectors;
 mod stored_forms;
 mod versions;

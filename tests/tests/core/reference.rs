@@ -9,7 +9,7 @@ use std::time::Duration;
 use harness::Random;
 use k8s_openapi::api::core::v1::Pod;
 use kcache::{Compact, Key, Object, Scope};
-use kcache_join::{Join, KeyJoin, SelectorJoin};
+use kcache_join::{GuardedKey, GuardedKeyJoin, Join, KeyJoin, SelectorJoin};
 
 use self::pairs::{Pairing, Pairs, pairing};
 use self::side::{Relates, Side, Source};
@@ -19,7 +19,7 @@ use crate::forms::{Form, Own, Packed, Spec, read};
 use crate::observer::Observer;
 use crate::replay::Watcher;
 
-const KINDS: [&str; 29] = [
+const KINDS: [&str; 31] = [
     "create",
     "update",
     "delete",
@@ -39,6 +39,8 @@ const KINDS: [&str; 29] = [
     "by selector",
     "everywhere",
     "by key",
+    "by key and labels",
+    "guarded",
     "composed",
     "invalid selector",
     "late subscriber",
@@ -55,8 +57,14 @@ const KINDS: [&str; 29] = [
 enum Kind {
     BySelector(Scope),
     ByKey,
+    ByKeyAndLabels,
+    /// By keys that the gates must allow.
+    Guarded,
     Composed,
 }
+
+/// Keys that no gate needs to allow.
+const FREE: [&str; 2] = [NAMES[0], NODES[0]];
 
 struct Joined<V: Form> {
     kind: Kind,
@@ -342,7 +350,7 @@ impl<V: Form> World<V> {
         let by_view = self.random.chance(1, 2);
         let (sources, targets) = (self.sources.input(by_view), self.targets.input(by_view));
         let selecting = SelectorJoin::new(|source: &Source| source.more.selecting.build());
-        let (kind, name, join) = match self.random.below(4) {
+        let (kind, name, join) = match self.random.below(6) {
             0 => {
                 let join = selecting.with_pairs().join(sources, targets);
                 (Kind::BySelector(Scope::Namespace), "by selector", join)
@@ -363,6 +371,22 @@ impl<V: Form> World<V> {
                     "by key",
                     join.with_pairs().join(sources, targets),
                 )
+            }
+            3 => {
+                let join =
+                    KeyJoin::new(|source: &Source| source.more.refers.clone(), names_of::<V>);
+                let join = join.selecting().with_pairs();
+                (
+                    Kind::ByKeyAndLabels,
+                    "by key and labels",
+                    join.join(sources, targets),
+                )
+            }
+            4 => {
+                let given = |gate: &Source| gate.more.refers.clone();
+                let relation = GuardedKeyJoin::new(wanted, given, names_of::<V>).with_pairs();
+                let join = relation.join(sources, &self.gates.publisher, targets);
+                (Kind::Guarded, "guarded", join)
             }
             _ => {
                 let refers = |gate: &Source| gate.more.refers.clone();
@@ -486,8 +510,8 @@ impl<V: Form> World<V> {
             self.sources.input(by_view).status(),
             self.targets.input(by_view).status(),
         ];
-        let gates =
-            self.gates.publisher.status().phase.is_ready() || !matches!(kind, Kind::Composed);
+        let gates = self.gates.publisher.status().phase.is_ready()
+            || !matches!(kind, Kind::Composed | Kind::Guarded);
         let (mut related, mut pairs) = (BTreeMap::new(), BTreeSet::new());
         if !gates || ready.iter().any(|status| !status.phase.is_ready()) {
             return (related, pairs);
@@ -509,12 +533,19 @@ impl<V: Form> World<V> {
         let same_namespace = source.spec.namespace == target.namespace;
         let selects = source.more.selecting.matches(&target.labels);
         let has = |refers: &[String], name: &String| refers.contains(name);
+        let refers = &source.more.refers;
+        let names = has(refers, &target.name) || has(refers, &target.node);
         match kind {
             Kind::BySelector(Scope::Everywhere) => selects,
             Kind::BySelector(Scope::Namespace) => selects && same_namespace,
-            Kind::ByKey => {
-                has(&source.more.refers, &target.name) || has(&source.more.refers, &target.node)
-            }
+            Kind::ByKey => names,
+            Kind::ByKeyAndLabels => names && selects,
+            Kind::Guarded => refers.iter().any(|name| {
+                let mut gates = self.gates.objects.values();
+                let is_target = *name == target.name || *name == target.node;
+                let is_free = FREE.contains(&name.as_str());
+                is_target && (is_free || gates.any(|gate| has(&gate.more.refers, name)))
+            }),
             Kind::Composed => {
                 let mut gates = self.gates.objects.values();
                 let open = gates.any(|gate| has(&gate.more.refers, &source.spec.name));
@@ -522,6 +553,19 @@ impl<V: Form> World<V> {
             }
         }
     }
+}
+
+/// The names that a source refers to. What is not free needs a gate that refers to it, too.
+fn wanted(source: &Source) -> Vec<GuardedKey<String, String>> {
+    let refers = source.more.refers.iter().cloned();
+    let guarded = |name: String| {
+        if FREE.contains(&name.as_str()) {
+            GuardedKey::free(name)
+        } else {
+            GuardedKey::needs(name.clone(), [name])
+        }
+    };
+    refers.map(guarded).collect()
 }
 
 /// The keys of a target: its name and its node, which may be the empty string.

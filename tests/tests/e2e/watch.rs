@@ -18,7 +18,7 @@ use harness::{CacheHome, ExecPlugin, build_kcc_cache};
 use k8s_openapi::api::core::v1::{Pod, Service};
 use kcache::client::ClientConfig;
 use kcache::{Encoding, Filter, Informer, Key, Lookup, Object, Publisher, View};
-use kcache_join::Join;
+use kcache_join::{Join, relations};
 use kcc_core::Environment;
 use kube::Client;
 use libtest_mimic::{Failed, Trial};
@@ -138,7 +138,7 @@ impl Watched {
         let services = Informer::<Service>::builder(client).namespace(NAMESPACE);
         let services = services.start();
         let view = pods.view(Filter::labels([("tier", "front")]));
-        let joined = kcache_join::service_pods(&services, &pods);
+        let joined = relations::service_pods().join(&services, &pods);
         let by_app = pods.index_by_label("app");
         let witnesses = [
             ("pods", Witness::of(&pods)),

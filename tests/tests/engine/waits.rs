@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use k8s_openapi::api::core::v1::{Pod, Service};
 use kcache::{Error, Filter, Informer, Publisher, WaitError};
-use kcache_join::{Side, service_pods};
+use kcache_join::{Side, relations};
 use serde_json::{Value, json};
 
 use crate::cache::{informer, is_ready, shown};
@@ -104,7 +104,7 @@ async fn what_a_view_or_join_was_told_and_has_not_taken_in_is_waited_for() {
     let (services, mut service_feed) = kcache::feed::<Service>();
     let (pods, mut feed) = kcache::feed::<Pod>();
     let view = pods.view(Filter::name("default", "a"));
-    let join = service_pods(&services, &view);
+    let join = relations::service_pods().join(&services, &view);
     let selects = object("Service", "s", 3, json!({"selector": {"app": "web"}}));
     let selects = serde_json::from_value::<Service>(selects).unwrap();
     service_feed.relist([selects], Some("5")).unwrap();
@@ -143,7 +143,7 @@ async fn a_version_of_either_input_is_waited_for_at_a_join() {
     let services = Informer::<Service>::builder(client).start();
     let (client, mut pod_server) = server();
     let pods = Informer::<Pod>::builder(client).start();
-    let join = service_pods(&services, &pods);
+    let join = relations::service_pods().join(&services, &pods);
     let service = |version| object("Service", "s", version, json!({"selector": {"app": "web"}}));
     let pod = |name: &str, version| object("Pod", name, version, json!({"containers": []}));
     let service_stream = service_server.stream(&[service(3)], "5").await;

@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::io::{Write as _, stderr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 use kcache::protobuf::{Decoder, Envelope, without_managed_fields};
@@ -38,8 +38,20 @@ const GONE: [&str; 13] = [
     "scheduling.k8s.io/v1alpha2 Workload",
 ];
 
+/// Where a module's files are, which are fetched if they are not there.
+fn module(name: &str) -> Result<PathBuf> {
+    let output = go::command()?
+        .args(["mod", "download", "-json", name])
+        .output()?;
+    let heard = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "go mod download {name}: {heard}");
+    let module: Value = serde_json::from_slice(&output.stdout)?;
+    let folder = module["Dir"].as_str().context("a module has a folder")?;
+    Ok(folder.into())
+}
+
 pub(crate) fn are_read() -> Result<()> {
-    let folder = go::module("k8s.io/api")?.join("testdata");
+    let folder = module("k8s.io/api")?.join("testdata");
     let (mut differences, mut count) = (Differences::default(), 0);
     for version in fs::read_dir(&folder)? {
         let version = version?.path();

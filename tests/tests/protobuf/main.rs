@@ -2,6 +2,7 @@
 
 mod difference;
 mod wire;
+#[path = "../shared/go.rs"]
 mod go;
 mod typed;
 mod golden;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use harness::Random;
-use kcache::{DecodeError, Feed, Input, Key, Publisher, View};
+use kcache::{DecodeError, Fact, Feed, Input, Key, Publisher, Selects, View};
 
 use crate::conditions::{Condition, NAMES, NAMESPACES, NODES, Selecting, labels};
 use crate::forms::{Form, Own, Spec, read};
@@ -23,6 +23,12 @@ impl Source {
     pub(crate) fn at(&self, version: u64) -> Self {
         let spec = self.spec.clone();
         Self::new(Spec { version, ..spec }, self.more.clone())
+    }
+}
+
+impl Fact<Selects> for Source {
+    fn fact(&self) -> Option<Selects> {
+        Some(Selects(self.more.selecting.build()))
     }
 }
 

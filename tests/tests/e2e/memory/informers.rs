@@ -7,7 +7,7 @@ use std::time::Duration;
 use harness::memory::{ApiServer, Fault, Options, Resource, Verb};
 use k8s_openapi::api::core::v1::{Pod, Service};
 use kcache::{Filter, Informer, Key, Lookup, Object, Phase, Publisher, View};
-use kcache_join::Join;
+use kcache_join::{Join, relations};
 use kube::Client;
 use kube::core::{ApiResource, DynamicObject, GroupVersionKind};
 use serde_json::{Value, json};
@@ -59,7 +59,7 @@ impl Standing {
         Ok(Self {
             view: pods.view(Filter::labels([("app", "web")])),
             by_app: pods.index_by_label("app"),
-            joined: kcache_join::service_pods(&services, &pods),
+            joined: relations::service_pods().join(&services, &pods),
             pods,
             _services: services,
         })

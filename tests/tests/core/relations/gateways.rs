@@ -1,0 +1,111 @@
+use kcache_join::{Kind, relations};
+use kube::core::DynamicObject;
+use serde_json::{Value, json};
+
+use super::check;
+
+const GROUP: &str = "gateway.networking.k8s.io";
+
+fn typed(kind: &str, mut object: Value) -> Value {
+    object["apiVersion"] = format!("{GROUP}/v1").into();
+    object["kind"] = kind.into();
+    object
+}
+
+fn route(parent: &Value) -> Value {
+    typed("HTTPRoute", json!({"spec": {"parentRefs": [parent]}}))
+}
+
+fn gateway(listeners: &Value) -> Value {
+    typed("Gateway", json!({"spec": {"listeners": listeners}}))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_gateway_lets_routes_of_its_namespace_attach() {
+    let listener = |name: &str, port: u16, from: Option<&str>| json!({"name": name, "port": port, "protocol": "HTTP", "allowedRoutes": {"namespaces": {"from": from}}});
+    let gateways = [
+        (
+            "infra/default",
+            gateway(&json!([{"name": "http", "port": 80, "protocol": "HTTP"}])),
+        ),
+        (
+            "infra/all",
+            gateway(&json!([
+                listener("http", 80, Some("Same")),
+                listener("https", 443, Some("All"))
+            ])),
+        ),
+        (
+            "infra/selector",
+            gateway(&json!([listener("http", 80, Some("Selector"))])),
+        ),
+        ("infra/nothing", gateway(&Value::Null)),
+    ];
+    let to = |name: &str| json!({"namespace": "infra", "name": name});
+    let routes = [
+        ("infra/own", route(&json!({"name": "default"}))),
+        ("infra/explicit", route(&to("default"))),
+        (
+            "infra/other-kind",
+            route(&json!({"group": "", "kind": "Service", "name": "default"})),
+        ),
+        ("shop/default", route(&to("default"))),
+        ("shop/all", route(&to("all"))),
+        (
+            "shop/section",
+            route(&json!({"namespace": "infra", "name": "all", "sectionName": "http"})),
+        ),
+        (
+            "shop/right-section",
+            route(
+                &json!({"namespace": "infra", "name": "all", "sectionName": "https", "port": 443}),
+            ),
+        ),
+        (
+            "shop/port",
+            route(&json!({"namespace": "infra", "name": "all", "port": 80})),
+        ),
+        ("shop/selector", route(&to("selector"))),
+        ("infra/nothing", route(&to("nothing"))),
+    ];
+    let want = [
+        "infra/explicit > infra/default",
+        "infra/own > infra/default",
+        "shop/all > infra/all",
+        "shop/right-section > infra/all",
+    ];
+    let relation = relations::httproute_gateways();
+    check::<DynamicObject, DynamicObject>(relation, &routes, &gateways, &want).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_listener_lets_kinds_attach_by_name_or_protocol() {
+    let listener = |protocol: &str| json!([{"name": "l", "port": 1, "protocol": protocol}]);
+    let named = |kinds: Value| json!([{"name": "l", "port": 1, "protocol": "TCP", "allowedRoutes": {"kinds": kinds}}]);
+    let gateways = [
+        ("a/http", gateway(&listener("HTTP"))),
+        ("a/tcp", gateway(&listener("TCP"))),
+        ("a/tls", gateway(&listener("TLS"))),
+        ("a/own", gateway(&listener("example.com/x"))),
+        ("a/named", gateway(&named(json!([{"kind": "HTTPRoute"}])))),
+        (
+            "a/other",
+            gateway(&named(json!([{"group": "x", "kind": "HTTPRoute"}]))),
+        ),
+    ];
+    let parents: Vec<_> = gateways
+        .iter()
+        .map(|(key, _)| json!({"name": key[2..]}))
+        .collect();
+    let spec = json!({"spec": {"parentRefs": parents}});
+    for (kind, want) in [
+        ("HTTPRoute", &["a/r > a/http", "a/r > a/named"][..]),
+        ("GRPCRoute", &["a/r > a/http"]),
+        ("TCPRoute", &["a/r > a/tcp", "a/r > a/tls"]),
+        ("UDPRoute", &[]),
+    ] {
+        let routes = [("a/r", typed(kind, spec.clone()))];
+        let relation = relations::route_gateways(Kind::new(GROUP, kind));
+        check::<DynamicObject, DynamicObject>(relation, &routes, &gateways, want).await;
+    }
+}
