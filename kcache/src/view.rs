@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use crate::derive::{self, Derive};
+use crate::derive::follower::{self, Derive};
 use crate::error::Error;
 use crate::event::Change;
 use crate::filter::Filter;
@@ -64,7 +64,7 @@ impl<V: Object> View<V> {
     fn start(source: &Publisher<V>, filter: Option<Filter<V>>) -> Self {
         let input = Subscription::batches(source, filter);
         let registration = input.registration().clone();
-        let publisher = derive::start(input, Part);
+        let publisher = follower::start(input, Part);
         Self {
             publisher,
             registration,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use super::{Derive, derive};
+use super::follower::{Derive, derive};
 use crate::error::Error;
 use crate::event::Change;
 use crate::object::{Key, KeyRef, Object};

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Derive, derive};
+use super::follower::{Derive, derive};
 use crate::error::Error;
 use crate::object::{Key, Object};
 use crate::publisher::Publisher;

@@ -1,10 +1,12 @@
 //! The reference model of derived collections: each against a recomputation from what the servers have.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use harness::Random;
-use kcache::{Group, Key, Publisher};
+use kcache::{Group, Input, Key, Phase, Publisher};
 
 use crate::conditions::{Condition, NAMES, NAMESPACES, PANIC};
 use crate::coverage::{Coverage, Outcome, run_cases};
@@ -409,4 +411,72 @@ fn specs(objects: impl IntoIterator<Item = impl std::borrow::Borrow<Own>>) -> BT
 fn derived_collections_are_their_recomputation() {
     let coverage = run_cases(1_000, case);
     coverage.require(&KINDS, 200);
+}
+
+fn own(name: &str, version: u64, labels: &[(&str, &str)]) -> Own {
+    let spec = Spec::new("a", name, version);
+    let label = |spec: Spec, (key, value): &(&str, &str)| spec.label(key, value);
+    Own::new(labels.iter().fold(spec, label), ())
+}
+
+#[tokio::test]
+async fn only_what_changed_is_made_again_and_what_is_equal_is_no_update() {
+    let (things, mut feed) = kcache::feed::<Own>();
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counted = calls.clone();
+    let nodes = things.map(move |own| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        node_of(own)
+    });
+    let sums = things.group_by(groups_of).fold(
+        0,
+        |count: &mut u64, _| *count += 1,
+        |count, _| *count -= 1,
+    );
+    let names = (0..1_000).map(|n| format!("t{n}"));
+    let things_of = |version| {
+        let names = names.clone();
+        names.map(move |name| own(&name, version, &[("app", "web")]))
+    };
+    feed.relist(things_of(1), None).unwrap();
+    nodes.ready().await.unwrap();
+    sums.ready().await.unwrap();
+    assert_eq!(calls.load(Ordering::Relaxed), 1_000);
+    let commits = [nodes.status().commit, sums.status().commit];
+    feed.apply(own("t7", 2, &[("app", "web")])).unwrap();
+    nodes.wait_for("2", Duration::from_secs(10)).await.unwrap();
+    sums.wait_for("2", Duration::from_secs(10)).await.unwrap();
+    assert_eq!(calls.load(Ordering::Relaxed), 1_001);
+    assert_eq!([nodes.status().commit, sums.status().commit], commits);
+    assert_eq!(sums.cache().get("app", "web").unwrap().value, 1_000);
+}
+
+#[tokio::test]
+async fn a_set_is_degraded_while_an_input_is_and_ends_with_the_last() {
+    let [(left, mut left_feed), (right, mut right_feed)] = [(); 2].map(|()| kcache::feed::<Own>());
+    let both = kcache::union([&left, &right]);
+    left_feed.relist([own("x", 1, &[])], None).unwrap();
+    tokio::task::yield_now().await;
+    assert!(!both.status().phase.is_ready());
+    right_feed.relist([own("y", 1, &[])], None).unwrap();
+    both.ready().await.unwrap();
+    assert_eq!(both.cache().len(), 2);
+    right_feed.send(Input::Failed("no server".into())).unwrap();
+    let mut phases = both.phases();
+    let degraded = |phase: &Phase| phase.failure().map(ToString::to_string);
+    let phase = phases.wait_for(|phase| degraded(phase).is_some()).await;
+    assert_eq!(
+        degraded(&phase.unwrap()).as_deref(),
+        Some("second input: no server")
+    );
+    drop(right_feed);
+    left_feed.apply(own("z", 2, &[])).unwrap();
+    let ended = "the second input ended: the source of changes ended without closing";
+    let phase = phases
+        .wait_for(|phase| degraded(phase).as_deref() == Some(ended))
+        .await;
+    drop(phase.unwrap());
+    left_feed.close();
+    let error = both.closed().await;
+    assert_eq!(error.to_string(), "the first input ended");
 }
