@@ -164,7 +164,7 @@ impl World {
                 observer.watcher.stall(false);
             }
         }
-        self.sides.each_mut().map(Side::clear);
+        self.sides.iter_mut().for_each(Side::clear);
         self.check().await?;
         for derived in std::mem::take(&mut self.derived) {
             self.retire(&derived);
