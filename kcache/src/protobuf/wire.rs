@@ -1,15 +1,20 @@
 //! Protobuf's wire format: a message is a run of fields, each a number and a value.
 //!
 //! Numbers are read as Go's generated code reads them: at most ten bytes, and what is beyond 64 bits is
-//! dropped. Groups, which nobody has written for twenty years, are refused.
+//! dropped. Go passes over groups, which nobody has written for twenty years, and over fields whose
+//! number has more than 29 bits, which protobuf has not; here both are refused.
 
 use super::error::Error;
 
 /// What a field holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Value<'a> {
-    /// A varint, or the four or eight bytes of a fixed number.
+    /// A varint.
     Number(u64),
+    /// Eight bytes.
+    Fixed64(u64),
+    /// Four bytes, which no field of Kubernetes is.
+    Fixed32,
     /// A text, bytes, a message, a map's entry, or packed numbers.
     Bytes(&'a [u8]),
 }
@@ -69,19 +74,20 @@ impl<'a> Reader<'a> {
 
     #[inline]
     pub(crate) fn value(&mut self, wire_type: WireType) -> Result<Value<'a>, Error> {
-        Ok(match wire_type {
-            WireType::Bytes => Value::Bytes(self.bytes()?),
-            WireType::Varint => Value::Number(self.varint()?),
-            WireType::Fixed64 => Value::Number(u64::from_le_bytes(self.fixed()?)),
-            WireType::Fixed32 => Value::Number(u32::from_le_bytes(self.fixed()?).into()),
-        })
+        match wire_type {
+            WireType::Bytes => self.bytes().map(Value::Bytes),
+            WireType::Varint => self.varint().map(Value::Number),
+            WireType::Fixed64 => Ok(Value::Fixed64(u64::from_le_bytes(self.fixed()?))),
+            WireType::Fixed32 => self.fixed::<4>().map(|_| Value::Fixed32),
+        }
     }
 
     /// Bytes after their length.
     #[inline]
     pub(crate) fn bytes(&mut self) -> Result<&'a [u8], Error> {
-        let length = usize::try_from(self.varint()?).ok();
-        let split = length.and_then(|length| self.rest.split_at_checked(length));
+        let length = self.varint()?;
+        let split = usize::try_from(length).ok();
+        let split = split.and_then(|length| self.rest.split_at_checked(length));
         let (bytes, rest) = split.ok_or_else(too_short)?;
         self.rest = rest;
         Ok(bytes)
@@ -89,17 +95,11 @@ impl<'a> Reader<'a> {
 
     #[inline]
     pub(crate) fn varint(&mut self) -> Result<u64, Error> {
-        match self.rest {
-            [byte @ 0..0x80, rest @ ..] => {
-                self.rest = rest;
-                Ok(u64::from(*byte))
-            }
-            [low @ 0x80..=0xff, high @ 0..0x80, rest @ ..] => {
-                self.rest = rest;
-                Ok(u64::from(low & 0x7f) | u64::from(*high) << 7)
-            }
-            _ => self.long_varint(),
+        if let [byte @ 0..0x80, rest @ ..] = self.rest {
+            self.rest = rest;
+            return Ok(u64::from(*byte));
         }
+        self.long_varint()
     }
 
     fn long_varint(&mut self) -> Result<u64, Error> {
@@ -183,8 +183,8 @@ mod tests {
         let want = [
             (1, Value::Bytes(b"hi")),
             (2, Value::Number(150)),
-            (3, Value::Number(1 << 63 | 1)),
-            (4, Value::Number(2)),
+            (3, Value::Fixed64(1 << 63 | 1)),
+            (4, Value::Fixed32),
             ((1 << 29) - 1, Value::Bytes(b"")),
         ];
         assert_eq!(fields, want);

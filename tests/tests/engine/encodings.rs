@@ -464,6 +464,24 @@ async fn metadata_alone_is_read_from_either_encoding() {
     eventually(|| is_live(&maps)).await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn metadata_alone_is_read_of_whole_objects_of_a_kind_that_is_not_known() {
+    let (client, mut server) = server();
+    let widgets = Informer::<PartialObjectMeta<DynamicObject>>::builder_of(client, widgets());
+    let widgets = widgets.metadata_only().start();
+    let stream = server.request().await.open_as(PROTOBUF);
+    let mut widget = map("a", 7);
+    widget["apiVersion"] = json!("example.com/v1");
+    widget["kind"] = json!("Widget");
+    // Behind the metadata is something that nothing can be made of.
+    stream.added(&widget);
+    stream.synced("9");
+    shows(&widgets, &["a@7"]).await;
+    let types = widgets.cache().list()[0].types.clone();
+    assert_eq!(types.map(|types| types.kind).as_deref(), Some("Widget"));
+    assert_eq!(widgets.status().bad_objects, 0);
+}
+
 #[test]
 fn protobuf_does_not_say_what_it_is() {
     let mut codec = SerdeCodec::default();
