@@ -8,6 +8,8 @@
 
 #[path = "bench_core/commits.rs"]
 mod commits;
+#[path = "bench_core/joins.rs"]
+mod joins;
 #[path = "bench_core/latencies.rs"]
 mod latencies;
 #[path = "bench_core/waits.rs"]
@@ -17,7 +19,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kcache::{Feed, Filter, Object, Publisher, Selector, Subscription};
-use kcache_join::{Join, SelectorJoin};
+use kcache_join::SelectorJoin;
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::json;
 
@@ -159,9 +161,7 @@ fn main() {
         fan_out(&mut table, &runtime);
     }
     if wanted("joins") {
-        for (sources, targets) in [(1_000, 10_000), (10_000, 100_000)] {
-            joins(&mut table, sources, targets);
-        }
+        joins::rows(&mut table);
     }
     table.print();
     let latencies = if wanted("latencies") {
@@ -318,133 +318,4 @@ fn relation() -> SelectorJoin<Thing> {
             ("app.kubernetes.io/managed-by", "bench"),
         ]))
     })
-}
-
-/// A join of the size, on a runtime of one thread, so that nothing runs but what is measured.
-struct Bench {
-    runtime: tokio::runtime::Runtime,
-    sources: (Publisher<Thing>, Feed<Thing>),
-    targets: (Publisher<Thing>, Feed<Thing>),
-    join: Join<Thing, Thing>,
-}
-
-impl Bench {
-    fn load(sources: usize, targets: usize) -> (Self, Cost) {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .build()
-            .expect("a runtime");
-        let (services, mut feed) = kcache::feed();
-        let all = (0..sources).map(|i| thing(i, i + 1, i));
-        feed.relist(all, None).expect("the publisher is open");
-        let targets = fed(targets);
-        let mut join = None;
-        let cost = cost(|| {
-            let guard = runtime.enter();
-            let join = join.insert(relation().join(&services, &targets.0));
-            drop(guard);
-            runtime
-                .block_on(join.ready())
-                .expect("the inputs are ready");
-        });
-        let join = join.expect("it was made");
-        (
-            Self {
-                runtime,
-                sources: (services, feed),
-                targets,
-                join,
-            },
-            cost,
-        )
-    }
-
-    /// Applies one thing after the other, each when the join has seen the one before.
-    fn change(&mut self, sources: bool, things: Vec<Thing>) -> Cost {
-        cost(|| {
-            self.runtime.block_on(async {
-                for thing in things {
-                    let feed = if sources {
-                        &mut self.sources.1
-                    } else {
-                        &mut self.targets.1
-                    };
-                    feed.apply(thing).expect("the publisher is open");
-                    let inputs =
-                        [&self.sources.0, &self.targets.0].map(|input| input.status().commit);
-                    while self.join.cache().snapshot().input_commits() != inputs {
-                        tokio::task::yield_now().await;
-                    }
-                }
-            });
-        })
-    }
-}
-
-fn joins(table: &mut Table, sources: usize, targets: usize) {
-    let size = format!("{sources} sources and {targets} targets");
-    table.row(
-        &format!("join: load of {size}, per target"),
-        targets,
-        |_| {
-            let (bench, cost) = Bench::load(sources, targets);
-            assert_eq!(bench.join.cache().len(), targets);
-            cost
-        },
-    );
-    let (mut bench, _) = Bench::load(sources, targets);
-    let changes = 500;
-    table.row(
-        &format!("join: a source lets 10 go and takes 10, {size}"),
-        changes,
-        |run| {
-            let app = |i: usize| (if run % 2 == 0 { i + 500 } else { i }) % sources;
-            let version = 1_000_000 * (run + 1);
-            let new = (0..changes)
-                .map(|i| thing(i, version + i, app(i)))
-                .collect();
-            let cost = bench.change(true, new);
-            let left = if run % 2 == 0 {
-                targets - 5_000
-            } else {
-                targets
-            };
-            assert_eq!(bench.join.cache().len(), left);
-            cost
-        },
-    );
-    let (mut bench, _) = Bench::load(sources, targets);
-    table.row(
-        &format!("join: a target goes from one source to another, {size}"),
-        changes,
-        |run| {
-            let app = |i: usize| {
-                if run % 2 == 0 {
-                    i / 10 + NAMESPACES
-                } else {
-                    i / 10
-                }
-            };
-            let version = 1_000_000 * (run + 1);
-            let new = (0..changes)
-                .map(|i| thing(i, version + i, app(i)))
-                .collect();
-            let cost = bench.change(false, new);
-            assert_eq!(bench.join.cache().len(), targets);
-            cost
-        },
-    );
-    table.row(
-        &format!("join: a target's status changes, {size}"),
-        changes,
-        |run| {
-            let version = 100_000_000 * (run + 1);
-            let new = (0..changes)
-                .map(|i| thing(5_000 + i, version + i, 500 + i / 10))
-                .collect();
-            let before = bench.join.evaluations();
-            let cost = bench.change(false, new);
-            assert_eq!(bench.join.evaluations(), before);
-            cost
-        },
-    );
 }

@@ -143,7 +143,7 @@ enum Task {
     /// Run what takes long on a real API server
     #[command(subcommand)]
     E2e(E2e),
-    /// Measure something, as docs/performance.md reports it
+    /// Measure something, as docs/performance*.md report it
     #[command(subcommand)]
     Bench(Bench),
 }

@@ -1,7 +1,8 @@
 //! Compresses the texts of objects that are alike, and learns what they have in common.
 
-use std::mem;
 use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, TryRecvError};
+use std::{mem, thread};
 
 use zstd::bulk::Compressor;
 use zstd::zstd_safe::{CParameter, DDict, compress_bound};
@@ -9,9 +10,12 @@ use zstd::zstd_safe::{CParameter, DDict, compress_bound};
 use super::stats::CompactStats;
 
 /// Compresses texts, with a dictionary that is trained on them.
+///
+/// Training takes tens of milliseconds, and whoever decodes may share its thread with others. So it is
+/// done in a thread of its own, and what comes until then has the first few texts as its dictionary.
 pub(super) struct Packer {
     compressor: Option<Compressor<'static>>,
-    dictionary: Option<Arc<DDict<'static>>>,
+    dictionary: Option<Dictionary>,
     out: Vec<u8>,
     stage: Stage,
     /// How many objects come between a training and the next, at least.
@@ -23,6 +27,8 @@ pub(super) struct Packer {
 enum Stage {
     /// What a dictionary is trained on comes in.
     Sampling(Samples),
+    /// A dictionary is trained, and comes if it is better than what there is.
+    Training(Receiver<Trained>),
     /// What the dictionary makes of the objects is watched.
     Watching {
         window: Ratio,
@@ -36,6 +42,9 @@ enum Stage {
 /// Fast, and with a dictionary hardly worse than others.
 const LEVEL: i32 = 1;
 const DICTIONARY: usize = 16 << 10;
+/// How many objects, or more if they are small, are the dictionary of those that follow until there is a
+/// better one.
+const FIRST: usize = 8;
 /// How many objects a dictionary is trained on.
 const SAMPLES: usize = 128;
 /// How much of an object counts in that.
@@ -61,7 +70,7 @@ impl Packer {
 
     /// The dictionary that the next text is compressed with.
     pub(super) fn dictionary(&self) -> Option<&Arc<DDict<'static>>> {
-        self.dictionary.as_ref()
+        self.dictionary.as_ref().map(|dictionary| &dictionary.read)
     }
 
     /// The text compressed, or as it is if that is not shorter.
@@ -89,21 +98,30 @@ impl Packer {
         Some(len)
     }
 
-    /// Looks whether it is time to train a dictionary, and does it.
+    /// Looks whether it is time to train a dictionary, or to take one.
     fn learn(&mut self, text: &[u8]) {
         match &mut self.stage {
             Stage::Sampling(samples) => {
                 samples.add(text);
                 if samples.sizes.len() == SAMPLES {
                     let samples = mem::take(samples);
-                    self.train(&samples);
-                    self.stage = Stage::Watching {
-                        window: Ratio::default(),
-                        wanted: None,
-                        objects: 0,
-                    };
+                    self.stage = self.train(samples);
+                } else if self.dictionary.is_none()
+                    && samples.sizes.len() >= FIRST
+                    && let Some(trained) = samples.last().and_then(Trained::of)
+                {
+                    self.take(trained);
                 }
             }
+            Stage::Training(training) => match training.try_recv() {
+                Ok(trained) => {
+                    self.take(trained);
+                    self.stats.add_dictionary();
+                    self.stage = Stage::watching();
+                }
+                Err(TryRecvError::Disconnected) => self.stage = Stage::watching(),
+                Err(TryRecvError::Empty) => {}
+            },
             Stage::Watching {
                 window,
                 wanted,
@@ -123,32 +141,62 @@ impl Packer {
         }
     }
 
-    /// Trains a dictionary, and takes it if it is better than what there is.
-    fn train(&mut self, samples: &Samples) {
-        let Some(dictionary) = samples.trained() else {
-            return;
-        };
-        let Some(mut compressor) = compressor(&dictionary) else {
-            return;
-        };
-        let after = self.size_of(samples, &mut compressor);
-        let before = self.compressor.take().map(|mut compressor| {
-            let before = self.size_of(samples, &mut compressor);
-            self.compressor = Some(compressor);
-            before
-        });
-        // Unless it is better by a tenth it is not worth a second one.
-        if before.is_none_or(|before| after / 9 < before / 10) {
-            self.compressor = Some(compressor);
-            self.dictionary = Some(Arc::new(DDict::create(&dictionary)));
-            self.stats.add_dictionary();
-        }
+    fn take(&mut self, trained: Trained) {
+        self.compressor = Some(trained.compressor);
+        self.dictionary = Some(trained.dictionary);
     }
 
-    fn size_of(&mut self, samples: &Samples, compressor: &mut Compressor<'static>) -> usize {
-        let size =
-            |sample| compress_into(compressor, &mut self.out, sample).unwrap_or(sample.len());
-        samples.iter().map(size).sum()
+    /// Trains a dictionary beside what else is done.
+    fn train(&self, samples: Samples) -> Stage {
+        let before = self.dictionary.as_ref().map(|it| it.bytes.clone());
+        let is_first = self.stats.dictionaries() == 0;
+        let (tell, training) = mpsc::sync_channel(1);
+        let train = move || {
+            if let Some(trained) = samples.trained(before.as_deref(), is_first) {
+                // Nobody may want it any longer.
+                let _ = tell.send(trained);
+            }
+        };
+        let thread = thread::Builder::new().name("kcache-dictionary".to_owned());
+        match thread.spawn(train) {
+            Ok(_) => Stage::Training(training),
+            Err(_) => Stage::watching(),
+        }
+    }
+}
+
+impl Stage {
+    fn watching() -> Self {
+        Self::Watching {
+            window: Ratio::default(),
+            wanted: None,
+            objects: 0,
+        }
+    }
+}
+
+/// What objects are read with, and the bytes that it is made of.
+struct Dictionary {
+    read: Arc<DDict<'static>>,
+    bytes: Arc<[u8]>,
+}
+
+/// A dictionary that is ready for use.
+struct Trained {
+    compressor: Compressor<'static>,
+    dictionary: Dictionary,
+}
+
+impl Trained {
+    fn of(bytes: &[u8]) -> Option<Self> {
+        let dictionary = Dictionary {
+            read: Arc::new(DDict::create(bytes)),
+            bytes: bytes.into(),
+        };
+        Some(Self {
+            compressor: compressor(bytes)?,
+            dictionary,
+        })
     }
 }
 
@@ -196,12 +244,40 @@ impl Samples {
             .filter_map(move |size| rest.split_off(..*size))
     }
 
-    fn trained(&self) -> Option<Vec<u8>> {
+    /// The last of them, as much as a dictionary has.
+    fn last(&self) -> Option<&[u8]> {
+        let bytes = &self.bytes;
+        (bytes.len() >= FEWEST_SAMPLED).then(|| &bytes[bytes.len().saturating_sub(DICTIONARY)..])
+    }
+
+    /// A dictionary, if it is better than the one before.
+    fn trained(&self, before: Option<&[u8]>, is_first: bool) -> Option<Trained> {
         if self.bytes.len() < FEWEST_SAMPLED {
             return None;
         }
         let size = DICTIONARY.min(self.bytes.len() / 8);
-        zstd::dict::from_continuous(&self.bytes, &self.sizes, size).ok()
+        let bytes = zstd::dict::from_continuous(&self.bytes, &self.sizes, size).ok()?;
+        let mut trained = Trained::of(&bytes)?;
+        let after = self.packed(&mut trained.compressor);
+        let before = before
+            .and_then(compressor)
+            .map(|mut it| self.packed(&mut it));
+        let is_better = before.is_none_or(|before| {
+            if is_first {
+                after < before
+            } else {
+                // Unless it is better by a tenth it is not worth one more.
+                after / 9 < before / 10
+            }
+        });
+        is_better.then_some(trained)
+    }
+
+    /// How many bytes they are when they are compressed.
+    fn packed(&self, compressor: &mut Compressor<'static>) -> usize {
+        let mut out = Vec::new();
+        let size = |sample| compress_into(compressor, &mut out, sample).unwrap_or(sample.len());
+        self.iter().map(size).sum()
     }
 }
 

@@ -1,6 +1,6 @@
 // Command syncpeer is client-go as a client of `cargo xtask bench sync`: a shared informer of all Pods
 // with one event handler. It says `synced`, then `done` with the number of updates that the handler
-// got, and after each, when it reads a line, what it has.
+// got, and `done` once more after the second list, and after each, when it reads a line, what it has.
 package main
 
 import (
@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strconv"
 
 	"k8s.io/client-go/informers"
@@ -22,14 +23,15 @@ func main() {
 	transform := flag.String("transform", "", "what is kept of a Pod: trimmed or small; all by default")
 	url := flag.String("url", "", "where the server is")
 	last := flag.String("last", "", "the version of the Pod that ends the updates")
+	second := flag.String("second", "", "the version of a Pod that is new in the second list")
 	flag.Parse()
-	if err := run(*url, *protobuf, transforms[*transform], *last); err != nil {
+	if err := run(*url, *protobuf, transforms[*transform], *last, *second); err != nil {
 		fmt.Fprintln(os.Stderr, "syncpeer:", err)
 		os.Exit(1)
 	}
 }
 
-func run(url string, protobuf bool, transform cache.TransformFunc, last string) error {
+func run(url string, protobuf bool, transform cache.TransformFunc, markers ...string) error {
 	config := &rest.Config{Host: url}
 	if protobuf {
 		config.ContentType = "application/vnd.kubernetes.protobuf"
@@ -45,7 +47,7 @@ func run(url string, protobuf bool, transform cache.TransformFunc, last string) 
 		}
 	}
 	done := make(chan int, 1)
-	handler, err := pods.AddEventHandler(counter(last, done))
+	handler, err := pods.AddEventHandler(counter(markers, done))
 	if err != nil {
 		return err
 	}
@@ -57,19 +59,21 @@ func run(url string, protobuf bool, transform cache.TransformFunc, last string) 
 	lines := bufio.NewScanner(os.Stdin)
 	fmt.Println("synced")
 	answer(lines, pods.GetStore())
-	fmt.Println("done", <-done)
-	answer(lines, pods.GetStore())
+	for range markers {
+		fmt.Println("done", <-done)
+		answer(lines, pods.GetStore())
+	}
 	lines.Scan()
 	return nil
 }
 
-// counter counts updates, and tells how many there were when the last Pod comes. client-go calls one
+// counter counts updates, and tells how many there were when one of the markers comes. client-go calls one
 // handler from one goroutine.
-func counter(last string, done chan<- int) cache.ResourceEventHandler {
+func counter(markers []string, done chan<- int) cache.ResourceEventHandler {
 	updates := 0
 	return cache.ResourceEventHandlerFuncs{
 		AddFunc: func(object any) {
-			if version(object) == last {
+			if slices.Contains(markers, version(object)) {
 				done <- updates
 			}
 		},

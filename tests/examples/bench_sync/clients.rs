@@ -30,8 +30,8 @@ pub(crate) type Read = Box<dyn Fn() -> State>;
 
 /// Where a client tells what its subscriber saw.
 pub(crate) struct Subscriber {
-    /// The version of the marker.
-    last: String,
+    /// The versions of the markers: one ends the updates, the other is new in the second list.
+    markers: [String; 2],
     tell: Sender<Told>,
     updates: u64,
 }
@@ -40,7 +40,7 @@ pub(crate) struct Subscriber {
 enum Told {
     /// The store is filled, and the subscriber knows of it.
     Synced,
-    /// The subscriber has seen the marker, after so many updates.
+    /// The subscriber has seen a marker, after so many updates.
     Done(u64),
 }
 
@@ -49,12 +49,12 @@ impl Subscriber {
         Ok(self.tell.send(Told::Synced)?)
     }
 
-    fn is_last(&self, version: &str) -> bool {
-        version == self.last
+    fn is_marker(&self, version: &str) -> bool {
+        self.markers.iter().any(|marker| marker == version)
     }
 
     fn created(&self, version: &str) -> Result<()> {
-        if self.is_last(version) {
+        if self.is_marker(version) {
             self.tell.send(Told::Done(self.updates))?;
         }
         Ok(())
@@ -65,8 +65,8 @@ impl Subscriber {
     }
 }
 
-/// Runs one client: says `synced`, then `done` with the number of updates that its subscriber got. After
-/// each it reads two lines: at the first it gives back what memory it can and says `collected`, at the
+/// Runs one client: says `synced`, then `done` with the number of updates that its subscriber got, and
+/// `done` once more after the second list. After each it reads two lines: at the first it gives back what memory it can and says `collected`, at the
 /// second it says what it has.
 pub(crate) fn run(mode: &Mode, url: &str, count: usize) -> Result<()> {
     let Program::Rust(start) = mode.program else {
@@ -80,14 +80,15 @@ pub(crate) fn run(mode: &Mode, url: &str, count: usize) -> Result<()> {
     let client = Client::try_from(Config::new(url.parse()?))?;
     let (tell, told) = mpsc::channel();
     let subscriber = Subscriber {
-        last: Pod::marker(count).version().to_string(),
+        markers: [Pod::marker(count), Pod::second_marker(count)]
+            .map(|marker| marker.version().to_string()),
         tell,
         updates: 0,
     };
     let read = start(client, subscriber);
     let mut lines = io::stdin().lines();
     let mut line = || lines.next().context("nobody wants to know");
-    for _ in 0..2 {
+    for _ in 0..3 {
         match told.recv().context("the client ended")? {
             Told::Synced => say("synced")?,
             Told::Done(updates) => say(&format!("done {updates}"))?,

@@ -49,7 +49,14 @@ fn main() -> Result<()> {
 type Runnable = (&'static Mode, Option<PathBuf>);
 
 fn modes(part: &str) -> Result<Vec<Runnable>> {
-    let all = Mode::with(part);
+    let all = Mode::chosen(part);
+    for mode in all.iter().filter(|mode| !mode.is_possible()) {
+        writeln!(
+            io::stderr(),
+            "{} is left out: its library is missing",
+            mode.name
+        )?;
+    }
     let is_go = |mode: &&Mode| matches!(mode.program, Program::Go(_));
     let peer = match all.iter().any(is_go).then(peer::build) {
         None => None,
@@ -59,7 +66,8 @@ fn modes(part: &str) -> Result<Vec<Runnable>> {
             None
         }
     };
-    let runnable = all.into_iter().filter_map(|mode| {
+    let possible = all.into_iter().filter(|mode| mode.is_possible());
+    let runnable = possible.filter_map(|mode| {
         let program = if is_go(&mode) {
             Some(peer.clone()?)
         } else {

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::clients::Program;
 use crate::modes::Mode;
-use crate::pods::{Pod, State};
+use crate::pods::{Phase, Pod, State};
 use crate::server;
 
 /// A process that reads and says lines.
@@ -32,8 +32,8 @@ impl Process {
         Ok(Self { child, tell, heard })
     }
 
-    fn tell(&mut self) -> Result<()> {
-        Ok(writeln!(self.tell)?)
+    fn tell(&mut self, line: &str) -> Result<()> {
+        Ok(writeln!(self.tell, "{line}")?)
     }
 
     fn hear(&mut self) -> Result<String> {
@@ -53,16 +53,26 @@ impl Process {
             }
             Program::Go(arguments) => {
                 let last = Pod::marker(server.count).version();
+                let second = Pod::second_marker(server.count).version();
                 command.args(arguments).arg(format!("-url={url}"));
-                command.arg(format!("-last={last}"));
+                command.args([format!("-last={last}"), format!("-second={second}")]);
             }
         }
+        command.envs(mode.environment.iter().copied());
         Self::start(&mut command)
+    }
+
+    /// From now on, the most that it holds is counted anew.
+    fn forget_peak(&self) -> Result<()> {
+        Ok(fs::write(
+            format!("/proc/{}/clear_refs", self.child.id()),
+            "5",
+        )?)
     }
 
     /// The memory that it holds, once it has given back what it can.
     fn rest(&mut self) -> Result<f64> {
-        self.tell()?;
+        self.tell("")?;
         ensure!(self.hear()? == "collected", "nothing was collected");
         self.settle()?;
         self.memory("VmRSS:")
@@ -70,7 +80,7 @@ impl Process {
 
     /// What it has. To be called only when everything was measured that this could change.
     fn state(&mut self) -> Result<State> {
-        self.tell()?;
+        self.tell("")?;
         let line = self.hear()?;
         let (count, sum) = line.split_once(' ').context("not a state")?;
         let (count, sum) = (count.parse()?, sum.parse()?);
@@ -144,65 +154,99 @@ impl Server {
             count,
         })
     }
+
+    /// Lets the client's watch go on, or the next client begin.
+    fn go_on_to(&mut self, phase: Phase) -> Result<()> {
+        self.process.tell(&format!("{phase:?}"))
+    }
 }
 
-/// What one run of one client took; memory in megabytes.
+/// What one phase of one run took; memory in megabytes.
 #[derive(Clone, Copy)]
-pub(crate) struct Run {
-    pub(crate) sync_wall: f64,
-    pub(crate) sync_cpu: f64,
+pub(crate) struct Took {
+    pub(crate) wall: f64,
+    pub(crate) cpu: f64,
+    /// What it held before, once it was at rest.
+    pub(crate) before: f64,
     pub(crate) peak: f64,
     pub(crate) rest: f64,
-    pub(crate) updates_wall: f64,
-    pub(crate) updates_cpu: f64,
-    pub(crate) updates_peak: f64,
-    pub(crate) updates_rest: f64,
+}
+
+/// What one run of one client took.
+#[derive(Clone, Copy)]
+pub(crate) struct Run {
+    pub(crate) list: Took,
+    pub(crate) updates: Took,
+    pub(crate) relist: Took,
 }
 
 impl Run {
-    /// Runs a client: from its start until it is synced, and then through the updates. CPU time is
-    /// counted until it is at rest.
+    /// Runs a client: from its start until it is synced, then through the updates, and then until it has
+    /// the second list. CPU time is counted until it is at rest.
     pub(crate) fn of(mode: &Mode, program: Option<&Path>, server: &mut Server) -> Result<Self> {
+        server.go_on_to(Phase::List)?;
         let started = Instant::now();
         let mut client = Process::client(mode, program, server)?;
         ensure!(client.hear()? == "synced", "not synced first");
-        let sync_wall = started.elapsed().as_secs_f64();
+        let wall = started.elapsed().as_secs_f64();
         client.settle()?;
-        let sync_cpu = client.cpu()?.as_secs_f64();
-        let (peak, rest) = (client.memory("VmHWM:")?, client.rest()?);
-        check("listed", client.state()?, mode, server, false)?;
-        client.settle()?;
-        let (before, started) = (client.cpu()?.as_secs_f64(), Instant::now());
-        server.process.tell()?;
-        let done = client.hear()?;
-        let updates_wall = started.elapsed().as_secs_f64();
-        let form = server.process.hear()?;
-        ensure!(form == mode.form.name(), "it was sent {form}");
-        client.settle()?;
-        let updates_cpu = client.cpu()?.as_secs_f64() - before;
-        let (updates_peak, updates_rest) = (client.memory("VmHWM:")?, client.rest()?);
-        let events: usize = done.strip_prefix("done ").context("not done")?.parse()?;
+        let list = Took {
+            wall,
+            cpu: client.cpu()?.as_secs_f64(),
+            before: 0.0,
+            peak: client.memory("VmHWM:")?,
+            rest: client.rest()?,
+        };
+        check(Phase::List, client.state()?, mode, server)?;
+        let (updates, events) = Self::phase(Phase::Updates, &mut client, mode, server)?;
         // Each Pod is changed once, so nothing can be merged.
         ensure!(
             events == server.count,
             "{events} updates came to the subscriber"
         );
-        check("in the end", client.state()?, mode, server, true)?;
+        let (relist, _) = Self::phase(Phase::Relist, &mut client, mode, server)?;
         Ok(Self {
-            sync_wall,
-            sync_cpu,
-            peak,
-            rest,
-            updates_wall,
-            updates_cpu,
-            updates_peak,
-            updates_rest,
+            list,
+            updates,
+            relist,
         })
+    }
+
+    /// One of the phases after the list, and how many updates the subscriber has got since the start.
+    fn phase(
+        phase: Phase,
+        client: &mut Process,
+        mode: &Mode,
+        server: &mut Server,
+    ) -> Result<(Took, usize)> {
+        client.settle()?;
+        client.forget_peak()?;
+        let (before, cpu) = (client.memory("VmRSS:")?, client.cpu()?.as_secs_f64());
+        let started = Instant::now();
+        server.go_on_to(phase)?;
+        let done = client.hear()?;
+        let wall = started.elapsed().as_secs_f64();
+        let form = server.process.hear()?;
+        ensure!(form == mode.form.name(), "it was sent {form}");
+        client.settle()?;
+        let took = Took {
+            wall,
+            cpu: client.cpu()?.as_secs_f64() - cpu,
+            before,
+            peak: client.memory("VmHWM:")?,
+            rest: client.rest()?,
+        };
+        check(phase, client.state()?, mode, server)?;
+        let events = done.strip_prefix("done ").context("not done")?.parse()?;
+        Ok((took, events))
     }
 }
 
-fn check(when: &str, found: State, mode: &Mode, server: &Server, updated: bool) -> Result<()> {
-    let wanted = State::wanted(server.count, mode.depth, updated);
-    ensure!(found == wanted, "{when} it has {found:?}, not {wanted:?}");
+fn check(phase: Phase, found: State, mode: &Mode, server: &Server) -> Result<()> {
+    let wanted = State::wanted(server.count, mode.depth, phase);
+    ensure!(
+        found == wanted,
+        "after {phase:?} it has {found:?}, not {wanted:?}"
+    );
     Ok(())
 }

@@ -5,6 +5,9 @@ use std::fmt::{self, Write};
 /// The version of the list; every Pod in it is older.
 pub(crate) const LISTED: usize = 1_000_000;
 
+/// How many Pods are changed between the updates and the second list.
+pub(crate) const CHANGED: usize = 100;
+
 /// How many Pods a Deployment has.
 const REPLICAS: usize = 10;
 const NAMESPACES: usize = 50;
@@ -45,6 +48,24 @@ impl Pod {
         Self {
             number: count,
             generation: Generation::Updated(count),
+        }
+    }
+
+    /// The same Pods in the second list: a few were changed once more while nobody watched.
+    fn relisted(place: usize, count: usize) -> Self {
+        let pod = Self::updated(place, count);
+        if place >= CHANGED {
+            return pod;
+        }
+        let generation = Generation::Updated(count + 1 + place);
+        Self { generation, ..pod }
+    }
+
+    /// What is new in the second list.
+    pub(crate) fn second_marker(count: usize) -> Self {
+        Self {
+            number: count + 1,
+            generation: Generation::Updated(count + 1 + CHANGED),
         }
     }
 
@@ -373,6 +394,49 @@ impl Pod {
     }
 }
 
+/// What a client is sent, one after the other.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Phase {
+    List,
+    /// An update of each Pod, and a marker.
+    Updates,
+    /// A second list, after the watch ended because its version was too old.
+    Relist,
+}
+
+impl Phase {
+    /// The Pods that there are then.
+    pub(crate) fn pods(self, count: usize) -> Vec<Pod> {
+        let places = 0..count;
+        match self {
+            Self::List => places.map(Pod::listed).collect(),
+            Self::Updates => places
+                .map(|place| Pod::updated(place, count))
+                .chain([Pod::marker(count)])
+                .collect(),
+            Self::Relist => places
+                .map(|place| Pod::relisted(place, count))
+                .chain([Pod::marker(count), Pod::second_marker(count)])
+                .collect(),
+        }
+    }
+
+    /// The Pods of a list in the order of the server's keys.
+    pub(crate) fn list(self, count: usize) -> Vec<Pod> {
+        let mut pods = self.pods(count);
+        pods.sort_by_cached_key(|pod| (pod.namespace(), pod.name()));
+        pods
+    }
+
+    /// The version of its list.
+    pub(crate) fn version(self, count: usize) -> usize {
+        match self {
+            Self::List => LISTED,
+            _ => Pod::second_marker(count).version(),
+        }
+    }
+}
+
 /// How much of a Pod a client keeps.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Depth {
@@ -424,16 +488,10 @@ pub(crate) struct State {
 }
 
 impl State {
-    /// What a client should have after the list, or after the updates and the marker.
-    pub(crate) fn wanted(count: usize, depth: Depth, updated: bool) -> Self {
-        if updated {
-            let pods = (0..count).map(|place| Pod::updated(place, count));
-            let pods = pods.chain([Pod::marker(count)]);
-            pods.map(|pod| pod.print(depth)).collect()
-        } else {
-            let pods = (0..count).map(Pod::listed);
-            pods.map(|pod| pod.print(depth)).collect()
-        }
+    /// What a client should have then.
+    pub(crate) fn wanted(count: usize, depth: Depth, phase: Phase) -> Self {
+        let pods = phase.pods(count).into_iter();
+        pods.map(|pod| pod.print(depth)).collect()
     }
 }
 
@@ -446,16 +504,6 @@ impl FromIterator<u64> for State {
                 sum: state.sum.wrapping_add(print),
             })
     }
-}
-
-/// The Pods of a list in the order of the server's keys.
-pub(crate) fn order(count: usize) -> Vec<usize> {
-    let mut numbers: Vec<_> = (0..count).collect();
-    numbers.sort_by_cached_key(|number| {
-        let pod = Pod::listed(*number);
-        (pod.namespace(), pod.name())
-    });
-    numbers
 }
 
 const CONDITIONS: [&str; 5] = [

@@ -7,7 +7,7 @@ mod bytes;
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use anyhow::{Context, Result, anyhow};
@@ -33,45 +33,62 @@ pub(crate) fn path(mode: &Mode) -> String {
     path
 }
 
-/// The watches that wait for updates, how often those were released, and what the last one is sent.
+/// Where watches wait for what they are sent next.
+#[derive(Default)]
 struct Gate {
-    state: Mutex<(usize, u64, Option<Form>)>,
+    state: Mutex<State>,
     changed: Condvar,
 }
 
+#[derive(Default)]
+struct State {
+    /// The watches that wait.
+    waiting: usize,
+    /// How often those were released.
+    released: u64,
+    /// What the last one is sent.
+    form: Option<Form>,
+    /// Whether a list is the second one.
+    is_second: bool,
+}
+
 impl Gate {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Waits as a watch for the next release.
     fn pass(&self, form: Form) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let (_, before, _) = *state;
-        state.0 += 1;
-        state.2 = Some(form);
+        let mut state = self.state();
+        let before = state.released;
+        state.waiting += 1;
+        state.form = Some(form);
         self.changed.notify_all();
-        let passed = self.changed.wait_while(state, |state| state.1 == before);
-        passed.unwrap_or_else(PoisonError::into_inner).0 -= 1;
+        let passed = self
+            .changed
+            .wait_while(state, |state| state.released == before);
+        passed.unwrap_or_else(PoisonError::into_inner).waiting -= 1;
     }
 
     /// Lets the watches go on; the first must be there. Returns what it is sent.
-    fn release(&self) -> Option<Form> {
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let waited = self.changed.wait_while(state, |state| state.0 == 0);
+    fn release(&self, is_second: bool) -> Option<Form> {
+        let state = self.state();
+        let waited = self.changed.wait_while(state, |state| state.waiting == 0);
         let mut state = waited.unwrap_or_else(PoisonError::into_inner);
-        state.1 += 1;
+        state.released += 1;
+        state.is_second = is_second;
         self.changed.notify_all();
-        state.2
+        state.form
     }
 }
 
-/// Serves until stdin ends. Says its port on stdout; each line that it reads releases the updates
-/// to the watch that is open, or to the next one, and it says in which form it sends them.
+/// Serves until stdin ends. Says its port on stdout. Each line that it reads names what the watch that
+/// is open, or the next one, goes on to; it says in which form. At `List` it is for the next client.
 pub(crate) fn serve(count: usize, forms: &[Form]) -> Result<()> {
     let all = prepare(count, forms)?;
     let listener = TcpListener::bind("127.0.0.1:0")?;
     writeln!(io::stdout(), "{}", listener.local_addr()?.port())?;
-    let gate = Gate {
-        state: Mutex::default(),
-        changed: Condvar::new(),
-    };
+    let gate = Gate::default();
     thread::scope(|threads| {
         threads.spawn(|| {
             for stream in listener.incoming().flatten() {
@@ -79,8 +96,12 @@ pub(crate) fn serve(count: usize, forms: &[Form]) -> Result<()> {
                 threads.spawn(|| drop(connection(stream, &all, &gate)));
             }
         });
-        for _ in io::stdin().lines() {
-            let form = gate.release().map(Form::name);
+        for line in io::stdin().lines().map_while(io::Result::ok) {
+            if line == "List" {
+                gate.state().is_second = false;
+                continue;
+            }
+            let form = gate.release(line == "Relist").map(Form::name);
             let _ = writeln!(io::stdout(), "{}", form.unwrap_or_default());
         }
         // The threads above never end by themselves.
@@ -120,11 +141,8 @@ fn connection(mut stream: TcpStream, all: &[Bytes], gate: &Gate) -> Result<()> {
             let bytes = bytes.context("a form that was not made")?;
             return watch(stream, requests, query, bytes, gate);
         } else {
-            list(
-                &mut stream,
-                query,
-                bytes.context("a form that was not made")?,
-            )?;
+            let bytes = bytes.context("a form that was not made")?;
+            list(&mut stream, query, bytes, gate.state().is_second)?;
         }
     }
     Ok(())
@@ -183,13 +201,13 @@ fn refuse(stream: &mut TcpStream) -> io::Result<()> {
     )
 }
 
-fn list(stream: &mut TcpStream, query: Query<'_>, bytes: &Bytes) -> Result<()> {
+fn list(stream: &mut TcpStream, query: Query<'_>, bytes: &Bytes, is_second: bool) -> Result<()> {
     let from = query.get("continue").map_or(Ok(0), str::parse)?;
     // The watch cache answers version "0", and knows no limit.
     let limit = query.get("limit").map_or(Ok(usize::MAX), str::parse)?;
     let is_cached = query.get("resourceVersion") == Some("0");
     let limit = if is_cached { usize::MAX } else { limit };
-    let (head, items, tail) = bytes.page(from, limit)?;
+    let (head, items, tail) = bytes.list(is_second).page(from, limit)?;
     write!(
         stream,
         "HTTP/1.1 200 OK\r\nContent-Type: {}\r\nContent-Length: {}\r\n\r\n",
@@ -219,11 +237,17 @@ fn watch(
         "HTTP/1.1 200 OK\r\nContent-Type: {}{parameter}\r\nTransfer-Encoding: chunked\r\n\r\n",
         bytes.form.content_type()
     )?;
+    let is_second = gate.state().is_second;
     if query.get("sendInitialEvents") == Some("true") {
-        stream.write_all(&bytes.initial)?;
+        stream.write_all(&bytes.list(is_second).initial)?;
     }
-    gate.pass(bytes.form);
-    stream.write_all(&bytes.updates)?;
+    if !is_second {
+        gate.pass(bytes.form);
+        stream.write_all(&bytes.updates)?;
+        gate.pass(bytes.form);
+        stream.write_all(&bytes.form.expired()?)?;
+        return Ok(stream.write_all(b"0\r\n\r\n")?);
+    }
     // Open until the client goes.
     while requests.read(&mut [0; 512])? > 0 {}
     Ok(())

@@ -51,15 +51,31 @@ async fn follow(
     mut subscriber: Subscriber,
 ) -> Result<()> {
     let mut events = pin!(events);
+    let (mut is_synced, mut second) = (false, None::<String>);
     while let Some(event) = events.next().await {
-        match event? {
-            Event::InitDone => subscriber.synced()?,
+        match event {
+            // It lists at once.
+            Err(watcher::Error::WatchError(status)) if status.code == 410 => {}
+            Err(error) => return Err(error.into()),
+            Ok(Event::InitDone) if !is_synced => {
+                subscriber.synced()?;
+                is_synced = true;
+            }
+            // What it lists is in its store when all of it is there.
+            Ok(Event::InitDone) => {
+                if let Some(version) = second.take() {
+                    subscriber.created(&version)?;
+                }
+            }
+            Ok(Event::InitApply(pod)) if is_synced && subscriber.is_marker(pod.version()) => {
+                second = Some(pod.version().to_owned());
+            }
             // It does not tell a new object from an update; the marker is the only new one.
-            Event::Apply(pod) if subscriber.is_last(pod.version()) => {
+            Ok(Event::Apply(pod)) if subscriber.is_marker(pod.version()) => {
                 subscriber.created(pod.version())?;
             }
-            Event::Apply(_) => subscriber.updated(),
-            Event::Init | Event::InitApply(_) | Event::Delete(_) => {}
+            Ok(Event::Apply(_)) => subscriber.updated(),
+            Ok(Event::Init | Event::InitApply(_) | Event::Delete(_)) => {}
         }
     }
     Ok(())
