@@ -110,9 +110,8 @@ const INLINE_LEVELS: usize = 2;
 struct Frame<'de> {
     rest: Reader<'de>,
     message: &'static Message,
-    /// How many of its fields can no longer come: higher numbers have.
+    /// How many of its fields can no longer come: what is behind them has.
     passed: usize,
-    last: u32,
 }
 
 /// The elements of a list.
@@ -121,8 +120,6 @@ struct Items<'c, 'de> {
     value: Value<'c, 'de>,
     rest: Reader<'de>,
     count: usize,
-    /// What is left of an element that is many numbers.
-    packed: Reader<'de>,
 }
 
 /// The entries of a map.

@@ -18,6 +18,22 @@ pub(super) enum Unread {
     Wrong(Error),
 }
 
+impl Unread {
+    /// The same with the field in which it was met.
+    #[cold]
+    fn within(mut self, field: &Field) -> Self {
+        if let Self::Wrong(error) = &mut self {
+            if field.is_list() || field.is_map() {
+                error.add_field("[]");
+            }
+            if !field.is_inline() {
+                error.add_field(field.name());
+            }
+        }
+        self
+    }
+}
+
 impl From<Error> for Unread {
     fn from(error: Error) -> Self {
         Self::Wrong(error)
@@ -36,7 +52,7 @@ pub(super) fn normalised(
     let mut fields = Reader::new(message);
     while let Some((number, value)) = fields.next()? {
         if let Some(field) = schema.field_numbered(number) {
-            check(field, value)?;
+            check(field, value).map_err(|error| Unread::from(error).within(field))?;
             values.push((field, value));
         }
     }
@@ -89,26 +105,27 @@ fn check(field: &Field, value: Value<'_>) -> Result<(), Error> {
     let is_bytes = matches!(value, Value::Bytes(_));
     let is_right = match field.kind() {
         _ if field.is_map() => is_bytes,
-        Kind::Bool | Kind::Int32 | Kind::Int64 if field.is_list() && is_bytes => true,
+        kind if is_number(kind) && field.is_list() && is_bytes => true,
         kind => is_of(kind, value),
     };
     if is_right {
         return Ok(());
     }
-    let mut error = wrong_type();
-    if !field.is_inline() {
-        error.add_field(field.name());
-    }
-    Err(error)
+    Err(wrong_type())
 }
 
 /// True if this is how values of that kind are written.
 fn is_of(kind: Kind, value: Value<'_>) -> bool {
     match kind {
-        Kind::Bool | Kind::Int32 | Kind::Int64 => matches!(value, Value::Number(_)),
+        kind if is_number(kind) => matches!(value, Value::Number(_)),
         Kind::Float64 => matches!(value, Value::Fixed64(_)),
         _ => matches!(value, Value::Bytes(_)),
     }
+}
+
+/// True of what is written as a varint, and can be packed in a list.
+fn is_number(kind: Kind) -> bool {
+    matches!(kind, Kind::Bool | Kind::Int32 | Kind::Int64)
 }
 
 #[cold]
@@ -138,14 +155,19 @@ fn put_value(
     levels: usize,
 ) -> Result<(), Unread> {
     let number = field.number();
-    match value {
-        Value::Bytes(bytes) if field.is_map() => {
-            let entry = entry(field, bytes, levels)?;
-            put_bytes(into, number, &entry);
+    let content = match value {
+        Value::Bytes(bytes) if field.is_map() => entry(field, bytes, levels).map(Cow::Owned),
+        Value::Bytes(packed) if is_number(field.kind()) => {
+            return unpack(into, number, packed).map_err(|error| Unread::from(error).within(field));
         }
-        Value::Bytes(bytes) => put_bytes(into, number, &content(field, bytes, levels)?),
-        value => put_number(into, number, value),
-    }
+        Value::Bytes(bytes) => content(field, bytes, levels),
+        value => {
+            put_number(into, number, value);
+            return Ok(());
+        }
+    };
+    let content = content.map_err(|unread| unread.within(field))?;
+    put_bytes(into, number, &content);
     Ok(())
 }
 
@@ -201,6 +223,15 @@ fn texts(message: &[u8]) -> Result<Vec<u8>, Error> {
         }
     }
     Ok(into)
+}
+
+/// Writes numbers that stand in one value as a value each.
+fn unpack(into: &mut Vec<u8>, number: u32, packed: &[u8]) -> Result<(), Error> {
+    let mut numbers = Reader::new(packed);
+    while !numbers.rest().is_empty() {
+        put_number(into, number, Value::Number(numbers.varint()?));
+    }
+    Ok(())
 }
 
 fn put_number(into: &mut Vec<u8>, number: u32, value: Value<'_>) {

@@ -57,19 +57,8 @@ impl<'a> Reader<'a> {
     /// A field's number, and how its value is written.
     #[inline]
     pub(crate) fn tag(&mut self) -> Result<(u32, WireType), Error> {
-        // Numbers have 29 bits.
-        let tag = u32::try_from(self.varint()?).map_err(|_| no_number())?;
-        let wire_type = match tag & 7 {
-            0 => WireType::Varint,
-            1 => WireType::Fixed64,
-            2 => WireType::Bytes,
-            5 => WireType::Fixed32,
-            _ => return Err(Error::syntax("a field is of no known wire type")),
-        };
-        match tag >> 3 {
-            0 => Err(no_number()),
-            number => Ok((number, wire_type)),
-        }
+        let tag = self.varint()?;
+        parts(tag)
     }
 
     #[inline]
@@ -77,8 +66,18 @@ impl<'a> Reader<'a> {
         match wire_type {
             WireType::Bytes => self.bytes().map(Value::Bytes),
             WireType::Varint => self.varint().map(Value::Number),
-            WireType::Fixed64 => Ok(Value::Fixed64(u64::from_le_bytes(self.fixed()?))),
+            WireType::Fixed64 => self.fixed64().map(Value::Fixed64),
             WireType::Fixed32 => self.fixed::<4>().map(|_| Value::Fixed32),
+        }
+    }
+
+    /// A value that is written as the tag before it says, which is that of a field.
+    #[inline]
+    pub(crate) fn tagged(&mut self, tag: u64) -> Result<Value<'a>, Error> {
+        match tag & 7 {
+            2 => self.bytes().map(Value::Bytes),
+            0 => self.varint().map(Value::Number),
+            _ => self.fixed64().map(Value::Fixed64),
         }
     }
 
@@ -115,10 +114,31 @@ impl<'a> Reader<'a> {
         Err(Error::syntax("a number is too long"))
     }
 
+    fn fixed64(&mut self) -> Result<u64, Error> {
+        self.fixed().map(u64::from_le_bytes)
+    }
+
     fn fixed<const N: usize>(&mut self) -> Result<[u8; N], Error> {
         let (bytes, rest) = self.rest.split_first_chunk().ok_or_else(too_short)?;
         self.rest = rest;
         Ok(*bytes)
+    }
+}
+
+/// The number and the wire type that a tag is made of.
+pub(crate) fn parts(tag: u64) -> Result<(u32, WireType), Error> {
+    // Numbers have 29 bits.
+    let tag = u32::try_from(tag).map_err(|_| no_number())?;
+    let wire_type = match tag & 7 {
+        0 => WireType::Varint,
+        1 => WireType::Fixed64,
+        2 => WireType::Bytes,
+        5 => WireType::Fixed32,
+        _ => return Err(Error::syntax("a field is of no known wire type")),
+    };
+    match tag >> 3 {
+        0 => Err(no_number()),
+        number => Ok((number, wire_type)),
     }
 }
 

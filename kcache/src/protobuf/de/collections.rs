@@ -14,31 +14,21 @@ impl<'c, 'de> Items<'c, 'de> {
             value,
             rest: Reader::new(fields),
             count,
-            packed: Reader::new(&[]),
         }
     }
 
     #[inline]
     fn element(&mut self) -> Result<Option<Wire<'de>>, Error> {
-        loop {
-            if !self.packed.rest().is_empty() {
-                return Ok(Some(Wire::Number(self.packed.varint()?)));
-            }
-            let Some((_, element)) = self.rest.next()? else {
-                return Ok(None);
-            };
-            self.count = self.count.saturating_sub(1);
-            match element {
-                Wire::Bytes(numbers) if is_number(self.value.kind) => {
-                    self.packed = Reader::new(numbers);
-                }
-                element => return Ok(Some(element)),
-            }
+        if self.rest.rest().is_empty() {
+            return Ok(None);
         }
+        self.count = self.count.saturating_sub(1);
+        let tag = self.rest.varint()?;
+        self.rest.tagged(tag).map(Some)
     }
 }
 
-/// True of what can be packed.
+/// True of what is written as a varint.
 fn is_number(kind: Kind) -> bool {
     matches!(kind, Kind::Bool | Kind::Int32 | Kind::Int64)
 }

@@ -6,7 +6,7 @@ use serde::de::{DeserializeSeed, MapAccess};
 use super::super::error::Error;
 use super::super::schema::{Field, Kind, Message};
 use super::super::time::{Timestamp, int32};
-use super::super::wire::{Reader, Value as Wire};
+use super::super::wire::{Reader, Value as Wire, parts};
 use super::{Fields, Frame, INLINE_LEVELS, Item, Value};
 
 const TYPES: [&Field; 2] = [Field::API_VERSION, Field::KIND];
@@ -76,7 +76,8 @@ impl<'c, 'de> Fields<'c, 'de> {
     #[inline]
     fn field(&mut self) -> Result<Option<&'static Field>, Error> {
         loop {
-            if self.message.rest.rest().is_empty() {
+            let begin = self.message.rest;
+            if begin.rest().is_empty() {
                 let Some(inline) = self.inline.checked_sub(1) else {
                     return Ok(None);
                 };
@@ -84,50 +85,54 @@ impl<'c, 'de> Fields<'c, 'de> {
                 self.message = self.outer[inline];
                 continue;
             }
-            let before = self.message.rest;
-            let (number, wire_type) = self.message.rest.tag()?;
-            let Some(field) = self.known(number)? else {
-                self.message.rest.value(wire_type)?;
+            let tag = self.message.rest.varint()?;
+            let Some(field) = self.message.known(tag) else {
+                self.pass(tag)?;
                 continue;
             };
-            if field.is_list() || field.is_map() {
-                self.value.item = self.message.run(before, field)?;
+            let value = self.message.rest.tagged(tag)?;
+            if field.is_single() {
+                self.value.item = Item::One(value);
                 return Ok(Some(field));
             }
-            let value = self.message.rest.value(wire_type)?;
-            if field.omits_zero() && is_zero(field.kind(), value)? {
-                continue;
+            if self.is_member(field, value, begin)? {
+                return Ok(Some(field));
             }
-            if field.is_inline() {
-                self.enter(field, value)?;
-                continue;
-            }
-            self.value.item = Item::One(value);
-            return Ok(Some(field));
         }
     }
 
-    /// The field with this number, if the schema has it.
-    #[inline]
-    fn known(&mut self, number: u32) -> Result<Option<&'static Field>, Error> {
-        let frame = &mut self.message;
-        if number <= frame.last {
-            return match frame.message.field_numbered(number) {
-                Some(_) => Err(self.value.context.out_of_order()),
-                None => Ok(None),
-            };
+    /// Goes on with a list or a map, with a message that is inline, or not at all with what JSON leaves
+    /// out; true if there is a member now.
+    fn is_member(
+        &mut self,
+        field: &'static Field,
+        value: Wire<'de>,
+        begin: Reader<'de>,
+    ) -> Result<bool, Error> {
+        if field.is_list() || field.is_map() {
+            self.value.item = self.message.run(begin, field)?;
+            return Ok(true);
         }
-        frame.last = number;
-        while let Some(field) = frame.message.fields().get(frame.passed) {
-            if field.number() > number {
-                break;
-            }
-            frame.passed += 1;
-            if field.number() == number {
-                return Ok(Some(field));
-            }
+        if field.omits_zero() && is_zero(field.kind(), value)? {
+            return Ok(false);
         }
-        Ok(None)
+        if field.is_inline() {
+            self.enter(field, value)?;
+            return Ok(false);
+        }
+        self.value.item = Item::One(value);
+        Ok(true)
+    }
+
+    /// Passes over a field that is none of the next. If the schema has its number, it comes late or is of
+    /// another wire type.
+    #[cold]
+    fn pass(&mut self, tag: u64) -> Result<(), Error> {
+        let (number, wire_type) = parts(tag)?;
+        if self.message.message.field_numbered(number).is_some() {
+            return Err(self.value.context.out_of_order());
+        }
+        self.message.rest.value(wire_type).map(|_| ())
     }
 
     /// Goes on with a message that is inline.
@@ -165,21 +170,29 @@ impl<'de> Frame<'de> {
             rest: Reader::new(bytes),
             message,
             passed: 0,
-            last: 0,
         }
     }
 
-    /// All that there is of a list or map, which begins there.
+    /// The field that has this tag, if it can still come.
     #[inline]
-    fn run(&mut self, begin: Reader<'de>, field: &Field) -> Result<Item<'de>, Error> {
-        let (mut at, mut count) = (begin, 0);
-        self.rest = begin;
-        while !at.rest().is_empty() {
-            let (number, wire_type) = at.tag()?;
-            if number != field.number() {
-                break;
+    fn known(&mut self, tag: u64) -> Option<&'static Field> {
+        let fields = self.message.fields();
+        while let Some(field) = fields.get(self.passed)
+            && field.tag() <= tag
+        {
+            self.passed += 1;
+            if field.tag() == tag {
+                return Some(field);
             }
-            at.value(wire_type)?;
+        }
+        None
+    }
+
+    /// All that there is of a list or map, which begins there and of which one element has been read.
+    fn run(&mut self, begin: Reader<'de>, field: &Field) -> Result<Item<'de>, Error> {
+        let (mut at, mut count) = (self.rest, 1);
+        while !at.rest().is_empty() && at.varint()? == field.tag() {
+            at.tagged(field.tag())?;
             self.rest = at;
             count += 1;
         }

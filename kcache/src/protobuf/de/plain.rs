@@ -157,7 +157,7 @@ impl<'de> Value<'_, 'de> {
             match fields.next()? {
                 None => break,
                 Some((found, _)) if found != number => {}
-                Some(_) => {
+                Some((_, Wire::Bytes(_))) => {
                     if count == 0 {
                         begin = before;
                     } else if before.len() != end.len() {
@@ -165,6 +165,7 @@ impl<'de> Value<'_, 'de> {
                     }
                     (end, count) = (fields.rest(), count + 1);
                 }
+                Some(_) => return Err(damaged()),
             }
         }
         let item = match count {

@@ -63,39 +63,43 @@ impl<'c, 'de> Value<'c, 'de> {
         visitor.visit_map(&mut Entries::new(self.element()?, fields, count))
     }
 
-    /// What it is in JSON, if that is of this form.
-    fn visit_as<V: Visitor<'de>>(&self, form: Form, visitor: V) -> Result<V::Value, Error> {
-        let value = self.plain()?;
-        match value.form()? {
-            Form::Any => {}
-            other if other == form => {}
-            other => return Err(other.not(&visitor)),
-        }
-        value.visit_plain(visitor)
-    }
-
     /// What it is in JSON; it is plain.
     fn visit_plain<V: Visitor<'de>>(&self, visitor: V) -> Result<V::Value, Error> {
         match (self.kind, self.item) {
             (_, Item::Null) => visitor.visit_unit(),
             (_, Item::List(fields, count)) => self.visit_list(fields, count, visitor),
+            (_, Item::Map(..)) | (Kind::Message, Item::One(_)) => self.visit_object(visitor),
+            (Kind::Bool | Kind::Int32 | Kind::Int64 | Kind::Float64, Item::One(_)) => {
+                self.visit_number(visitor)
+            }
+            _ => self.visit_text(visitor),
+        }
+    }
+
+    fn visit_object<V: Visitor<'de>>(&self, visitor: V) -> Result<V::Value, Error> {
+        match (self.kind, self.item) {
             (_, Item::Map(fields, count)) => self.visit_map(fields, count, visitor),
             (Kind::Message, Item::One(Wire::Bytes(message))) => {
                 visitor.visit_map(&mut self.fields(message)?)
             }
-            (Kind::Text, Item::One(Wire::Bytes(bytes))) => visit_text(bytes, visitor),
-            (kind, Item::One(Wire::Number(bits))) => visit_number(kind, bits, visitor),
-            (Kind::Float64, Item::One(Wire::Fixed64(bits))) => float(f64::from_bits(bits), visitor),
-            _ => self.visit_printed(visitor),
+            _ => self.visit_any(visitor),
         }
     }
 
-    /// What is text in JSON only, or any JSON.
-    fn visit_printed<V: Visitor<'de>>(&self, visitor: V) -> Result<V::Value, Error> {
+    fn visit_number<V: Visitor<'de>>(&self, visitor: V) -> Result<V::Value, Error> {
         match (self.kind, self.item) {
-            (_, Item::Json(json)) => self.visit_json(json, visitor),
-            (_, Item::Duration(nanoseconds)) => visitor.visit_string(duration(nanoseconds)),
+            (kind, Item::One(Wire::Number(bits))) => visit_varint(kind, bits, visitor),
+            (Kind::Float64, Item::One(Wire::Fixed64(bits))) => float(f64::from_bits(bits), visitor),
+            _ => self.visit_any(visitor),
+        }
+    }
+
+    /// What is a text, or is one in JSON only.
+    fn visit_text<V: Visitor<'de>>(&self, visitor: V) -> Result<V::Value, Error> {
+        match (self.kind, self.item) {
+            (Kind::Text, Item::One(Wire::Bytes(bytes))) => visit_str(bytes, visitor),
             (Kind::Bytes, Item::One(Wire::Bytes(bytes))) => visitor.visit_string(base64(bytes)),
+            (_, Item::Duration(nanoseconds)) => visitor.visit_string(duration(nanoseconds)),
             (kind, Item::Time(time)) => {
                 let mut buffer = Buffer::default();
                 visitor.visit_str(match kind {
@@ -103,7 +107,15 @@ impl<'c, 'de> Value<'c, 'de> {
                     _ => time.print_microseconds(&mut buffer)?,
                 })
             }
-            _ => Err(damaged()),
+            _ => self.visit_any(visitor),
+        }
+    }
+
+    /// What is any JSON, or else not what the visitor wants.
+    fn visit_any<V: Visitor<'de>>(&self, visitor: V) -> Result<V::Value, Error> {
+        match self.item {
+            Item::Json(json) => self.visit_json(json, visitor),
+            _ => Err(self.not(&visitor)),
         }
     }
 
@@ -148,44 +160,18 @@ impl<'c, 'de> Value<'c, 'de> {
         Ok(())
     }
 
-    /// In which form JSON has it; it is plain.
-    fn form(&self) -> Result<Form, Error> {
-        Ok(match (self.kind, self.item) {
-            (_, Item::Null) => Form::Null,
-            (_, Item::Json(_)) => Form::Any,
-            (_, Item::List(..)) => Form::List,
-            (_, Item::Map(..)) | (Kind::Message, Item::One(Wire::Bytes(_))) => Form::Object,
-            (Kind::Bool | Kind::Int32 | Kind::Int64, Item::One(Wire::Number(_)))
-            | (Kind::Float64, Item::One(Wire::Fixed64(_))) => Form::Number,
-            (Kind::Text | Kind::Bytes, Item::One(Wire::Bytes(_)))
-            | (_, Item::Time(_) | Item::Duration(_)) => Form::Text,
-            _ => return Err(damaged()),
-        })
-    }
-}
-
-/// The forms of JSON.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
-    Null,
-    /// Or a bool: types tell them apart themselves.
-    Number,
-    Text,
-    List,
-    Object,
-    /// It stands in the text of a value.
-    Any,
-}
-
-impl Form {
     #[cold]
-    fn not(self, expected: &dyn Expected) -> Error {
-        let found = match self {
-            Self::Null | Self::Any => Unexpected::Unit,
-            Self::Number => Unexpected::Float(0.0),
-            Self::Text => Unexpected::Str(""),
-            Self::List => Unexpected::Seq,
-            Self::Object => Unexpected::Map,
+    fn not(&self, expected: &dyn Expected) -> Error {
+        let found = match (self.kind, self.item) {
+            (_, Item::Null) => Unexpected::Unit,
+            (_, Item::List(..)) => Unexpected::Seq,
+            (_, Item::Map(..)) | (Kind::Message, Item::One(Wire::Bytes(_))) => Unexpected::Map,
+            (Kind::Bool, Item::One(Wire::Number(_))) => Unexpected::Bool(false),
+            (Kind::Int32 | Kind::Int64, Item::One(Wire::Number(_))) => Unexpected::Signed(0),
+            (Kind::Float64, Item::One(Wire::Fixed64(_))) => Unexpected::Float(0.0),
+            (_, Item::Time(_) | Item::Duration(_))
+            | (Kind::Text | Kind::Bytes, Item::One(Wire::Bytes(_))) => Unexpected::Str(""),
+            _ => return damaged(),
         };
         Error::invalid_type(found, expected)
     }
@@ -206,7 +192,7 @@ fn no_json(error: &serde_json::Error) -> Error {
 }
 
 #[inline]
-fn visit_text<'de, V: Visitor<'de>>(bytes: &'de [u8], visitor: V) -> Result<V::Value, Error> {
+fn visit_str<'de, V: Visitor<'de>>(bytes: &'de [u8], visitor: V) -> Result<V::Value, Error> {
     match std::str::from_utf8(bytes) {
         Ok(text) => visitor.visit_borrowed_str(text),
         Err(_) => visitor.visit_string(coerced(bytes).into_owned()),
@@ -214,7 +200,7 @@ fn visit_text<'de, V: Visitor<'de>>(bytes: &'de [u8], visitor: V) -> Result<V::V
 }
 
 #[inline]
-fn visit_number<'de, V>(kind: Kind, bits: u64, visitor: V) -> Result<V::Value, Error>
+fn visit_varint<'de, V>(kind: Kind, bits: u64, visitor: V) -> Result<V::Value, Error>
 where
     V: Visitor<'de>,
 {
@@ -254,42 +240,59 @@ macro_rules! ask {
     )*};
 }
 
-/// What most values are is looked at first; what it is called for is the rest.
+/// What most values are is looked at first, and each visitor is called in one place: the code of a type
+/// that is made is small, which counts for more than what it does.
 impl<'de> Value<'_, 'de> {
+    /// The same, be it plain already or not.
+    #[inline]
+    fn as_plain<'v>(&'v self, plain: &'v mut Option<Self>) -> Result<&'v Self, Error> {
+        if is_plain(self.kind) {
+            return Ok(self);
+        }
+        Ok(plain.insert(self.plain()?))
+    }
+
     #[inline]
     fn number<V: Visitor<'de>>(&self, visitor: V) -> Result<V::Value, Error> {
         match self.item {
-            Item::One(Wire::Number(bits)) => visit_number(self.kind, bits, visitor),
-            _ => self.visit_as(Form::Number, visitor),
+            Item::One(Wire::Number(bits)) => visit_varint(self.kind, bits, visitor),
+            _ => self.plain()?.visit_number(visitor),
         }
     }
 
     #[inline]
     fn text<V: Visitor<'de>>(&self, visitor: V) -> Result<V::Value, Error> {
         match (self.kind, self.item) {
-            (Kind::Text, Item::One(Wire::Bytes(bytes))) => visit_text(bytes, visitor),
-            _ => self.visit_as(Form::Text, visitor),
+            (Kind::Text, Item::One(Wire::Bytes(bytes))) => visit_str(bytes, visitor),
+            _ => self.plain()?.visit_text(visitor),
         }
     }
 
     #[inline]
     fn list<V: Visitor<'de>>(&self, visitor: V) -> Result<V::Value, Error> {
-        match self.item {
-            Item::List(fields, count) => self.visit_list(fields, count, visitor),
-            _ => self.visit_as(Form::List, visitor),
+        let mut plain = None;
+        let value = match self.item {
+            Item::List(..) => self,
+            _ => self.as_plain(&mut plain)?,
+        };
+        match value.item {
+            Item::List(fields, count) => value.visit_list(fields, count, visitor),
+            _ => value.visit_any(visitor),
         }
     }
 
-    #[inline]
     fn object<V: Visitor<'de>>(&self, visitor: V) -> Result<V::Value, Error> {
-        match self.item {
-            Item::Map(fields, count) => self.visit_map(fields, count, visitor),
-            _ => self.visit_as(Form::Object, visitor),
-        }
+        let mut plain = None;
+        let value = self.as_plain(&mut plain)?;
+        value.visit_object(visitor)
     }
 
     fn null<V: Visitor<'de>>(&self, visitor: V) -> Result<V::Value, Error> {
-        self.visit_as(Form::Null, visitor)
+        let value = self.plain()?;
+        match value.item {
+            Item::Null => visitor.visit_unit(),
+            _ => value.visit_any(visitor),
+        }
     }
 }
 
@@ -327,28 +330,28 @@ impl<'de> Deserializer<'de> for &Value<'_, 'de> {
 
     #[inline]
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        if is_plain(self.kind) && !matches!(self.item, Item::Null) {
-            return visitor.visit_some(self);
-        }
-        let value = self.plain()?;
+        let mut plain = None;
+        let value = self.as_plain(&mut plain)?;
         match value.item {
             Item::Null => visitor.visit_none(),
-            _ => visitor.visit_some(&value),
+            _ => visitor.visit_some(value),
         }
     }
 
-    #[inline]
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _: &'static str,
         members: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        match (self.kind, self.item) {
+        let mut plain = None;
+        let value = self.as_plain(&mut plain)?;
+        match (value.kind, value.item) {
             (Kind::Message, Item::One(Wire::Bytes(message))) => {
-                visitor.visit_map(&mut self.fields(message)?.of_struct(members))
+                visitor.visit_map(&mut value.fields(message)?.of_struct(members))
             }
-            _ => self.object(visitor),
+            (_, Item::Map(fields, count)) => value.visit_map(fields, count, visitor),
+            _ => value.visit_any(visitor),
         }
     }
 
