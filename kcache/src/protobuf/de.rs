@@ -110,8 +110,8 @@ const INLINE_LEVELS: usize = 2;
 struct Frame<'de> {
     rest: Reader<'de>,
     message: &'static Message,
-    /// How many of its fields can no longer come: what is behind them has.
-    passed: usize,
+    /// Those that can still come: what is behind the others has.
+    fields: &'static [Field],
 }
 
 /// The elements of a list.

@@ -169,18 +169,17 @@ impl<'de> Frame<'de> {
         Self {
             rest: Reader::new(bytes),
             message,
-            passed: 0,
+            fields: message.fields(),
         }
     }
 
     /// The field that has this tag, if it can still come.
     #[inline]
     fn known(&mut self, tag: u64) -> Option<&'static Field> {
-        let fields = self.message.fields();
-        while let Some(field) = fields.get(self.passed)
+        while let [field, rest @ ..] = self.fields
             && field.tag() <= tag
         {
-            self.passed += 1;
+            self.fields = rest;
             if field.tag() == tag {
                 return Some(field);
             }
