@@ -102,7 +102,13 @@ impl Field {
     pub(crate) const KIND: &'static Self = &Self::text("kind");
 
     const fn text(name: &'static str) -> Self {
-        build::f(0, name, Kind::Text, 0)
+        Self {
+            name,
+            message: Message::EMPTY,
+            tag: 0,
+            kind: Kind::Text,
+            flags: 0,
+        }
     }
 
     /// Its number on the wire.
