@@ -215,16 +215,25 @@ pub(crate) fn encodings_for<V: 'static>(types: &TypeMeta) -> &'static [Encoding]
     }
 }
 
+/// What reads a message of which so much is known. Metadata alone is read of any kind: not every server
+/// leaves the rest out.
+pub(crate) fn decoder_of(expected: Expected<'_>) -> Result<protobuf::Decoder<'_>, DecodeError> {
+    let TypeMeta { api_version, kind } = expected.types;
+    let decoder = if expected.metadata_only {
+        protobuf::Decoder::of_metadata(api_version, kind)
+    } else {
+        protobuf::Decoder::new(api_version, kind)
+    };
+    decoder.ok_or_else(|| DecodeError::new("it is of a kind that protobuf is not read of"))
+}
+
 impl SerdeCodec {
     fn decode_message<V: DeserializeOwned + Send>(
         &mut self,
         message: &[u8],
         expected: Expected<'_>,
     ) -> Result<V, DecodeError> {
-        let TypeMeta { api_version, kind } = expected.types;
-        let decoder = protobuf::Decoder::new(api_version, kind)
-            .ok_or_else(|| DecodeError::new("it is of a kind that protobuf is not read of"))?
-            .with_metadata_only(expected.metadata_only);
+        let decoder = decoder_of(expected)?;
         match decoder.decode(message) {
             Ok(object) => Ok(object),
             Err(error) if error.is_syntax() => Err(DecodeError::new(error.to_string())),
@@ -301,6 +310,38 @@ mod tests {
     struct Text {
         kind: String,
         data: Box<RawValue>,
+    }
+
+    #[test]
+    fn metadata_is_read_of_any_kind() {
+        #[derive(Debug, Deserialize, PartialEq)]
+        struct Object {
+            kind: String,
+            metadata: serde_json::Value,
+            spec: Option<serde_json::Value>,
+        }
+        // Something that is no spec in any table.
+        let message = b"\x0a\x06\x0a\x01a\x8a\x01\x00\x12\x02\x08\x07";
+        for (api_version, kind) in [("example.com/v1", "Widget"), ("v1", "Pod")] {
+            let types = TypeMeta {
+                api_version: api_version.to_owned(),
+                kind: kind.to_owned(),
+            };
+            let mut expected = Expected::new(&types);
+            let mut codec = SerdeCodec::default();
+            let whole: Result<Object, _> = codec.decode_as(Raw::Protobuf(message), expected);
+            assert!(kind == "Pod" || whole.is_err());
+            expected.metadata_only = true;
+            let object: Object = codec
+                .decode_as(Raw::Protobuf(message), expected)
+                .expect("metadata");
+            let want = Object {
+                kind: kind.to_owned(),
+                metadata: serde_json::json!({"name": "a"}),
+                spec: None,
+            };
+            assert_eq!(object, want);
+        }
     }
 
     #[test]

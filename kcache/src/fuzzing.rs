@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use crate::encoding::Encoding;
+use crate::json;
 use crate::wire::{ListBody, WatchBody};
 
 /// The items of a list that comes in such chunks, each with whether it is whole, and how it ended.
@@ -39,4 +40,11 @@ pub fn watch(encoding: Encoding, chunks: &[&[u8]], limit: usize) -> (Vec<(Vec<u8
     }
     let between = body.is_between();
     (objects, between.to_string())
+}
+
+/// The text of an object without its `metadata.managedFields`.
+pub fn cut_managed_fields(text: &[u8]) -> Vec<u8> {
+    let mut cut = Vec::new();
+    json::cut_managed_fields(text, &mut cut);
+    cut
 }

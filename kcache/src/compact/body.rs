@@ -8,9 +8,9 @@ use serde::de::DeserializeOwned;
 use zstd::zstd_safe::{DCtx, DDict};
 
 use super::stats::CompactStats;
-use crate::codec::{DecodeError, Expected, JsonDecoder, decode_cut};
+use crate::codec::{DecodeError, Expected, JsonDecoder, decode_cut, decoder_of};
 use crate::encoding::Encoding;
-use crate::protobuf::{self, Decoder};
+use crate::protobuf;
 
 /// The bytes of one object.
 #[derive(Clone)]
@@ -146,10 +146,7 @@ pub(super) fn decode_message<T: DeserializeOwned + Send>(
     message: &[u8],
     expected: Expected<'_>,
 ) -> Result<T, DecodeError> {
-    let TypeMeta { api_version, kind } = expected.types;
-    let decoder = Decoder::new(api_version, kind)
-        .ok_or_else(|| DecodeError::new("it is of a kind that protobuf is not read of"))?
-        .with_metadata_only(expected.metadata_only);
+    let decoder = decoder_of(expected)?;
     let wrong = |error: protobuf::Error| DecodeError::new(error.to_string());
     match decoder.decode(message) {
         Err(error) if !error.is_syntax() => {

@@ -13,6 +13,7 @@ use std::cell::Cell;
 
 use super::error::Error;
 use super::schema::{Field, Kind, Message};
+use super::time::Timestamp;
 use super::wire::{Reader, Value as Wire};
 
 /// How an object is read, and what is found out on the way.
@@ -44,7 +45,7 @@ impl Context<'_> {
     }
 }
 
-/// A value to be made something of.
+/// A value to be made something of. Who is given it reads it by reference: it is never moved.
 #[derive(Clone, Copy)]
 pub(super) struct Value<'c, 'de> {
     context: &'c Context<'de>,
@@ -62,6 +63,9 @@ enum Item<'de> {
     Null,
     /// The text of any JSON.
     Json(&'de [u8]),
+    Time(Timestamp),
+    /// In nanoseconds.
+    Duration(i64),
     One(Wire<'de>),
     /// Fields of the same number, and how many they are.
     List(&'de [u8], usize),
@@ -87,16 +91,15 @@ impl<'c, 'de> Value<'c, 'de> {
 
 /// A message as a map from names to values.
 struct Fields<'c, 'de> {
-    context: &'c Context<'de>,
-    level: usize,
+    /// That of the key that was given out last.
+    value: Value<'c, 'de>,
+    field: &'static Field,
+    /// Which of `apiVersion` and `kind` have still to be given out.
+    types: [bool; 2],
     message: Frame<'de>,
     /// The messages in which `message` is inline, and how many they are.
     outer: [Frame<'de>; INLINE_LEVELS],
     inline: usize,
-    /// `apiVersion` and `kind`, as far as they have still to be given out.
-    types: [Option<&'de str>; 2],
-    /// The value of the key that was given out last.
-    next: (&'static Field, Item<'de>),
 }
 
 /// How deep messages are inline in others.
@@ -107,24 +110,21 @@ const INLINE_LEVELS: usize = 2;
 struct Frame<'de> {
     rest: Reader<'de>,
     message: &'static Message,
-    /// Those that can still come: the fields with higher numbers.
+    /// Those that can still come: what is behind the others has.
     fields: &'static [Field],
-    last: u32,
 }
 
 /// The elements of a list.
 struct Items<'c, 'de> {
-    /// What each of them is.
+    /// The next one.
     value: Value<'c, 'de>,
     rest: Reader<'de>,
     count: usize,
-    /// What is left of an element that is many numbers.
-    packed: Reader<'de>,
 }
 
 /// The entries of a map.
 struct Entries<'c, 'de> {
-    /// What the next value is.
+    /// The next value.
     value: Value<'c, 'de>,
     rest: Reader<'de>,
     count: usize,

@@ -57,6 +57,14 @@ impl<'k> Decoder<'k> {
         })
     }
 
+    /// A decoder of the metadata of objects of this kind, whatever kind that is: all have it in the same
+    /// place.
+    pub(crate) fn of_metadata(api_version: &'k str, kind: &'k str) -> Option<Self> {
+        let decoder = Self::new("meta.k8s.io/v1", "PartialObjectMetadata")?;
+        let types = Some((api_version, kind));
+        Some(Self { types, ..decoder }.with_metadata_only(true))
+    }
+
     /// With or without `metadata.managedFields`; they cost as much as all else.
     #[must_use]
     pub fn with_managed_fields(self, managed_fields: bool) -> Self {
@@ -140,7 +148,7 @@ impl<'k> Decoder<'k> {
             out_of_order: Cell::new(false),
             too_deep: Cell::new(false),
         };
-        let made = T::deserialize(Value::root(&context, self.message, message));
+        let made = T::deserialize(&Value::root(&context, self.message, message));
         if context.out_of_order.get() {
             return Ok(None);
         }

@@ -54,9 +54,7 @@ impl<'a> Envelope<'a> {
                 (2, Value::Bytes(raw)) => envelope.raw = raw,
                 (3, Value::Bytes(encoding)) => envelope.content_encoding = text(encoding)?,
                 (4, Value::Bytes(types)) => envelope.content_type = text(types)?,
-                (1..=4, Value::Number(_)) => {
-                    return Err(Error::syntax("the envelope is damaged"));
-                }
+                (1..=4, _) => return Err(damaged()),
                 _ => {}
             }
         }
@@ -69,11 +67,17 @@ impl<'a> Envelope<'a> {
             match (number, value) {
                 (1, Value::Bytes(version)) => self.api_version = text(version)?,
                 (2, Value::Bytes(kind)) => self.kind = text(kind)?,
+                (1 | 2, _) => return Err(damaged()),
                 _ => {}
             }
         }
         Ok(())
     }
+}
+
+#[cold]
+fn damaged() -> Error {
+    Error::syntax("the envelope is damaged")
 }
 
 #[cfg(test)]
@@ -104,6 +108,7 @@ mod tests {
             b"k8s\0\x0a\x09\x0a",
             b"k8s\0\x0a\x03\x0a\x01\xff",
             b"k8s\0\x10\x01",
+            b"k8s\0\x0a\x02\x08\x01",
         ] {
             assert!(Envelope::read(damaged).is_err_and(|error| error.is_syntax()));
         }

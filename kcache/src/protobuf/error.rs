@@ -44,12 +44,10 @@ impl Error {
         }))
     }
 
-    /// The same with the field in which it was met. The outermost field comes last.
+    /// Notes the field in which it was met. The outermost field comes last.
     #[cold]
-    #[must_use]
-    pub(crate) fn within(mut self, field: &'static str) -> Self {
+    pub(crate) fn add_field(&mut self, field: &'static str) {
         self.0.fields.push(field);
-        self
     }
 
     /// True if the bytes are no protobuf message, or not one of this kind: they end too early, a
@@ -97,10 +95,11 @@ mod tests {
 
     #[test]
     fn an_error_names_the_fields_from_the_outside() {
-        let error = Error::syntax("it ends too early");
+        let mut error = Error::syntax("it ends too early");
         assert_eq!(error.to_string(), "it ends too early");
-        let error = error.within("image").within("[]").within("containers");
-        let error = error.within("spec");
+        for field in ["image", "[]", "containers", "spec"] {
+            error.add_field(field);
+        }
         assert_eq!(
             error.to_string(),
             "spec.containers[].image: it ends too early"

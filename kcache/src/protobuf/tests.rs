@@ -1,6 +1,8 @@
 //! What types see of messages. Random objects of every kind are compared with Go in
 //! `tests/tests/protobuf`.
 
+mod disorder;
+
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::Pod;
@@ -336,6 +338,38 @@ fn an_error_names_the_field_and_not_its_content() {
         "spec.containers[].name: its wire type is another one"
     );
     assert!(error.is_syntax());
+}
+
+#[test]
+fn json_is_read_as_deep_as_an_object_may_be() {
+    #[derive(Deserialize)]
+    struct Name {
+        data: Named,
+    }
+    #[derive(Deserialize)]
+    struct Named {
+        name: String,
+    }
+    let revisions = Decoder::new("apps/v1", "ControllerRevision").unwrap();
+    let nested = |depth: usize| ["[".repeat(depth), "]".repeat(depth)].concat();
+    let revision = |json: &str| text(2, text(1, json));
+    for depth in [1, SHALLOW, 127, 128, DEEPEST - 1] {
+        let read: Value = revisions.decode(&revision(&nested(depth))).unwrap();
+        let mut inner = &read["data"];
+        let mut found = 0;
+        while let Value::Array(list) = inner {
+            (inner, found) = (list.first().unwrap_or(&Value::Null), found + 1);
+        }
+        assert_eq!(found, depth);
+    }
+    for depth in [DEEPEST, 100_000] {
+        let read = revisions.decode::<Value>(&revision(&nested(depth)));
+        assert!(read.is_err_and(|error| !error.to_string().contains('[')));
+    }
+    // What is passed over may be as deep as it likes.
+    let json = format!(r#"{{"deep": {}, "name": "a"}}"#, nested(100_000));
+    let name: Name = revisions.decode(&revision(&json)).unwrap();
+    assert_eq!(name.data.name, "a");
 }
 
 /// A definition whose schema has so many properties within each other.

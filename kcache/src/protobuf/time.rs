@@ -19,7 +19,7 @@ const FIRST: i64 = -62_135_596_800;
 const LAST: i64 = 253_402_300_799;
 
 impl Timestamp {
-    /// Reads one, if it is not zero, which Go prints as null.
+    /// Reads one, as far as there is any.
     pub(super) fn read(message: &[u8]) -> Result<Option<Self>, Error> {
         if message.is_empty() {
             return Ok(None);
@@ -30,14 +30,36 @@ impl Timestamp {
             match field {
                 (1, Value::Number(number)) => seconds = number.cast_signed(),
                 (2, Value::Number(number)) => nanoseconds = int32(number),
-                (1 | 2, Value::Bytes(_)) => return Err(Error::syntax("a time is damaged")),
+                (1 | 2, _) => return Err(Error::syntax("a time is damaged")),
                 _ => {}
             }
         }
-        Ok((seconds != FIRST).then_some(Self {
+        Ok(Some(Self {
             seconds,
             nanoseconds,
         }))
+    }
+
+    /// The same to the second, if it is not zero, which Go prints as null.
+    pub(super) fn to_second(self) -> Option<Self> {
+        let nanoseconds = 0;
+        (self.seconds != FIRST).then_some(Self {
+            nanoseconds,
+            ..self
+        })
+    }
+
+    /// The same to the microsecond, if it is not zero.
+    pub(super) fn to_microsecond(self) -> Option<Self> {
+        // It is cut towards zero before it is carried.
+        let microseconds = self.nanoseconds / 1_000;
+        let carried = i64::from(microseconds.div_euclid(1_000_000));
+        let time = Self {
+            seconds: self.seconds.saturating_add(carried),
+            nanoseconds: microseconds.rem_euclid(1_000_000) * 1_000,
+        };
+        let is_zero = (time.seconds, time.nanoseconds) == (FIRST, 0);
+        (!is_zero).then_some(time)
     }
 
     /// To the second, as in `2006-01-02T15:04:05Z`.
@@ -49,12 +71,9 @@ impl Timestamp {
 
     /// To the microsecond, as in `2006-01-02T15:04:05.000000Z`.
     pub(super) fn print_microseconds(self, buffer: &mut Buffer) -> Result<&str, Error> {
-        // It is cut towards zero before it is carried.
-        let microseconds = i64::from(self.nanoseconds / 1000);
-        let carried = microseconds.div_euclid(1_000_000);
-        print(self.seconds.saturating_add(carried), buffer)?;
+        print(self.seconds, buffer)?;
         buffer[19] = b'.';
-        digits(&mut buffer[20..26], microseconds.rem_euclid(1_000_000));
+        digits(&mut buffer[20..26], self.nanoseconds.unsigned_abs() / 1_000);
         buffer[26] = b'Z';
         text(buffer)
     }
@@ -66,10 +85,13 @@ fn text(buffer: &[u8]) -> Result<&str, Error> {
 
 /// Prints all but what is less than a second.
 fn print(seconds: i64, buffer: &mut Buffer) -> Result<(), Error> {
+    const DAY: i64 = 86_400;
     if !(FIRST..=LAST).contains(&seconds) {
         return Err(out_of_range());
     }
-    let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+    let since_march = seconds + i64::from(MARCH) * DAY;
+    let whole = |number: i64| u32::try_from(number).unwrap_or_default();
+    let (days, second) = (whole(since_march / DAY), whole(since_march % DAY));
     let (year, month, day) = date(days);
     *buffer = *b"0000-00-00T00:00:00.000000Z";
     for (range, number) in [
@@ -85,15 +107,14 @@ fn print(seconds: i64, buffer: &mut Buffer) -> Result<(), Error> {
     Ok(())
 }
 
-/// The date so many days after 1970 began, in the Gregorian calendar. The year is taken to begin in
-/// March, so that its last day is the leap day.
-fn date(days: i64) -> (i64, i64, i64) {
-    const FOUR_CENTURIES: i64 = 146_097;
-    let days = days + 719_468;
-    let (cycle, day) = (
-        days.div_euclid(FOUR_CENTURIES),
-        days.rem_euclid(FOUR_CENTURIES),
-    );
+/// How many days before 1970 the first of March of the year 0 was, in the Gregorian calendar.
+const MARCH: u32 = 719_468;
+
+/// The date so many days after [`MARCH`]. The year is taken to begin in March, so that its last day is
+/// the leap day.
+fn date(days: u32) -> (u32, u32, u32) {
+    const FOUR_CENTURIES: u32 = 146_097;
+    let (cycle, day) = (days / FOUR_CENTURIES, days % FOUR_CENTURIES);
     let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
     let day_of_year = day - (365 * year + year / 4 - year / 100);
     // Five months from March on have 153 days, again and again.
@@ -108,9 +129,9 @@ fn date(days: i64) -> (i64, i64, i64) {
 }
 
 /// The last digits of a number, as many as there is room for.
-fn digits(into: &mut [u8], mut number: i64) {
+fn digits(into: &mut [u8], mut number: u32) {
     for digit in into.iter_mut().rev() {
-        *digit = b'0' + u8::try_from(number % 10).unwrap_or_default();
+        *digit = b'0' + (number % 10).to_le_bytes()[0];
         number /= 10;
     }
 }
@@ -168,17 +189,16 @@ fn decimal(number: u64, unit: u64) -> String {
 mod tests {
     use super::*;
 
-    fn printed(seconds: i64, nanoseconds: i32) -> (Option<String>, Option<String>) {
+    fn printed(seconds: i64, nanoseconds: i32) -> Option<(String, String)> {
         let time = Timestamp {
             seconds,
             nanoseconds,
         };
         let (mut one, mut other) = (Buffer::default(), Buffer::default());
-        let owned = |text: Result<&str, Error>| text.ok().map(str::to_owned);
-        (
-            owned(time.print(&mut one)),
-            owned(time.print_microseconds(&mut other)),
-        )
+        let one = time.to_second()?.print(&mut one).ok()?;
+        let time = time.to_microsecond()?;
+        let other = time.print_microseconds(&mut other).ok()?;
+        Some((one.to_owned(), other.to_owned()))
     }
 
     #[test]
@@ -216,10 +236,10 @@ mod tests {
                 "1970-01-01T00:00:02.000000Z",
             ),
             (
-                FIRST,
+                FIRST + 1,
                 0,
-                "0001-01-01T00:00:00Z",
-                "0001-01-01T00:00:00.000000Z",
+                "0001-01-01T00:00:01Z",
+                "0001-01-01T00:00:01.000000Z",
             ),
             (
                 LAST,
@@ -228,11 +248,11 @@ mod tests {
                 "9999-12-31T23:59:59.000000Z",
             ),
         ] {
-            let want = (Some(want.to_owned()), Some(want_micro.to_owned()));
-            assert_eq!(printed(seconds, nanoseconds), want);
+            let want = (want.to_owned(), want_micro.to_owned());
+            assert_eq!(printed(seconds, nanoseconds), Some(want));
         }
         for seconds in [FIRST - 1, LAST + 1, i64::MIN, i64::MAX] {
-            assert_eq!(printed(seconds, 0), (None, None));
+            assert_eq!(printed(seconds, 0), None);
         }
     }
 
@@ -241,14 +261,28 @@ mod tests {
         assert_eq!(Timestamp::read(b"").unwrap(), None);
         // 10 bytes of a negative number.
         let zero = b"\x08\x80\x92\xb8\xc3\x98\xfe\xff\xff\xff\x01\x10\x00";
-        assert_eq!(Timestamp::read(zero).unwrap(), None);
+        let zero = Timestamp::read(zero).unwrap().unwrap();
+        assert_eq!((zero.to_second(), zero.to_microsecond()), (None, None));
+        // A microsecond later it is one, for who counts them.
+        let (seconds, nanoseconds) = (FIRST, 1_999);
+        let time = Timestamp {
+            seconds,
+            nanoseconds,
+        };
+        assert_eq!(time.to_second(), None);
+        assert!(
+            time.to_microsecond()
+                .is_some_and(|time| time.nanoseconds == 1_000)
+        );
         let read = Timestamp::read(b"\x08\x05\x10\x07").unwrap();
         let want = Timestamp {
             seconds: 5,
             nanoseconds: 7,
         };
         assert_eq!(read, Some(want));
-        assert!(Timestamp::read(b"\x0a\x00").is_err());
+        for damaged in [&b"\x0a\x00"[..], b"\x09\0\0\0\0\0\0\0\0", b"\x15\0\0\0\0"] {
+            assert!(Timestamp::read(damaged).is_err());
+        }
     }
 
     #[test]

@@ -1,15 +1,20 @@
 //! Protobuf's wire format: a message is a run of fields, each a number and a value.
 //!
 //! Numbers are read as Go's generated code reads them: at most ten bytes, and what is beyond 64 bits is
-//! dropped. Groups, which nobody has written for twenty years, are refused.
+//! dropped. Go passes over groups, which nobody has written for twenty years, and over fields whose
+//! number has more than 29 bits, which protobuf has not; here both are refused.
 
 use super::error::Error;
 
 /// What a field holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Value<'a> {
-    /// A varint, or the four or eight bytes of a fixed number.
+    /// A varint.
     Number(u64),
+    /// Eight bytes.
+    Fixed64(u64),
+    /// Four bytes, which no field of Kubernetes is.
+    Fixed32,
     /// A text, bytes, a message, a map's entry, or packed numbers.
     Bytes(&'a [u8]),
 }
@@ -52,36 +57,36 @@ impl<'a> Reader<'a> {
     /// A field's number, and how its value is written.
     #[inline]
     pub(crate) fn tag(&mut self) -> Result<(u32, WireType), Error> {
-        // Numbers have 29 bits.
-        let tag = u32::try_from(self.varint()?).map_err(|_| no_number())?;
-        let wire_type = match tag & 7 {
-            0 => WireType::Varint,
-            1 => WireType::Fixed64,
-            2 => WireType::Bytes,
-            5 => WireType::Fixed32,
-            _ => return Err(Error::syntax("a field is of no known wire type")),
-        };
-        match tag >> 3 {
-            0 => Err(no_number()),
-            number => Ok((number, wire_type)),
-        }
+        let tag = self.varint()?;
+        parts(tag)
     }
 
     #[inline]
     pub(crate) fn value(&mut self, wire_type: WireType) -> Result<Value<'a>, Error> {
-        Ok(match wire_type {
-            WireType::Bytes => Value::Bytes(self.bytes()?),
-            WireType::Varint => Value::Number(self.varint()?),
-            WireType::Fixed64 => Value::Number(u64::from_le_bytes(self.fixed()?)),
-            WireType::Fixed32 => Value::Number(u32::from_le_bytes(self.fixed()?).into()),
-        })
+        match wire_type {
+            WireType::Bytes => self.bytes().map(Value::Bytes),
+            WireType::Varint => self.varint().map(Value::Number),
+            WireType::Fixed64 => self.fixed64().map(Value::Fixed64),
+            WireType::Fixed32 => self.fixed::<4>().map(|_| Value::Fixed32),
+        }
+    }
+
+    /// A value that is written as the tag before it says, which is that of a field.
+    #[inline]
+    pub(crate) fn tagged(&mut self, tag: u64) -> Result<Value<'a>, Error> {
+        match tag & 7 {
+            2 => self.bytes().map(Value::Bytes),
+            0 => self.varint().map(Value::Number),
+            _ => self.fixed64().map(Value::Fixed64),
+        }
     }
 
     /// Bytes after their length.
     #[inline]
     pub(crate) fn bytes(&mut self) -> Result<&'a [u8], Error> {
-        let length = usize::try_from(self.varint()?).ok();
-        let split = length.and_then(|length| self.rest.split_at_checked(length));
+        let length = self.varint()?;
+        let split = usize::try_from(length).ok();
+        let split = split.and_then(|length| self.rest.split_at_checked(length));
         let (bytes, rest) = split.ok_or_else(too_short)?;
         self.rest = rest;
         Ok(bytes)
@@ -89,17 +94,11 @@ impl<'a> Reader<'a> {
 
     #[inline]
     pub(crate) fn varint(&mut self) -> Result<u64, Error> {
-        match self.rest {
-            [byte @ 0..0x80, rest @ ..] => {
-                self.rest = rest;
-                Ok(u64::from(*byte))
-            }
-            [low @ 0x80..=0xff, high @ 0..0x80, rest @ ..] => {
-                self.rest = rest;
-                Ok(u64::from(low & 0x7f) | u64::from(*high) << 7)
-            }
-            _ => self.long_varint(),
+        if let [byte @ 0..0x80, rest @ ..] = self.rest {
+            self.rest = rest;
+            return Ok(u64::from(*byte));
         }
+        self.long_varint()
     }
 
     fn long_varint(&mut self) -> Result<u64, Error> {
@@ -115,10 +114,31 @@ impl<'a> Reader<'a> {
         Err(Error::syntax("a number is too long"))
     }
 
+    fn fixed64(&mut self) -> Result<u64, Error> {
+        self.fixed().map(u64::from_le_bytes)
+    }
+
     fn fixed<const N: usize>(&mut self) -> Result<[u8; N], Error> {
         let (bytes, rest) = self.rest.split_first_chunk().ok_or_else(too_short)?;
         self.rest = rest;
         Ok(*bytes)
+    }
+}
+
+/// The number and the wire type that a tag is made of.
+pub(crate) fn parts(tag: u64) -> Result<(u32, WireType), Error> {
+    // Numbers have 29 bits.
+    let tag = u32::try_from(tag).map_err(|_| no_number())?;
+    let wire_type = match tag & 7 {
+        0 => WireType::Varint,
+        1 => WireType::Fixed64,
+        2 => WireType::Bytes,
+        5 => WireType::Fixed32,
+        _ => return Err(Error::syntax("a field is of no known wire type")),
+    };
+    match tag >> 3 {
+        0 => Err(no_number()),
+        number => Ok((number, wire_type)),
     }
 }
 
@@ -183,8 +203,8 @@ mod tests {
         let want = [
             (1, Value::Bytes(b"hi")),
             (2, Value::Number(150)),
-            (3, Value::Number(1 << 63 | 1)),
-            (4, Value::Number(2)),
+            (3, Value::Fixed64(1 << 63 | 1)),
+            (4, Value::Fixed32),
             ((1 << 29) - 1, Value::Bytes(b"")),
         ];
         assert_eq!(fields, want);

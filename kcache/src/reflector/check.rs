@@ -17,10 +17,11 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::backoff::{self, Backoff};
 use super::connection::{self, Part};
+use crate::encoding::Encoding;
 use crate::failure::{Cause, Failure};
 use crate::request::Target;
 use crate::version;
-use crate::wire::ListBody;
+use crate::wire::{ListBody, WireError};
 
 /// How long an answer is waited for.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -32,10 +33,26 @@ const TRIES: u32 = 5;
 /// The version of the newest list, if it has one.
 pub(super) type NewestVersion = Result<Option<String>, Failure>;
 
+/// The same, of a body that is not judged yet.
+pub(super) type Answer = Result<Option<String>, NoVersion>;
+
+/// Why there is no version.
+pub(super) enum NoVersion {
+    Failed(Failure),
+    /// What the body is, and what its head says it is written in.
+    Unread(WireError, Option<Encoding>),
+}
+
+impl From<Failure> for NoVersion {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
 /// A list of one object that is requested beside a watch.
 #[derive(Default)]
 pub(super) struct Check {
-    pending: Option<Pin<Box<dyn Future<Output = NewestVersion> + Send>>>,
+    pending: Option<Pin<Box<dyn Future<Output = Answer> + Send>>>,
     /// The newest version that was known when it was requested.
     known: String,
     tries: u32,
@@ -59,14 +76,20 @@ impl Check {
         self.request_after(backoff::up_to(SPREAD), client, target);
     }
 
+    /// Checks once more, at once: something else is requested.
+    pub(super) fn request_again(&mut self, client: &Client, target: &Target) {
+        self.request_after(Duration::ZERO, client, target);
+    }
+
     fn request_after(&mut self, wait: Duration, client: &Client, target: &Target) {
         let (client, request) = (client.clone(), target.newest());
         let largest = target.largest;
         self.tries += 1;
         self.pending = Some(Box::pin(async move {
             sleep(wait).await;
-            let answer = timeout(LIMIT, version_of(&client, request?, largest)).await;
-            answer.unwrap_or_else(|_| Err(Failure::new(Cause::Silent)))
+            let request = request.map_err(Failure::from)?;
+            let answer = timeout(LIMIT, version_of(&client, request, largest)).await;
+            answer.unwrap_or_else(|_| Err(Failure::new(Cause::Silent).into()))
         }));
     }
 
@@ -76,7 +99,7 @@ impl Check {
     }
 
     /// The answer, once there is one. This can be dropped and called again.
-    pub(super) async fn answer(&mut self) -> NewestVersion {
+    pub(super) async fn answer(&mut self) -> Answer {
         let Some(pending) = &mut self.pending else {
             return pending().await;
         };
@@ -111,16 +134,18 @@ impl Check {
     }
 }
 
-async fn version_of(client: &Client, request: Request<Body>, largest: usize) -> NewestVersion {
+async fn version_of(client: &Client, request: Request<Body>, largest: usize) -> Answer {
     let mut incoming = connection::send(client, request, Instant::now() + LIMIT).await?;
+    let said = incoming.said();
+    let unread = |error| NoVersion::Unread(error, said);
     let mut body = ListBody::new(incoming.encoding(), largest);
     loop {
         // The object is of no use.
-        while body.next()?.is_some() {}
+        while body.next().map_err(unread)?.is_some() {}
         match incoming.part().await {
             Part::Chunk(chunk) => body.push(chunk),
-            Part::End(Some(failure)) => return Err(failure),
-            Part::End(None) => return Ok(body.finish()?.resource_version),
+            Part::End(Some(failure)) => return Err(failure.into()),
+            Part::End(None) => return Ok(body.finish().map_err(unread)?.resource_version),
         }
     }
 }

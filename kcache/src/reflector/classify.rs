@@ -131,10 +131,10 @@ impl Failure {
         matches!(self.cause(), Cause::Short)
     }
 
-    /// The same request may be answered later.
+    /// The same request may be answered later: by the server, if something in between answered for it.
     pub(super) fn passes(&self) -> bool {
         let late = match self.cause() {
-            Cause::Cut(_) => true,
+            Cause::Cut(_) | Cause::Incomplete | Cause::Garbled(_) => true,
             Cause::Status { code, .. } => *code >= 500,
             _ => false,
         };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::check::{Check, NewestVersion, Verdict};
+use super::check::{Answer, Check, NoVersion, Verdict};
 use super::decoder::{self, Kind, Read};
 use super::silence::{self, LONGEST_SILENCE};
 use super::watching::{WatchSignal, Watching};
@@ -179,7 +179,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
                     biased;
                     signal = watching.wait() => signal,
                     answer = check.answer() => {
-                        if let Some(failure) = self.answered(&answer, &mut check, watching)? {
+                        if let Some(failure) = self.answered(answer, &mut check, watching)? {
                             return Ok(WatchEnd::Failed(failure));
                         }
                         continue;
@@ -224,11 +224,22 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
     /// Takes the newest list's answer; a failure ends the watch.
     fn answered(
         &mut self,
-        answer: &NewestVersion,
+        answer: Answer,
         check: &mut Check,
         watching: &Watching,
     ) -> Result<Option<Failure>, Error> {
-        match check.verdict(answer, &self.client, &self.target) {
+        let newest = answer.map_err(|none| match none {
+            NoVersion::Failed(failure) => failure,
+            NoVersion::Unread(error, said) => self.doubts.failure(error, said),
+        });
+        if let Err(failure) = &newest
+            && self.goes_on_with_json(failure)
+        {
+            self.report(Operation::List, failure, Duration::ZERO)?;
+            check.request_again(&self.client, &self.target);
+            return Ok(None);
+        }
+        match check.verdict(&newest, &self.client, &self.target) {
             Verdict::Behind => {
                 self.versions.unavailable();
                 return Ok(Some(Failure::new(Cause::Behind)));

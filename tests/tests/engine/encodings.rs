@@ -213,6 +213,49 @@ async fn a_watch_that_is_mangled_in_its_middle_is_listed_anew_as_json() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_check_whose_answer_is_mangled_is_sent_again_as_json() {
+    let whole = protobuf_list("9", &[item("a", 7)]);
+    let cut = whole[..whole.len() - 20].to_vec();
+    // What may be an accident has to come twice.
+    for (bodies, goes_on) in [
+        (vec![mangled(&whole)], true),
+        (vec![mangled(&whole)], false),
+        (vec![cut.clone(), cut], true),
+    ] {
+        let (maps, mut server) = informer();
+        let stream = server.stream_request(None).await.open_as(PROTOBUF);
+        stream.added(&map("a", 7));
+        stream.synced("9");
+        is_ready(&maps).await;
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        stream.cut();
+        let stream = server.watch_request("9").await.open_as(PROTOBUF);
+        let mut at = Instant::now();
+        for body in bodies {
+            let request = server.request().await;
+            request.is_for(&[("limit", "1")]);
+            assert_eq!(request.accept(), BOTH);
+            at = request.at;
+            reply_as(request, PROTOBUF, body);
+        }
+        let request = server.request().await;
+        request.is_for(&[("limit", "1")]);
+        assert_eq!((request.accept(), request.at), (JSON, at));
+        let said = complaint(&maps).expect("it is told");
+        assert!(said.starts_with("list: "), "{said}");
+        let version = if goes_on { "9" } else { "8" };
+        reply_as(request, JSON, list(version, &[]).to_string());
+        if goes_on {
+            eventually(|| is_live(&maps)).await;
+            stream.error(410, "Expired");
+        }
+        let version = goes_on.then_some("9");
+        let request = server.stream_request(version).await;
+        assert_eq!(request.accept(), JSON, "from now on");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_object_that_is_damaged_inside_is_bad_and_the_others_go_on() {
     let damaged = |mut bytes: Vec<u8>| {
         let uid = bytes.windows(8).position(|part| part == b"uid of b");
@@ -419,6 +462,24 @@ async fn metadata_alone_is_read_from_either_encoding() {
     assert_eq!(kinds, [partial, partial, "ConfigMap"]);
     assert_eq!(encoding(&maps), Some(Encoding::Protobuf));
     eventually(|| is_live(&maps)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn metadata_alone_is_read_of_whole_objects_of_a_kind_that_is_not_known() {
+    let (client, mut server) = server();
+    let widgets = Informer::<PartialObjectMeta<DynamicObject>>::builder_of(client, widgets());
+    let widgets = widgets.metadata_only().start();
+    let stream = server.request().await.open_as(PROTOBUF);
+    let mut widget = map("a", 7);
+    widget["apiVersion"] = json!("example.com/v1");
+    widget["kind"] = json!("Widget");
+    // Behind the metadata is something that nothing can be made of.
+    stream.added(&widget);
+    stream.synced("9");
+    shows(&widgets, &["a@7"]).await;
+    let types = widgets.cache().list()[0].types.clone();
+    assert_eq!(types.map(|types| types.kind).as_deref(), Some("Widget"));
+    assert_eq!(widgets.status().bad_objects, 0);
 }
 
 #[test]

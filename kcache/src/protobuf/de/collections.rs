@@ -14,31 +14,21 @@ impl<'c, 'de> Items<'c, 'de> {
             value,
             rest: Reader::new(fields),
             count,
-            packed: Reader::new(&[]),
         }
     }
 
     #[inline]
     fn element(&mut self) -> Result<Option<Wire<'de>>, Error> {
-        loop {
-            if !self.packed.rest().is_empty() {
-                return Ok(Some(Wire::Number(self.packed.varint()?)));
-            }
-            let Some((_, element)) = self.rest.next()? else {
-                return Ok(None);
-            };
-            self.count = self.count.saturating_sub(1);
-            match element {
-                Wire::Bytes(numbers) if is_number(self.value.kind) => {
-                    self.packed = Reader::new(numbers);
-                }
-                element => return Ok(Some(element)),
-            }
+        if self.rest.rest().is_empty() {
+            return Ok(None);
         }
+        self.count = self.count.saturating_sub(1);
+        let tag = self.rest.varint()?;
+        self.rest.tagged(tag).map(Some)
     }
 }
 
-/// True of what can be packed.
+/// True of what is written as a varint.
 fn is_number(kind: Kind) -> bool {
     matches!(kind, Kind::Bool | Kind::Int32 | Kind::Int64)
 }
@@ -54,12 +44,12 @@ impl<'de> SeqAccess<'de> for Items<'_, 'de> {
         let Some(element) = self.element()? else {
             return Ok(None);
         };
-        let value = Value {
-            item: Item::One(element),
-            ..self.value
-        };
-        let made = seed.deserialize(value);
-        made.map(Some).map_err(|error| error.within("[]"))
+        self.value.item = Item::One(element);
+        let mut made = seed.deserialize(&self.value).map(Some);
+        if let Err(error) = &mut made {
+            error.add_field("[]");
+        }
+        made
     }
 
     fn size_hint(&self) -> Option<usize> {
@@ -89,16 +79,16 @@ impl<'c, 'de> Entries<'c, 'de> {
         };
         // Go leaves nothing out; others may leave out what is empty.
         let mut key = &[][..];
-        let mut value = if is_number(self.value.kind) || self.value.kind == Kind::Float64 {
-            Wire::Number(0)
-        } else {
-            Wire::Bytes(&[])
+        let mut value = match self.value.kind {
+            Kind::Float64 => Wire::Fixed64(0),
+            kind if is_number(kind) => Wire::Number(0),
+            _ => Wire::Bytes(&[]),
         };
         let mut fields = Reader::new(entry);
         while let Some(field) = fields.next()? {
             match field {
                 (1, Wire::Bytes(bytes)) => key = bytes,
-                (1, Wire::Number(_)) => return Err(Error::syntax("a key is no text")),
+                (1, _) => return Err(Error::syntax("a key is no text")),
                 (2, found) => value = found,
                 _ => {}
             }
@@ -124,14 +114,20 @@ impl<'de> MapAccess<'de> for Entries<'_, 'de> {
             item: Item::One(Wire::Bytes(key)),
             ..self.value
         };
-        let made = seed.deserialize(key);
-        made.map(Some).map_err(|error| error.within("[]"))
+        let mut made = seed.deserialize(&key).map(Some);
+        if let Err(error) = &mut made {
+            error.add_field("[]");
+        }
+        made
     }
 
     #[inline]
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Error> {
-        let made = seed.deserialize(self.value);
-        made.map_err(|error| error.within("[]"))
+        let mut made = seed.deserialize(&self.value);
+        if let Err(error) = &mut made {
+            error.add_field("[]");
+        }
+        made
     }
 
     fn size_hint(&self) -> Option<usize> {

@@ -5,178 +5,193 @@ use serde::de::{DeserializeSeed, MapAccess};
 
 use super::super::error::Error;
 use super::super::schema::{Field, Kind, Message};
-use super::super::time::Timestamp;
-use super::super::wire::{Reader, Value as Wire, WireType};
-use super::{Context, Fields, Frame, INLINE_LEVELS, Item, Value};
+use super::super::time::{Timestamp, int32};
+use super::super::wire::{Reader, Value as Wire, parts};
+use super::{Fields, Frame, INLINE_LEVELS, Item, Value};
 
 const TYPES: [&Field; 2] = [Field::API_VERSION, Field::KIND];
 
 impl<'c, 'de> Fields<'c, 'de> {
-    /// The fields of this message, one level below it.
-    pub(super) fn new(
-        context: &'c Context<'de>,
-        schema: &'static Message,
-        message: &'de [u8],
-        level: usize,
-    ) -> Self {
-        let types = context.types.filter(|_| level == 0 && schema.has_types());
+    /// The fields of the message that a value is, one level below it.
+    #[inline]
+    pub(super) fn new(value: &Value<'c, 'de>, message: &'de [u8]) -> Self {
+        let (context, level) = (value.context, value.level);
+        let has_types = level == 0 && context.types.is_some() && value.message.has_types();
         Self {
-            context,
-            level: level + 1,
-            message: Frame::new(schema, message),
+            value: Value {
+                level: level + 1,
+                ..*value
+            },
+            field: Field::KIND,
+            types: [has_types; 2],
+            message: Frame::new(value.message, message),
             outer: [Frame::new(Message::EMPTY, &[]); INLINE_LEVELS],
             inline: 0,
-            types: [types.map(|types| types.0), types.map(|types| types.1)],
-            next: (Field::KIND, Item::Null),
         }
     }
 
     /// The same for a type that takes only these members.
+    #[inline]
     pub(super) fn of_struct(mut self, members: &[&str]) -> Self {
-        for (value, field) in self.types.iter_mut().zip(TYPES) {
-            *value = value.filter(|_| members.contains(&field.name()));
+        if self.types != [false; 2] {
+            self.types = TYPES.map(|field| members.contains(&field.name()));
         }
         self
     }
 
-    /// Goes to the next member that JSON would have; its name.
+    /// Goes to the next member that JSON would have.
     #[inline]
-    fn advance(&mut self) -> Result<Option<&'static str>, Error> {
-        if self.types != [None; 2]
-            && let Some((field, value)) = self.next_type()
-        {
-            self.next = (field, Item::One(Wire::Bytes(value.as_bytes())));
-            return Ok(Some(field.name()));
+    fn advance(&mut self) -> Result<Option<&'static Field>, Error> {
+        if self.types != [false; 2] {
+            return Ok(self.next_type());
         }
-        while let Some((field, item)) = self.field()? {
-            if self.is_wanted(field) {
-                self.next = (field, item);
-                return Ok(Some(field.name()));
+        loop {
+            match self.field()? {
+                Some(field) if !self.is_wanted(field) => {}
+                found => return Ok(found),
             }
         }
-        Ok(None)
     }
 
-    fn next_type(&mut self) -> Option<(&'static Field, &'de str)> {
-        let mut types = self.types.iter_mut().zip(TYPES);
-        types.find_map(|(value, field)| Some((field, value.take()?)))
+    fn next_type(&mut self) -> Option<&'static Field> {
+        let (api_version, kind) = self.value.context.types?;
+        let place = self.types.iter().position(|wanted| *wanted)?;
+        self.types[place] = false;
+        let name = [api_version, kind][place];
+        self.value.item = Item::One(Wire::Bytes(name.as_bytes()));
+        Some(TYPES[place])
     }
 
     fn is_wanted(&self, field: &Field) -> bool {
-        match self.level {
-            1 => !self.context.metadata_only || field.name() == "metadata",
+        let context = self.value.context;
+        match self.value.level {
+            1 => !context.metadata_only || field.name() == "metadata",
             // Nothing but an object's own metadata has that.
-            2 => !field.is_managed() || self.context.managed_fields,
+            2 => !field.is_managed() || context.managed_fields,
             _ => true,
         }
     }
 
     /// The next field that JSON would have, of this message or one that it is inline in.
     #[inline]
-    fn field(&mut self) -> Result<Option<(&'static Field, Item<'de>)>, Error> {
+    fn field(&mut self) -> Result<Option<&'static Field>, Error> {
         loop {
-            if self.message.rest.rest().is_empty() {
-                match self.inline.checked_sub(1) {
-                    Some(inline) => {
-                        self.inline = inline;
-                        self.message = self.outer[inline];
-                        continue;
-                    }
-                    None => return Ok(None),
-                }
+            let begin = self.message.rest;
+            if begin.rest().is_empty() {
+                let Some(inline) = self.inline.checked_sub(1) else {
+                    return Ok(None);
+                };
+                self.inline = inline;
+                self.message = self.outer[inline];
+                continue;
             }
-            let before = self.message.rest;
-            let (number, wire_type) = self.message.rest.tag()?;
-            let Some(field) = self.known(number)? else {
-                self.message.rest.value(wire_type)?;
+            let tag = self.message.rest.varint()?;
+            let Some(field) = self.message.known(tag) else {
+                self.pass(tag)?;
                 continue;
             };
-            if field.is_list() || field.is_map() {
-                return Ok(Some((field, self.message.run(before, field)?)));
+            let value = self.message.rest.tagged(tag)?;
+            if field.is_single() {
+                self.value.item = Item::One(value);
+                return Ok(Some(field));
             }
-            if let Some(item) = self.one(field, wire_type)? {
-                return Ok(Some((field, item)));
-            }
-        }
-    }
-
-    /// The field with this number, if the schema has it.
-    #[inline]
-    fn known(&mut self, number: u32) -> Result<Option<&'static Field>, Error> {
-        let frame = &mut self.message;
-        if number <= frame.last {
-            if frame.message.field_numbered(number).is_some() {
-                return Err(self.context.out_of_order());
-            }
-            return Ok(None);
-        }
-        frame.last = number;
-        while let [field, rest @ ..] = frame.fields {
-            if field.number() > number {
-                break;
-            }
-            frame.fields = rest;
-            if field.number() == number {
+            if self.is_member(field, value, begin)? {
                 return Ok(Some(field));
             }
         }
-        Ok(None)
     }
 
-    /// The value of a field that is no list and no map, unless JSON leaves it out or it is inline.
-    #[inline]
-    fn one(
+    /// Goes on with a list or a map, with a message that is inline, or not at all with what JSON leaves
+    /// out; true if there is a member now.
+    fn is_member(
         &mut self,
         field: &'static Field,
-        wire_type: WireType,
-    ) -> Result<Option<Item<'de>>, Error> {
-        let value = self.message.rest.value(wire_type)?;
+        value: Wire<'de>,
+        begin: Reader<'de>,
+    ) -> Result<bool, Error> {
+        if field.is_list() || field.is_map() {
+            self.value.item = self.message.run(begin, field)?;
+            return Ok(true);
+        }
         if field.omits_zero() && is_zero(field.kind(), value)? {
-            return Ok(None);
+            return Ok(false);
         }
-        if !field.is_inline() {
-            return Ok(Some(Item::One(value)));
+        if field.is_inline() {
+            self.enter(field, value)?;
+            return Ok(false);
         }
+        self.value.item = Item::One(value);
+        Ok(true)
+    }
+
+    /// Passes over a field that is none of the next. If the schema has its number, it comes late or is of
+    /// another wire type.
+    #[cold]
+    fn pass(&mut self, tag: u64) -> Result<(), Error> {
+        let (number, wire_type) = parts(tag)?;
+        if self.message.message.field_numbered(number).is_some() {
+            return Err(self.value.context.out_of_order());
+        }
+        self.message.rest.value(wire_type).map(|_| ())
+    }
+
+    /// Goes on with a message that is inline.
+    fn enter(&mut self, field: &Field, value: Wire<'de>) -> Result<(), Error> {
         let (Wire::Bytes(message), true) = (value, self.inline < INLINE_LEVELS) else {
             return Err(Error::syntax("a message is damaged"));
         };
         self.outer[self.inline] = self.message;
         self.inline += 1;
         self.message = Frame::new(field.inner(), message);
-        Ok(None)
+        Ok(())
     }
 }
 
 /// True if Go would leave out this value of a field with `omitempty`.
 #[inline]
 fn is_zero(kind: Kind, value: Wire<'_>) -> Result<bool, Error> {
-    Ok(match value {
-        Wire::Number(number) => number == 0,
-        Wire::Bytes(bytes) if kind == Kind::Time => Timestamp::read(bytes)?.is_none(),
-        Wire::Bytes(bytes) => bytes.is_empty(),
+    Ok(match (kind, value) {
+        (Kind::Bool | Kind::Int64, Wire::Number(number)) => number == 0,
+        (Kind::Int32, Wire::Number(number)) => int32(number) == 0,
+        (Kind::Float64, Wire::Fixed64(bits)) => f64::from_bits(bits) == 0.0,
+        (Kind::Time, Wire::Bytes(message)) => {
+            let time = Timestamp::read(message)?;
+            time.and_then(Timestamp::to_second).is_none()
+        }
+        (Kind::Text | Kind::Bytes, Wire::Bytes(bytes)) => bytes.is_empty(),
+        _ => false,
     })
 }
 
 impl<'de> Frame<'de> {
-    fn new(schema: &'static Message, message: &'de [u8]) -> Self {
+    #[inline]
+    fn new(message: &'static Message, bytes: &'de [u8]) -> Self {
         Self {
-            rest: Reader::new(message),
-            message: schema,
-            fields: schema.fields(),
-            last: 0,
+            rest: Reader::new(bytes),
+            message,
+            fields: message.fields(),
         }
     }
 
-    /// All that there is of a list or map, which begins there.
-    fn run(&mut self, begin: Reader<'de>, field: &Field) -> Result<Item<'de>, Error> {
-        let (mut at, mut count) = (begin, 0);
-        self.rest = begin;
-        while !at.rest().is_empty() {
-            let (number, wire_type) = at.tag()?;
-            if number != field.number() {
-                break;
+    /// The field that has this tag, if it can still come.
+    #[inline]
+    fn known(&mut self, tag: u64) -> Option<&'static Field> {
+        while let [field, rest @ ..] = self.fields
+            && field.tag() <= tag
+        {
+            self.fields = rest;
+            if field.tag() == tag {
+                return Some(field);
             }
-            at.value(wire_type)?;
+        }
+        None
+    }
+
+    /// All that there is of a list or map, which begins there and of which one element has been read.
+    fn run(&mut self, begin: Reader<'de>, field: &Field) -> Result<Item<'de>, Error> {
+        let (mut at, mut count) = (self.rest, 1);
+        while !at.rest().is_empty() && at.varint()? == field.tag() {
+            at.tagged(field.tag())?;
             self.rest = at;
             count += 1;
         }
@@ -198,25 +213,20 @@ impl<'de> MapAccess<'de> for Fields<'_, 'de> {
         &mut self,
         seed: K,
     ) -> Result<Option<K::Value>, Error> {
-        match self.advance()? {
-            Some(name) => seed
-                .deserialize(BorrowedStrDeserializer::new(name))
-                .map(Some),
-            None => Ok(None),
-        }
+        let Some(field) = self.advance()? else {
+            return Ok(None);
+        };
+        (self.field, self.value.kind, self.value.message) = (field, field.kind(), field.inner());
+        let name = BorrowedStrDeserializer::new(field.name());
+        seed.deserialize(name).map(Some)
     }
 
     #[inline]
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Error> {
-        let (field, item) = self.next;
-        let value = Value {
-            context: self.context,
-            kind: field.kind(),
-            message: field.inner(),
-            item,
-            level: self.level,
-        };
-        seed.deserialize(value)
-            .map_err(|error| error.within(field.name()))
+        let mut made = seed.deserialize(&self.value);
+        if let Err(error) = &mut made {
+            error.add_field(self.field.name());
+        }
+        made
     }
 }

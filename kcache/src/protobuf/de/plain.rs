@@ -6,38 +6,51 @@ use super::super::time::{Timestamp, int32};
 use super::super::wire::{Reader, Value as Wire};
 use super::{Item, Value};
 
-impl<'de> Value<'_, 'de> {
-    /// The same as null, a list, a map, or a value of a kind that has one form in JSON.
-    #[inline]
-    pub(super) fn plain(self) -> Result<Self, Error> {
-        match self.kind {
-            Kind::Bool
+/// True of a kind that has one form in JSON, the one that it has on the wire.
+#[inline]
+pub(super) fn is_plain(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Bool
             | Kind::Int32
             | Kind::Int64
             | Kind::Float64
             | Kind::Text
             | Kind::Bytes
-            | Kind::Message => Ok(self),
-            _ => match self.item {
-                Item::One(Wire::Bytes(message)) => self.plain_message(message),
-                Item::One(Wire::Number(_)) if self.kind != Kind::Duration => {
-                    Err(Error::syntax("a message is damaged"))
-                }
-                // It is so already.
-                _ => Ok(self),
-            },
+            | Kind::Message
+    )
+}
+
+impl<'de> Value<'_, 'de> {
+    /// The same as null, a list, a map, or a value of a kind that has one form in JSON.
+    pub(super) fn plain(self) -> Result<Self, Error> {
+        match self.item {
+            _ if is_plain(self.kind) => Ok(self),
+            Item::One(Wire::Bytes(message)) => self.plain_message(message),
+            Item::One(_) => Err(damaged()),
+            // It is so already.
+            _ => Ok(self),
         }
     }
 
     fn plain_message(self, message: &'de [u8]) -> Result<Self, Error> {
         let item = match self.kind {
-            Kind::Time | Kind::MicroTime => Timestamp::read(message)?.map(|_| self.item),
+            Kind::Time => Timestamp::read(message)?
+                .and_then(Timestamp::to_second)
+                .map(Item::Time),
+            Kind::MicroTime => Timestamp::read(message)?
+                .and_then(Timestamp::to_microsecond)
+                .map(Item::Time),
             Kind::Json => match last(message, 1)? {
                 None | Some(Wire::Bytes([])) => None,
                 Some(Wire::Bytes(json)) => Some(Item::Json(json)),
-                Some(Wire::Number(_)) => return Err(Error::syntax("a message is damaged")),
+                Some(_) => return Err(damaged()),
             },
-            Kind::Duration => Some(Item::One(last(message, 1)?.unwrap_or(Wire::Number(0)))),
+            Kind::Duration => match last(message, 1)? {
+                None => Some(Item::Duration(0)),
+                Some(Wire::Number(nanoseconds)) => Some(Item::Duration(nanoseconds.cast_signed())),
+                Some(_) => return Err(damaged()),
+            },
             Kind::Quantity => return self.quantity(message),
             Kind::IntOrString => return self.int_or_string(message),
             Kind::Texts => return self.elements(Kind::Text, 1, message),
@@ -72,8 +85,9 @@ impl<'de> Value<'_, 'de> {
     fn int_or_string(self, message: &'de [u8]) -> Result<Self, Error> {
         const STRING: i32 = 1;
         let is_string = match last(message, 1)? {
+            None => false,
             Some(Wire::Number(number)) => int32(number) == STRING,
-            _ => false,
+            Some(_) => return Err(damaged()),
         };
         Ok(if is_string {
             let text = last(message, 3)?.unwrap_or(Wire::Bytes(&[]));
@@ -108,9 +122,14 @@ impl<'de> Value<'_, 'de> {
         }
     }
 
-    /// The message in a field of this one.
+    /// The message in a field of this one, which stands in one piece.
     fn schema(self, number: u32, message: &'de [u8]) -> Result<Option<Self>, Error> {
-        let found = last(message, number)?;
+        let (mut fields, mut found) = (Reader::new(message), None);
+        while let Some((other, value)) = fields.next()? {
+            if other == number && found.replace(value).is_some() {
+                return Err(self.context.out_of_order());
+            }
+        }
         let message = self.inner(number);
         Ok(found.map(|value| Self {
             message,
@@ -138,7 +157,7 @@ impl<'de> Value<'_, 'de> {
             match fields.next()? {
                 None => break,
                 Some((found, _)) if found != number => {}
-                Some(_) => {
+                Some((_, Wire::Bytes(_))) => {
                     if count == 0 {
                         begin = before;
                     } else if before.len() != end.len() {
@@ -146,6 +165,7 @@ impl<'de> Value<'_, 'de> {
                     }
                     (end, count) = (fields.rest(), count + 1);
                 }
+                Some(_) => return Err(damaged()),
             }
         }
         let item = match count {
@@ -165,4 +185,9 @@ fn last(message: &[u8], number: u32) -> Result<Option<Wire<'_>>, Error> {
         }
     }
     Ok(last)
+}
+
+#[cold]
+fn damaged() -> Error {
+    Error::syntax("a message is damaged")
 }

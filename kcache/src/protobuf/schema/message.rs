@@ -14,7 +14,8 @@ pub struct Message {
 pub struct Field {
     name: &'static str,
     message: &'static Message,
-    number: u8,
+    /// Its number and its wire type, as they stand before it.
+    tag: u16,
     kind: Kind,
     flags: u8,
 }
@@ -104,7 +105,7 @@ impl Field {
         Self {
             name,
             message: Message::EMPTY,
-            number: 0,
+            tag: 0,
             kind: Kind::Text,
             flags: 0,
         }
@@ -112,7 +113,12 @@ impl Field {
 
     /// Its number on the wire.
     pub fn number(&self) -> u32 {
-        self.number.into()
+        u32::from(self.tag >> 3)
+    }
+
+    /// What stands before it on the wire. Lists of numbers can be packed; their elements are not.
+    pub(crate) fn tag(&self) -> u64 {
+        self.tag.into()
     }
 
     /// Its name in JSON; empty if it is inline.
@@ -166,6 +172,11 @@ impl Field {
         self.flags & MANAGED != 0
     }
 
+    /// True if its value is the member that JSON has, whatever it is.
+    pub(crate) fn is_single(&self) -> bool {
+        self.flags & (LIST | MAP | INLINE | OMITTED) == 0
+    }
+
     /// [`Self::message`] without a look at the kind.
     pub(crate) fn inner(&self) -> &'static Message {
         self.message
@@ -181,6 +192,6 @@ impl fmt::Debug for Message {
 
 impl fmt::Debug for Field {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {:?} = {}", self.name, self.kind, self.number)
+        write!(f, "{} {:?} = {}", self.name, self.kind, self.number())
     }
 }

@@ -32,10 +32,16 @@ pub(crate) const fn s(
     message: &'static Message,
     flags: u8,
 ) -> Field {
+    let wire_type = match kind {
+        _ if flags & MAP != 0 => 2,
+        Kind::Bool | Kind::Int32 | Kind::Int64 => 0,
+        Kind::Float64 => 1,
+        _ => 2,
+    };
     Field {
         name,
         message,
-        number,
+        tag: (number as u16) << 3 | wire_type,
         kind,
         flags,
     }
