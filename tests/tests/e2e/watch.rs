@@ -4,6 +4,7 @@
 mod chaos;
 mod encodings;
 mod main_job;
+mod relations;
 mod restore;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,7 +19,7 @@ use harness::{CacheHome, ExecPlugin, build_kcc_cache};
 use k8s_openapi::api::core::v1::{Pod, Service};
 use kcache::client::ClientConfig;
 use kcache::{Encoding, Filter, Informer, Key, Lookup, Object, Publisher, View};
-use kcache_join::{Join, relations};
+use kcache_join::Join;
 use kcc_core::Environment;
 use kube::Client;
 use libtest_mimic::{Failed, Trial};
@@ -35,6 +36,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     let ignored = cluster::unavailable().is_some();
     [
         Trial::test("watch::the_main_job", main_job::run),
+        Trial::test("watch::relations", relations::run),
         Trial::test("watch::chaos", chaos::run),
         Trial::test("watch::restored_ahead", restore::ahead),
         Trial::test("watch::restored_back", restore::back),
@@ -138,7 +140,7 @@ impl Watched {
         let services = Informer::<Service>::builder(client).namespace(NAMESPACE);
         let services = services.start();
         let view = pods.view(Filter::labels([("tier", "front")]));
-        let joined = relations::service_pods().join(&services, &pods);
+        let joined = kcache_join::relations::service_pods().join(&services, &pods);
         let by_app = pods.index_by_label("app");
         let witnesses = [
             ("pods", Witness::of(&pods)),

@@ -62,9 +62,9 @@ impl Cluster {
     }
 
     /// A publisher of the objects of a kind.
-    pub(crate) fn fed<K: Object + DeserializeOwned>(&self, kind: &str) -> Result<Fed<K>> {
+    pub(crate) fn fed<K: Resource>(&self, kind: &str) -> Result<Fed<DynamicObject>> {
         let (publisher, mut feed) = kcache::feed();
-        feed.relist(self.typed(kind)?, None)?;
+        feed.relist(self.dynamic::<K>(kind)?, None)?;
         Ok(Fed {
             publisher,
             _feed: feed,

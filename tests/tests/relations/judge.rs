@@ -14,7 +14,8 @@ use kcache_join::relations;
 
 use crate::cluster::{Cluster, Seen};
 
-/// Joins typed objects, and compares the pairs with the verdicts.
+/// Joins dynamic objects, of which every other form says the same, and compares the pairs with the verdicts:
+/// joins of one type take seconds to compile, and those of each type minutes.
 pub(crate) async fn all(cluster: &Cluster, seen: &mut Seen) -> Result<()> {
     macro_rules! pairs {
         ($relation:ident, $sources:expr, $targets:expr) => {
