@@ -1,9 +1,15 @@
 //! The tests, all of them.
 
-use anyhow::Result;
+use std::fs;
+
+use anyhow::{Context as _, Result};
 use harness::cluster::{self, Binaries, Progress};
 
 use crate::{programs, progress, step};
+
+/// All tests but those of the documentation. Benchmarks are examples, which `cargo test` compiles if it is
+/// told nothing: minutes, for what the lints have read.
+const ALL: &str = "test --workspace --all-features --lib --bins --tests";
 
 pub(crate) fn run(filter: Option<&str>) -> Result<()> {
     let kcc_cache = programs::kcc_cache()?;
@@ -12,8 +18,10 @@ pub(crate) fn run(filter: Option<&str>) -> Result<()> {
         // Here its progress can be seen; in a test nobody would know what takes minutes.
         Binaries::build(Progress::Shown)?;
     }
+    let examples = examples()?;
     step::timed("build of the tests", || {
-        let build = step::cargo("test --workspace --all-features --no-run");
+        let mut build = step::cargo(ALL);
+        build.args(&examples).arg("--no-run");
         progress::build("all tests", build)
     })?;
     let test = |name: &str, arguments: &str| {
@@ -24,19 +32,35 @@ pub(crate) fn run(filter: Option<&str>) -> Result<()> {
     if step::answers(step::cargo("").get_program(), &["nextest", "--version"]) {
         test(
             "tests",
-            "nextest run --workspace --all-features --no-fail-fast --no-tests=pass",
-        )?;
-        test(
-            "documentation tests",
-            "test --workspace --all-features --doc",
+            "nextest run --workspace --all-features --lib --bins --tests --no-fail-fast --no-tests=pass",
         )?;
     } else {
-        test("tests", "test --workspace --all-features --no-fail-fast")?;
+        test("tests", &format!("{ALL} --no-fail-fast"))?;
     }
+    test(
+        "documentation tests",
+        "test --workspace --all-features --doc",
+    )?;
     if let Some(reason) = no_cluster {
         step::say(&format!(
             "\nThe tests on a real API server were ignored: {reason}"
         ));
     }
     Ok(())
+}
+
+/// Arguments that name the examples which tests run: all but benchmarks.
+fn examples() -> Result<Vec<String>> {
+    let mut arguments = Vec::new();
+    for package in ["kcache", "kcache-join", "tests"] {
+        for file in fs::read_dir(step::root().join(package).join("examples"))? {
+            let path = file?.path();
+            let name = path.file_stem().context("an example without a name")?;
+            let name = name.to_string_lossy().into_owned();
+            if !name.starts_with("bench_") {
+                arguments.extend(["--example".to_owned(), name]);
+            }
+        }
+    }
+    Ok(arguments)
 }
