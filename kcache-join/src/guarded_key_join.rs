@@ -108,17 +108,8 @@ impl<S: Object, G: Object, T: Object> GuardedKeyJoin<S, G, T> {
         let of_guard: Read<G, P> = Arc::new(of_guard);
         let of_target: Read<T, K> = Arc::new(of_target);
         let start = move |sources: &_, guards: &_, targets: &_, pairs| {
-            let operator = ByGuardedKey {
-                of_source: of_source.clone(),
-                of_guard: of_guard.clone(),
-                of_target: of_target.clone(),
-                sources: Postings::default(),
-                wanting: Postings::default(),
-                targets: Postings::default(),
-                guards: HashMap::new(),
-                given: HashMap::new(),
-                evaluations: 0,
-            };
+            let read = (of_source.clone(), of_guard.clone(), of_target.clone());
+            let operator = ByGuardedKey::new(read.0, read.1, read.2);
             Join::start(sources, targets, Some(guards), operator, pairs)
         };
         Self {
@@ -176,6 +167,26 @@ struct ByGuardedKey<S, G, T, K, P> {
     /// How many guards give a permission.
     given: HashMap<P, usize>,
     evaluations: u64,
+}
+
+impl<S, G, T, K, P> ByGuardedKey<S, G, T, K, P> {
+    fn new(
+        of_source: Read<S, GuardedKey<K, P>>,
+        of_guard: Read<G, P>,
+        of_target: Read<T, K>,
+    ) -> Self {
+        Self {
+            of_source,
+            of_guard,
+            of_target,
+            sources: Postings::default(),
+            wanting: Postings::default(),
+            targets: Postings::default(),
+            guards: HashMap::new(),
+            given: HashMap::new(),
+            evaluations: 0,
+        }
+    }
 }
 
 impl<S, G, T, K, P> ByGuardedKey<S, G, T, K, P>
@@ -325,17 +336,11 @@ mod tests {
             'x' => GuardedKey::free(key),
             key => GuardedKey::needs(key, [key.to_ascii_uppercase(), '*']),
         };
-        ByGuardedKey {
-            of_source: Arc::new(move |map| letters(map).into_iter().map(needs).collect()),
-            of_guard: Arc::new(letters),
-            of_target: Arc::new(letters),
-            sources: Postings::default(),
-            wanting: Postings::default(),
-            targets: Postings::default(),
-            guards: HashMap::new(),
-            given: HashMap::new(),
-            evaluations: 0,
-        }
+        ByGuardedKey::new(
+            Arc::new(move |map| letters(map).into_iter().map(needs).collect()),
+            Arc::new(letters),
+            Arc::new(letters),
+        )
     }
 
     #[test]

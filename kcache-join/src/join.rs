@@ -230,6 +230,18 @@ impl<S: Object, T: Object, O: Operator<S, T>> Task<S, T, O> {
         phases.0.mark_changed();
         let started = async {
             let guards = async {
+                match &self.guards {
+                    Some(guards) => guards.ready().await,
+                    None => Ok(()),
+                }
+            };
+            // Each state is then as new as when the last input came.
+            tokio::try_join!(
+                named("sources", self.sources.ready()),
+                named("targets", self.targets.ready()),
+                named("guards", guards),
+            )?;
+            let guards = async {
                 match &mut self.guards {
                     Some(guards) => guards.snapshot().await.map(Some),
                     None => Ok(None),

@@ -8,10 +8,10 @@ use std::time::Duration;
 use harness::Random;
 use kcache::{Group, Input, Key, Phase, Publisher};
 
-use crate::conditions::{Condition, NAMES, NAMESPACES, PANIC};
+use crate::conditions::{NAMES, NAMESPACES, PANIC};
 use crate::coverage::{Coverage, Outcome, run_cases};
 use crate::forms::{Own, Spec};
-use crate::observer::Observer;
+use crate::observer::{self, Observer};
 use crate::reference::side::Side;
 use crate::replay::Watcher;
 
@@ -299,21 +299,7 @@ impl World {
         let by_view = derived.by_view;
         let named = |wrong| format!("{kind:?}, by view {by_view}: {wrong}");
         derived.first.compare(&want).map_err(named)?;
-        let visible = |condition: Option<&Condition>| {
-            let accepts = |spec: &Spec| condition.is_some_and(|condition| condition.accepts(spec));
-            let visible = want.iter().filter(|(_, spec)| accepts(spec));
-            visible
-                .map(|(key, spec)| (key.clone(), spec.clone()))
-                .collect()
-        };
-        for observer in std::mem::take(&mut derived.observers) {
-            if observer.check(visible, &mut self.coverage)? {
-                derived.observers.push(observer);
-            } else {
-                observer.retire(&mut self.coverage);
-            }
-        }
-        Ok(())
+        observer::check_all(&mut derived.observers, &want, &mut self.coverage)
     }
 
     /// Who is refused, panics, or comes second is bad, and nobody else.

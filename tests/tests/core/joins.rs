@@ -164,13 +164,18 @@ async fn ingresses_name_services_and_compose_to_pods() {
 #[tokio::test(start_paused = true)]
 async fn a_join_is_ready_when_both_inputs_are_and_starts_with_one_state() {
     let (services, mut service_feed) = kcache::feed();
-    let (pods, _pods) = fed([pod("p1", 1, "web"), pod("p2", 2, "web")]);
+    let (pods, mut pod_feed) = fed([pod("p1", 1, "web"), pod("p2", 2, "web")]);
     let join = relations::service_pods().join(&services, &pods);
     let mut changes = join.subscribe();
     settle().await;
     assert!(matches!(join.status().phase, Phase::Syncing { .. }));
+    // Its first state is of when the last input came.
+    pod_feed.apply(pod("p1", 3, "web")).unwrap();
+    settle().await;
     service_feed.relist([service("s", 1, "web")], None).unwrap();
-    assert_eq!(changes.snapshot().await.unwrap().objects.len(), 2);
+    let objects = changes.snapshot().await.unwrap().objects;
+    let versions: Vec<_> = objects.iter().map(|pod| pod.version()).collect();
+    assert_eq!(versions, ["3", "2"]);
     assert_eq!(join.cache().snapshot().commit(), 1);
 }
 

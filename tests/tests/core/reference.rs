@@ -13,10 +13,10 @@ use kcache_join::{GuardedKey, GuardedKeyJoin, Join, KeyJoin, SelectorJoin};
 
 use self::pairs::{Pairing, Pairs, pairing};
 use self::side::{Relates, Side, Source};
-use crate::conditions::{Condition, NAMES, NAMESPACES, NODES, Selecting};
+use crate::conditions::{NAMES, NAMESPACES, NODES, Selecting};
 use crate::coverage::{Coverage, Outcome, run_cases};
 use crate::forms::{Form, Own, Packed, Spec, read};
-use crate::observer::Observer;
+use crate::observer::{self, Observer};
 use crate::replay::Watcher;
 
 const KINDS: [&str; 31] = [
@@ -487,21 +487,7 @@ impl<V: Form> World<V> {
             watcher.compare(&pairs)?;
         }
         joined.first.compare(&related)?;
-        let visible = |condition: Option<&Condition>| {
-            let accepts = |spec: &Spec| condition.is_some_and(|condition| condition.accepts(spec));
-            let visible = related.iter().filter(|(_, spec)| accepts(spec));
-            visible
-                .map(|(key, spec)| (key.clone(), spec.clone()))
-                .collect()
-        };
-        for observer in std::mem::take(&mut joined.observers) {
-            if observer.check(visible, &mut self.coverage)? {
-                joined.observers.push(observer);
-            } else {
-                observer.retire(&mut self.coverage);
-            }
-        }
-        Ok(())
+        observer::check_all(&mut joined.observers, &related, &mut self.coverage)
     }
 
     /// The nested loop: the targets that have a source, and all pairs.
