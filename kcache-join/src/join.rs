@@ -235,12 +235,9 @@ impl<S: Object, T: Object, O: Operator<S, T>> Task<S, T, O> {
                     None => Ok(()),
                 }
             };
-            // Each state is then as new as when the last input came.
-            tokio::try_join!(
-                named("sources", self.sources.ready()),
-                named("targets", self.targets.ready()),
-                named("guards", guards),
-            )?;
+            // Each state is then as new as when the last input came. One that has ended may have one, too.
+            let (sources, targets) = (self.sources.ready(), self.targets.ready());
+            let _ = tokio::join!(sources, targets, guards);
             let guards = async {
                 match &mut self.guards {
                     Some(guards) => guards.snapshot().await.map(Some),

@@ -168,15 +168,13 @@ impl<V: Object> Combined<V> {
     async fn first_states(&mut self) -> Result<Vec<(usize, Batch<V>)>, Error> {
         let mut phases: Vec<_> = self.inputs.iter().map(|it| it.changes.phases()).collect();
         phases.iter_mut().for_each(Receiver::mark_changed);
-        for (number, input) in self.inputs.iter().enumerate() {
+        for input in &self.inputs {
             loop {
                 tokio::select! {
                     biased;
                     error = self.writer.closed() => return Err(error),
-                    ready = input.changes.ready() => {
-                        ready.map_err(error_of(number))?;
-                        break;
-                    }
+                    // One that has ended may have a state, too.
+                    _ = input.changes.ready() => break,
                     (_, Ok(())) = any(0, changes(&mut phases)) => {}
                 }
                 let failures = phases.iter_mut().enumerate().map(|(number, phase)| {

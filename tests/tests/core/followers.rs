@@ -195,6 +195,8 @@ async fn what_starts_late_sees_what_was_there() {
     let mut of_view = view.subscribe();
     let index = pods.index_by(|own: &Own| [own.name().to_owned()]);
     let join = by_name().join(&pods, &pods);
+    let made = pods.flat_map(|own| Some(own.clone()));
+    let both = kcache::union([&pods, &pods]);
     let (sender, mut seen) = tokio::sync::mpsc::unbounded_channel();
     let begun = sender.clone();
     let handler = Handler::new()
@@ -220,6 +222,7 @@ async fn what_starts_late_sees_what_was_there() {
     join.closed().await;
     settle().await;
     assert_eq!((view.cache().len(), join.cache().len()), (2, 2));
+    assert_eq!((made.cache().len(), both.cache().len()), (2, 2));
     assert_eq!((index.get("one").len(), index.get("two").len()), (1, 1));
 }
 

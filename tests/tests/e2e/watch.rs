@@ -61,7 +61,8 @@ impl Setup {
     fn new(options: ClusterOptions) -> Result<Self, Failed> {
         let cluster = Cluster::start(options)?;
         cluster.bind_group("testers", "cluster-admin")?;
-        for run in 1..=2 {
+        // One an hour, for runs of a day.
+        for run in 1..=24 {
             cluster.add_token(TokenUser::new(&format!("job-{run}"), "job", &["testers"]))?;
         }
         cluster.kubectl_admin(&["create", "namespace", NAMESPACE])?;

@@ -304,7 +304,8 @@ fn create(setup: &Setup) -> Outcome {
     let selected = |labels: Value| {
         let mut template = template(labels.clone());
         template["spec"]["restartPolicy"] = "Always".into();
-        json!({ "spec": { "selector": { "matchLabels": labels }, "template": template } })
+        let spec = json!({ "selector": { "matchLabels": labels }, "template": template });
+        json!({ "metadata": { "labels": labels }, "spec": spec })
     };
     let job = json!({
         "manualSelector": true, "selector": { "matchLabels": { "job": "batch" } },
