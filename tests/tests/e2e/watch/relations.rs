@@ -269,8 +269,10 @@ fn kubectl(setup: &Setup, arguments: &str) -> Result<String, Failed> {
     Ok(setup.cluster.kubectl_admin(&arguments)?)
 }
 
-/// Applies objects, each with its name and, if it has one, with its controller.
-fn apply(setup: &Setup, objects: Vec<(&str, &str, Option<&str>, Value)>) -> Outcome {
+/// An object: its kind, its name, its controller if it has one, and the rest.
+type Described = (&'static str, &'static str, Option<&'static str>, Value);
+
+fn apply(setup: &Setup, objects: Vec<Described>) -> Outcome {
     let mut whole = Vec::new();
     for (resource, name, owner, mut object) in objects {
         object["metadata"]["name"] = name.into();
@@ -296,88 +298,12 @@ fn apply(setup: &Setup, objects: Vec<(&str, &str, Option<&str>, Value)>) -> Outc
 }
 
 fn create(setup: &Setup) -> Outcome {
-    let template = |labels: Value| {
-        let containers = json!([{ "name": "main", "image": "registry.example/app:1" }]);
-        let spec = json!({ "restartPolicy": "Never", "containers": containers });
-        json!({ "metadata": { "labels": labels }, "spec": spec })
-    };
-    let selected = |labels: Value| {
-        let mut template = template(labels.clone());
-        template["spec"]["restartPolicy"] = "Always".into();
-        let spec = json!({ "selector": { "matchLabels": labels }, "template": template });
-        json!({ "metadata": { "labels": labels }, "spec": spec })
-    };
+    apply(setup, sources())?;
     let job = json!({
         "manualSelector": true, "selector": { "matchLabels": { "job": "batch" } },
-        "template": template(json!({ "job": "batch" })),
+        "template": template(&json!({ "job": "batch" })),
     });
-    let web = json!({ "matchLabels": { "app": "web" } });
-    let backend = json!({ "service": { "name": "web", "port": { "number": 80 } } });
-    let cron_job = json!({ "template": template(json!({ "job": "batch" })) });
-    let claim = json!({ "storage": "1Gi" });
-    apply(
-        setup,
-        vec![
-            ("ConfigMap", "settings", None, json!({})),
-            ("ConfigMap", "unused", None, json!({})),
-            ("Secret", "token", None, json!({})),
-            ("Secret", "unused", None, json!({})),
-            (
-                "Service",
-                "web",
-                None,
-                json!({ "spec": { "selector": { "app": "web" }, "ports": [{ "port": 80 }] } }),
-            ),
-            (
-                "Service",
-                "unused",
-                None,
-                json!({ "spec": { "ports": [{ "port": 80 }] } }),
-            ),
-            (
-                "PersistentVolumeClaim",
-                "data",
-                None,
-                json!({ "spec": { "accessModes": ["ReadWriteOnce"], "resources": { "requests": claim } } }),
-            ),
-            (
-                "apps/v1/Deployment",
-                "web",
-                None,
-                selected(json!({ "app": "web" })),
-            ),
-            (
-                "batch/v1/CronJob",
-                "nightly",
-                None,
-                json!({ "spec": { "schedule": "0 0 * * *", "jobTemplate": { "spec": cron_job } } }),
-            ),
-            (
-                "networking.k8s.io/v1/Ingress",
-                "front",
-                None,
-                json!({ "spec": { "defaultBackend": backend } }),
-            ),
-            (
-                "networking.k8s.io/v1/NetworkPolicy",
-                "web",
-                None,
-                json!({ "spec": { "podSelector": web } }),
-            ),
-            (
-                "policy/v1/PodDisruptionBudget",
-                "web",
-                None,
-                json!({ "spec": { "selector": web, "minAvailable": 1 } }),
-            ),
-            (
-                "autoscaling/v2/HorizontalPodAutoscaler",
-                "web",
-                None,
-                json!({ "spec": { "maxReplicas": 2, "scaleTargetRef": { "apiVersion": "apps/v1", "kind": "Deployment", "name": "web" } } }),
-            ),
-        ],
-    )?;
+    let web_1 = json!({ "app": "web", "hash": "1" });
     apply(
         setup,
         vec![
@@ -385,7 +311,7 @@ fn create(setup: &Setup) -> Outcome {
                 "apps/v1/ReplicaSet",
                 "web-1",
                 Some("deployment web"),
-                selected(json!({ "app": "web", "hash": "1" })),
+                set(&web_1),
             ),
             (
                 "batch/v1/Job",
@@ -395,23 +321,20 @@ fn create(setup: &Setup) -> Outcome {
             ),
         ],
     )?;
-    let mut web = template(json!({ "app": "web", "hash": "1" }));
+    let mut web = template(&web_1);
     web["spec"]["volumes"] = json!([
         { "name": "settings", "configMap": { "name": "settings" } },
         { "name": "token", "secret": { "secretName": "token" } },
         { "name": "data", "persistentVolumeClaim": { "claimName": "data" } },
     ]);
+    let [batch, lone] =
+        [("job", "batch"), ("app", "web")].map(|(key, value)| template(&json!({ key: value })));
     apply(
         setup,
         vec![
             ("Pod", "web-1-a", Some("replicaset web-1"), web),
-            (
-                "Pod",
-                "batch-a",
-                Some("job batch"),
-                template(json!({ "job": "batch" })),
-            ),
-            ("Pod", "lone", None, template(json!({ "app": "web" }))),
+            ("Pod", "batch-a", Some("job batch"), batch),
+            ("Pod", "lone", None, lone),
         ],
     )?;
     let uid = kubectl(setup, "get pod web-1-a -o jsonpath={.metadata.uid}")?;
@@ -424,4 +347,75 @@ fn create(setup: &Setup) -> Outcome {
     });
     let slices = vec![("discovery.k8s.io/v1/EndpointSlice", "web-1", None, slice)];
     apply(setup, slices)
+}
+
+/// A Pod with these labels, or the template of one.
+fn template(labels: &Value) -> Value {
+    let containers = json!([{ "name": "main", "image": "registry.example/app:1" }]);
+    let spec = json!({ "restartPolicy": "Never", "containers": containers });
+    json!({ "metadata": { "labels": labels }, "spec": spec })
+}
+
+/// What has these labels, and selects them.
+fn set(labels: &Value) -> Value {
+    let mut template = template(labels);
+    template["spec"]["restartPolicy"] = "Always".into();
+    let spec = json!({ "selector": { "matchLabels": labels }, "template": template });
+    json!({ "metadata": { "labels": labels }, "spec": spec })
+}
+
+/// What has no owner.
+fn sources() -> Vec<Described> {
+    let spec = |spec: Value| json!({ "spec": spec });
+    let port = json!([{ "port": 80 }]);
+    let web = json!({ "matchLabels": { "app": "web" } });
+    let backend = json!({ "service": { "name": "web", "port": { "number": 80 } } });
+    let job = json!({ "spec": { "template": template(&json!({ "job": "batch" })) } });
+    let storage = json!({ "requests": { "storage": "1Gi" } });
+    let scaled = json!({ "apiVersion": "apps/v1", "kind": "Deployment", "name": "web" });
+    let objects = [
+        ("ConfigMap", "settings", json!({})),
+        ("ConfigMap", "unused", json!({})),
+        ("Secret", "token", json!({})),
+        ("Secret", "unused", json!({})),
+        (
+            "Service",
+            "web",
+            spec(json!({ "selector": { "app": "web" }, "ports": port })),
+        ),
+        ("Service", "unused", spec(json!({ "ports": port }))),
+        (
+            "PersistentVolumeClaim",
+            "data",
+            spec(json!({ "accessModes": ["ReadWriteOnce"], "resources": storage })),
+        ),
+        ("apps/v1/Deployment", "web", set(&json!({ "app": "web" }))),
+        (
+            "batch/v1/CronJob",
+            "nightly",
+            spec(json!({ "schedule": "0 0 * * *", "jobTemplate": job })),
+        ),
+        (
+            "networking.k8s.io/v1/Ingress",
+            "front",
+            spec(json!({ "defaultBackend": backend })),
+        ),
+        (
+            "networking.k8s.io/v1/NetworkPolicy",
+            "web",
+            spec(json!({ "podSelector": web })),
+        ),
+        (
+            "policy/v1/PodDisruptionBudget",
+            "web",
+            spec(json!({ "selector": web, "minAvailable": 1 })),
+        ),
+        (
+            "autoscaling/v2/HorizontalPodAutoscaler",
+            "web",
+            spec(json!({ "maxReplicas": 2, "scaleTargetRef": scaled })),
+        ),
+    ];
+    let without_owner = |(kind, name, object)| (kind, name, None, object);
+    objects.into_iter().map(without_owner).collect()
 }
