@@ -219,19 +219,16 @@ impl<V: Object> Combined<V> {
     }
 
     fn commit(&mut self, touched: BTreeSet<Key>) {
-        let there = Snapshot(self.writer.state());
+        // What is there already changes nothing, which the writer sees.
         let mut updates = Updates::new();
         for key in touched {
             let mut objects: Vec<_> = self.inputs.iter().map(|input| input.get(&key)).collect();
             if crate::seeded_fault::FirstInput.strikes() {
                 objects.truncate(1);
             }
-            let new = (self.rule)(&objects);
-            let old = there.get(key.namespace(), key.name());
-            match new {
-                Some(new) if old.is_none_or(|old| !Arc::ptr_eq(old, &new)) => updates.put(new),
-                None if old.is_some() => updates.remove(key),
-                _ => {}
+            match (self.rule)(&objects) {
+                Some(object) => updates.put(object),
+                None => updates.remove(key),
             }
         }
         let commits: Vec<_> = self.inputs.iter().map(|input| input.commit).collect();

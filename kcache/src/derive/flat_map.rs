@@ -8,7 +8,6 @@ use crate::error::Error;
 use crate::event::Change;
 use crate::object::{Key, KeyRef, Object};
 use crate::publisher::Publisher;
-use crate::store::Snapshot;
 use crate::subscription::Batch;
 use crate::updates::Updates;
 use crate::writer::Writer;
@@ -129,15 +128,12 @@ where
         for change in batch.changes {
             self.take(&change, &mut touched, writer);
         }
-        let there = Snapshot(writer.state());
+        // What is there already changes nothing, which the writer sees.
         let mut updates = Updates::new();
         for key in touched {
-            let new = self.settle(&key, writer);
-            let old = there.get(key.namespace(), key.name());
-            match new {
-                Some(new) if old.is_none_or(|old| !Arc::ptr_eq(old, &new)) => updates.put(new),
-                None if old.is_some() => updates.remove(key),
-                _ => {}
+            match self.settle(&key, writer) {
+                Some(object) => updates.put(object),
+                None => updates.remove(key),
             }
         }
         writer.commit_in(batch.incarnation, updates, &[batch.commit]);
