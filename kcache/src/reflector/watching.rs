@@ -1,8 +1,10 @@
 //! A watch that is open.
 
+use std::pin::Pin;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep_until};
+use tokio::task::yield_now;
+use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::connection::{Incoming, Part};
 use super::silence::QUIET;
@@ -17,6 +19,9 @@ pub(super) struct Watching {
     sent: Instant,
     opened: Instant,
     deadline: Instant,
+    /// Wakes at what is due first, or earlier: setting it anew for each event would cost more than
+    /// a look at the clock now and then.
+    timer: Pin<Box<Sleep>>,
     /// How many events it has brought.
     pub(super) events: u64,
     /// The list at its beginning is not complete.
@@ -59,6 +64,7 @@ impl Watching {
             opened: Instant::now(),
             list: ListProgress::new(),
             deadline,
+            timer: Box::pin(sleep_until(sent)),
             events: 0,
             initial: false,
             broke: false,
@@ -73,33 +79,63 @@ impl Watching {
 
     /// Takes more bytes if there are some already.
     pub(super) async fn poll(&mut self) -> Option<WatchSignal> {
-        let part = self.incoming.ready_part().await?;
+        let part = match self.incoming.ready_part().await {
+            Some(part) => part,
+            None => {
+                // hyper's task of the connection hands over one chunk at a time, so it may have more.
+                yield_now().await;
+                self.incoming.ready_part().await?
+            }
+        };
         Some(self.take(part))
     }
 
     /// Waits until something happens.
     pub(super) async fn wait(&mut self) -> WatchSignal {
-        let settled = self.opened + SHORT;
         if !self.frames.is_between() {
             self.list.advance();
         }
-        let quiet = self.list.quiet_at();
-        tokio::select! {
-            biased;
-            part = self.incoming.part() => self.take(part),
-            () = sleep_until(settled), if !self.settled => {
-                self.settled = true;
-                WatchSignal::Settled
+        loop {
+            let due = self.due();
+            if self.timer.is_elapsed() || due < self.timer.deadline() {
+                self.timer.as_mut().reset(due);
             }
-            () = sleep_until(quiet), if self.initial => {
-                WatchSignal::Quiet(self.list.quiet())
-            }
-            () = sleep_until(self.deadline) => {
-                tracing::debug!("the watch has outlived its timeout and is given up");
-                self.broke = true;
-                WatchSignal::End
+            tokio::select! {
+                biased;
+                part = self.incoming.part() => return self.take(part),
+                () = &mut self.timer => {
+                    if let Some(signal) = self.timed() {
+                        return signal;
+                    }
+                }
             }
         }
+    }
+
+    /// When something happens at the latest.
+    fn due(&self) -> Instant {
+        let settled = (!self.settled).then_some(self.opened + SHORT);
+        let quiet = self.initial.then(|| self.list.quiet_at());
+        let first = settled.into_iter().chain(quiet).min();
+        first.map_or(self.deadline, |first| first.min(self.deadline))
+    }
+
+    /// What has happened by now because nothing came.
+    fn timed(&mut self) -> Option<WatchSignal> {
+        let now = Instant::now();
+        if !self.settled && now >= self.opened + SHORT {
+            self.settled = true;
+            return Some(WatchSignal::Settled);
+        }
+        if self.initial && now >= self.list.quiet_at() {
+            return Some(WatchSignal::Quiet(self.list.quiet()));
+        }
+        if now >= self.deadline {
+            tracing::debug!("the watch has outlived its timeout and is given up");
+            self.broke = true;
+            return Some(WatchSignal::End);
+        }
+        None
     }
 
     fn take(&mut self, part: Part) -> WatchSignal {
