@@ -79,15 +79,13 @@ impl Watching {
 
     /// Takes more bytes if there are some already.
     pub(super) async fn poll(&mut self) -> Option<WatchSignal> {
-        let part = match self.incoming.ready_part().await {
-            Some(part) => part,
-            None => {
-                // hyper's task of the connection hands over one chunk at a time, so it may have more.
-                yield_now().await;
-                self.incoming.ready_part().await?
-            }
-        };
-        Some(self.take(part))
+        let mut part = self.incoming.ready_part().await;
+        if part.is_none() {
+            // hyper's task of the connection hands over one chunk at a time, so it may have more.
+            yield_now().await;
+            part = self.incoming.ready_part().await;
+        }
+        part.map(|part| self.take(part))
     }
 
     /// Waits until something happens.
