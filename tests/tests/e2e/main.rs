@@ -12,6 +12,7 @@ mod ledger;
 mod loader;
 mod manager;
 mod memory;
+mod operators;
 mod plugin_user;
 mod policy;
 mod rejected;
@@ -38,6 +39,7 @@ fn main() {
         manager::trials(),
         policy::trials(),
         memory::trials(),
+        operators::trials(),
         rejected::trials(),
         watch::trials(),
         wire::trials(),
