@@ -117,13 +117,13 @@ impl<K: Resource<DynamicType: Clone + Eq + Hash> + Clone + Object> Reflection<K>
 
     fn begin(&mut self, objects: Vec<Arc<K>>) {
         self.started = true;
-        self.writer.apply_watcher_event(&watcher::Event::Init);
+        self.apply(&watcher::Event::Init);
         for object in objects {
             let object = Shared::new(object);
             self.triggers.push_back(Arc::new(object.clone()));
-            self.apply(watcher::Event::InitApply(object));
+            self.apply(&watcher::Event::InitApply(object));
         }
-        self.writer.apply_watcher_event(&watcher::Event::InitDone);
+        self.apply(&watcher::Event::InitDone);
     }
 
     fn take(&mut self, Change { old, new }: Change<K>) {
@@ -133,14 +133,14 @@ impl<K: Resource<DynamicType: Clone + Eq + Hash> + Clone + Object> Reflection<K>
                 if old.is_none_or(|old| self.aspects.trigger(&*old, &*new)) {
                     self.triggers.push_back(Arc::new(new.clone()));
                 }
-                self.apply(watcher::Event::Apply(new));
+                self.apply(&watcher::Event::Apply(new));
             }
-            (Some(old), None) => self.apply(watcher::Event::Delete(Shared::new(old))),
+            (Some(old), None) => self.apply(&watcher::Event::Delete(Shared::new(old))),
             (None, None) => {}
         }
     }
 
-    fn apply(&mut self, event: watcher::Event<Shared<K>>) {
-        self.writer.apply_watcher_event(&event);
+    fn apply(&mut self, event: &watcher::Event<Shared<K>>) {
+        self.writer.apply_watcher_event(event);
     }
 }

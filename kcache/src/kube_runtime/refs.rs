@@ -38,11 +38,24 @@ impl<V: Object> Subscription<V> {
     ///
     /// # Example
     ///
-    /// ```ignore
-    /// let (triggers, store) = deployments.reflect();
-    /// let aspects = SubscribeOptions::default().changes_of(Aspect::Generation);
-    /// Controller::for_shared_stream(triggers, store)
-    ///     .owns_shared_stream(replicasets.subscribe_options(aspects).touched_objects())
+    /// ```
+    /// # use k8s_openapi::api::core::v1::ConfigMap;
+    /// use futures_util::StreamExt;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), kcache::Error> {
+    /// # let map = |version: &str| -> ConfigMap {
+    /// #     let metadata = serde_json::json!({"name": "a", "resourceVersion": version});
+    /// #     serde_json::from_value(serde_json::json!({"metadata": metadata})).expect("a map")
+    /// # };
+    /// let (maps, mut feed) = kcache::feed();
+    /// let changes = maps.subscribe();
+    /// feed.relist([map("1")], None)?;
+    /// feed.apply(map("2"))?;
+    /// feed.remove(map("2"))?;
+    /// let touched = changes.touched_objects().take(4);
+    /// let versions = touched.map(|map| map.metadata.resource_version.clone());
+    /// let versions: Vec<_> = versions.filter_map(std::future::ready).collect().await;
+    /// assert_eq!(versions, ["1", "1", "2", "2"]);
+    /// # Ok(()) }
     /// ```
     pub fn touched_objects(self) -> impl Stream<Item = Arc<V>> + Send + use<V> {
         self.flat_map(|event| stream::iter(objects(event).into_iter().flatten()))

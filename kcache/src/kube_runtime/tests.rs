@@ -20,7 +20,7 @@ use crate::publisher::Publisher;
 use crate::status::Phase;
 use crate::subscription::{Aspect, SubscribeOptions};
 
-fn map(name: &str, version: &str, more: Value) -> ConfigMap {
+fn map(name: &str, version: &str, more: &Value) -> ConfigMap {
     let mut object = json!({
         "metadata": { "namespace": "shop", "name": name, "uid": name, "resourceVersion": version },
     });
@@ -32,12 +32,12 @@ fn map(name: &str, version: &str, more: Value) -> ConfigMap {
 }
 
 fn plain(name: &str, version: &str) -> ConfigMap {
-    map(name, version, json!({}))
+    map(name, version, &json!({}))
 }
 
 fn owned(version: &str, owner: &str) -> ConfigMap {
     let owner = json!({ "apiVersion": "v1", "kind": "Pod", "name": owner, "uid": owner });
-    map("a", version, json!({ "ownerReferences": [owner] }))
+    map("a", version, &json!({ "ownerReferences": [owner] }))
 }
 
 fn named(name: &str) -> ObjectRef<Shared<ConfigMap>> {
@@ -134,12 +134,12 @@ fn updates_that_are_not_worth_a_trigger_are_in_the_store() {
     feed.apply(plain("a", "2")).unwrap();
     assert_eq!(waiting(&mut triggers), [""; 0]);
     assert_eq!(store.get(&named("a")).unwrap().version(), "2");
-    feed.apply(map("a", "3", json!({ "labels": { "x": "y" } })))
+    feed.apply(map("a", "3", &json!({ "labels": { "x": "y" } })))
         .unwrap();
     assert_eq!(waiting(&mut triggers), ["a@3"]);
     // Another object of the same name.
     let labels = json!({ "labels": { "x": "y" }, "uid": "another" });
-    feed.apply(map("a", "4", labels)).unwrap();
+    feed.apply(map("a", "4", &labels)).unwrap();
     assert_eq!(waiting(&mut triggers), ["a@4"]);
     assert_eq!(store.len(), 1);
 }
@@ -174,7 +174,7 @@ fn a_store_reads_as_one_of_kube() {
     let (maps, mut feed) = feed::<ConfigMap>();
     let mut scopeless = plain("c", "1");
     scopeless.metadata.namespace = None;
-    let labelled = map("a", "1", json!({ "labels": { "app": "web" } }));
+    let labelled = map("a", "1", &json!({ "labels": { "app": "web" } }));
     feed.relist([labelled, plain("b", "1"), scopeless], None)
         .unwrap();
     let store = maps.store();

@@ -192,7 +192,8 @@ impl Failure {
             message: Some(status.message.clone()),
             ..ApiStatus::default()
         };
-        Self::of_status(&read, status.code, (seconds > 0).then(|| seconds.into()))
+        let code = if status.code == 0 { 500 } else { status.code };
+        Self::of_status(&read, code, (seconds > 0).then(|| seconds.into()))
     }
 }
 

@@ -3,6 +3,7 @@
 mod answers;
 mod apiserver;
 mod contract;
+mod documents;
 mod examples;
 mod inject;
 mod kubeconfig;
@@ -31,6 +32,7 @@ fn main() {
         answers::trials(),
         apiserver::trials(),
         contract::trials(),
+        documents::trials(),
         examples::trials(),
         inject::trials(),
         kubeconfig::trials(),

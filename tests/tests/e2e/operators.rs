@@ -83,32 +83,32 @@ struct Operator {
 
 struct Kind {
     group: &'static str,
-    kind: &'static str,
+    name: &'static str,
     plural: &'static str,
     custom: bool,
 }
 
 impl Kind {
-    const fn custom(kind: &'static str, plural: &'static str) -> Self {
+    const fn custom(name: &'static str, plural: &'static str) -> Self {
         Self {
             group: "operators.example.com",
-            kind,
+            name,
             plural,
             custom: true,
         }
     }
 
-    const fn builtin(group: &'static str, kind: &'static str, plural: &'static str) -> Self {
+    const fn builtin(group: &'static str, name: &'static str, plural: &'static str) -> Self {
         Self {
             group,
-            kind,
+            name,
             plural,
             custom: false,
         }
     }
 
     fn resource(&self) -> ApiResource {
-        let kind = GroupVersionKind::gvk(self.group, "v1", self.kind);
+        let kind = GroupVersionKind::gvk(self.group, "v1", self.name);
         ApiResource::from_gvk_with_plural(&kind, self.plural)
     }
 
@@ -120,7 +120,7 @@ impl Kind {
             "spec": {
                 "group": self.group,
                 "scope": "Namespaced",
-                "names": { "plural": self.plural, "kind": self.kind },
+                "names": { "plural": self.plural, "kind": self.name },
                 "versions": [{
                     "name": "v1", "served": true, "storage": true, "subresources": { "status": {} },
                     "schema": { "openAPIV3Schema": {
@@ -178,6 +178,7 @@ impl From<finalizer::Error<kube::Error>> for Problem {
 }
 
 /// The error policy of all.
+#[expect(clippy::needless_pass_by_value, reason = "it is called so")]
 fn again<K: Resource>(object: Arc<Shared<K>>, _: &Problem, context: Arc<Context>) -> Action {
     context.account.failed(&object);
     Action::requeue(Duration::from_millis(300))
@@ -385,7 +386,7 @@ impl Shop {
             group => format!("{group}/v1"),
         };
         object["apiVersion"] = api_version.into();
-        object["kind"] = kind.kind.into();
+        object["kind"] = kind.name.into();
         object["metadata"]["name"] = name(number).into();
         let object: DynamicObject = serde_json::from_value(object)?;
         self.parents.create(&PostParams::default(), &object).await?;

@@ -1,4 +1,4 @@
-//! kube-rs's ConfigMap generator: a custom resource says what is in a `ConfigMap`, which it owns.
+//! kube-rs's generator of `ConfigMap`s: a custom resource says what is in one, which it owns.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
