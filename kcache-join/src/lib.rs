@@ -71,6 +71,10 @@ mod selector_join;
 mod chain;
 pub mod relations;
 
+// The changes of a join, for a controller of kube-rs.
+#[cfg(feature = "kube-runtime")]
+mod kube_runtime;
+
 pub use chain::{Chain, Relation};
 pub use fact::{Kind, Names};
 pub use guarded_key_join::{GuardedKey, GuardedKeyJoin};

@@ -31,6 +31,7 @@
 //! - [`Informer`]: list and watch a resource; [`Filter`] and [`View`]: which objects, and refilter;
 //!   [`Subscription`]: events, batches, lag.
 //! - [`Status`] and [`Failure`]: whether the cache is live, and why not.
+//! - `kube_runtime` (feature `kube-runtime`): controllers of kube-rs on publishers, its watcher as a source.
 //! - The repository's `docs/guide.md` goes from the first watch to a join, `docs/guarantees.md` says
 //!   what a subscriber can rely on, `docs/engine.md` what a degraded informer needs.
 //!
@@ -150,6 +151,10 @@ mod informer;
 // A stored form: whole objects as compressed bytes.
 #[cfg(feature = "compact")]
 mod compact;
+
+// Controllers of kube-rs on publishers, its watcher as a source.
+#[cfg(feature = "kube-runtime")]
+pub mod kube_runtime;
 
 #[cfg(fuzzing)]
 #[doc(hidden)]

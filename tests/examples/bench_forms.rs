@@ -6,14 +6,17 @@
 
 use std::hint::black_box;
 use std::io::{self, Write};
+use std::pin::pin;
 use std::process::Command;
 use std::time::Instant;
 use std::{env, fs};
 
 use anyhow::{Context, Result, ensure};
+use futures_util::{FutureExt as _, StreamExt as _};
 use k8s_openapi::api::core::v1;
 use kcache::{Codec, Compact, CompactCodec, Field, JsonCodec, Object, Raw};
 use kube::core::PartialObjectMeta;
+use kube::runtime::{reflector, watcher};
 
 #[path = "bench_sync/pods.rs"]
 #[expect(dead_code, reason = "only the Pods of a list are used here")]
@@ -83,9 +86,14 @@ const FORMS: [&str; 6] = [
     "compact, not compressed",
 ];
 
+/// The argument of a process that measures the store of a controller.
+const CONTROLLER: &str = "controller";
+
 fn main() -> Result<()> {
-    if let Some(form) = env::args().nth(1) {
-        return measure(&form);
+    match env::args().nth(1).as_deref() {
+        Some(CONTROLLER) => return controller(),
+        Some(form) => return measure(form),
+        None => {}
     }
     let head = "| form | in, µs | typed again, µs | memory of one |\n|---|---|---|---|";
     writeln!(io::stdout(), "{head}")?;
@@ -93,6 +101,43 @@ fn main() -> Result<()> {
         let run = Command::new(env::current_exe()?).arg(form).status()?;
         ensure!(run.success(), "{form} failed");
     }
+    let run = Command::new(env::current_exe()?).arg(CONTROLLER).status()?;
+    ensure!(run.success(), "{CONTROLLER} failed");
+    Ok(())
+}
+
+/// What the store of a controller of kube-rs takes beside a typed cache, with the objects of that and with
+/// copies of them.
+fn controller() -> Result<()> {
+    let (publisher, mut feed) = kcache::feed::<v1::Pod>();
+    let mut codec = JsonCodec::default();
+    let mut objects = Vec::with_capacity(COUNT);
+    for number in 0..COUNT {
+        let mut text = String::from("{");
+        pods::Pod::listed(number).write(&mut text)?;
+        objects.push(codec.decode(Raw::Json(text.trim_end().as_bytes()))?);
+    }
+    feed.relist(objects, None)?;
+    drop(codec);
+
+    let before = memory()?;
+    let (triggers, shared) = publisher.reflect();
+    let mut triggers = pin!(triggers);
+    while triggers.next().now_or_never().flatten().is_some() {}
+    ensure!(shared.len() == COUNT, "objects are missing");
+    let shares = (memory()? - before) / f64::from(u32::try_from(COUNT)?);
+
+    let before = memory()?;
+    let (copies, mut writer) = reflector::store::<v1::Pod>();
+    for pod in publisher.cache().list() {
+        writer.apply_watcher_event(&watcher::Event::Apply((*pod).clone()));
+    }
+    ensure!(copies.len() == COUNT, "objects are missing");
+    let copied = (memory()? - before) / f64::from(u32::try_from(COUNT)?);
+    writeln!(
+        io::stdout(),
+        "\nThe store of a controller: {shares:.0} B an object, {copied:.0} B if it had copies"
+    )?;
     Ok(())
 }
 

@@ -47,8 +47,9 @@ struct Readme;
 #[doc = include_str!("../../docs/joins.md")]
 struct Guide;
 
-/// And the loader's, and that beside kube-rs.
+/// And the loader's, that beside kube-rs, and that of who comes from there.
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/client.md")]
 #[doc = include_str!("../../docs/kube-rs.md")]
+#[doc = include_str!("../../docs/migrating.md")]
 struct Programs;

@@ -10,6 +10,8 @@ use kube::client::Body;
 use serde::Deserialize;
 
 use crate::codec::Raw;
+#[cfg(feature = "kube-runtime")]
+use crate::failure::Operation;
 use crate::failure::{Cause, Class, Failure};
 use crate::json::coerced;
 use crate::protobuf::{Decoder, Envelope};
@@ -152,6 +154,46 @@ impl Failure {
             }
             _ => None,
         }
+    }
+}
+
+#[cfg(feature = "kube-runtime")]
+impl Failure {
+    /// What a watcher of kube's reports.
+    pub(crate) fn of_watcher(error: &kube::runtime::watcher::Error) -> Self {
+        use kube::runtime::watcher::Error;
+        match error {
+            Error::InitialListFailed(error) => Self::of_client(error).during(Operation::List),
+            Error::WatchStartFailed(error) | Error::WatchFailed(error) => {
+                Self::of_client(error).during(Operation::Watch)
+            }
+            Error::WatchError(status) => Self::of_kube_status(status).during(Operation::Watch),
+            Error::NoResourceVersion => Self::new(Cause::Unversioned),
+        }
+    }
+
+    /// What a client of kube's reports, without anything of a body: an error of serde quotes it.
+    fn of_client(error: &kube::Error) -> Self {
+        match error {
+            kube::Error::Api(status) => Self::of_kube_status(status),
+            kube::Error::ReadEvents(_) => Self::cut(error),
+            kube::Error::SerdeError(_) | kube::Error::FromUtf8(_) => {
+                Self::new(Cause::Garbled("what the server sent cannot be read".into()))
+            }
+            _ => Self::unreachable(error),
+        }
+    }
+
+    fn of_kube_status(status: &kube::core::Status) -> Self {
+        let details = status.details.as_ref();
+        let seconds = details.map_or(0, |details| details.retry_after_seconds);
+        let read = ApiStatus {
+            reason: Some(status.reason.clone()),
+            message: Some(status.message.clone()),
+            ..ApiStatus::default()
+        };
+        let code = if status.code == 0 { 500 } else { status.code };
+        Self::of_status(&read, code, (seconds > 0).then(|| seconds.into()))
     }
 }
 

@@ -77,6 +77,12 @@ impl Aspects {
         chosen.any(|aspect| aspect.differs(old, new))
     }
 
+    /// True if an update of an object is worth telling: any of them differs, or none is chosen.
+    #[cfg(feature = "kube-runtime")]
+    pub(crate) fn trigger<V: Object>(self, old: &V, new: &V) -> bool {
+        self.is_empty() || old.uid() != new.uid() || self.any_differs(old, new)
+    }
+
     /// True if this aspect is among them.
     pub fn has(self, aspect: Aspect) -> bool {
         self.0 & (1 << aspect as u8) != 0

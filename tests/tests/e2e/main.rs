@@ -3,6 +3,7 @@
 mod answers;
 mod apiserver;
 mod contract;
+mod documents;
 mod examples;
 mod inject;
 mod kubeconfig;
@@ -12,6 +13,7 @@ mod ledger;
 mod loader;
 mod manager;
 mod memory;
+mod operators;
 mod plugin_user;
 mod policy;
 mod rejected;
@@ -30,6 +32,7 @@ fn main() {
         answers::trials(),
         apiserver::trials(),
         contract::trials(),
+        documents::trials(),
         examples::trials(),
         inject::trials(),
         kubeconfig::trials(),
@@ -38,6 +41,7 @@ fn main() {
         manager::trials(),
         policy::trials(),
         memory::trials(),
+        operators::trials(),
         rejected::trials(),
         watch::trials(),
         wire::trials(),
