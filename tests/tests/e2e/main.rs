@@ -15,6 +15,7 @@ mod memory;
 mod plugin_user;
 mod policy;
 mod rejected;
+mod tail;
 mod trial;
 mod watch;
 mod wire;
@@ -39,6 +40,7 @@ fn main() {
         policy::trials(),
         memory::trials(),
         rejected::trials(),
+        tail::trials(),
         watch::trials(),
         wire::trials(),
     ]
