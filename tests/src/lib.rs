@@ -20,17 +20,21 @@ mod listening;
 mod distance;
 pub mod proxy;
 
-// API servers, and what they send.
+// API servers, what they send, and the node behind them.
 pub mod cluster;
 pub mod protobuf;
+mod container_logs;
 pub mod memory;
+mod kubelet;
 
 pub use built_program::build_example;
 pub use ci::is_ci;
+pub use container_logs::{ContainerLog, ContainerLogs};
 pub use distance::Distance;
 pub use exec_plugin::ExecPlugin;
 pub use kcc_cache::{CacheHome, build_kcc, build_kcc_cache, build_kcc_cache_with_keyring};
 pub use kubectl_proxy::KubectlProxy;
+pub use kubelet::Kubelet;
 pub use python_client::PythonClient;
 pub use random::Random;
 pub use terminal::at_terminal;

@@ -4,7 +4,7 @@
 //! gateway, and custom ones on request; it lists with pages, selectors and versions, watches with
 //! bookmarks and streaming lists, and answers real kubectl. Nothing but metadata is validated, no
 //! defaults are filled in, no controllers run, a namespace need not exist, and a Pod is gone as soon
-//! as it is deleted. What it does beside that is held to the real kube-apiserver by the contract
+//! as it is deleted; what its containers log is for tests to write. What it does beside that is held to the real kube-apiserver by the contract
 //! suite (`tests/e2e`), which runs on both.
 //!
 //! - [`ApiServer`] holds the objects; tests change them directly, or through HTTP.
@@ -56,6 +56,7 @@ mod answer;
 mod call;
 mod discovery;
 mod review;
+mod pod_log;
 mod handler;
 mod server;
 mod history;
@@ -74,3 +75,4 @@ pub use service::ApiService;
 pub use shared::Options;
 pub use status::Status;
 pub use store::Backup;
+pub(crate) use tls::Authority;

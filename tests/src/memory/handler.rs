@@ -22,7 +22,7 @@ use super::table::Columns;
 use super::watch::Watch;
 use super::write::{self, Deletion, Preconditions, Target};
 use super::writing::{ProtobufList, Writing};
-use super::{discovery, review};
+use super::{discovery, pod_log, review};
 
 pub(super) fn answer(call: &Call<'_>) -> Result<Answer, Status> {
     let info = call.info;
@@ -46,6 +46,9 @@ pub(super) fn answer(call: &Call<'_>) -> Result<Answer, Status> {
         return unknown(call);
     };
     let resource = &call.shared.resources[index];
+    if resource.qualified() == "pods" && info.subresource == "log" && info.verb == Verb::Get {
+        return pod_log::answer(call, index);
+    }
     check_path(info, resource)?;
     match info.verb {
         Verb::List => list(call, index),

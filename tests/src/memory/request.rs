@@ -70,7 +70,7 @@ pub struct RequestInfo {
 }
 
 impl RequestInfo {
-    pub(super) fn parse(method: &Method, path: &str, query: &str) -> Self {
+    pub(crate) fn parse(method: &Method, path: &str, query: &str) -> Self {
         let mut info = Self {
             verb: Verb::Get,
             path: path.to_owned(),

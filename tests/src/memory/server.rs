@@ -15,6 +15,7 @@ use super::status::Status;
 use super::store::Store;
 use super::users::Users;
 use crate::cluster::TokenUser;
+use crate::container_logs::ContainerLogs;
 
 /// A server. Clones are the same server.
 ///
@@ -49,6 +50,7 @@ impl ApiServer {
                 faults: Faults::default(),
                 users: Users::default(),
                 log: RequestLog::default(),
+                logs: ContainerLogs::default(),
                 options,
             }),
         };
@@ -160,6 +162,11 @@ impl ApiServer {
         drop(store);
         let kind = &self.shared.resources[index];
         found.iter().map(|object| object.value(kind)).collect()
+    }
+
+    /// What the containers of its Pods write. A Pod that is deleted leaves its logs.
+    pub fn logs(&self) -> &ContainerLogs {
+        &self.shared.logs
     }
 
     /// How many objects of a resource there are.

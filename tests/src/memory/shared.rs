@@ -13,6 +13,7 @@ use super::status::Status;
 use super::store::Store;
 use super::users::Users;
 use super::write::{self, Deletion, Preconditions, Target};
+use crate::container_logs::ContainerLogs;
 
 /// How a server behaves.
 #[derive(Debug, Clone)]
@@ -80,6 +81,7 @@ pub(super) struct Shared {
     pub(super) faults: Faults,
     pub(super) users: Users,
     pub(super) log: RequestLog,
+    pub(super) logs: ContainerLogs,
     pub(super) options: Options,
 }
 

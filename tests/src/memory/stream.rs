@@ -9,6 +9,7 @@ use bytes::{BufMut as _, Bytes, BytesMut};
 use super::frame::{Effect, cut, error_frame, undecodable, without, without_object};
 use super::watch::Watch;
 use super::writing::Writing;
+use crate::container_logs::LogReader;
 
 /// hyper drops what it has not yet written when a body fails.
 const BEFORE_CUT: Duration = Duration::from_millis(20);
@@ -17,6 +18,7 @@ const BEFORE_CUT: Duration = Duration::from_millis(20);
 pub(super) enum Source {
     Ready(VecDeque<Bytes>),
     Watch(Box<Watch>),
+    Log(Box<LogReader>),
 }
 
 impl Source {
@@ -30,6 +32,7 @@ impl Source {
                 Ok(Some(frames.drain(..count).collect()))
             }
             Self::Watch(watch) => watch.next().await,
+            Self::Log(log) => log.next().await,
         }
     }
 }

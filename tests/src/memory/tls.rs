@@ -16,14 +16,14 @@ use super::users::Fingerprint;
 use crate::cluster::ClientCertificate;
 
 /// Signs the server's certificate and those of clients.
-pub(super) struct Authority {
+pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
     certificate: CertificateDer<'static>,
-    pub(super) pem: String,
+    pub(crate) pem: String,
 }
 
 impl Authority {
-    pub(super) fn new() -> Result<Self> {
+    pub(crate) fn new() -> Result<Self> {
         let key = KeyPair::generate()?;
         let mut params = CertificateParams::default();
         params.distinguished_name = name("in-memory API server CA", &[]);
@@ -38,7 +38,7 @@ impl Authority {
     }
 
     /// TLS 1.2 and 1.3, HTTP/2 and HTTP/1.1; a client certificate is checked where one comes.
-    pub(super) fn server_config(&self) -> Result<Arc<ServerConfig>> {
+    pub(crate) fn server_config(&self) -> Result<Arc<ServerConfig>> {
         let key = KeyPair::generate()?;
         let mut params =
             CertificateParams::new(vec!["127.0.0.1".to_owned(), "localhost".to_owned()])?;
@@ -64,7 +64,7 @@ impl Authority {
     }
 
     /// A certificate that is good from now on for `ttl`.
-    pub(super) fn issue(
+    pub(crate) fn issue(
         &self,
         user: &str,
         groups: &[&str],

@@ -48,7 +48,7 @@ impl User {
 
 /// The client certificate that a connection came with: the SHA-256 of its DER.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Fingerprint([u8; 32]);
+pub(crate) struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
     pub(super) fn of(der: &[u8]) -> Self {

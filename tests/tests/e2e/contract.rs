@@ -5,6 +5,7 @@ mod access;
 mod expiry;
 mod forms;
 pub(crate) mod lists;
+mod logs;
 mod objects;
 mod patches;
 pub(crate) mod protobuf;
@@ -50,6 +51,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         streaming::CHECKS,
         forms::CHECKS,
         access::CHECKS,
+        logs::CHECKS,
     ]
     .concat();
     let checks = all.into_iter().flat_map(|check| {

@@ -17,6 +17,7 @@ mod operators;
 mod plugin_user;
 mod policy;
 mod rejected;
+mod tail;
 mod trial;
 mod watch;
 mod wire;
@@ -43,6 +44,7 @@ fn main() {
         memory::trials(),
         operators::trials(),
         rejected::trials(),
+        tail::trials(),
         watch::trials(),
         wire::trials(),
     ]

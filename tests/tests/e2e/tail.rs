@@ -1,0 +1,57 @@
+//! kcache-join's example `tail` as a process: the same cases on the in-memory server, whose Pods have logs, and
+//! on the real kube-apiserver, which gets them from a stand-in for a kubelet.
+
+mod cases;
+mod program;
+mod refusals;
+mod selections;
+mod stage;
+
+use libtest_mimic::Trial;
+
+use crate::trial::{Outcome, Run, anywhere, on_cluster};
+use stage::Stage;
+
+/// A case for both servers, in a namespace of its own.
+type Case = fn(&Stage) -> Outcome;
+
+macro_rules! cases {
+    ($on:expr; $($case:ident),* $(,)?) => {
+        &[$((stringify!($case), || {
+            let case: Case = cases::$case;
+            case(&$on(stringify!($case))?)
+        })),*]
+    };
+}
+
+const MEMORY: &[(&str, Run)] = cases![Stage::memory;
+    pods_are_relabelled,
+    a_service_selects_others,
+    a_container_starts_again,
+    a_log_is_rotated,
+    a_pod_comes_back_under_its_name,
+    a_line_is_cut,
+    a_log_ends_without_a_line_feed,
+];
+
+const REAL: &[(&str, Run)] = cases![Stage::real;
+    pods_are_relabelled,
+    a_service_selects_others,
+    a_container_starts_again,
+    a_log_is_rotated,
+    a_pod_comes_back_under_its_name,
+    a_line_is_cut,
+    a_log_ends_without_a_line_feed,
+];
+
+pub(crate) fn trials() -> Vec<Trial> {
+    [
+        anywhere("tail::memory", MEMORY),
+        anywhere("tail", selections::TRIALS),
+        anywhere("tail", refusals::TRIALS),
+        on_cluster("tail::real", REAL),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
