@@ -30,6 +30,8 @@ pub enum SeededFault {
     KeepGroup,
     /// A set of several publishers looks at the first of them only.
     FirstInput,
+    /// Who waits for a version waits for it on the first way to its source only.
+    FirstWay,
     /// A join lets a target go with the first of its sources.
     #[cfg(kcache_faults)]
     ForgetCount,
@@ -39,6 +41,12 @@ pub enum SeededFault {
     /// A guarded join takes a permission back with the first of the guards that give it.
     #[cfg(kcache_faults)]
     ForgetGuard,
+    /// A join's look-ups keep a source at a target that has let go.
+    #[cfg(kcache_faults)]
+    KeepLookup,
+    /// A join's look-ups keep the old state of a target that changes.
+    #[cfg(kcache_faults)]
+    StaleLookup,
 }
 
 pub(crate) use SeededFault::*;
