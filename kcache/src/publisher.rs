@@ -224,7 +224,12 @@ impl<V: Object> Publisher<V> {
         version: &str,
         timeout: Duration,
     ) -> Result<(), WaitError> {
-        let reached = self.core().progress.reached(wanted, version);
+        let reached = async {
+            self.core().progress.reached(wanted, version).await?;
+            // Before that nothing is to be seen. Of what is closed the last state is.
+            let _ = self.ready().await;
+            Ok(())
+        };
         let waited = within(timeout, self.while_open(reached)).await;
         // What is closed has closed with its inputs: its own reason says more.
         waited.map_err(|error| match (error, self.error()) {

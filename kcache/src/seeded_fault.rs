@@ -30,8 +30,6 @@ pub enum SeededFault {
     KeepGroup,
     /// A set of several publishers looks at the first of them only.
     FirstInput,
-    /// Who waits for a version waits for it on the first way to its source only.
-    FirstWay,
     /// A join lets a target go with the first of its sources.
     #[cfg(kcache_faults)]
     ForgetCount,

@@ -282,6 +282,10 @@ impl<V: Object> Follow for Registration<V> {
         Box::pin(async move {
             let reached = self.core().progress.reached_by(way, version);
             self.source.while_open(reached).await?;
+            // What came since its reader closed it was not brought here.
+            if let (Some(error), None) = (self.mailbox.error(), self.source.error()) {
+                return Err(error.into());
+            }
             self.mailbox.done_with(self.mailbox.delivered()).await?;
             Ok(())
         })
