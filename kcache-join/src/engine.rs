@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use kcache::{Change, Error, Failure, Key, Object, Snapshot, Updates, Writer};
 
+use crate::lookups::LookupWriter;
 use crate::operator::Operator;
 use crate::pair::Pair;
 use crate::slab::Slab;
@@ -22,6 +23,7 @@ pub(crate) struct Engine<S: Object, T: Object, O: Operator<S, T>> {
     /// The newest state of the targets, of which the result is a part.
     pub(crate) all_targets: Option<Snapshot<T>>,
     pairs: Option<Writer<Pair<S, T>>>,
+    lookups: Option<LookupWriter<S, T>>,
     /// Of each input, the newest commit that was taken in, and the incarnation that it is of.
     pub(crate) inputs: Vec<InputState>,
     pending: Pending<S, T>,
@@ -47,6 +49,7 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
         inputs: usize,
         writer: Writer<T>,
         pairs: Option<Writer<Pair<S, T>>>,
+        lookups: Option<LookupWriter<S, T>>,
     ) -> Self {
         let nothing = InputState {
             commit: 0,
@@ -59,6 +62,7 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
             writer,
             all_targets: None,
             pairs,
+            lookups,
             inputs: vec![nothing; inputs],
             pending: Pending {
                 targets: Updates::new(),
@@ -123,12 +127,16 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
                 *count = 0;
             }
             self.update_target(target);
-            self.unpair(&source.object, &self.targets[target].object.clone());
+            let held = self.targets[target].object.clone();
+            self.unpair((slot, &source.object), (target, &held));
         }
     }
 
     /// The source is another object but relates to the same targets.
     fn replace_source(&mut self, slot: u32, object: Arc<S>) {
+        if let Some(lookups) = &mut self.lookups {
+            lookups.replace_source(slot, &object);
+        }
         self.sources[slot].object = object;
         if self.pairs.is_none() {
             return;
@@ -157,8 +165,9 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
                 for lost in before.difference(&after) {
                     self.targets[*lost].count -= 1;
                     self.update_target(*lost);
-                    let source = self.sources[source].object.clone();
-                    self.unpair(&source, &self.targets[*lost].object.clone());
+                    let holder = self.sources[source].object.clone();
+                    let held = self.targets[*lost].object.clone();
+                    self.unpair((source, &holder), (*lost, &held));
                 }
                 for won in after.difference(&before) {
                     self.targets[*won].count += 1;
@@ -221,18 +230,22 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
         };
         self.operator.drop_target(slot, &target.fact);
         self.pending.targets.remove(key.clone());
-        if self.pairs.is_some() {
+        if self.pairs.is_some() || self.lookups.is_some() {
             for source in self
                 .operator
                 .sources(&target.object, &target.fact, &self.sources)
             {
-                self.unpair(&self.sources[source].object.clone(), &target.object);
+                let holder = self.sources[source].object.clone();
+                self.unpair((source, &holder), (slot, &target.object));
             }
         }
     }
 
     /// The target is another object but relates to the same sources.
     fn replace_target(&mut self, slot: u32, object: Arc<T>) {
+        if let Some(lookups) = &mut self.lookups {
+            lookups.replace_target(slot, &object);
+        }
         self.targets[slot].object = object;
         self.update_target(slot);
         if self.pairs.is_none() {
@@ -258,18 +271,25 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
     }
 
     fn pair(&mut self, source: u32, target: u32) {
+        let (holder, held) = (&self.sources[source].object, &self.targets[target].object);
+        if let Some(lookups) = &mut self.lookups {
+            lookups.link((source, holder), (target, held));
+        }
         if self.pairs.is_some() {
-            let (source, target) = (&self.sources[source].object, &self.targets[target].object);
-            let pair = Pair::new(source.clone(), target.clone());
+            let pair = Pair::new(holder.clone(), held.clone());
             let key = Key::of(&pair);
             self.pending.unpaired.remove(&key);
             self.pending.paired.insert(key, pair.into());
         }
     }
 
-    fn unpair(&mut self, source: &Arc<S>, target: &Arc<T>) {
+    /// One of the two may be in its slot no longer.
+    fn unpair(&mut self, source: (u32, &Arc<S>), target: (u32, &Arc<T>)) {
+        if let Some(lookups) = &mut self.lookups {
+            lookups.unlink(source.0, target.0);
+        }
         if self.pairs.is_some() {
-            let key = Key::of(&Pair::new(source.clone(), target.clone()));
+            let key = Key::of(&Pair::new(source.1.clone(), target.1.clone()));
             self.pending.paired.remove(&key);
             self.pending.unpaired.insert(key);
         }
@@ -299,6 +319,10 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
         let begun = self.inputs.iter().map(|input| input.incarnation - 1);
         let incarnation = 1 + begun.sum::<u64>();
         let targets = std::mem::take(&mut self.pending.targets);
+        // First, so that whoever has an event of the commit looks up what it made.
+        if let Some(lookups) = &mut self.lookups {
+            lookups.commit(&input_commits);
+        }
         if let Some(pairs) = &mut self.pairs {
             let (mut unpaired, mut paired) = (Updates::new(), Updates::new());
             for key in std::mem::take(&mut self.pending.unpaired) {

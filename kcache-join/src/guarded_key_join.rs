@@ -7,14 +7,14 @@ use std::sync::Arc;
 
 use kcache::{Key, Object, Publisher};
 
-use crate::join::Join;
+use crate::join::{Extras, Join};
 use crate::key_join::Postings;
 use crate::operator::Operator;
 use crate::slab::Slab;
 
 type Read<V, R> = Arc<dyn Fn(&V) -> Vec<R> + Send + Sync>;
 type Start<S, G, T> =
-    dyn Fn(&Publisher<S>, &Publisher<G>, &Publisher<T>, bool) -> Join<S, T> + Send + Sync;
+    dyn Fn(&Publisher<S>, &Publisher<G>, &Publisher<T>, Extras) -> Join<S, T> + Send + Sync;
 
 /// A relation by keys that guards must allow: a source relates to the targets that share a key with it,
 /// if the key needs no permission, or while a guard gives one that the source names with the key.
@@ -64,7 +64,7 @@ type Start<S, G, T> =
 /// ```
 pub struct GuardedKeyJoin<S: Object, G: Object, T: Object> {
     start: Arc<Start<S, G, T>>,
-    pairs: bool,
+    extras: Extras,
 }
 
 /// A key of a source in a [`GuardedKeyJoin`], and what it needs.
@@ -107,21 +107,28 @@ impl<S: Object, G: Object, T: Object> GuardedKeyJoin<S, G, T> {
         let of_source: Read<S, GuardedKey<K, P>> = Arc::new(of_source);
         let of_guard: Read<G, P> = Arc::new(of_guard);
         let of_target: Read<T, K> = Arc::new(of_target);
-        let start = move |sources: &_, guards: &_, targets: &_, pairs| {
+        let start = move |sources: &_, guards: &_, targets: &_, extras| {
             let read = (of_source.clone(), of_guard.clone(), of_target.clone());
             let operator = ByGuardedKey::new(read.0, read.1, read.2);
-            Join::start(sources, targets, Some(guards), operator, pairs)
+            Join::start(sources, targets, Some(guards), operator, extras)
         };
         Self {
             start: Arc::new(start),
-            pairs: false,
+            extras: Extras::default(),
         }
     }
 
     /// Also keeps which source holds which target: see [`Join::pairs`].
     #[must_use]
     pub fn with_pairs(mut self) -> Self {
-        self.pairs = true;
+        self.extras.pairs = true;
+        self
+    }
+
+    /// Also keeps who holds what to be looked up: see [`Join::lookups`].
+    #[must_use]
+    pub fn with_lookups(mut self) -> Self {
+        self.extras.lookups = true;
         self
     }
 
@@ -132,7 +139,7 @@ impl<S: Object, G: Object, T: Object> GuardedKeyJoin<S, G, T> {
         guards: &Publisher<G>,
         targets: &Publisher<T>,
     ) -> Join<S, T> {
-        (self.start)(sources, guards, targets, self.pairs)
+        (self.start)(sources, guards, targets, self.extras)
     }
 }
 
@@ -140,7 +147,7 @@ impl<S: Object, G: Object, T: Object> Clone for GuardedKeyJoin<S, G, T> {
     fn clone(&self) -> Self {
         Self {
             start: self.start.clone(),
-            pairs: self.pairs,
+            extras: self.extras,
         }
     }
 }
@@ -148,7 +155,7 @@ impl<S: Object, G: Object, T: Object> Clone for GuardedKeyJoin<S, G, T> {
 impl<S: Object, G: Object, T: Object> fmt::Debug for GuardedKeyJoin<S, G, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("GuardedKeyJoin")
-            .field("pairs", &self.pairs)
+            .field("extras", &self.extras)
             .finish_non_exhaustive()
     }
 }

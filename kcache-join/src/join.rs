@@ -2,15 +2,17 @@
 
 use std::fmt;
 use std::ops::Deref;
+use std::sync::Arc;
 use std::time::Duration;
 
 use kcache::{
-    Batch, Error, Failure, Filter, Follower, Object, Phase, Publisher, Start, Subscription,
-    WaitError, offload, publisher,
+    Batch, Error, Failure, Filter, Object, Phase, Publisher, Start, Subscription, WaitError,
+    offload, publisher,
 };
 use tokio::sync::watch::{self, error::RecvError};
 
 use crate::engine::{Engine, InputState};
+use crate::lookups::{LookupWriter, Lookups, Newest};
 use crate::operator::Operator;
 use crate::pair::Pair;
 
@@ -22,10 +24,17 @@ use crate::pair::Pair;
 /// guards (if it has some) that it has seen. It keeps its inputs alive. If one of them fails or ends,
 /// the join is degraded and keeps its state; it ends when all have ended.
 pub struct Join<S: Object, T: Object> {
+    /// Dropped before the publisher, so that the task, which ends then, has the last of them.
+    lookups: Option<Newest<S, T>>,
     publisher: Publisher<T>,
     pairs: Option<Publisher<Pair<S, T>>>,
-    /// How far it is with each input, in the order of [`Side`].
-    followers: Vec<Follower>,
+}
+
+/// What a join keeps beside its result, for those who ask for it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Extras {
+    pub(crate) pairs: bool,
+    pub(crate) lookups: bool,
 }
 
 /// One of the inputs of a join.
@@ -48,7 +57,7 @@ impl<S: Object, T: Object> Join<S, T> {
         targets: &Publisher<T>,
         guards: Option<&Publisher<O::Guard>>,
         operator: O,
-        pairs: bool,
+        extras: Extras,
     ) -> Self {
         let sources = Subscription::batches(sources, Some(Filter::everything()));
         let targets = Subscription::batches(targets, Some(Filter::everything()));
@@ -56,8 +65,14 @@ impl<S: Object, T: Object> Join<S, T> {
         let mut followers = vec![sources.follower(), targets.follower()];
         followers.extend(guards.iter().map(Subscription::follower));
         let inputs = followers.len();
-        let (result, writer) = publisher();
-        let (pairs, pair_writer) = pairs.then(publisher).unzip();
+        let (result, mut writer) = publisher();
+        writer.stands_on(INPUTS.into_iter().zip(followers.clone()));
+        let (pairs, mut pair_writer) = extras.pairs.then(publisher).unzip();
+        if let Some(writer) = &mut pair_writer {
+            writer.stands_on(INPUTS.into_iter().zip(followers));
+        }
+        let lookups = extras.lookups.then(Newest::default);
+        let lookup_writer = lookups.clone().map(LookupWriter::new);
         if let Some(pairs) = &pairs {
             // Who holds the pairs keeps the join.
             let (mut phases, join) = (Publisher::phases(pairs), result.clone());
@@ -73,23 +88,24 @@ impl<S: Object, T: Object> Join<S, T> {
             last: Side::Guards,
             ended: vec![None; inputs],
             phases: vec![Phase::Syncing { failure: None }; inputs],
-            engine: Engine::new(operator, inputs, writer, pair_writer),
+            engine: Engine::new(operator, inputs, writer, pair_writer, lookup_writer),
         };
         tokio::spawn(task.run());
         Self {
             publisher: result,
             pairs,
-            followers,
+            lookups,
         }
     }
 
     /// Waits until the join has taken in what one of its inputs knows at a version of that input's
-    /// resource: what a write answered, so that one reads one's own writes. See
-    /// [`Publisher::wait_for`], which is for sets of one resource.
+    /// resource: what a write answered, so that one reads one's own writes. An input that is made of
+    /// several resources itself has no versions: see [`Publisher::wait_for_write`], which finds the
+    /// resource at any depth.
     ///
     /// # Errors
     ///
-    /// [`WaitError`]; unversioned if the input is a join itself, or if there is no such input.
+    /// [`WaitError`].
     ///
     /// # Example
     ///
@@ -112,22 +128,50 @@ impl<S: Object, T: Object> Join<S, T> {
         version: &str,
         timeout: Duration,
     ) -> Result<(), WaitError> {
-        let Some(follower) = self.followers.get(input as usize) else {
-            return Err(WaitError::Unversioned);
-        };
-        tokio::select! {
-            biased;
-            waited = follower.wait_for(version, timeout) => waited,
-            error = self.publisher.closed() => Err(error.into()),
-        }
+        let input = INPUTS[input as usize];
+        self.publisher.wait_for_input(input, version, timeout).await
     }
 
     /// Which source holds which target, if the relation was made
-    /// [`with_pairs`](crate::SelectorJoin::with_pairs). What two objects stop to share is committed
+    /// [`with_pairs`](crate::SelectorJoin::with_pairs), as a publisher. What two objects stop to share is committed
     /// before the targets are, and what they begin to share after that, so every pair's target is in
     /// the join. The pairs end with the join.
     pub fn pairs(&self) -> Option<&Publisher<Pair<S, T>>> {
         self.pairs.as_ref()
+    }
+
+    /// Which sources hold a target, and which targets a source holds, if the relation was made
+    /// [`with_lookups`](crate::SelectorJoin::with_lookups). This is the newest state, read without a
+    /// lock: it is as new as any event that was taken from the join or its pairs, and can be ahead of
+    /// them. Empty before the join is ready; what was last known after it has ended.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use k8s_openapi::api::core::v1::{Pod, Service};
+    /// use kcache::Key;
+    /// use kcache_join::relations;
+    /// # use serde_json::json;
+    /// # fn read<V: serde::de::DeserializeOwned>(value: serde_json::Value) -> V {
+    /// #     serde_json::from_value(value).expect("an object")
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), kcache::Error> {
+    /// # let (services, mut service_feed) = kcache::feed::<Service>();
+    /// # let (pods, mut pod_feed) = kcache::feed::<Pod>();
+    /// # let labels = json!({"app": "web"});
+    /// # let pod = read(json!({"metadata": {"namespace": "shop", "name": "web-1", "labels": labels}}));
+    /// # let service = read(json!({"metadata": {"namespace": "shop", "name": "web"}, "spec": {"selector": labels}}));
+    /// # pod_feed.relist([pod], None)?;
+    /// # service_feed.relist([service], None)?;
+    /// let selected = relations::service_pods().with_lookups().join(&services, &pods);
+    /// selected.ready().await?;
+    /// let now = selected.lookups().expect("they are asked for");
+    /// assert_eq!(now.sources_of(&Key::new("shop", "web-1")).len(), 1);
+    /// assert_eq!(now.targets_of(&Key::new("shop", "web")).len(), 1);
+    /// # Ok(()) }
+    /// ```
+    pub fn lookups(&self) -> Option<Arc<Lookups<S, T>>> {
+        self.lookups.as_ref().map(|newest| newest.load_full())
     }
 }
 
@@ -144,7 +188,7 @@ impl<S: Object, T: Object> Clone for Join<S, T> {
         Self {
             publisher: self.publisher.clone(),
             pairs: self.pairs.clone(),
-            followers: self.followers.clone(),
+            lookups: self.lookups.clone(),
         }
     }
 }

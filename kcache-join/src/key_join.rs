@@ -9,7 +9,7 @@ use std::sync::Arc;
 use kcache::{Fact, Key, Object, Publisher, Selector, SelectorError, Selects};
 
 use crate::fact::{Names, selector_of};
-use crate::join::Join;
+use crate::join::{Extras, Join};
 use crate::operator::{Operator, Unguarded};
 use crate::slab::Slab;
 
@@ -45,7 +45,7 @@ type Start<S, T> = dyn Fn(&KeyJoin<S, T>, &Publisher<S>, &Publisher<T>) -> Join<
 pub struct KeyJoin<S: Object, T: Object> {
     start: Arc<Start<S, T>>,
     select: Option<Arc<Select<S>>>,
-    pairs: bool,
+    extras: Extras,
 }
 
 impl<S: Object, T: Object> KeyJoin<S, T> {
@@ -65,12 +65,12 @@ impl<S: Object, T: Object> KeyJoin<S, T> {
                 targets: Postings::default(),
                 evaluations: 0,
             };
-            Join::start(sources, targets, None, operator, relation.pairs)
+            Join::start(sources, targets, None, operator, relation.extras)
         };
         Self {
             start: Arc::new(start),
             select: None,
-            pairs: false,
+            extras: Extras::default(),
         }
     }
 
@@ -112,7 +112,14 @@ impl<S: Object, T: Object> KeyJoin<S, T> {
     /// Also keeps which source holds which target: see [`Join::pairs`].
     #[must_use]
     pub fn with_pairs(mut self) -> Self {
-        self.pairs = true;
+        self.extras.pairs = true;
+        self
+    }
+
+    /// Also keeps who holds what to be looked up: see [`Join::lookups`].
+    #[must_use]
+    pub fn with_lookups(mut self) -> Self {
+        self.extras.lookups = true;
         self
     }
 
@@ -127,7 +134,7 @@ impl<S: Object, T: Object> Clone for KeyJoin<S, T> {
         Self {
             start: self.start.clone(),
             select: self.select.clone(),
-            pairs: self.pairs,
+            extras: self.extras,
         }
     }
 }
@@ -136,7 +143,7 @@ impl<S: Object, T: Object> fmt::Debug for KeyJoin<S, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("KeyJoin")
             .field("selecting", &self.select.is_some())
-            .field("pairs", &self.pairs)
+            .field("extras", &self.extras)
             .finish_non_exhaustive()
     }
 }

@@ -54,6 +54,7 @@
 // What a join is made of.
 mod fact;
 mod pair;
+mod lookups;
 mod slab;
 
 // What a change of an input changes in the result.
@@ -80,5 +81,6 @@ pub use fact::{Kind, Names};
 pub use guarded_key_join::{GuardedKey, GuardedKeyJoin};
 pub use join::{Join, Side};
 pub use key_join::KeyJoin;
+pub use lookups::Lookups;
 pub use pair::Pair;
 pub use selector_join::SelectorJoin;

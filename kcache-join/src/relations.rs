@@ -36,23 +36,28 @@
 //! ```
 
 mod reference;
+mod namespaces;
 mod owners;
 mod workloads;
+mod groups;
 mod pods;
+mod claims;
 mod storage;
 mod services;
+mod policies;
 mod routes;
 mod gateways;
-mod groups;
 mod nodes;
 mod access;
 mod events;
 mod dynamic;
 
 pub use access::{Subjects, binding_serviceaccounts};
+pub use claims::podgroup_resourceclaims;
 pub use events::event_objects;
 pub use gateways::{
-    Listener, Listeners, Namespaces, ParentRef, ParentRefs, httproute_gateways, route_gateways,
+    GatewayJoin, Listener, Listeners, Namespaces, ParentRef, ParentRefs, httproute_gateways,
+    route_gateways, route_gateways_by_namespaces,
 };
 pub use groups::{PodGroup, Workload, pod_podgroup, podgroup_workload};
 pub use nodes::{node_csinode, node_lease, pod_node};
@@ -61,12 +66,15 @@ pub use pods::{
     ResourceClaims, pod_configmaps, pod_priorityclass, pod_resourceclaims, pod_runtimeclass,
     pod_secrets, pod_serviceaccount,
 };
+pub use policies::{
+    Direction, Peer, PeerJoin, PeerRule, Peers, networkpolicy_peers, networkpolicy_pods,
+};
 pub use reference::References;
 pub use routes::{BackendRef, BackendRefs, Grant, httproute_services, route_services};
 pub use services::{
     Eligible, apiservice_services, crd_services, eligible, endpointslice_pods,
     endpointslice_services, ingress_classes, ingress_pods, ingress_secrets, ingress_services,
-    networkpolicy_pods, service_pods, webhook_services,
+    service_pods, webhook_services,
 };
 pub use storage::{
     Claims, attachment_nodes, attachment_volumes, claim_classes, claim_volumes, pod_claims,

@@ -8,7 +8,7 @@ use kcache::{
 };
 
 use crate::fact::selector_of;
-use crate::join::Join;
+use crate::join::{Extras, Join};
 use crate::operator::{Operator, Unguarded};
 use crate::slab::Slab;
 
@@ -49,7 +49,7 @@ type Select<S> = dyn Fn(&S) -> Result<Selector, SelectorError> + Send + Sync;
 pub struct SelectorJoin<S> {
     select: Arc<Select<S>>,
     scope: Scope,
-    pairs: bool,
+    extras: Extras,
 }
 
 impl<S: Object> SelectorJoin<S> {
@@ -63,7 +63,7 @@ impl<S: Object> SelectorJoin<S> {
         Self {
             select: Arc::new(select),
             scope: Scope::default(),
-            pairs: false,
+            extras: Extras::default(),
         }
     }
 
@@ -85,7 +85,14 @@ impl<S: Object> SelectorJoin<S> {
     /// Also keeps which source holds which target: see [`Join::pairs`].
     #[must_use]
     pub fn with_pairs(mut self) -> Self {
-        self.pairs = true;
+        self.extras.pairs = true;
+        self
+    }
+
+    /// Also keeps who holds what to be looked up: see [`Join::lookups`].
+    #[must_use]
+    pub fn with_lookups(mut self) -> Self {
+        self.extras.lookups = true;
         self
     }
 
@@ -98,7 +105,7 @@ impl<S: Object> SelectorJoin<S> {
             evaluations: 0,
             mismatches: 0,
         };
-        Join::start(sources, targets, None, operator, self.pairs)
+        Join::start(sources, targets, None, operator, self.extras)
     }
 }
 
@@ -107,7 +114,7 @@ impl<S> Clone for SelectorJoin<S> {
         Self {
             select: self.select.clone(),
             scope: self.scope,
-            pairs: self.pairs,
+            extras: self.extras,
         }
     }
 }
@@ -115,7 +122,7 @@ impl<S> Clone for SelectorJoin<S> {
 impl<S> fmt::Debug for SelectorJoin<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut f = f.debug_struct("SelectorJoin");
-        f.field("scope", &self.scope).field("pairs", &self.pairs);
+        f.field("scope", &self.scope).field("extras", &self.extras);
         f.finish_non_exhaustive()
     }
 }

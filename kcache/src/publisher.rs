@@ -15,7 +15,7 @@ use crate::object::Object;
 use crate::offload::drop_offloaded;
 use crate::status::{Notices, Phase, Status};
 use crate::sync::lock;
-use crate::wait::{WaitError, within};
+use crate::wait::{WaitError, Wanted, within};
 use crate::writer::Writer;
 
 /// Closes the publisher when its last reader goes; the writer holds the core alone.
@@ -132,12 +132,14 @@ impl<V: Object> Publisher<V> {
     ///
     /// A quiet resource may show no newer version for a minute, and one that is filtered on the
     /// server may never show that of an object which the filter leaves out; so this takes a time
-    /// after which it gives up. A view has seen a version when its source has, and when it has
-    /// taken in what came of that.
+    /// after which it gives up. What is made of another publisher has seen a version when that has,
+    /// and when it has taken in what came of that. Versions are of one resource: where a set is made of
+    /// several, as a join is, [`wait_for_write`](Self::wait_for_write) and
+    /// [`wait_for_input`](Self::wait_for_input) say of which.
     ///
     /// # Errors
     ///
-    /// [`WaitError`]. Joins have versions of two resources, and a method of their own.
+    /// [`WaitError`].
     ///
     /// # Example
     ///
@@ -154,13 +156,96 @@ impl<V: Object> Publisher<V> {
     /// # Ok(()) }
     /// ```
     pub async fn wait_for(&self, version: &str, timeout: Duration) -> Result<(), WaitError> {
-        within(timeout, self.reached(version)).await
+        self.reached(Wanted::All, version, timeout).await
     }
 
-    pub(crate) async fn reached(&self, version: &str) -> Result<(), WaitError> {
+    /// As [`wait_for`](Self::wait_for), of a version that a write to the resource of another publisher
+    /// answered, whatever there is between the two: views, what `map` and `group_by` make, sets of
+    /// several, joins of joins. Where several ways lead from here to that resource, all are
+    /// waited for.
+    ///
+    /// # Errors
+    ///
+    /// [`WaitError`]; of several inputs if the other publisher is made of several resources itself.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use k8s_openapi::api::core::v1::ConfigMap;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let (blue, mut blue_feed) = kcache::feed::<ConfigMap>();
+    /// let (green, mut green_feed) = kcache::feed::<ConfigMap>();
+    /// let both = kcache::union([&blue, &green]);
+    /// let fronts = both.view(kcache::Filter::namespace("front"));
+    /// # green_feed.relist([], Some("7"))?;
+    /// # blue_feed.relist([], Some("41"))?;
+    /// fronts.wait_for_write(&blue, "41", Duration::from_secs(10)).await?;
+    /// assert_eq!(fronts.inputs(), ["first input", "second input"]);
+    /// fronts.wait_for_input("second input", "7", Duration::from_secs(10)).await?;
+    /// # Ok(()) }
+    /// ```
+    pub async fn wait_for_write<W: Object>(
+        &self,
+        to: &Publisher<W>,
+        version: &str,
+        timeout: Duration,
+    ) -> Result<(), WaitError> {
+        let wanted = Wanted::Of(&to.core().progress);
+        self.reached(wanted, version, timeout).await
+    }
+
+    /// As [`wait_for`](Self::wait_for), of a version of an input by its [name](Self::inputs), or of all that an
+    /// input is made of, if that is one resource.
+    ///
+    /// # Errors
+    ///
+    /// [`WaitError`]; which inputs there are if there is none of this name.
+    pub async fn wait_for_input(
+        &self,
+        input: &str,
+        version: &str,
+        timeout: Duration,
+    ) -> Result<(), WaitError> {
+        self.reached(Wanted::Input(input), version, timeout).await
+    }
+
+    /// The names of the inputs that it stands on, down to the sources: of a join `sources`, `targets` and
+    /// `guards`, of a set of several `first input`, `second input` and so on (`another input` from the
+    /// eleventh on). Of an input that is made of several itself they go on behind a slash:
+    /// `sources/targets`. What is made of one publisher has the inputs of that one; a source has none.
+    pub fn inputs(&self) -> Vec<String> {
+        self.core().progress.inputs()
+    }
+
+    async fn reached(
+        &self,
+        wanted: Wanted<'_>,
+        version: &str,
+        timeout: Duration,
+    ) -> Result<(), WaitError> {
+        let reached = async {
+            self.core().progress.reached(wanted, version).await?;
+            // Before that nothing is to be seen. Of what is closed the last state is.
+            let _ = self.ready().await;
+            Ok(())
+        };
+        let waited = within(timeout, self.while_open(reached)).await;
+        // What is closed has closed with its inputs: its own reason says more.
+        waited.map_err(|error| match (error, self.error()) {
+            (WaitError::Closed(_), Some(own)) => own.into(),
+            (error, _) => error,
+        })
+    }
+
+    /// Waits for something until it is closed.
+    pub(crate) async fn while_open(
+        &self,
+        wait: impl Future<Output = Result<(), WaitError>>,
+    ) -> Result<(), WaitError> {
         tokio::select! {
             biased;
-            reached = self.core().progress.reached(version) => reached,
+            waited = wait => waited,
             error = self.closed() => Err(error.into()),
         }
     }

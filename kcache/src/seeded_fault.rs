@@ -39,6 +39,12 @@ pub enum SeededFault {
     /// A guarded join takes a permission back with the first of the guards that give it.
     #[cfg(kcache_faults)]
     ForgetGuard,
+    /// A join's look-ups keep a source at a target that has let go.
+    #[cfg(kcache_faults)]
+    KeepLookup,
+    /// A join's look-ups keep the old state of a target that changes.
+    #[cfg(kcache_faults)]
+    StaleLookup,
 }
 
 pub(crate) use SeededFault::*;

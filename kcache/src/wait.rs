@@ -1,9 +1,9 @@
-//! Waiting for a version: how to read one's own writes.
+//! Waiting for a version: how to read one's own writes, through whatever was made of what was written.
 
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{OnceLock, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -22,11 +22,18 @@ pub enum WaitError {
     /// The version is no decimal number, so nothing can be said to be as new. Final.
     #[error("the version has no order")]
     NoOrder,
-    /// What was waited at has no versions of one resource: a join, or a set that a
-    /// [`Writer`](crate::Writer) fills. Final.
-    #[error("versions of no single resource are known here")]
+    /// What was waited at stands on these inputs, which are several resources: a version of one says nothing
+    /// of another. Name one of them, or the publisher that has it. Final.
+    #[error("versions are of one resource each: wait for one of the inputs {}", .0.join(", "))]
+    SeveralInputs(Vec<String>),
+    /// What was waited at stands on these inputs, and not on the one that was named. Final.
+    #[error("there is no such input; the inputs are {}", .0.join(", "))]
+    NoInput(Vec<String>),
+    /// A [`Writer`](crate::Writer) fills it, or an input of it, without saying of what
+    /// ([`Writer::stands_on`](crate::Writer::stands_on)): such a set has no versions. Final.
+    #[error("no versions are known here: a writer fills this that says of no inputs")]
     Unversioned,
-    /// It was closed. Final.
+    /// It was closed, or an input on the way was. Final.
     #[error(transparent)]
     Closed(#[from] Error),
 }
@@ -44,9 +51,50 @@ pub(crate) struct Progress {
 pub(crate) enum Origin {
     /// A source of one resource, whose versions are known.
     Source,
-    /// Another publisher.
-    Follower(Follower),
+    /// Other publishers, each with what it is called here; the only one needs no name.
+    Inputs(Vec<(String, Follower)>),
 }
+
+/// Which of the inputs are waited for.
+#[derive(Clone, Copy)]
+pub(crate) enum Wanted<'a> {
+    /// All, which must be of one resource.
+    All,
+    /// Those under a name.
+    Input(&'a str),
+    /// Those that stand on the source that another publisher stands on.
+    Of(&'a Progress),
+}
+
+/// How a publisher comes to stand on a source: by way of these, from the publisher down.
+pub(crate) struct Way {
+    /// What the inputs on the way are called, where they have a name.
+    input: String,
+    followed: Vec<Arc<dyn Follow>>,
+    end: End,
+}
+
+/// What is at the end of a way.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// A source, which this tells from others.
+    Source(usize),
+    /// What a writer fills that says of no inputs.
+    Written,
+    /// Nobody reads the input any longer.
+    Closed,
+}
+
+impl Way {
+    /// True if it is the input of this name, or one below it.
+    fn is_under(&self, input: &str) -> bool {
+        let rest = self.input.strip_prefix(input);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(BELOW))
+    }
+}
+
+/// Stands between the names of an input and of an input of that.
+const BELOW: &str = "/";
 
 impl Progress {
     pub(crate) fn set_origin(&self, origin: Origin) {
@@ -63,28 +111,125 @@ impl Progress {
         self.moved.notify_waiters();
     }
 
-    /// Waits until the state has seen this version or a newer one; an end is for the caller to
-    /// look for.
-    pub(crate) async fn reached(&self, version: &str) -> Result<(), WaitError> {
+    /// All ways to the sources that it stands on, in the order of inputs.
+    fn ways(&self) -> Vec<Way> {
+        let alone = |end| {
+            let (input, followed) = (String::new(), Vec::new());
+            vec![Way {
+                input,
+                followed,
+                end,
+            }]
+        };
+        let inputs = match self.origin.get() {
+            None => return alone(End::Written),
+            Some(Origin::Source) => return alone(End::Source(std::ptr::from_ref(self).addr())),
+            Some(Origin::Inputs(inputs)) => inputs,
+        };
+        let mut ways = Vec::new();
+        for (name, follower) in inputs {
+            let followed = follower.0.upgrade();
+            let below = followed.as_ref().map(|followed| followed.progress().ways());
+            for mut way in below.unwrap_or_else(|| alone(End::Closed)) {
+                let parts = [name.as_str(), way.input.as_str()];
+                let parts = parts.into_iter().filter(|part| !part.is_empty());
+                way.input = parts.collect::<Vec<_>>().join(BELOW);
+                way.followed.splice(..0, followed.clone());
+                ways.push(way);
+            }
+        }
+        ways
+    }
+
+    /// The names of its inputs, each once.
+    pub(crate) fn inputs(&self) -> Vec<String> {
+        names(&self.ways())
+    }
+
+    /// The ways to what is waited for, which is one source.
+    fn ways_to(&self, wanted: Wanted<'_>) -> Result<Vec<Way>, WaitError> {
+        let mut ways = self.ways();
+        let inputs = names(&ways);
+        match wanted {
+            Wanted::All => {}
+            Wanted::Input(input) => ways.retain(|way| way.is_under(input)),
+            Wanted::Of(other) => {
+                let source = End::Source(only(&other.ways())?);
+                let has_lost = ways.iter().any(|way| way.end == End::Closed);
+                ways.retain(|way| way.end == source);
+                // It may have been on a way that is closed.
+                if ways.is_empty() && has_lost {
+                    return Err(Error::Closed.into());
+                }
+            }
+        }
+        if ways.is_empty() {
+            return Err(WaitError::NoInput(inputs));
+        }
+        only(&ways)?;
+        Ok(ways)
+    }
+
+    /// Waits until the state has seen this version or a newer one of an input; an end is for the
+    /// caller to look for.
+    pub(crate) async fn reached(&self, wanted: Wanted<'_>, version: &str) -> Result<(), WaitError> {
         if !version::is_number(version) {
             return Err(WaitError::NoOrder);
         }
-        match self.origin.get() {
-            Some(Origin::Source) => {
-                until(&self.moved, || {
-                    let seen = lock(&self.seen);
-                    let seen = seen
-                        .as_deref()
-                        .and_then(|seen| version::compare(seen, version));
-                    seen.is_some_and(std::cmp::Ordering::is_ge)
-                })
-                .await;
-                Ok(())
-            }
-            Some(Origin::Follower(follower)) => follower.reached(version).await,
-            None => Err(WaitError::Unversioned),
+        // What was seen stays so, whatever the other ways take.
+        for way in self.ways_to(wanted)? {
+            self.reached_by(&way.followed, version).await?;
+        }
+        Ok(())
+    }
+
+    /// The same by one way.
+    pub(crate) async fn reached_by(
+        &self,
+        way: &[Arc<dyn Follow>],
+        version: &str,
+    ) -> Result<(), WaitError> {
+        if let Some((next, below)) = way.split_first() {
+            return next.reached(below, version).await;
+        }
+        until(&self.moved, || {
+            let seen = lock(&self.seen);
+            let seen = seen.as_deref();
+            let seen = seen.and_then(|seen| version::compare(seen, version));
+            seen.is_some_and(std::cmp::Ordering::is_ge)
+        })
+        .await;
+        Ok(())
+    }
+}
+
+/// The names of the inputs at the ends of the ways, each once.
+fn names(ways: &[Way]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for way in ways {
+        if !way.input.is_empty() && !names.contains(&way.input) {
+            names.push(way.input.clone());
         }
     }
+    names
+}
+
+/// The source that all ways lead to.
+fn only(ways: &[Way]) -> Result<usize, WaitError> {
+    let has = |end| ways.iter().any(|way| way.end == end);
+    let mut sources = ways.iter().filter_map(|way| match way.end {
+        End::Source(source) => Some(source),
+        End::Written | End::Closed => None,
+    });
+    let first = sources.next();
+    if sources.any(|source| Some(source) != first) {
+        return Err(WaitError::SeveralInputs(names(ways)));
+    }
+    if has(End::Closed) {
+        return Err(Error::Closed.into());
+    }
+    let source = first.filter(|_| !has(End::Written));
+    source.ok_or(WaitError::Unversioned)
 }
 
 /// Waits for what holds after some notification, or already.
@@ -113,36 +258,22 @@ pub(crate) type Waiting<'a> = Pin<Box<dyn Future<Output = Result<(), WaitError>>
 
 /// What a [`Follower`] waits on, whatever the stored form is.
 pub(crate) trait Follow: Send + Sync {
-    /// Waits until the publisher has seen a version, and the reader is through with all that the
-    /// publisher delivered until then.
-    fn reached<'a>(&'a self, version: &'a str) -> Waiting<'a>;
+    /// How far the publisher is.
+    fn progress(&self) -> &Progress;
+
+    /// Waits until the publisher has seen a version by this way, and the reader is through with all that
+    /// the publisher delivered until then.
+    fn reached<'a>(&'a self, way: &'a [Arc<dyn Follow>], version: &'a str) -> Waiting<'a>;
 }
 
-/// Waits until whoever reads a [`Subscription`](crate::Subscription) by batches is through with a
-/// version of its publisher: it has asked for the batch after the one in which that version was.
+/// How far whoever reads a [`Subscription`](crate::Subscription) by batches is with its publisher: through
+/// with a version when it has asked for the batch after the one in which that version was.
 ///
-/// For those who make sets of objects out of others, as `kcache-join` does. It does not keep the
-/// subscription going.
+/// For those who make sets of objects out of others, as `kcache-join` does: given to
+/// [`Writer::stands_on`](crate::Writer::stands_on), it lets [`wait_for`](crate::Publisher::wait_for) see
+/// through the set that the writer fills. It does not keep the subscription going.
 #[derive(Clone)]
 pub struct Follower(pub(crate) Weak<dyn Follow>);
-
-impl Follower {
-    /// Waits for at most a time.
-    ///
-    /// # Errors
-    ///
-    /// [`WaitError`]; closed if the subscription is gone.
-    pub async fn wait_for(&self, version: &str, timeout: Duration) -> Result<(), WaitError> {
-        within(timeout, self.reached(version)).await
-    }
-
-    async fn reached(&self, version: &str) -> Result<(), WaitError> {
-        match self.0.upgrade() {
-            Some(follow) => follow.reached(version).await,
-            None => Err(Error::Closed.into()),
-        }
-    }
-}
 
 impl fmt::Debug for Follower {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

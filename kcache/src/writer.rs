@@ -16,6 +16,7 @@ use crate::offload::drop_offloaded;
 use crate::status::{Notice, Phase};
 use crate::store::{Copies, MANY, Snapshot, State, TOGETHER, Table};
 use crate::updates::{Entry, KEPT, Update, Updates};
+use crate::wait::{Follower, Origin};
 
 /// Commits to a [`Publisher`](crate::Publisher), made together with it by
 /// [`publisher`](crate::publisher()).
@@ -52,6 +53,41 @@ impl<V: Object> Writer<V> {
 
     pub(crate) fn core(&self) -> &Arc<Core<V>> {
         &self.core
+    }
+
+    /// Says which inputs the set is made of: of each what it is called, and how far whoever reads it is.
+    /// Every commit must be made before the reader asks for the batch after the one that it is of.
+    /// [`Publisher::wait_for`](crate::Publisher::wait_for) then sees through the set. What is said first
+    /// stands.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use k8s_openapi::api::core::v1::ConfigMap;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use kcache::{Filter, Subscription, Updates};
+    /// let (maps, mut feed) = kcache::feed::<ConfigMap>();
+    /// let (names, mut writer) = kcache::publisher::<ConfigMap>();
+    /// let mut input = Subscription::batches(&maps, Some(Filter::everything()));
+    /// writer.stands_on([("maps", input.follower())]);
+    /// tokio::spawn(async move {
+    ///     input.snapshot().await?;
+    ///     writer.live();
+    ///     while let Some(batch) = input.next_batch().await {
+    ///         writer.commit(Updates::new(), &[batch.commit]); // or what the batch makes of it
+    ///     }
+    ///     Ok::<_, kcache::Error>(())
+    /// });
+    /// feed.relist([], Some("41"))?;
+    /// names.wait_for_write(&maps, "41", Duration::from_secs(10)).await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn stands_on<N: Into<String>>(&mut self, inputs: impl IntoIterator<Item = (N, Follower)>) {
+        let inputs = inputs.into_iter();
+        let inputs = inputs.map(|(name, follower)| (name.into(), follower));
+        let origin = Origin::Inputs(inputs.collect());
+        self.core.progress.set_origin(origin);
     }
 
     /// The state has seen this version of its source.

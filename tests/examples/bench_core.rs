@@ -2,7 +2,8 @@
 //!
 //! Prints one table, and writes it as JSON to the path given as an argument; a second argument names
 //! the only part to run: `commits`, `reads`, `fan-out`, `joins`, `latencies` or `waits`. With
-//! `hold-objects`, `hold-cache`, `hold-replaced` or `hold-view` it ends with that in memory. Every row
+//! `hold-objects`, `hold-cache`, `hold-replaced`, `hold-view`, `hold-made` or `hold-map` it ends with that in
+//! memory, and with `hold-join-inputs`, `hold-join`, `hold-join-pairs` or `hold-join-lookups`. Every row
 //! checks first that what it measures did what it should. Figures are medians; CPU time is that of the
 //! process.
 
@@ -148,7 +149,10 @@ fn main() {
     let only = std::env::args().nth(2);
     let wanted = |part: &str| only.as_deref().is_none_or(|only| only == part);
     if let Some(what) = only.as_deref().and_then(|only| only.strip_prefix("hold-")) {
-        commits::hold(what);
+        match what.strip_prefix("join") {
+            Some(with) => joins::hold(with.trim_start_matches('-')),
+            None => commits::hold(what),
+        }
     }
     let mut table = Table::default();
     if wanted("commits") {

@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::{
     ConfigMap, Node, PersistentVolume, PersistentVolumeClaim, Pod, Secret, Service, ServiceAccount,
 };
 use k8s_openapi::api::discovery::v1::EndpointSlice;
-use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
+use k8s_openapi::api::networking::v1::{Ingress, IngressClass, NetworkPolicy};
 use k8s_openapi::api::node::v1::RuntimeClass;
 use k8s_openapi::api::rbac::v1::{ClusterRoleBinding, RoleBinding};
 use k8s_openapi::api::scheduling::v1::PriorityClass;
@@ -20,7 +20,9 @@ use kcache::Fact;
 use kube::core::DynamicObject;
 
 use super::access::Subjects;
+use super::claims::claims_of_group;
 use super::pods::ResourceClaims;
+use super::policies::Peers;
 use super::reference::References;
 use super::services::Eligible;
 use super::storage::Claims;
@@ -143,6 +145,15 @@ impl Fact<ResourceClaims> for DynamicObject {
     fn fact(&self) -> Option<ResourceClaims> {
         match kind_of(self)? {
             ("", "Pod") => fact_as::<Pod, _>(self),
+            _ => claims_of_group(self),
+        }
+    }
+}
+
+impl Fact<Peers> for DynamicObject {
+    fn fact(&self) -> Option<Peers> {
+        match kind_of(self)? {
+            ("networking.k8s.io", "NetworkPolicy") => fact_as::<NetworkPolicy, _>(self),
             _ => None,
         }
     }

@@ -1,12 +1,19 @@
 //! Gateways that routes attach to.
 
+use std::fmt;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use k8s_openapi::serde::Deserialize as _;
 use k8s_openapi::serde_json::Value;
-use kcache::{Fact, Key, Object};
+use kcache::{Fact, Key, Object, Publisher, Selector, SelectorError};
 use kube::core::DynamicObject;
 
-use super::reference::namespace_of;
-use super::routes::{GATEWAY_API, items, text};
+use super::namespaces::choose;
+use super::reference::{items, namespace_of, text};
+use super::routes::GATEWAY_API;
 use crate::fact::{Kind, kind_of};
+use crate::guarded_key_join::{GuardedKey, GuardedKeyJoin};
+use crate::join::Join;
 use crate::key_join::KeyJoin;
 
 /// What a route attaches to.
@@ -46,44 +53,55 @@ pub struct Listener {
 }
 
 /// Of which namespaces a listener lets routes attach.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Namespaces {
     /// Its own.
     #[default]
     Same,
     /// All.
     All,
-    /// None, or those whose labels a selector matches, which a relation of two inputs does not know.
-    Unknown,
+    /// Those whose labels a selector matches; none if apimachinery refuses it.
+    Selected(Result<Selector, SelectorError>),
+    /// None.
+    None,
 }
 
-/// A listener as a route finds it: its Gateway, its name and its port or none of them, and the namespaces.
-type Place = (Key, Option<String>, Option<i64>, Namespaces);
+/// Whose routes a listener lets attach.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Allowed {
+    Same,
+    All,
+    /// Of namespaces that it has chosen.
+    Chosen,
+}
+
+/// A listener as a route finds it: its Gateway, and its name and its port or none of them.
+type Spot = (Key, Option<String>, Option<i64>);
+
+/// The same with whose routes it lets attach.
+type Place = (Spot, Allowed);
 
 /// The Gateways that routes of a kind may attach to: by `parentRefs`, with the name and port of a listener
 /// where the route gives them, if a listener of the Gateway allows the kind and the route's namespace. By
 /// default that is the Gateway's own, and the kinds go by the protocol. A `ReferenceGrant` does not matter.
 ///
-/// Namespaces by a selector are left out, as if the listener allowed none. Hostnames do not matter.
+/// It takes no namespaces: those that a listener chooses by a selector are left out, as if it allowed none;
+/// [`route_gateways_by_namespaces`] has them. Hostnames do not matter.
 pub fn route_gateways<R, G>(route: Kind) -> KeyJoin<R, G>
 where
     R: Object + Fact<ParentRefs>,
     G: Object + Fact<Listeners>,
 {
-    let gateway = Kind::new(GATEWAY_API, "Gateway");
-    let of_route = move |route: &R| {
-        let ParentRefs(parents) = route.fact().unwrap_or_default();
-        let own = namespace_of(route);
-        let gateways = parents.into_iter().filter(|parent| parent.kind == gateway);
-        gateways.flat_map(|parent| places(parent, &own)).collect()
+    let of_route = |route: &R| {
+        let from = move |is_own: bool| [Some(Allowed::All), is_own.then_some(Allowed::Same)];
+        let spots = spots(route).into_iter();
+        let places = spots.flat_map(|(spot, is_own)| {
+            let from = from(is_own).into_iter().flatten();
+            from.map(move |from| (spot.clone(), from))
+        });
+        places.collect::<Vec<Place>>()
     };
-    let of_gateway = move |gateway: &G| {
-        let (key, Listeners(listeners)) = (Key::of(gateway), gateway.fact().unwrap_or_default());
-        let open = listeners.into_iter().filter(|l| l.kinds.contains(&route));
-        open.flat_map(|listener| found_by(&key, &listener))
-            .collect()
-    };
-    KeyJoin::new(of_route, of_gateway)
+    KeyJoin::new(of_route, move |gateway: &G| places(&route, gateway))
 }
 
 /// The Gateways that `HTTPRoutes` may attach to: [`route_gateways`] of that kind.
@@ -95,31 +113,178 @@ where
     route_gateways(Kind::new(GATEWAY_API, "HTTPRoute"))
 }
 
-fn places(parent: ParentRef, own: &str) -> Vec<Place> {
-    let ParentRef {
-        namespace,
-        name,
-        section,
-        port,
-        ..
-    } = parent;
-    let is_own = namespace.is_empty() || namespace == own;
-    let key = Key::new(if is_own { own } else { &namespace }, &name);
-    let mut from = vec![Namespaces::All];
-    from.extend(is_own.then_some(Namespaces::Same));
-    from.into_iter()
-        .map(|from| (key.clone(), section.clone(), port, from))
-        .collect()
+/// As [`route_gateways`], also where a listener chooses namespaces by a selector.
+///
+/// It joins routes and Gateways by the labels of namespaces: `join(&routes, &namespaces, &gateways)`.
+///
+/// # Example
+///
+/// ```
+/// # use k8s_openapi::api::core::v1::Namespace;
+/// # use kube::core::DynamicObject;
+/// use kcache_join::{Kind, relations};
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// # let (routes, _) = kcache::feed::<DynamicObject>();
+/// # let (namespaces, _) = kcache::feed::<Namespace>();
+/// # let (gateways, _) = kcache::feed::<DynamicObject>();
+/// let route = Kind::new("gateway.networking.k8s.io", "HTTPRoute");
+/// let attached = relations::route_gateways_by_namespaces(route).join(&routes, &namespaces, &gateways);
+/// # }
+/// ```
+pub fn route_gateways_by_namespaces<R, G>(route: Kind) -> GatewayJoin<R, G>
+where
+    R: Object + Fact<ParentRefs>,
+    G: Object + Fact<Listeners>,
+{
+    let of_route = |route: &R| {
+        let own = namespace_of(route);
+        let keys = spots(route).into_iter().flat_map(|(spot, is_own)| {
+            let needs = [(spot.clone(), own.clone())];
+            let chosen = GuardedKey::needs((spot.clone(), Allowed::Chosen), needs);
+            let same = is_own.then(|| GuardedKey::free((spot.clone(), Allowed::Same)));
+            let all = GuardedKey::free((spot, Allowed::All));
+            [chosen, all].into_iter().chain(same)
+        });
+        keys.collect()
+    };
+    let of_choice = |choice: &Chosen| {
+        let spots = choice.spots.iter().cloned();
+        spots.map(|spot| (spot, choice.namespace.clone())).collect()
+    };
+    let kind = route.clone();
+    let of_gateway = move |gateway: &G| places(&kind, gateway);
+    GatewayJoin {
+        route,
+        relation: GuardedKeyJoin::new(of_route, of_choice, of_gateway),
+    }
 }
 
-fn found_by(gateway: &Key, listener: &Listener) -> Vec<Place> {
-    if listener.from == Namespaces::Unknown {
-        return Vec::new();
+/// The relation of [`route_gateways_by_namespaces`].
+pub struct GatewayJoin<R: Object, G: Object> {
+    route: Kind,
+    relation: GuardedKeyJoin<R, Chosen, G>,
+}
+
+/// A namespace whose routes a listener lets attach, and how a route finds the listener.
+#[derive(PartialEq)]
+struct Chosen {
+    namespace: String,
+    name: String,
+    spots: Vec<Spot>,
+}
+
+impl Object for Chosen {
+    fn namespace(&self) -> Option<&str> {
+        Some(&self.namespace)
     }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl<R: Object, G: Object + Fact<Listeners>> GatewayJoin<R, G> {
+    /// Also keeps which route holds which Gateway: see [`Join::pairs`].
+    #[must_use]
+    pub fn with_pairs(mut self) -> Self {
+        self.relation = self.relation.with_pairs();
+        self
+    }
+
+    /// Also keeps who holds what to be looked up: see [`Join::lookups`].
+    #[must_use]
+    pub fn with_lookups(mut self) -> Self {
+        self.relation = self.relation.with_lookups();
+        self
+    }
+
+    /// Joins routes and Gateways by the labels of namespaces. The join is ready when all three are.
+    pub fn join<N: Object>(
+        &self,
+        routes: &Publisher<R>,
+        namespaces: &Publisher<N>,
+        gateways: &Publisher<G>,
+    ) -> Join<R, G> {
+        let route = self.route.clone();
+        let choices = choose(gateways, namespaces, move |gateway: &G| {
+            let (key, listeners) = (Key::of(gateway), open(&route, gateway).into_iter());
+            let chosen = listeners.filter_map(|listener| match &listener.from {
+                Namespaces::Selected(selector) => {
+                    Some((selector.clone(), found_by(&key, &listener)))
+                }
+                _ => None,
+            });
+            chosen.collect()
+        });
+        let choices = choices.map(|pair| Chosen {
+            namespace: pair.target.name().to_owned(),
+            name: Key::of(&*pair.source).to_string(),
+            spots: pair.source.said.clone(),
+        });
+        self.relation.join(routes, &choices, gateways)
+    }
+}
+
+impl<R: Object, G: Object> Clone for GatewayJoin<R, G> {
+    fn clone(&self) -> Self {
+        Self {
+            route: self.route.clone(),
+            relation: self.relation.clone(),
+        }
+    }
+}
+
+impl<R: Object, G: Object> fmt::Debug for GatewayJoin<R, G> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GatewayJoin")
+            .field("route", &self.route)
+            .field("relation", &self.relation)
+            .finish()
+    }
+}
+
+/// Where a route wants to attach, and whether that is in its own namespace.
+fn spots<R: Object + Fact<ParentRefs>>(route: &R) -> Vec<(Spot, bool)> {
+    let ParentRefs(parents) = route.fact().unwrap_or_default();
+    let (own, gateway) = (namespace_of(route), Kind::new(GATEWAY_API, "Gateway"));
+    let gateways = parents.into_iter().filter(|parent| parent.kind == gateway);
+    let spot = |parent: ParentRef| {
+        let is_own = parent.namespace.is_empty() || parent.namespace == own;
+        let key = Key::new(if is_own { &own } else { &parent.namespace }, &parent.name);
+        ((key, parent.section, parent.port), is_own)
+    };
+    gateways.map(spot).collect()
+}
+
+/// The listeners of a Gateway that let routes of a kind attach.
+fn open<G: Fact<Listeners>>(route: &Kind, gateway: &G) -> Vec<Listener> {
+    let Listeners(mut listeners) = gateway.fact().unwrap_or_default();
+    listeners.retain(|listener| listener.kinds.contains(route));
+    listeners
+}
+
+/// Where routes of a kind find a Gateway.
+fn places<G: Object + Fact<Listeners>>(route: &Kind, gateway: &G) -> Vec<Place> {
+    let key = Key::of(gateway);
+    let places = open(route, gateway).into_iter().flat_map(|listener| {
+        let from = match listener.from {
+            Namespaces::Same => Some(Allowed::Same),
+            Namespaces::All => Some(Allowed::All),
+            Namespaces::Selected(_) => Some(Allowed::Chosen),
+            Namespaces::None => None,
+        };
+        let spots = found_by(&key, &listener).into_iter();
+        spots.filter_map(move |spot| Some((spot, from?)))
+    });
+    places.collect()
+}
+
+/// A route may give the name and the port of a listener, or not.
+fn found_by(gateway: &Key, listener: &Listener) -> Vec<Spot> {
     let mut found = Vec::new();
     for section in [None, Some(listener.name.clone())] {
         for port in [None, Some(listener.port)] {
-            found.push((gateway.clone(), section.clone(), port, listener.from));
+            found.push((gateway.clone(), section.clone(), port));
         }
     }
     found
@@ -152,13 +317,22 @@ impl Fact<Listeners> for DynamicObject {
             name: text(&listener["name"]).to_owned(),
             port: listener["port"].as_i64().unwrap_or_default(),
             kinds: kinds(listener),
-            from: match listener["allowedRoutes"]["namespaces"]["from"].as_str() {
-                None | Some("Same") => Namespaces::Same,
-                Some("All") => Namespaces::All,
-                Some(_) => Namespaces::Unknown,
-            },
+            from: namespaces(&listener["allowedRoutes"]["namespaces"]),
         });
         Some(Listeners(listeners.collect()))
+    }
+}
+
+fn namespaces(allowed: &Value) -> Namespaces {
+    match allowed["from"].as_str() {
+        None | Some("Same") => Namespaces::Same,
+        Some("All") => Namespaces::All,
+        // Without a selector, which the API requires, it chooses none.
+        Some("Selector") => match LabelSelector::deserialize(&allowed["selector"]) {
+            Ok(selector) => Namespaces::Selected(Selector::from_object(Some(&selector))),
+            Err(_) => Namespaces::None,
+        },
+        Some(_) => Namespaces::None,
     }
 }
 

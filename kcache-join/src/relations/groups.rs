@@ -3,9 +3,12 @@
 use kcache::{Fact, Object};
 use kube::core::DynamicObject;
 
-use super::routes::text;
+use super::reference::text;
 use crate::fact::{Names, kind_of};
 use crate::key_join::KeyJoin;
+
+/// The API group of Workloads and `PodGroups`.
+pub(super) const SCHEDULING: &str = "scheduling.k8s.io";
 
 /// Stands for the kind `PodGroup` of `scheduling.k8s.io` in [`Names`]: its versions are younger than some of the types
 /// that `k8s-openapi` has.
@@ -54,7 +57,7 @@ k8s_openapi::k8s_if_ge_1_37! {
 
 impl Fact<Names<Workload>> for DynamicObject {
     fn fact(&self) -> Option<Names<Workload>> {
-        (kind_of(self)? == ("scheduling.k8s.io", "PodGroup")).then_some(())?;
+        (kind_of(self)? == (SCHEDULING, "PodGroup")).then_some(())?;
         let workload = text(&self.data["spec"]["workloadRef"]["workloadName"]);
         Some(Names::beside(self, [workload]))
     }

@@ -8,9 +8,10 @@ use k8s_openapi::api::node::v1::RuntimeClass;
 use k8s_openapi::api::scheduling::v1::PriorityClass;
 use kcache::{Fact, Key, Object, Owners};
 
+use super::groups::SCHEDULING;
 use super::owners::controller_uid;
 use super::reference::namespace_of;
-use crate::fact::Names;
+use crate::fact::{Names, group_of};
 use crate::key_join::KeyJoin;
 
 /// Marks a Pod that stands for one that its kubelet has from elsewhere.
@@ -45,51 +46,83 @@ pub fn pod_runtimeclass<P: Object + Fact<Names<RuntimeClass>>, C: Object>() -> K
     KeyJoin::by_fact()
 }
 
-/// The names of the resource claims of a Pod.
+/// The names of the resource claims of a Pod or a `PodGroup`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ResourceClaims {
     /// Claims that are there for anybody.
     pub named: Vec<String>,
-    /// Claims that were made for the Pod from a template, as its status says: what is called so and was
+    /// Claims that were made for it from a template, as its status says: what is called so and was
     /// not made for it, is not its claim.
     pub generated: Vec<String>,
+    /// The name of the `PodGroup` that a Pod is in, whose claims are its own, too; empty for none.
+    pub pod_group: String,
 }
 
 /// The `ResourceClaims` of Pods: by name, or by what the Pod's status says was made from a template, if the
-/// Pod is the controller of the claim.
-///
-/// Claims that were made for the `PodGroup` of a Pod are not among them.
+/// controller of the claim is the Pod, or the `PodGroup` that it is in.
 pub fn pod_resourceclaims<P, C>() -> KeyJoin<P, C>
 where
     P: Object + Fact<ResourceClaims>,
     C: Object + Fact<Owners>,
 {
     let of_pod = |pod: &P| {
-        let ResourceClaims { named, generated } = pod.fact().unwrap_or_default();
-        made_for(pod, named, generated)
+        let claims = pod.fact().unwrap_or_default();
+        let group = Maker::Group(claims.pod_group);
+        let of_group = claims.generated.iter().filter(|_| !group.is_nobody());
+        let key = |name: &String| (Key::new(&namespace_of(pod), name), group.clone());
+        let of_group: Vec<_> = of_group.map(key).collect();
+        let own = made_for(pod, claims.named, claims.generated);
+        own.into_iter().chain(of_group).collect()
     };
-    KeyJoin::new(of_pod, made_by)
+    let by_whom = |claim: &C| {
+        let mut makers = made_by(claim);
+        let owners = claim.fact().unwrap_or_default();
+        let group = owners
+            .controller()
+            .filter(|owner| owner.kind == "PodGroup" && group_of(&owner.api_version) == SCHEDULING);
+        let group = group.map(|group| Maker::Group(group.name.clone()));
+        makers.extend(group.map(|group| (Key::of(claim), group)));
+        makers
+    };
+    KeyJoin::new(of_pod, by_whom)
 }
 
-/// The keys of a Pod's claims: namespace, name, and the UID of the controller if that must be the Pod.
+/// For whom a claim was made.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Maker {
+    Anybody,
+    /// The object of this UID.
+    Uid(String),
+    /// The `PodGroup` of this name: a Pod does not know its UID.
+    Group(String),
+}
+
+impl Maker {
+    fn is_nobody(&self) -> bool {
+        matches!(self, Self::Uid(text) | Self::Group(text) if text.is_empty())
+    }
+}
+
+/// The keys of an object's claims: namespace, name, and the controller if that must be the object.
 pub(super) fn made_for(
-    pod: &impl Object,
+    object: &impl Object,
     named: Vec<String>,
     generated: Vec<String>,
-) -> Vec<(Key, String)> {
-    let namespace = namespace_of(pod);
-    let key = |name: String, uid: &str| (Key::new(&namespace, &name), uid.to_owned());
-    let named = named.into_iter().map(|name| key(name, ""));
-    let generated = generated.into_iter().map(|name| key(name, pod.uid()));
-    named
-        .chain(generated.filter(|(_, uid)| !uid.is_empty()))
-        .collect()
+) -> Vec<(Key, Maker)> {
+    let namespace = namespace_of(object);
+    let key = |name: String, maker| (Key::new(&namespace, &name), maker);
+    let own = Maker::Uid(object.uid().to_owned());
+    let named = named.into_iter().map(|name| key(name, Maker::Anybody));
+    let generated = generated.into_iter().filter(|_| !own.is_nobody());
+    let generated = generated.map(|name| key(name, own.clone()));
+    named.chain(generated).collect()
 }
 
 /// The keys of a claim: of anybody, and of its controller.
-pub(super) fn made_by<C: Object + Fact<Owners>>(claim: &C) -> Vec<(Key, String)> {
+pub(super) fn made_by<C: Object + Fact<Owners>>(claim: &C) -> Vec<(Key, Maker)> {
     let key = Key::of(claim);
-    vec![(key.clone(), controller_uid(claim)), (key, String::new())]
+    let controller = Maker::Uid(controller_uid(claim));
+    vec![(key.clone(), controller), (key, Maker::Anybody)]
 }
 
 /// Calls for the `env` and the `envFrom` of every container.
@@ -214,6 +247,11 @@ impl Fact<Names<RuntimeClass>> for Pod {
 impl Fact<ResourceClaims> for Pod {
     fn fact(&self) -> Option<ResourceClaims> {
         let mut claims = ResourceClaims::default();
+        k8s_openapi::k8s_if_ge_1_36! {
+            let group = self.spec.as_ref()?.scheduling_group.as_ref();
+            let group = group.and_then(|group| group.pod_group_name.clone());
+            claims.pod_group = group.unwrap_or_default();
+        }
         let status = self.status.as_ref();
         let made = || status.and_then(|status| status.resource_claim_statuses.as_deref());
         for claim in self.spec.as_ref()?.resource_claims.iter().flatten() {

@@ -1,6 +1,7 @@
 //! References to objects of any kind.
 
 use k8s_openapi::api::core::v1::ObjectReference;
+use k8s_openapi::serde_json::Value;
 use kcache::Object;
 
 /// The objects that an object refers to, of whatever kind: what an Event is about, what the endpoints of a
@@ -53,4 +54,14 @@ pub(super) fn identities_of(object: &impl Object) -> Vec<Identity> {
 /// The namespace of an object, empty for a cluster-scoped one.
 pub(super) fn namespace_of(object: &impl Object) -> String {
     object.namespace().unwrap_or_default().to_owned()
+}
+
+/// The items of a list in JSON; none of what is no list.
+pub(super) fn items(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
+}
+
+/// A text in JSON; empty for what is none.
+pub(super) fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
 }

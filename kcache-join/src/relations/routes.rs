@@ -4,7 +4,7 @@ use k8s_openapi::serde_json::Value;
 use kcache::{Fact, Key, Object};
 use kube::core::DynamicObject;
 
-use super::reference::namespace_of;
+use super::reference::{items, namespace_of, text};
 use crate::fact::{Kind, kind_of};
 use crate::guarded_key_join::{GuardedKey, GuardedKeyJoin};
 
@@ -189,12 +189,4 @@ impl Fact<Grant> for DynamicObject {
             to: to.collect(),
         })
     }
-}
-
-pub(super) fn items(value: &Value) -> impl Iterator<Item = &Value> {
-    value.as_array().into_iter().flatten()
-}
-
-pub(super) fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_default()
 }

@@ -61,12 +61,6 @@ impl Fact<Eligible> for Pod {
     }
 }
 
-/// The Pods that network policies are for: those in the same namespace whose labels `podSelector` matches. An
-/// empty or an absent one selects all in the namespace.
-pub fn networkpolicy_pods<S: Object + Fact<Selects>>() -> SelectorJoin<S> {
-    SelectorJoin::by_fact()
-}
-
 /// The Services that Ingresses send requests to, in the same namespace: the default backend, and those of
 /// every rule's paths. Backends that are another resource are left out.
 #[doc(alias = "IngressServices")]

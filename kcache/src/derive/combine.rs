@@ -46,7 +46,8 @@ use crate::writer::Writer;
 ///
 /// The result starts when all inputs are ready, as one commit. It is degraded while one of them is, or
 /// has ended, and ends when all have ended; it keeps them alive. Its
-/// [`input_commits`](crate::Snapshot::input_commits) are in the order of the inputs.
+/// [`input_commits`](crate::Snapshot::input_commits) are in the order of the inputs, and
+/// [`wait_for_write`](Publisher::wait_for_write) waits for what was written to any of them.
 pub fn union<'a, V: Object>(inputs: impl IntoIterator<Item = &'a Publisher<V>>) -> Publisher<V> {
     combine(inputs, |objects| objects.iter().flatten().next().cloned())
 }
@@ -72,11 +73,18 @@ pub fn difference<V: Object>(all: &Publisher<V>, without: &Publisher<V>) -> Publ
 /// What the inputs have under a key, in their order, to what the result has.
 type Rule<V> = fn(&[Option<Arc<V>>]) -> Option<Arc<V>>;
 
-/// What the inputs are called in failures and errors.
-const NAMES: [&str; 4] = [
+/// What the inputs are called.
+const NAMES: [&str; 11] = [
     "first input",
     "second input",
     "third input",
+    "fourth input",
+    "fifth input",
+    "sixth input",
+    "seventh input",
+    "eighth input",
+    "ninth input",
+    "tenth input",
     "another input",
 ];
 
@@ -88,9 +96,12 @@ fn combine<'a, V: Object>(
     inputs: impl IntoIterator<Item = &'a Publisher<V>>,
     rule: Rule<V>,
 ) -> Publisher<V> {
-    let (result, writer) = publisher();
+    let (result, mut writer) = publisher();
+    let inputs: Vec<_> = inputs.into_iter().map(Input::new).collect();
+    let followers = inputs.iter().map(|input| input.changes.follower());
+    writer.stands_on((0..).map(name).zip(followers));
     let combined = Combined {
-        inputs: inputs.into_iter().map(Input::new).collect(),
+        inputs,
         rule,
         writer,
     };

@@ -37,7 +37,7 @@ pub(crate) fn start<V: Object, D: Derive<V>>(
     made: D,
 ) -> Publisher<D::Output> {
     let (publisher, writer) = publisher();
-    let origin = Origin::Follower(input.follower());
+    let origin = Origin::Inputs(vec![(String::new(), input.follower())]);
     publisher.core().progress.set_origin(origin);
     tokio::spawn(follow(input, Task { made, writer }));
     publisher

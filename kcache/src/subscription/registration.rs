@@ -17,7 +17,7 @@ use crate::publisher::Publisher;
 use crate::status::{Phase, Status};
 use crate::store::State;
 use crate::sync::{Mutex, lock};
-use crate::wait::{Follow, Waiting, until};
+use crate::wait::{Follow, Progress, Waiting, until};
 
 /// A mailbox at a publisher, with the filter that it has there.
 pub(crate) struct Registration<V: Object> {
@@ -274,9 +274,18 @@ impl<V: Object> Registration<V> {
 }
 
 impl<V: Object> Follow for Registration<V> {
-    fn reached<'a>(&'a self, version: &'a str) -> Waiting<'a> {
+    fn progress(&self) -> &Progress {
+        &self.core().progress
+    }
+
+    fn reached<'a>(&'a self, way: &'a [Arc<dyn Follow>], version: &'a str) -> Waiting<'a> {
         Box::pin(async move {
-            self.source.reached(version).await?;
+            let reached = self.core().progress.reached_by(way, version);
+            self.source.while_open(reached).await?;
+            // What came since its reader closed it was not brought here.
+            if let (Some(error), None) = (self.mailbox.error(), self.source.error()) {
+                return Err(error.into());
+            }
             self.mailbox.done_with(self.mailbox.delivered()).await?;
             Ok(())
         })

@@ -10,6 +10,7 @@ import (
 	policy "k8s.io/api/policy/v1"
 	rbac "k8s.io/api/rbac/v1"
 	resource "k8s.io/api/resource/v1"
+	scheduling "k8s.io/api/scheduling/v1beta1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 )
@@ -31,6 +32,7 @@ type cluster struct {
 	Claims              []*core.PersistentVolumeClaim
 	Volumes             []*core.PersistentVolume
 	ResourceClaims      []*resource.ResourceClaim
+	PodGroups           []*scheduling.PodGroup
 	ServiceAccounts     []*core.ServiceAccount
 	RoleBindings        []*rbac.RoleBinding
 	ClusterRoleBindings []*rbac.ClusterRoleBinding
@@ -177,6 +179,7 @@ func (c chooser) cluster() cluster {
 		}),
 		Volumes:        each(c, false, c.volume),
 		ResourceClaims: resourceClaims(c),
+		PodGroups:      each(c, true, c.podGroup),
 		ServiceAccounts: each(c, true, func(meta metav1.ObjectMeta) *core.ServiceAccount {
 			return &core.ServiceAccount{ObjectMeta: meta}
 		}),

@@ -3,6 +3,7 @@ package main
 import (
 	core "k8s.io/api/core/v1"
 	resource "k8s.io/api/resource/v1"
+	scheduling "k8s.io/api/scheduling/v1beta1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 )
@@ -70,7 +71,33 @@ func (c chooser) podSpec() core.PodSpec {
 		}
 		spec.ResourceClaims = append(spec.ResourceClaims, claim)
 	}
+	if group := c.name(); c.chance(3) {
+		spec.SchedulingGroup = &core.PodSchedulingGroup{PodGroupName: &group}
+	}
 	return spec
+}
+
+func (c chooser) podGroup(meta metav1.ObjectMeta) *scheduling.PodGroup {
+	group := &scheduling.PodGroup{ObjectMeta: meta}
+	for range c.Intn(3) {
+		claim, name := scheduling.PodGroupResourceClaim{Name: c.name()}, c.reference()
+		switch c.Intn(3) {
+		case 0:
+			claim.ResourceClaimName = &name
+		case 1:
+			claim.ResourceClaimTemplateName = &name
+		}
+		group.Spec.ResourceClaims = append(group.Spec.ResourceClaims, claim)
+	}
+	for range c.Intn(3) {
+		made := scheduling.PodGroupResourceClaimStatus{Name: c.name()}
+		if !c.chance(4) {
+			name := "made-" + c.name()
+			made.ResourceClaimName = &name
+		}
+		group.Status.ResourceClaimStatuses = append(group.Status.ResourceClaimStatuses, made)
+	}
+	return group
 }
 
 // reference is the name of something, or empty.
@@ -160,10 +187,22 @@ func resourceClaims(c chooser) (all []*resource.ResourceClaim) {
 	for _, namespace := range namespaces {
 		for _, name := range []string{"n0", "n1", "made-n0", "made-n1"} {
 			meta := c.controlledByPod(c.meta(namespace, name))
+			if c.chance(3) {
+				meta = c.controlledByGroup(meta)
+			}
 			all = append(all, &resource.ResourceClaim{ObjectMeta: meta})
 		}
 	}
 	return all
+}
+
+func (c chooser) controlledByGroup(meta metav1.ObjectMeta) metav1.ObjectMeta {
+	yes, group := true, c.name()
+	version := pick(c, []string{"scheduling.k8s.io/v1beta1", "scheduling.k8s.io/v1", "example.com/v1"})
+	kind := pick(c, []string{"PodGroup", "PodGroup", "Workload"})
+	owner := metav1.OwnerReference{APIVersion: version, Kind: kind, Name: group, UID: c.uid(meta.Namespace, group), Controller: &yes}
+	meta.OwnerReferences = []metav1.OwnerReference{owner}
+	return meta
 }
 
 func (c chooser) controlledByPod(meta metav1.ObjectMeta) metav1.ObjectMeta {

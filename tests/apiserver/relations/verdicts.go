@@ -10,6 +10,7 @@ import (
 	apps "k8s.io/api/apps/v1"
 	core "k8s.io/api/core/v1"
 	rbac "k8s.io/api/rbac/v1"
+	scheduling "k8s.io/api/scheduling/v1beta1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apiserver/pkg/authentication/serviceaccount"
@@ -62,7 +63,7 @@ func plain[T any](objects []T) cache.Indexer { return indexer(objects, cache.Ind
 
 func (c *cluster) verdicts() (verdicts, error) {
 	v := verdicts{}
-	for _, judge := range []func(verdicts) error{c.selected, c.owned, c.deployed, c.scheduled, c.referred, c.claimedVolumes, c.bound} {
+	for _, judge := range []func(verdicts) error{c.selected, c.owned, c.deployed, c.scheduled, c.referred, c.claimedVolumes, c.claimedByGroups, c.bound} {
 		if err := judge(v); err != nil {
 			return nil, err
 		}
@@ -302,10 +303,28 @@ func (c *cluster) claimedVolumes(v verdicts) error {
 		}
 		for _, claim := range c.ResourceClaims {
 			for name, mustCheck := range resourceclaim.PodClaims(pod) {
-				if name == claim.Name && pod.Namespace == claim.Namespace && (!mustCheck || resourceclaim.IsForPod(pod, claim, false) == nil) {
+				if name == claim.Name && pod.Namespace == claim.Namespace && (!mustCheck || resourceclaim.IsForPod(pod, claim, true) == nil) {
 					v.add("pod_resourceclaims", pod, claim)
 					break
 				}
+			}
+		}
+	}
+	return nil
+}
+
+func (c *cluster) claimedByGroups(v verdicts) error {
+	for _, group := range c.PodGroups {
+		for _, claim := range c.ResourceClaims {
+			uses := func(of scheduling.PodGroupResourceClaim) bool {
+				name, mustCheck, err := resourceclaim.NameFromPodGroup(group, &of)
+				if err != nil || name == nil || *name != claim.Name || group.Namespace != claim.Namespace {
+					return false
+				}
+				return !mustCheck || resourceclaim.IsForPodGroup(group, claim) == nil
+			}
+			if slices.ContainsFunc(group.Spec.ResourceClaims, uses) {
+				v.add("podgroup_resourceclaims", group, claim)
 			}
 		}
 	}

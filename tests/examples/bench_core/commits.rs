@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kcache::{Feed, Filter, Input, Publisher};
+use kcache::{Feed, Filter, Input, Object, Publisher};
 
 use crate::{Cost, Table, Thing, apply, cost, fed, thing};
 
@@ -115,7 +115,8 @@ fn lists(table: &mut Table) {
 }
 
 /// Holds so much and nothing else at its end, for a profiler of the heap: the objects alone, the cache
-/// after its first list, after each was replaced once, or with a view of every second one.
+/// after its first list, after each was replaced once, with a view of every second one, with what a map
+/// makes of each, or with that alone and no map.
 pub(crate) fn hold(what: &str) {
     let all = (0..OBJECTS).map(|i| versioned(i, 0));
     if what == "objects" {
@@ -129,6 +130,23 @@ pub(crate) fn hold(what: &str) {
         apply(&mut feed, new.collect());
     }
     let mut count = OBJECTS;
+    let made: Vec<_> = match what {
+        "made" => things
+            .cache()
+            .list()
+            .iter()
+            .map(|it| Arc::new(made_of(it)))
+            .collect(),
+        _ => Vec::new(),
+    };
+    if what == "map" {
+        let map = things.map(made_of);
+        let ready = map.ready();
+        tokio::runtime::Handle::current()
+            .block_on(ready)
+            .expect("it is open");
+        count = map.cache().len();
+    }
     if what == "view" {
         let half = Filter::by("half", |thing: &Thing| {
             thing.version.ends_with(['0', '2', '4', '6', '8'])
@@ -140,5 +158,30 @@ pub(crate) fn hold(what: &str) {
             .expect("it is open");
         count = 2 * view.cache().len();
     }
-    std::process::exit(i32::from(count != OBJECTS));
+    let is_whole = count == OBJECTS && (what != "made" || made.len() == OBJECTS);
+    std::process::exit(i32::from(!is_whole));
+}
+
+/// What a map makes.
+#[derive(PartialEq)]
+struct Made {
+    namespace: String,
+    name: String,
+}
+
+impl Object for Made {
+    fn namespace(&self) -> Option<&str> {
+        Some(&self.namespace)
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+fn made_of(thing: &Thing) -> Made {
+    Made {
+        namespace: thing.namespace.clone(),
+        name: thing.name.clone(),
+    }
 }

@@ -231,6 +231,26 @@ fn recomputed(sources: &Publisher<Thing>, targets: &Publisher<Thing>) -> usize {
     selected.len()
 }
 
+/// Holds the inputs of a join of the middle size, and the join of them, with pairs or look-ups where asked,
+/// for a profiler of the heap.
+pub(crate) fn hold(what: &str) {
+    let size = SIZES[1];
+    let sources = fed((0..size.sources).map(|i| size.thing(i, i + 1, i)));
+    let targets = fed((0..size.targets).map(|i| size.target(i, i + 1)));
+    let relation = match what {
+        "inputs" => std::process::exit(0),
+        "pairs" => relation().with_pairs(),
+        "lookups" => relation().with_lookups(),
+        _ => relation(),
+    };
+    let join = relation.join(&sources.0, &targets.0);
+    let ready = join.ready();
+    tokio::runtime::Handle::current()
+        .block_on(ready)
+        .expect("the inputs are ready");
+    std::process::exit(i32::from(join.cache().len() != size.targets));
+}
+
 fn of_sources(table: &mut Table, bench: &mut Bench, name: &str) {
     let each = bench.size.each();
     let row = format!("join: a source lets {each} go and takes {each}, {name}");

@@ -31,6 +31,8 @@ fn each_seeded_fault_is_caught() {
         (SeededFault::LastMaker, derived::case),
         (SeededFault::KeepGroup, derived::case),
         (SeededFault::FirstInput, derived::case),
+        (SeededFault::KeepLookup, reference::case),
+        (SeededFault::StaleLookup, reference::case),
         (SeededFault::KeepPermission, reference::case),
         (SeededFault::ForgetGuard, reference::case),
     ];

@@ -5,8 +5,10 @@ use std::time::Duration;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{Pod, Service};
 use k8s_openapi::api::networking::v1::Ingress;
-use kcache::{Error, Feed, Filter, Input, Notice, Object, Phase, Publisher, Scope, Selector};
-use kcache_join::{Join, KeyJoin, SelectorJoin, relations};
+use kcache::{
+    Error, Event, Feed, Filter, Input, Key, Notice, Object, Phase, Publisher, Scope, Selector,
+};
+use kcache_join::{Join, KeyJoin, Lookups, SelectorJoin, relations};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -254,6 +256,42 @@ async fn pairs_say_which_source_holds_which_target() {
     join.close();
     settle().await;
     assert!(pairs.error().is_some(), "pairs end with their join");
+}
+
+#[tokio::test(start_paused = true)]
+async fn look_ups_are_as_new_as_any_event_in_hand_and_each_is_one_state() {
+    let (services, mut service_feed) = fed([service("s1", 1, "web"), service("s2", 2, "web")]);
+    let (pods, mut pod_feed) = fed([pod("p1", 1, "web")]);
+    let relation = SelectorJoin::by_fact();
+    assert!(relation.join(&services, &pods).lookups().is_none());
+    let join = relation.with_pairs().with_lookups().join(&services, &pods);
+    let sources = |now: &Lookups<Service, Pod>, pod: &str| -> Vec<String> {
+        let sources = now.sources_of(&Key::new("a", pod));
+        sources.iter().map(|s| s.name().to_owned()).collect()
+    };
+    let now = || join.lookups().unwrap();
+    assert!(sources(&now(), "p1").is_empty(), "before it is ready");
+    let (mut changes, mut pairs) = (join.subscribe(), join.pairs().unwrap().subscribe());
+    let _ = (changes.next().await, pairs.next().await, pairs.next().await);
+    let before = now();
+    assert_eq!(sources(&before, "p1"), ["s1", "s2"]);
+    pod_feed.apply(pod("p2", 3, "web")).unwrap();
+    changes.next().await.unwrap();
+    assert_eq!(sources(&now(), "p2"), ["s1", "s2"]);
+    assert!(sources(&before, "p2").is_empty(), "it is as it was");
+    let _ = (pairs.next().await, pairs.next().await);
+    service_feed.apply(service("s1", 4, "db")).unwrap();
+    assert!(matches!(pairs.next().await, Some(Event::Delete { .. })));
+    assert_eq!(sources(&now(), "p1"), ["s2"]);
+    assert!(now().targets_of(&Key::new("a", "s1")).is_empty());
+    pod_feed.remove(pod("p2", 5, "web")).unwrap();
+    assert!(matches!(changes.next().await, Some(Event::Delete { .. })));
+    let targets = now().targets_of(&Key::new("a", "s2"));
+    assert_eq!(targets.len(), 1);
+    join.close();
+    join.closed().await;
+    settle().await;
+    assert_eq!(sources(&now(), "p1"), ["s2"], "the last that was known");
 }
 
 #[tokio::test(start_paused = true)]

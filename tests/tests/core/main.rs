@@ -11,6 +11,7 @@ mod replay;
 
 mod bad_objects;
 mod compact;
+mod compositions;
 mod derived;
 mod evaluations;
 mod followers;

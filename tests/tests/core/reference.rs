@@ -19,7 +19,7 @@ use crate::forms::{Form, Own, Packed, Spec, read};
 use crate::observer::{self, Observer};
 use crate::replay::Watcher;
 
-const KINDS: [&str; 31] = [
+const KINDS: [&str; 32] = [
     "create",
     "update",
     "delete",
@@ -42,6 +42,7 @@ const KINDS: [&str; 31] = [
     "by key and labels",
     "guarded",
     "composed",
+    "looked up",
     "invalid selector",
     "late subscriber",
     "deferred",
@@ -350,13 +351,29 @@ impl<V: Form> World<V> {
         let by_view = self.random.chance(1, 2);
         let (sources, targets) = (self.sources.input(by_view), self.targets.input(by_view));
         let selecting = SelectorJoin::new(|source: &Source| source.more.selecting.build());
+        let [pairs, lookups] = [(); 2].map(|()| self.random.chance(2, 3));
+        macro_rules! keeping {
+            ($relation:expr) => {{
+                let relation = $relation;
+                let relation = if pairs {
+                    relation.with_pairs()
+                } else {
+                    relation
+                };
+                if lookups {
+                    relation.with_lookups()
+                } else {
+                    relation
+                }
+            }};
+        }
         let (kind, name, join) = match self.random.below(6) {
             0 => {
-                let join = selecting.with_pairs().join(sources, targets);
+                let join = keeping!(selecting).join(sources, targets);
                 (Kind::BySelector(Scope::Namespace), "by selector", join)
             }
             1 => {
-                let everywhere = selecting.scope(Scope::Everywhere);
+                let everywhere = keeping!(selecting.scope(Scope::Everywhere));
                 (
                     Kind::BySelector(Scope::Everywhere),
                     "everywhere",
@@ -366,16 +383,12 @@ impl<V: Form> World<V> {
             2 => {
                 let join =
                     KeyJoin::new(|source: &Source| source.more.refers.clone(), names_of::<V>);
-                (
-                    Kind::ByKey,
-                    "by key",
-                    join.with_pairs().join(sources, targets),
-                )
+                (Kind::ByKey, "by key", keeping!(join).join(sources, targets))
             }
             3 => {
                 let join =
                     KeyJoin::new(|source: &Source| source.more.refers.clone(), names_of::<V>);
-                let join = join.selecting().with_pairs();
+                let join = keeping!(join.selecting());
                 (
                     Kind::ByKeyAndLabels,
                     "by key and labels",
@@ -384,7 +397,7 @@ impl<V: Form> World<V> {
             }
             4 => {
                 let given = |gate: &Source| gate.more.refers.clone();
-                let relation = GuardedKeyJoin::new(wanted, given, names_of::<V>).with_pairs();
+                let relation = keeping!(GuardedKeyJoin::new(wanted, given, names_of::<V>));
                 let join = relation.join(sources, &self.gates.publisher, targets);
                 (Kind::Guarded, "guarded", join)
             }
@@ -395,7 +408,7 @@ impl<V: Form> World<V> {
                 (
                     Kind::Composed,
                     "composed",
-                    selecting.join(&between, targets),
+                    keeping!(selecting).join(&between, targets),
                 )
             }
         };
@@ -485,6 +498,15 @@ impl<V: Form> World<V> {
                 return Err(format!("{kind:?} has pairs {have:?} instead of {pairs:?}"));
             }
             watcher.compare(&pairs)?;
+        }
+        if let Some(lookups) = joined.join.lookups() {
+            self.coverage.count("looked up");
+            let wrong = pairs::look_up(&lookups, &pairs);
+            wrong.map_err(|wrong| format!("{kind:?}: {wrong}"))?;
+            let seen = joined.join.cache().snapshot();
+            if lookups.input_commits() != seen.input_commits() {
+                return Err(format!("{kind:?} looks up another state than it has"));
+            }
         }
         joined.first.compare(&related)?;
         observer::check_all(&mut joined.observers, &related, &mut self.coverage)

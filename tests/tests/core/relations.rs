@@ -8,6 +8,7 @@ mod network;
 mod nodes;
 mod owners;
 mod pods;
+mod policies;
 mod routes;
 mod storage;
 mod workloads;

@@ -168,6 +168,7 @@ async fn a_version_of_either_input_is_waited_for_at_a_join() {
     let of_join: &Publisher<Pod> = &join;
     assert_eq!(
         of_join.wait_for("9", SOON).await,
-        Err(WaitError::Unversioned)
+        Err(WaitError::SeveralInputs(of_join.inputs()))
     );
+    of_join.wait_for_write(&pods, "110", SOON).await.unwrap();
 }

@@ -13,6 +13,7 @@ use k8s_openapi::api::core::v1::{
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::api::rbac::v1::{ClusterRoleBinding, RoleBinding};
 use k8s_openapi::api::resource::v1::ResourceClaim;
+use k8s_openapi::api::scheduling::v1beta1::PodGroup;
 use k8s_openapi::api::storage::v1::StorageClass;
 use kcache::{Compact, Fact, Object, Owners, Selects};
 use kcache_join::Names;
@@ -46,6 +47,7 @@ pub(crate) fn agree(cluster: &Cluster) -> Result<()> {
     of::<PersistentVolume, Names<Secret>>(cluster, "Volumes")?;
     of::<PersistentVolume, References>(cluster, "Volumes")?;
     of::<ResourceClaim, Owners>(cluster, "ResourceClaims")?;
+    of::<PodGroup, ResourceClaims>(cluster, "PodGroups")?;
     of::<RoleBinding, Subjects>(cluster, "RoleBindings")?;
     of::<ClusterRoleBinding, Subjects>(cluster, "ClusterRoleBindings")
 }

@@ -10,6 +10,7 @@ use k8s_openapi::api::core::v1::{
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::api::rbac::v1::{ClusterRoleBinding, RoleBinding};
 use k8s_openapi::api::resource::v1::ResourceClaim;
+use k8s_openapi::api::scheduling::v1beta1::PodGroup;
 use kcache_join::relations;
 
 use crate::cluster::{Cluster, Seen};
@@ -68,6 +69,8 @@ pub(crate) async fn all(cluster: &Cluster, seen: &mut Seen) -> Result<()> {
     pairs!(volume_secrets, volumes, secrets);
     let resources = &cluster.fed::<ResourceClaim>("ResourceClaims")?;
     pairs!(pod_resourceclaims, pods, resources);
+    let groups = &cluster.fed::<PodGroup>("PodGroups")?;
+    pairs!(podgroup_resourceclaims, groups, resources);
 
     let accounts = &cluster.fed::<ServiceAccount>("ServiceAccounts")?;
     let bindings = &cluster.fed::<RoleBinding>("RoleBindings")?;

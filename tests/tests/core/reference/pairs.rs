@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use kcache::{Key, Publisher};
-use kcache_join::Pair;
+use kcache_join::{Lookups, Pair};
 
 use super::side::Source;
+use crate::conditions::{NAMES, NAMESPACES};
 use crate::forms::{Form, read};
 use crate::ledger::{Ledger, lock};
 
@@ -16,6 +17,35 @@ pub(super) type Pairing = (Key, u64, Key, u64);
 pub(super) fn pairing<V: Form>(pair: &Pair<Source, V>) -> Pairing {
     let (source, target) = (read(&*pair.source), read(&*pair.target));
     (source.key(), source.version, target.key(), target.version)
+}
+
+/// Compares what is looked up of every key, on both sides.
+pub(super) fn look_up<V: Form>(
+    lookups: &Lookups<Source, V>,
+    want: &BTreeSet<Pairing>,
+) -> Result<(), String> {
+    fn seen<V: Form>(objects: &[Arc<V>]) -> Vec<(Key, u64)> {
+        let specs = objects.iter().map(|object| read(&**object));
+        specs.map(|spec| (spec.key(), spec.version)).collect()
+    }
+    for namespace in NAMESPACES {
+        for name in NAMES {
+            let key = Key::new(namespace, name);
+            let of_key = want.iter().filter(|(_, _, target, _)| *target == key);
+            let sources: Vec<_> = of_key.map(|pair| (pair.0.clone(), pair.1)).collect();
+            let have = seen(&lookups.sources_of(&key));
+            if have != sources {
+                return Err(format!("{key} is held by {have:?} instead of {sources:?}"));
+            }
+            let of_key = want.iter().filter(|(source, ..)| *source == key);
+            let targets: Vec<_> = of_key.map(|pair| (pair.2.clone(), pair.3)).collect();
+            let have = seen(&lookups.targets_of(&key));
+            if have != targets {
+                return Err(format!("{key} holds {have:?} instead of {targets:?}"));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Keeps a ledger in a task of its own.

@@ -1,4 +1,5 @@
 use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::api::resource::v1::ResourceClaim;
 use k8s_openapi::api::scheduling::v1beta1::PodGroup;
 use kcache_join::relations;
 use kube::core::{DynamicObject, PartialObjectMeta};
@@ -8,6 +9,7 @@ use super::check;
 
 /// Its kind does not matter to those who have its metadata.
 type Workload = PartialObjectMeta<Pod>;
+type Claim = PartialObjectMeta<ResourceClaim>;
 
 #[tokio::test(start_paused = true)]
 async fn a_pod_is_in_a_group_of_a_workload() {
@@ -38,4 +40,81 @@ async fn a_pod_is_in_a_group_of_a_workload() {
     });
     check::<DynamicObject, Workload>(relations::podgroup_workload(), &dynamic, &workloads, &want)
         .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_group_has_claims_by_name_and_those_that_were_made_for_it() {
+    let claims = json!([
+        {"name": "named", "resourceClaimName": "shared"},
+        {"name": "made", "resourceClaimTemplateName": "t"},
+        {"name": "foreign", "resourceClaimTemplateName": "t"},
+        {"name": "pending", "resourceClaimTemplateName": "t"},
+        {"name": "unused", "resourceClaimTemplateName": "t"},
+    ]);
+    let made = json!([
+        {"name": "made", "resourceClaimName": "made-1"},
+        {"name": "foreign", "resourceClaimName": "foreign-1"},
+        {"name": "unused"},
+    ]);
+    let group = json!({
+        "spec": {"schedulingPolicy": {}, "resourceClaims": claims}, "status": {"resourceClaimStatuses": made},
+    });
+    let groups = [
+        ("a/g", group),
+        ("a/h", json!({"spec": {"schedulingPolicy": {}}})),
+    ];
+    let owner = |version: &str, kind: &str, name: &str, uid: &str| {
+        let owner = json!({"apiVersion": version, "kind": kind, "name": name, "uid": uid, "controller": true});
+        json!({"metadata": {"ownerReferences": [owner]}})
+    };
+    let scheduling = "scheduling.k8s.io/v1beta1";
+    let targets = [
+        ("a/shared", json!({})),
+        ("a/made-1", owner(scheduling, "PodGroup", "g", "uid-g")),
+        ("a/foreign-1", owner(scheduling, "PodGroup", "g", "uid-old")),
+        ("b/made-1", owner(scheduling, "PodGroup", "g", "uid-g")),
+    ];
+    let want = ["a/g > a/made-1", "a/g > a/shared"];
+    check::<PodGroup, Claim>(
+        relations::podgroup_resourceclaims(),
+        &groups,
+        &targets,
+        &want,
+    )
+    .await;
+    let dynamic = groups.map(|(key, mut group)| {
+        group["apiVersion"] = scheduling.into();
+        group["kind"] = "PodGroup".into();
+        (key, group)
+    });
+    let relation = relations::podgroup_resourceclaims();
+    check::<DynamicObject, Claim>(relation, &dynamic, &targets, &want).await;
+
+    // A Pod knows its group by name only.
+    let pod = |group: &str, name: &str| {
+        let claims = json!([{"name": "c", "resourceClaimTemplateName": "t"}]);
+        let made = json!([{"name": "c", "resourceClaimName": name}]);
+        let mut spec = json!({"containers": [], "resourceClaims": claims});
+        if !group.is_empty() {
+            spec["schedulingGroup"] = json!({"podGroupName": group});
+        }
+        json!({"spec": spec, "status": {"resourceClaimStatuses": made}})
+    };
+    let pods = [
+        ("a/member", pod("g", "made-1")),
+        ("a/other-group", pod("h", "made-1")),
+        ("a/no-group", pod("", "made-1")),
+        ("a/own", pod("g", "own-1")),
+        ("a/other-kind", pod("g", "workload-1")),
+        ("a/other-api", pod("g", "api-1")),
+        ("b/member", pod("g", "made-1")),
+    ];
+    let targets = [
+        ("a/made-1", owner(scheduling, "PodGroup", "g", "uid-g")),
+        ("a/own-1", owner("v1", "Pod", "own", "uid-own")),
+        ("a/workload-1", owner(scheduling, "Workload", "g", "uid-g")),
+        ("a/api-1", owner("example.com/v1", "PodGroup", "g", "uid-g")),
+    ];
+    let want = ["a/member > a/made-1", "a/own > a/own-1"];
+    check::<Pod, Claim>(relations::pod_resourceclaims(), &pods, &targets, &want).await;
 }
