@@ -5,12 +5,13 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Deref;
 
-use kube::core::{ApiResource, ClusterResourceScope};
+use kube::core::{ApiResource, ClusterResourceScope, TypeMeta};
 use kube::{Client, Resource};
 use tracing::Instrument;
 
 use crate::codec::{Codec, SerdeCodec, WholeJsonCodec};
 use crate::encoding::Encoding;
+use crate::error::Error;
 use crate::feed::{Feed, feed};
 use crate::object::Object;
 use crate::publisher::Publisher;
@@ -270,30 +271,65 @@ impl<V: Object, C> InformerBuilder<V, C> {
         self
     }
 
-    /// Another way to make objects of bytes.
+    /// Another way to make objects of bytes, without what a [`transform`](Self::transform) said before
+    /// does.
     pub fn codec<D>(self, codec: D) -> InformerBuilder<V, D> {
+        self.wrap_codec(|_| codec)
+    }
+
+    /// The same with a codec that is made of the one it has.
+    pub(crate) fn wrap_codec<D>(self, wrap: impl FnOnce(C) -> D) -> InformerBuilder<V, D> {
         let Self {
-            client,
-            target,
-            page_size,
-            json_only,
-            stored,
-            ..
-        } = self;
-        InformerBuilder {
             client,
             target,
             page_size,
             json_only,
             codec,
             stored,
+        } = self;
+        InformerBuilder {
+            client,
+            target,
+            page_size,
+            json_only,
+            codec: wrap(codec),
+            stored,
         }
+    }
+
+    /// What the objects are that are requested.
+    pub(crate) fn types(&self) -> TypeMeta {
+        self.target.types()
+    }
+
+    /// What it requests, and what makes objects of the answer, for a request of one's own.
+    ///
+    /// # Errors
+    ///
+    /// What cannot be requested.
+    pub(crate) fn into_request(self) -> Result<(Target, C), Error> {
+        self.target.check()?;
+        Ok((self.target, self.codec))
+    }
+
+    /// Checks that it can be requested in a namespace.
+    ///
+    /// # Errors
+    ///
+    /// What cannot be requested.
+    pub(crate) fn check_in(&self, namespace: &str) -> Result<(), Error> {
+        let namespace = Some(namespace.to_owned());
+        let target = Target {
+            namespace,
+            ..self.target.clone()
+        };
+        target.check()
     }
 
     /// Starts it.
     ///
     /// If no path can be made of the resource and the namespace, it is closed from the beginning, with
-    /// [`Error::Request`](crate::Error::Request), and no request is sent.
+    /// [`Error::Request`], and no request is sent.
     ///
     /// # Panics
     ///
@@ -359,6 +395,19 @@ impl<V: Object> InformerBuilder<V> {
     /// object. It requests JSON.
     pub fn keep_managed_fields(self) -> InformerBuilder<V, WholeJsonCodec> {
         self.codec(WholeJsonCodec::default())
+    }
+}
+
+impl<V, C: Clone> Clone for InformerBuilder<V, C> {
+    fn clone(&self) -> Self {
+        Self {
+            client: self.client.clone(),
+            target: self.target.clone(),
+            page_size: self.page_size,
+            json_only: self.json_only,
+            codec: self.codec.clone(),
+            stored: PhantomData,
+        }
     }
 }
 

@@ -101,8 +101,8 @@ mod seeded_fault;
 mod event;
 mod updates;
 
-// Beside events: why something ended (a panic of your code, too) or failed, phases and notices, bad
-// objects (without their content), waiting for a version.
+// Beside events: why something ended (a panic of your code, too) or failed, phases and notices, counts,
+// bad objects (without their content), waiting for a version.
 mod error;
 mod failure;
 mod status;
@@ -120,15 +120,18 @@ mod field;
 mod filter;
 
 // A publisher: what its two ends share (the dispatcher and the mailboxes, where a slow subscriber's
-// changes are merged), its writer (which learns that nobody reads any longer), its handle, its readers.
+// changes are merged), its writer (which learns that nobody reads any longer), its handle, whether it is healthy,
+// its readers.
 mod core;
 mod writer;
 mod publisher;
 mod cache;
 
-// What is derived from a publisher: `Publisher::subscribe` (with refilter and aspects), `map`, `group_by` and
-// sets of several (`derive`), `view`, `index_by` (`lookup`) and `monitor` are here.
+// What is derived from a publisher: `Publisher::subscribe` (with refilter and aspects), `until` for one object,
+// streams, `map`, `group_by` and sets of several (`derive`), `view`, `index_by` (`lookup`) and `monitor` are here.
 mod subscription;
+mod until;
+mod streams;
 mod derive;
 mod view;
 mod lookup;
@@ -142,11 +145,13 @@ mod codec;
 mod feed;
 
 // An API server as a source: requests, bodies, list and watch with their waits, silences, checks and
-// turns for other tasks.
+// turns for other tasks; objects that are changed before they are stored, several namespaces as one source, and
+// one informer for all who want the same (`informers`).
 mod request;
 mod wire;
 mod reflector;
 mod informer;
+mod transform;
 
 // A stored form: whole objects as compressed bytes.
 #[cfg(feature = "compact")]
@@ -190,7 +195,9 @@ pub use selector::{Selector, SelectorError};
 pub use selector_index::{IndexKeys, Scope, SelectorIndex};
 pub use status::{Notice, Notices, Phase, Status};
 pub use store::Snapshot;
+pub use streams::{Batches, NoticeStream, Phases};
 pub use subscription::{Aspect, Aspects, Batch, Control, Start, SubscribeOptions, Subscription};
+pub use transform::{Transformed, TransformedJson};
 pub use updates::Updates;
 pub use view::View;
 pub use wait::{Follower, WaitError};

@@ -1,0 +1,6 @@
+//! Informers that are shared, that follow several namespaces, that transform; and waiting for one object. On
+//! the server in memory, with a paused clock.
+
+mod server;
+mod transform;
+mod until;
