@@ -101,6 +101,8 @@ pub enum Cause {
     /// What was derived has inputs, and some of them failed: at least one, in the order of the
     /// inputs.
     Inputs(Arc<[InputFailure]>),
+    /// It is of several namespaces, and some of them failed: at least one, ordered by name.
+    Namespaces(Arc<[NamespaceFailure]>),
     /// An input ended, and the other goes on.
     Ended(Error),
     /// In the words of a source of one's own.
@@ -113,6 +115,16 @@ pub enum Cause {
 pub struct InputFailure {
     /// Which input: `sources` or `targets`.
     pub input: &'static str,
+    /// What is wrong there.
+    pub failure: Failure,
+}
+
+/// The failure of one namespace of an informer that follows several.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NamespaceFailure {
+    /// Which namespace.
+    pub namespace: Arc<str>,
     /// What is wrong there.
     pub failure: Failure,
 }
@@ -131,6 +143,9 @@ pub(crate) enum Class {
     Other,
 }
 
+/// How many namespaces a text names.
+const NAMED: usize = 3;
+
 impl Failure {
     /// What was being done, if that is known.
     pub fn operation(&self) -> Option<Operation> {
@@ -148,6 +163,7 @@ impl Failure {
         match &self.0.cause {
             Cause::Status { code, .. } => Some(*code),
             Cause::Inputs(inputs) => inputs.iter().find_map(|input| input.failure.code()),
+            Cause::Namespaces(failed) => failed.iter().find_map(|one| one.failure.code()),
             _ => None,
         }
     }
@@ -172,6 +188,7 @@ impl Failure {
                     && !matches!(code, 408 | 409 | 410 | 425 | 429)
             }
             Cause::Inputs(inputs) => inputs.iter().any(|input| input.failure.is_refusal()),
+            Cause::Namespaces(failed) => failed.iter().any(|one| one.failure.is_refusal()),
             _ => false,
         }
     }
@@ -187,6 +204,17 @@ impl Failure {
         });
         let failed: Arc<[_]> = failed.collect();
         (!failed.is_empty()).then(|| Self::new(Cause::Inputs(failed)))
+    }
+
+    /// A failure of what follows several namespaces. `None` if none of them failed.
+    pub(crate) fn of_namespaces(
+        failed: impl IntoIterator<Item = (Arc<str>, Self)>,
+    ) -> Option<Self> {
+        let failed = failed.into_iter();
+        let failed: Arc<[_]> = failed
+            .map(|(namespace, failure)| NamespaceFailure { namespace, failure })
+            .collect();
+        (!failed.is_empty()).then(|| Self::new(Cause::Namespaces(failed)))
     }
 
     /// A source ended, while another goes on.
@@ -301,6 +329,18 @@ impl fmt::Display for Cause {
                 }
                 Ok(())
             }
+            Self::Namespaces(failed) => {
+                for (place, NamespaceFailure { namespace, failure }) in
+                    failed.iter().take(NAMED).enumerate()
+                {
+                    let between = if place > 0 { "; " } else { "" };
+                    write!(f, "{between}namespace {namespace}: {failure}")?;
+                }
+                match failed.len().saturating_sub(NAMED) {
+                    0 => Ok(()),
+                    more => write!(f, "; and {more} more namespaces"),
+                }
+            }
             Self::Ended(error) => write!(f, "it ended: {error}"),
         }
     }
@@ -367,6 +407,25 @@ mod tests {
         let expired = Failure::classified(cause, Class::Expired, None);
         assert!(!expired.is_refusal(), "it is an old version");
         assert!(!Failure::from("no").is_refusal());
+    }
+
+    #[test]
+    fn some_of_many_namespaces_are_named() {
+        let failed = |count: u16| {
+            let one = |number| (format!("n{number}").into(), status(500 + number));
+            Failure::of_namespaces((0..count).map(one))
+        };
+        assert_eq!(failed(0), None);
+        let text = |count| failed(count).unwrap().to_string();
+        assert_eq!(
+            text(1),
+            "namespace n0: the server answered 500 Internal Server Error"
+        );
+        assert!(text(5).ends_with("; and 2 more namespaces"), "{}", text(5));
+        let mixed = [("a", status(500)), ("b", status(403))];
+        let mixed = mixed.map(|(namespace, failure)| (namespace.into(), failure));
+        let mixed = Failure::of_namespaces(mixed).unwrap();
+        assert_eq!((mixed.code(), mixed.is_refusal()), (Some(500), true));
     }
 
     #[test]

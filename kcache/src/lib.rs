@@ -152,6 +152,7 @@ mod wire;
 mod reflector;
 mod informer;
 mod transform;
+mod namespaces;
 
 // A stored form: whole objects as compressed bytes.
 #[cfg(feature = "compact")]
@@ -176,7 +177,7 @@ pub use encoding::Encoding;
 pub use error::Error;
 pub use event::{Change, Event};
 pub use fact::{Fact, Involved, NodeName, Owners, Selects};
-pub use failure::{Cause, Failure, InputFailure, Operation, ReadyError};
+pub use failure::{Cause, Failure, InputFailure, NamespaceFailure, Operation, ReadyError};
 pub use feed::{Feed, Input, feed};
 pub use field::{Field, FieldError, FieldSelector};
 pub use filter::Filter;
@@ -185,6 +186,7 @@ pub use informer::{Informer, InformerBuilder, Watchable};
 pub use kcc_core::client;
 pub use lookup::Lookup;
 pub use monitor::{Handler, Monitor};
+pub use namespaces::NamespacedInformer;
 pub use object::{Key, Object};
 pub use offload::offload;
 pub use publisher::{Publisher, publisher};

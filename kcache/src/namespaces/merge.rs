@@ -1,0 +1,321 @@
+//! Commits what several namespaces have as one state.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use super::followed::{Followed, Part};
+use super::input::{self, Id, Message, Read, Said, Sender, Taken};
+use crate::error::Error;
+use crate::failure::Failure;
+use crate::filter::Filter;
+use crate::informer::Informer;
+use crate::object::{Key, Object};
+use crate::offload::offload;
+use crate::status::Phase;
+use crate::store::Snapshot;
+use crate::subscription::{Batch, Subscription};
+use crate::sync::lock;
+use crate::updates::Updates;
+use crate::writer::Writer;
+
+/// Which namespaces are wanted.
+pub(super) enum Source<V: Object> {
+    Names(BTreeSet<String>),
+    Publisher(Read<V>),
+}
+
+/// How many messages wait.
+const WAITING: usize = 16;
+/// What names the namespaces, in failures and errors, and what is in them.
+const NAMES: &str = "namespaces";
+const OBJECTS: &str = "objects";
+
+type Start<V> = Box<dyn Fn(&str) -> Informer<V> + Send + Sync>;
+
+pub(super) struct Merge<V: Object> {
+    start: Start<V>,
+    followed: Followed<V>,
+    inputs: BTreeMap<Arc<str>, Input<V>>,
+    /// Of the next input.
+    number: u64,
+    /// It is known which namespaces are wanted.
+    known: bool,
+    /// What is wrong with what names them.
+    failure: Option<Failure>,
+    /// All that were wanted have been listed.
+    ready: bool,
+    incarnation: u64,
+    writer: Writer<V>,
+}
+
+struct Input<V: Object> {
+    number: u64,
+    task: Task,
+    /// All that it has, as far as it was taken in.
+    state: Option<Snapshot<V>>,
+    incarnation: u64,
+    failure: Option<Failure>,
+    /// Waits until all are listed.
+    first: Option<(Box<Batch<V>>, Taken)>,
+}
+
+/// Ends with whoever holds it.
+struct Task(JoinHandle<()>);
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// What is committed together.
+struct Portion<V: Object> {
+    batches: Vec<(Arc<str>, Box<Batch<V>>)>,
+    taken: Vec<Taken>,
+    /// All that these had is gone.
+    gone: Vec<Snapshot<V>>,
+}
+
+impl<V: Object> Portion<V> {
+    /// About how many objects are touched.
+    fn len(&self) -> usize {
+        let batches = self.batches.iter().map(|(_, batch)| batch.changes.len());
+        batches.sum::<usize>() + self.gone.iter().map(Snapshot::len).sum::<usize>()
+    }
+}
+
+impl<V: Object> Merge<V> {
+    pub(super) fn new(start: Start<V>, followed: Followed<V>, writer: Writer<V>) -> Self {
+        Self {
+            start,
+            followed,
+            inputs: BTreeMap::new(),
+            number: 0,
+            known: false,
+            failure: None,
+            ready: false,
+            incarnation: 1,
+            writer,
+        }
+    }
+
+    /// Goes on until nobody reads it any longer, or what it needs has ended.
+    pub(super) async fn run(mut self, source: Source<V>) {
+        let followed = self.followed.clone();
+        let (to, mut messages) = mpsc::channel(WAITING);
+        let mut first = None;
+        let _reading = match source {
+            Source::Names(names) => {
+                first = Some(Message::Wanted(names, None));
+                None
+            }
+            Source::Publisher(read) => Some(Task(tokio::spawn(read(to.clone())))),
+        };
+        loop {
+            let message = if let Some(message) = first.take() {
+                message
+            } else {
+                tokio::select! {
+                    biased;
+                    _ = self.writer.closed() => break,
+                    Some(message) = messages.recv() => message,
+                }
+            };
+            let portion = match self.take(message, &to) {
+                Ok(portion) => portion,
+                Err(error) => {
+                    self.writer.close(&error);
+                    break;
+                }
+            };
+            match self.commit(portion).await {
+                Some(merge) => self = merge,
+                None => break,
+            }
+        }
+        let parts = std::mem::take(&mut *lock(&followed));
+        drop(parts);
+    }
+
+    /// What is to be committed because of a message.
+    fn take(&mut self, message: Message<V>, to: &Sender<V>) -> Result<Option<Portion<V>>, Error> {
+        match message {
+            Message::Unknown(failure) => self.failure = failure,
+            Message::Ended(error) => {
+                let (input, source) = (NAMES, error.into());
+                return Err(Error::Input { input, source });
+            }
+            Message::Wanted(names, failure) => {
+                self.known = true;
+                self.failure = failure;
+                let gone = self.follow(&names, to);
+                return Ok(self.portion(Vec::new(), gone));
+            }
+            Message::Input(Id { namespace, number }, said) => {
+                let input = self.inputs.get_mut(&namespace);
+                let Some(input) = input.filter(|input| input.number == number) else {
+                    return Ok(None);
+                };
+                match said {
+                    Said::Syncing(failure) => input.failure = failure,
+                    Said::Ended(error) => return Err(error),
+                    Said::Batch(batch, taken) if self.ready => {
+                        return Ok(self.portion(vec![(namespace, batch, taken)], Vec::new()));
+                    }
+                    Said::Batch(batch, taken) => {
+                        input.failure = batch.phase.failure().cloned();
+                        input.first = Some((batch, taken));
+                        return Ok(self.portion(Vec::new(), Vec::new()));
+                    }
+                }
+            }
+        }
+        self.set_phase();
+        Ok(None)
+    }
+
+    /// What is committed: nothing before all are there, then all at once.
+    fn portion(
+        &mut self,
+        mut batches: Vec<(Arc<str>, Box<Batch<V>>, Taken)>,
+        gone: Vec<Snapshot<V>>,
+    ) -> Option<Portion<V>> {
+        if !self.ready {
+            self.ready = self.known && self.inputs.values().all(|input| input.first.is_some());
+            if !self.ready {
+                self.set_phase();
+                return None;
+            }
+            for (namespace, input) in &mut self.inputs {
+                if let Some((batch, taken)) = input.first.take() {
+                    batches.push((namespace.clone(), batch, taken));
+                }
+            }
+        }
+        let mut portion = Portion {
+            batches: Vec::new(),
+            taken: Vec::new(),
+            gone,
+        };
+        for (namespace, batch, taken) in batches {
+            portion.batches.push((namespace, batch));
+            portion.taken.push(taken);
+        }
+        Some(portion)
+    }
+
+    /// Follows these namespaces and no others; what those had that are followed no longer.
+    fn follow(&mut self, names: &BTreeSet<String>, to: &Sender<V>) -> Vec<Snapshot<V>> {
+        let mut followed = lock(&self.followed);
+        let left: Vec<_> = self.inputs.keys().cloned().collect();
+        let left = left.into_iter().filter(|name| !names.contains(&**name));
+        let mut gone = Vec::new();
+        let mut parts = Vec::new();
+        for name in left {
+            if let Some(input) = self.inputs.remove(&name) {
+                gone.extend(input.state);
+                parts.push((followed.remove(&name), input.task));
+            }
+        }
+        for name in names {
+            if self.inputs.contains_key(name.as_str()) {
+                continue;
+            }
+            let namespace: Arc<str> = name.as_str().into();
+            let informer = (self.start)(name);
+            let changes = Subscription::batches(&informer, Some(Filter::everything()));
+            let merged = changes.follower();
+            self.number += 1;
+            let id = Id {
+                namespace: namespace.clone(),
+                number: self.number,
+            };
+            let task = Task(tokio::spawn(input::objects(id, changes, to.clone())));
+            followed.insert(namespace.clone(), Part { informer, merged });
+            self.inputs.insert(namespace, Input::new(self.number, task));
+        }
+        drop(followed);
+        drop(parts);
+        gone
+    }
+
+    /// Makes one commit of it, where that holds up no other task. `None` if the runtime shuts down.
+    async fn commit(mut self, portion: Option<Portion<V>>) -> Option<Self> {
+        let Some(portion) = portion else {
+            return Some(self);
+        };
+        let count = portion.len();
+        let run = move || {
+            self.commit_portion(portion);
+            self
+        };
+        offload(count, run).await
+    }
+
+    fn commit_portion(&mut self, portion: Portion<V>) {
+        let mut updates = Updates::new();
+        for state in &portion.gone {
+            state
+                .iter()
+                .for_each(|object| updates.remove(Key::of(&**object)));
+        }
+        for (namespace, batch) in portion.batches {
+            let Some(input) = self.inputs.get_mut(&namespace) else {
+                continue;
+            };
+            self.incarnation += batch.incarnation.saturating_sub(input.incarnation);
+            input.incarnation = batch.incarnation;
+            if !matches!(batch.phase, Phase::Closed(_)) {
+                input.failure = batch.phase.failure().cloned();
+            }
+            if batch.snapshot.is_some() {
+                input.state = batch.snapshot;
+            }
+            for change in batch.changes {
+                let key = change.key();
+                match change.new {
+                    Some(new) => updates.put(new),
+                    None => updates.remove(key),
+                }
+            }
+        }
+        self.writer.commit_in(self.incarnation, updates, &[]);
+        self.set_phase();
+        for taken in portion.taken {
+            let _ = taken.send(());
+        }
+    }
+
+    fn set_phase(&mut self) {
+        let failed = self.inputs.iter().filter_map(|(namespace, input)| {
+            let failure = input.failure.clone()?;
+            Some((namespace.clone(), failure))
+        });
+        let objects = Failure::of_namespaces(failed);
+        let failure = match self.failure.clone() {
+            Some(names) => Failure::of_inputs([(NAMES, Some(names)), (OBJECTS, objects)]),
+            None => objects,
+        };
+        match failure {
+            failure if !self.ready => self.writer.syncing(failure),
+            Some(failure) => self.writer.stale(failure),
+            None => self.writer.live(),
+        }
+    }
+}
+
+impl<V: Object> Input<V> {
+    fn new(number: u64, task: Task) -> Self {
+        Self {
+            number,
+            task,
+            state: None,
+            incarnation: 1,
+            failure: None,
+            first: None,
+        }
+    }
+}
