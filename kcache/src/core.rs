@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use self::dispatcher::Dispatcher;
 use self::mailbox::{Drained, Mailbox, StartRemainder, Wakeup};
 use crate::bad_objects::{BadObjects, Novelty};
+use crate::counts::{Count, Counts, SourceCounts, Spent};
 use crate::encoding::LastEncoding;
 use crate::error::Error;
 use crate::event::Change;
@@ -49,6 +50,9 @@ pub(crate) struct Counters {
     bad_reports: AtomicU64,
     pub(crate) stale_inputs: AtomicU64,
     pub(crate) evaluations: AtomicU64,
+    changes: Count,
+    pub(crate) commit_time: Spent,
+    pub(crate) source: Arc<SourceCounts>,
     /// What the source's objects were last written in.
     pub(crate) encoding: LastEncoding,
 }
@@ -68,6 +72,7 @@ impl<V: Object> Core<V> {
 
     /// Makes a state the newest one, and then brings its changes to the subscriptions.
     pub(crate) fn publish(&self, state: State<V>, changes: &[Change<V>]) {
+        self.counters.changes.add(changes.len() as u64);
         let (at, gone) = (state.moment, state.table.replaced());
         let much = MUCH.max(state.table.len() as u64 / 64);
         // What stands on a derived state, which is renewed that seldom, is renewed with it.
@@ -214,6 +219,30 @@ impl<V: Object> Core<V> {
             lags: 0,
             waiting: 0,
             encoding: self.counters.encoding.get(),
+        }
+    }
+
+    pub(crate) fn counts(&self) -> Counts {
+        let state = self.state.load();
+        let counters = &self.counters;
+        let source = &*counters.source;
+        Counts {
+            objects: state.len(),
+            commits: state.moment.commit,
+            changes: counters.changes.get(),
+            commit_time: counters.commit_time.get(),
+            evaluations: counters.evaluations.load(Ordering::Relaxed),
+            bad_objects: counters.bad_objects.load(Ordering::Relaxed),
+            bad_reports: counters.bad_reports.load(Ordering::Relaxed),
+            lists: source.lists.get(),
+            relists: source.relists(),
+            watches: source.watches.get(),
+            failures: source.failures.get(),
+            stale_inputs: counters.stale_inputs.load(Ordering::Relaxed),
+            decoded: source.decoded.get(),
+            decode_time: source.decode_time.get(),
+            received_bytes: source.received.get(),
+            behind: source.behind(),
         }
     }
 

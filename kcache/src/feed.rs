@@ -91,6 +91,7 @@ pub fn feed<V: Object>() -> (Publisher<V>, Feed<V>) {
         seen: None,
         fingerprints: Fingerprints::default(),
         old_incarnation: HashSet::new(),
+        heard: false,
     };
     (publisher, feed)
 }
@@ -113,6 +114,8 @@ pub struct Feed<V: Object> {
     /// What is there of an earlier incarnation, kept because it could not be read in this one: its
     /// version says nothing.
     old_incarnation: HashSet<Key>,
+    /// Something that came makes the state up to date.
+    heard: bool,
 }
 
 /// What the source is doing.
@@ -367,6 +370,8 @@ impl<V: Object> Feed<V> {
         let older = matches!((version, &self.seen), (Some(listed), Some(seen))
             if version::compare(listed, seen) == Some(Ordering::Less));
         let newest = listing.newest().map(str::to_owned);
+        self.heard = true;
+        self.core().counters.source.lists.add(1);
         self.core().change_bad(BadObjects::end_list);
         let ListDiff {
             mut updates,
@@ -387,6 +392,7 @@ impl<V: Object> Feed<V> {
     /// A watching source that says anything has recovered from whatever it had.
     fn recovered(&mut self) {
         if matches!(self.mode, Mode::Watching) {
+            self.heard = true;
             self.writer.live();
         }
     }
@@ -400,6 +406,9 @@ impl<V: Object> Feed<V> {
 
     /// Tells who waits for a version how far the state is.
     fn report_seen(&mut self) {
+        if std::mem::take(&mut self.heard) {
+            self.core().counters.source.hear();
+        }
         if let (Mode::Watching, Some(seen)) = (&self.mode, &self.seen) {
             self.writer.reached(seen);
         }

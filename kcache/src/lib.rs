@@ -106,6 +106,7 @@ mod updates;
 mod error;
 mod failure;
 mod status;
+mod counts;
 mod bad_objects;
 mod wait;
 
@@ -172,6 +173,7 @@ pub use cache::Cache;
 pub use codec::{Codec, DecodeError, Expected, JsonCodec, Raw, SerdeCodec, WholeJsonCodec};
 #[cfg(feature = "compact")]
 pub use compact::{Compact, CompactCodec, CompactStats, LiftedFact};
+pub use counts::{Counts, Relists};
 pub use derive::{Group, GroupBy, difference, intersection, union};
 pub use encoding::Encoding;
 pub use error::Error;

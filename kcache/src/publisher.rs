@@ -1,14 +1,15 @@
 //! What informers, views and joins share: a state to read and changes to subscribe to.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use tokio::sync::watch;
 
 use crate::bad_objects::BadObject;
 use crate::core::Core;
+use crate::counts::Counts;
 use crate::error::Error;
 use crate::failure::{Failure, ReadyError};
 use crate::object::Object;
@@ -271,6 +272,23 @@ impl<V: Object> Publisher<V> {
         self.core().status()
     }
 
+    /// What it holds and has done so far, in numbers.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use k8s_openapi::api::core::v1::ConfigMap;
+    /// let (maps, mut feed) = kcache::feed::<ConfigMap>();
+    /// # let map: ConfigMap = serde_json::from_str(r#"{"metadata": {"name": "a"}}"#).expect("a map");
+    /// feed.relist([map], None)?;
+    /// let counts = maps.counts();
+    /// assert_eq!((counts.objects, counts.changes, counts.lists), (1, 1, 1));
+    /// # Ok::<(), kcache::Error>(())
+    /// ```
+    pub fn counts(&self) -> Counts {
+        self.core().counts()
+    }
+
     /// The phase, to wait for changes of it.
     pub fn phases(&self) -> watch::Receiver<Phase> {
         self.core().phases()
@@ -312,8 +330,22 @@ impl<V: Object> Publisher<V> {
     }
 }
 
+/// A publisher that this does not keep alive.
+pub(crate) struct WeakPublisher<V: Object>(Weak<CloseOnDrop<V>>);
+
+impl<V: Object> WeakPublisher<V> {
+    pub(crate) fn of(publisher: &Publisher<V>) -> Self {
+        Self(Arc::downgrade(&publisher.0))
+    }
+
+    /// The publisher, while anything else keeps it alive.
+    pub(crate) fn upgrade(&self) -> Option<Publisher<V>> {
+        self.0.upgrade().map(Publisher)
+    }
+}
+
 /// Whether a phase is ready, or why it is no use to wait for that; `None` while it is.
-fn settled(phase: &Phase) -> Option<Result<(), ReadyError>> {
+pub(crate) fn settled(phase: &Phase) -> Option<Result<(), ReadyError>> {
     match phase {
         Phase::Live | Phase::Degraded { .. } => Some(Ok(())),
         Phase::Closed(error) => Some(Err(error.clone().into())),

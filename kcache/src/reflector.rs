@@ -6,6 +6,7 @@
 mod classify;
 mod backoff;
 mod connection;
+mod read;
 mod decoder;
 mod kinds;
 mod pages;
@@ -18,6 +19,7 @@ mod watching;
 mod list;
 mod watch;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::Request;
@@ -31,9 +33,11 @@ use self::decoder::Decoder;
 use self::doubts::Doubts;
 use self::kinds::Kinds;
 use self::pages::Paging;
+pub(crate) use self::read::read;
 use self::sink::Sink;
 use self::versions::Versions;
 use crate::codec::Codec;
+use crate::counts::{Relist, SourceCounts};
 use crate::error::Error;
 use crate::failure::{Cause, Failure, Operation};
 use crate::feed::{Feed, Input};
@@ -63,6 +67,9 @@ pub(crate) struct Reflector<V: Object, C> {
     versions: Versions,
     paging: Paging,
     doubts: Doubts,
+    counts: Arc<SourceCounts>,
+    /// As what the next list counts, after something went wrong.
+    trouble: Option<Relist>,
 }
 
 /// Why a list was not completed.
@@ -96,9 +103,10 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         codec: C,
         feed: Feed<V>,
     ) -> Self {
+        let counts = feed.core().counters.source.clone();
         Self {
             client,
-            decoder: Decoder::new(codec, &target),
+            decoder: Decoder::new(codec, &target, counts.clone()),
             kinds: Kinds::new(&target),
             target,
             sink: Sink::new(feed),
@@ -106,6 +114,8 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             versions: Versions::default(),
             paging: Paging::new(page_size),
             doubts: Doubts::default(),
+            counts,
+            trouble: None,
         }
     }
 
@@ -184,6 +194,11 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             self.target.protobuf = false;
         }
         self.versions.broke(!failure.is_short());
+        self.counts.failures.add(1);
+        // A new list is made necessary by the last failure of a watch, whatever comes of lists after it.
+        if doing == Operation::Watch || self.trouble.is_none() {
+            self.trouble = Some(failure.relist());
+        }
         let failure = failure.clone().during(doing);
         self.sink.put(Input::Failed(failure));
         self.sink.flush()
@@ -203,6 +218,10 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
     async fn synced(&mut self, version: Option<String>) -> Result<(), Error> {
         tracing::debug!(version, "listed");
         self.sink.synced(version.clone()).await?;
+        let trouble = self.trouble.take();
+        if self.counts.lists.get() > 1 {
+            self.counts.relisted(trouble.unwrap_or(Relist::Other));
+        }
         self.versions.synced(version);
         self.doubts.end();
         Ok(())

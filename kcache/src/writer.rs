@@ -116,6 +116,7 @@ impl<V: Object> Writer<V> {
         updates: Drain<'_, Entry<V>>,
         input_commits: &[u64],
     ) {
+        let start = std::time::Instant::now();
         let mut changes = std::mem::take(&mut self.changes);
         let table = if self.copies.len() == 0 && updates.len() >= MANY {
             self.fill(updates, &mut changes)
@@ -131,6 +132,7 @@ impl<V: Object> Writer<V> {
         changes.shrink_to(KEPT);
         self.changes = changes;
         self.copies.settle();
+        self.core.counters.commit_time.since(start);
     }
 
     /// Puts many objects where nothing is.
@@ -204,8 +206,10 @@ impl<V: Object> Writer<V> {
         updates: &[Entry<V>],
         input_commits: &[u64],
     ) {
+        let start = std::time::Instant::now();
         let (next, mut changes) = self.state().derive(&whole.0, updates);
         self.publish(next, &mut changes, incarnation, input_commits);
+        self.core.counters.commit_time.since(start);
     }
 
     fn publish(

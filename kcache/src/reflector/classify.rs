@@ -10,6 +10,7 @@ use kube::client::Body;
 use serde::Deserialize;
 
 use crate::codec::Raw;
+use crate::counts::Relist;
 #[cfg(feature = "kube-runtime")]
 use crate::failure::Operation;
 use crate::failure::{Cause, Class, Failure};
@@ -141,6 +142,29 @@ impl Failure {
             _ => false,
         };
         late || self.is_unanswered()
+    }
+
+    /// As what it counts if it makes a new list necessary.
+    pub(super) fn relist(&self) -> Relist {
+        if self.is_expired() {
+            return Relist::Expired;
+        }
+        match self.cause() {
+            Cause::Behind => Relist::Behind,
+            _ if self.is_too_large() => Relist::Behind,
+            Cause::Status { .. } => Relist::Refused,
+            Cause::ConnectionRefused(_)
+            | Cause::Credential(_)
+            | Cause::Unreachable(_)
+            | Cause::Silent
+            | Cause::Waiting(_)
+            | Cause::Unfinished(_)
+            | Cause::Cut(_)
+            | Cause::Incomplete
+            | Cause::Garbled(_)
+            | Cause::Short => Relist::Broken,
+            _ => Relist::Other,
+        }
     }
 
     /// How long to wait before the very same request, if the server said so (client-go's

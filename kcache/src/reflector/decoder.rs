@@ -1,8 +1,12 @@
 //! Objects of what comes in, each for itself: a bad one is reported and the others go on.
 
+use std::sync::Arc;
+use std::time::Instant;
+
 use kube::core::TypeMeta;
 
 use crate::codec::{Codec, DecodeError, Expected, Header, Raw, TypeNames};
+use crate::counts::SourceCounts;
 use crate::encoding::Encoding;
 use crate::error::Error;
 use crate::feed::Input;
@@ -18,6 +22,7 @@ pub(super) struct Decoder<C> {
     partial: TypeMeta,
     metadata_only: bool,
     largest: usize,
+    counts: Arc<SourceCounts>,
 }
 
 const MIB: usize = 1 << 20;
@@ -71,7 +76,7 @@ impl<V: Object> Read<V> {
 }
 
 impl<C> Decoder<C> {
-    pub(super) fn new(codec: C, target: &Target) -> Self {
+    pub(super) fn new(codec: C, target: &Target, counts: Arc<SourceCounts>) -> Self {
         Self {
             codec,
             types: TypeMeta {
@@ -84,6 +89,7 @@ impl<C> Decoder<C> {
             },
             metadata_only: target.metadata_only,
             largest: target.largest,
+            counts,
         }
     }
 
@@ -185,6 +191,7 @@ impl<C> Decoder<C> {
             types: requested,
             partial,
             metadata_only,
+            counts,
             ..
         } = self;
         let mut expected = Expected::new(if is_partial {
@@ -193,7 +200,10 @@ impl<C> Decoder<C> {
             types.unwrap_or(requested)
         });
         expected.metadata_only = *metadata_only;
+        let start = Instant::now();
         let decoded = Error::catch(|| codec.decode_as(raw, expected))?;
+        counts.decode_time.since(start);
+        counts.decoded.add(1);
         Ok(match decoded {
             Ok(object) if object.version().is_empty() => {
                 let header = Header::read(raw).unwrap_or_default();

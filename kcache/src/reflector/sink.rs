@@ -87,6 +87,9 @@ impl<V: Object> Sink<V> {
 
     /// Notes that so many bytes were decoded; after enough of them, commits and lets others run.
     pub(super) async fn spent(&mut self, bytes: usize) -> Result<(), Error> {
+        if let Some(feed) = &self.feed {
+            feed.core().counters.source.received.add(bytes as u64);
+        }
         self.bytes += bytes;
         if self.bytes >= TURN {
             self.bytes = 0;

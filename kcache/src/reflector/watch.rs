@@ -127,6 +127,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             (request, sent + longest)
         });
         let incoming = incoming.await?;
+        self.counts.watches.add(1);
         let frames = WatchBody::new(incoming.encoding(), self.target.largest);
         let mut watching = Watching::new(incoming, frames, sent, deadline);
         watching.initial = initial;
@@ -254,6 +255,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
     /// A watch that stays open has nothing newer than what is known: the state is fresh again.
     fn is_fresh(&mut self, watching: &Watching) -> Result<(), Error> {
         if !watching.initial && !self.report_wrong_kind() {
+            self.trouble = None;
             self.sink.put(match self.versions.seen() {
                 Some(version) => Input::Bookmark(version.to_owned()),
                 None => Input::Synced(None),
