@@ -26,7 +26,7 @@ pub enum Error {
     /// No request can be made of what an informer was given, so none was sent.
     #[error("nothing can be requested: the {part} {reason}")]
     Request {
-        /// Which part: `plural`, `group`, `version`, `namespace` or `selectors`.
+        /// Which part: `plural`, `group`, `version`, `namespace`, `name` or `selectors`.
         part: &'static str,
         /// What is wrong with it.
         reason: Arc<str>,

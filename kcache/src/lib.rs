@@ -126,6 +126,7 @@ mod filter;
 mod core;
 mod writer;
 mod publisher;
+mod health;
 mod cache;
 
 // What is derived from a publisher: `Publisher::subscribe` (with refilter and aspects), `until` for one object,
@@ -154,6 +155,7 @@ mod reflector;
 mod informer;
 mod transform;
 mod namespaces;
+mod informers;
 
 // A stored form: whole objects as compressed bytes.
 #[cfg(feature = "compact")]
@@ -183,7 +185,12 @@ pub use failure::{Cause, Failure, InputFailure, NamespaceFailure, Operation, Rea
 pub use feed::{Feed, Input, feed};
 pub use field::{Field, FieldError, FieldSelector};
 pub use filter::Filter;
+pub use health::Unhealthy;
 pub use informer::{Informer, InformerBuilder, Watchable};
+pub use informers::{
+    InformerOverview, Informers, InformersBuilder, KindOptions, NotReady, ReadError,
+    UnhealthyInformers,
+};
 #[cfg(feature = "client")]
 pub use kcc_core::client;
 pub use lookup::Lookup;

@@ -179,6 +179,19 @@ impl Target {
         self.request(query, self.accept(&LIST))
     }
 
+    /// The newest content of one object.
+    ///
+    /// # Errors
+    ///
+    /// The name cannot be in a path.
+    pub(crate) fn object(&self, name: &str) -> Result<Request<Body>, Error> {
+        segment("name", name)?;
+        let query = Query(Serializer::new(String::new()));
+        let path = format!("{}/{name}", self.path());
+        request_at(&path, query, self.accept(&WATCH))
+            .map_err(|TooLong| refused("name", "is longer than a URL can be".to_owned()))
+    }
+
     /// The newest list, of one object at most: a consistent read that costs little.
     pub(crate) fn newest(&self) -> RequestResult {
         self.list(&Page::First(Since::Newest), Some(1))
@@ -256,13 +269,8 @@ impl Target {
         }
     }
 
-    fn request(&self, Query(mut query): Query, accept: &'static str) -> RequestResult {
-        let mut request = Request::new(Body::empty());
-        let uri = format!("{}?{}", self.path(), query.finish());
-        *request.uri_mut() = uri.parse().map_err(|_| TooLong)?;
-        let headers = request.headers_mut();
-        headers.insert(ACCEPT, HeaderValue::from_static(accept));
-        Ok(request)
+    fn request(&self, query: Query, accept: &'static str) -> RequestResult {
+        request_at(&self.path(), query, accept)
     }
 
     fn path(&self) -> String {
@@ -282,6 +290,16 @@ impl Target {
             None => format!("{root}/{plural}"),
         }
     }
+}
+
+fn request_at(path: &str, query: Query, accept: &'static str) -> RequestResult {
+    let Query(mut query) = query;
+    let mut request = Request::new(Body::empty());
+    let uri = format!("{path}?{}", query.finish());
+    *request.uri_mut() = uri.parse().map_err(|_| TooLong)?;
+    let headers = request.headers_mut();
+    headers.insert(ACCEPT, HeaderValue::from_static(accept));
+    Ok(request)
 }
 
 /// Checks a part of a path: what could lead elsewhere is refused, as client-go does it

@@ -5,6 +5,7 @@ mod apiserver;
 mod contract;
 mod documents;
 mod examples;
+mod informers;
 mod inject;
 mod kubeconfig;
 mod kubectl;
@@ -35,6 +36,7 @@ fn main() {
         contract::trials(),
         documents::trials(),
         examples::trials(),
+        informers::trials(),
         inject::trials(),
         kubeconfig::trials(),
         kubectl::trials(),

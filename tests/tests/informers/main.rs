@@ -3,5 +3,6 @@
 
 mod namespaces;
 mod server;
+mod shared;
 mod transform;
 mod until;
