@@ -156,6 +156,8 @@ mod informer;
 mod transform;
 mod namespaces;
 mod informers;
+#[cfg(feature = "metrics")]
+mod metrics;
 
 // A stored form: whole objects as compressed bytes.
 #[cfg(feature = "compact")]
@@ -170,6 +172,8 @@ pub mod kube_runtime;
 pub mod fuzzing;
 
 pub use self::core::mailbox::Overflow;
+#[cfg(feature = "metrics")]
+pub use self::metrics::describe_metrics;
 pub use bad_objects::BadObject;
 pub use cache::Cache;
 pub use codec::{Codec, DecodeError, Expected, JsonCodec, Raw, SerdeCodec, WholeJsonCodec};

@@ -1,6 +1,7 @@
 //! Informers that are shared, that follow several namespaces, that transform; and waiting for one object. On
 //! the server in memory, with a paused clock.
 
+mod counts;
 mod namespaces;
 mod server;
 mod shared;
