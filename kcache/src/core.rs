@@ -47,24 +47,40 @@ pub(crate) struct Core<V> {
 pub(crate) struct Counters {
     /// How many objects are bad now.
     bad_objects: AtomicU64,
-    bad_reports: AtomicU64,
     pub(crate) stale_inputs: AtomicU64,
     pub(crate) evaluations: AtomicU64,
     changes: Count,
     pub(crate) commit_time: Spent,
+    /// Shared with the publishers that this one merges, so that what they count is counted here.
     pub(crate) source: Arc<SourceCounts>,
     /// What the source's objects were last written in.
     pub(crate) encoding: LastEncoding,
 }
 
+impl Counters {
+    fn set_bad(&self, count: u64) {
+        let before = self.bad_objects.swap(count, Ordering::Relaxed);
+        self.source.change_bad(before, count);
+    }
+}
+
+impl Drop for Counters {
+    fn drop(&mut self) {
+        self.set_bad(0);
+    }
+}
+
 impl<V: Object> Core<V> {
-    pub(crate) fn new() -> Self {
+    /// It counts here what its source does.
+    pub(crate) fn new(source: Arc<SourceCounts>) -> Self {
+        let mut counters = Counters::default();
+        counters.source = source;
         Self {
             state: ArcSwap::default(),
             dispatcher: Mutex::new(Dispatcher::default()),
             phase: watch::Sender::new(Phase::Syncing { failure: None }),
             notices: NoticeSender::default(),
-            counters: Counters::default(),
+            counters,
             progress: Progress::default(),
             bad: Mutex::default(),
         }
@@ -213,8 +229,8 @@ impl<V: Object> Core<V> {
             phase: self.phase(),
             commit: state.moment.commit,
             incarnation: state.moment.incarnation,
-            bad_objects: self.counters.bad_objects.load(Ordering::Relaxed),
-            bad_reports: self.counters.bad_reports.load(Ordering::Relaxed),
+            bad_objects: self.counters.source.bad_objects(),
+            bad_reports: self.counters.source.bad_reports.get(),
             stale_inputs: self.counters.stale_inputs.load(Ordering::Relaxed),
             lags: 0,
             waiting: 0,
@@ -232,8 +248,8 @@ impl<V: Object> Core<V> {
             changes: counters.changes.get(),
             commit_time: counters.commit_time.get(),
             evaluations: counters.evaluations.load(Ordering::Relaxed),
-            bad_objects: counters.bad_objects.load(Ordering::Relaxed),
-            bad_reports: counters.bad_reports.load(Ordering::Relaxed),
+            bad_objects: source.bad_objects(),
+            bad_reports: source.bad_reports.get(),
             lists: source.lists.get(),
             relists: source.relists(),
             watches: source.watches.get(),
@@ -248,7 +264,7 @@ impl<V: Object> Core<V> {
 
     /// An object is bad: reports it, if that is news.
     pub(crate) fn report_bad(&self, key: Option<Key>, reason: &str, listing: bool) {
-        self.counters.bad_reports.fetch_add(1, Ordering::Relaxed);
+        self.counters.source.bad_reports.add(1);
         let reason: Arc<str> = reason.into();
         let novelty = self.change_bad(|bad| bad.report(key.as_ref(), &reason, listing));
         let notice = Notice::BadObject { key, reason };
@@ -264,7 +280,7 @@ impl<V: Object> Core<V> {
         let mut bad = lock(&self.bad);
         let changed = change(&mut bad);
         let count = bad.count();
-        self.counters.bad_objects.store(count, Ordering::Relaxed);
+        self.counters.set_bad(count);
         changed
     }
 

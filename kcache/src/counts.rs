@@ -8,7 +8,8 @@ use tokio::time::Instant;
 /// What a publisher holds and has done since it was made, of
 /// [`Publisher::counts`](crate::Publisher::counts).
 ///
-/// What is of a source is zero where there is none: of views, joins and other derived sets. Reading it costs
+/// What is of a source is zero where there is none: of views, joins and other derived sets. Of several
+/// namespaces it is the sum. Reading it costs
 /// some loads, and counting less than a tenth of a microsecond an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -47,7 +48,7 @@ pub struct Counts {
     /// How long ago the source last said something that made the state up to date: an event, a
     /// bookmark, a list, a new watch. So far it may be behind. A server sends a bookmark about once a minute
     /// if it has anything newer to say, and one that is idle only a new watch, every five to ten minutes.
-    /// `None` before the first list, and of what is derived.
+    /// `None` before the first list, and of what is derived. Of several namespaces it is the shortest.
     pub behind: Option<Duration>,
 }
 
@@ -132,6 +133,8 @@ pub(crate) struct SourceCounts {
     pub(crate) decoded: Count,
     pub(crate) decode_time: Spent,
     pub(crate) received: Count,
+    bad_objects: AtomicU64,
+    pub(crate) bad_reports: Count,
 }
 
 impl Default for SourceCounts {
@@ -146,6 +149,8 @@ impl Default for SourceCounts {
             decoded: Count::default(),
             decode_time: Spent::default(),
             received: Count::default(),
+            bad_objects: AtomicU64::default(),
+            bad_reports: Count::default(),
         }
     }
 }
@@ -162,6 +167,19 @@ impl SourceCounts {
         let heard = self.heard.load(Ordering::Relaxed).checked_sub(1)?;
         let heard = Duration::from_millis(heard);
         Some(self.started.elapsed().saturating_sub(heard))
+    }
+
+    /// So many more objects are bad, or fewer.
+    pub(crate) fn change_bad(&self, before: u64, now: u64) {
+        if now >= before {
+            self.bad_objects.fetch_add(now - before, Ordering::Relaxed);
+        } else {
+            self.bad_objects.fetch_sub(before - now, Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn bad_objects(&self) -> u64 {
+        self.bad_objects.load(Ordering::Relaxed)
     }
 
     pub(crate) fn relisted(&self, why: Relist) {

@@ -15,10 +15,11 @@ use self::listing::{ListDiff, Listing};
 use crate::bad_objects::BadObjects;
 use crate::codec::{DecodeError, Identity, Raw};
 use crate::core::Core;
+use crate::counts::SourceCounts;
 use crate::error::Error;
 use crate::failure::Failure;
 use crate::object::{Key, KeyRef, Object};
-use crate::publisher::{Publisher, publisher};
+use crate::publisher::{Publisher, publisher_counting};
 use crate::updates::{Entry, Updates};
 use crate::version::{self, raise};
 use crate::wait::Origin;
@@ -82,7 +83,12 @@ impl<V> Input<V> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn feed<V: Object>() -> (Publisher<V>, Feed<V>) {
-    let (publisher, writer) = publisher();
+    feed_counting(Arc::default())
+}
+
+/// The same, where what it does is counted here.
+pub(crate) fn feed_counting<V: Object>(counts: Arc<SourceCounts>) -> (Publisher<V>, Feed<V>) {
+    let (publisher, writer) = publisher_counting(counts);
     writer.core().progress.set_origin(Origin::Source);
     let feed = Feed {
         mode: Mode::Listing(Listing::new(writer.state())),

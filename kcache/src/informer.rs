@@ -4,15 +4,17 @@ use std::any::type_name;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Deref;
+use std::sync::Arc;
 
 use kube::core::{ApiResource, ClusterResourceScope, TypeMeta};
 use kube::{Client, Resource};
 use tracing::Instrument;
 
 use crate::codec::{Codec, SerdeCodec, WholeJsonCodec};
+use crate::counts::SourceCounts;
 use crate::encoding::Encoding;
 use crate::error::Error;
-use crate::feed::{Feed, feed};
+use crate::feed::{Feed, feed_counting};
 use crate::object::Object;
 use crate::publisher::Publisher;
 use crate::reflector::Reflector;
@@ -101,6 +103,7 @@ impl<V: Object> Informer<V> {
             page_size: None,
             json_only: false,
             codec: SerdeCodec::default(),
+            counts: None,
             stored: PhantomData,
         }
     }
@@ -200,6 +203,8 @@ pub struct InformerBuilder<V, C = SerdeCodec> {
     page_size: Option<u32>,
     json_only: bool,
     codec: C,
+    /// Where it is counted what it does, if that is not its own.
+    counts: Option<Arc<SourceCounts>>,
     stored: PhantomData<fn() -> V>,
 }
 
@@ -285,6 +290,7 @@ impl<V: Object, C> InformerBuilder<V, C> {
             page_size,
             json_only,
             codec,
+            counts,
             stored,
         } = self;
         InformerBuilder {
@@ -293,6 +299,7 @@ impl<V: Object, C> InformerBuilder<V, C> {
             page_size,
             json_only,
             codec: wrap(codec),
+            counts,
             stored,
         }
     }
@@ -300,6 +307,12 @@ impl<V: Object, C> InformerBuilder<V, C> {
     /// What the objects are that are requested.
     pub(crate) fn types(&self) -> TypeMeta {
         self.target.types()
+    }
+
+    /// Counts what it does there.
+    pub(crate) fn counting(mut self, counts: Arc<SourceCounts>) -> Self {
+        self.counts = Some(counts);
+        self
     }
 
     /// What it requests, and what makes objects of the answer, for a request of one's own.
@@ -338,7 +351,8 @@ impl<V: Object, C> InformerBuilder<V, C> {
     where
         C: Codec<V> + 'static,
     {
-        let (publisher, mut feed) = feed();
+        let counts = self.counts.clone().unwrap_or_default();
+        let (publisher, mut feed) = feed_counting(counts);
         let Self { target, .. } = &self;
         let span = tracing::info_span!(
             "informer",
@@ -406,6 +420,7 @@ impl<V, C: Clone> Clone for InformerBuilder<V, C> {
             page_size: self.page_size,
             json_only: self.json_only,
             codec: self.codec.clone(),
+            counts: self.counts.clone(),
             stored: PhantomData,
         }
     }

@@ -30,7 +30,11 @@
 //!
 //! - [`Informer`]: list and watch a resource; [`Filter`] and [`View`]: which objects, and refilter;
 //!   [`Subscription`]: events, batches, lag.
-//! - [`Status`] and [`Failure`]: whether the cache is live, and why not.
+//! - [`Informers`]: one informer for all who want the same, read as from a client;
+//!   [`start_in`](InformerBuilder::start_in): several namespaces as one; [`transform`](InformerBuilder::transform):
+//!   what is stored of an object; [`until`](Publisher::until): wait for one object.
+//! - [`Status`] and [`Failure`]: whether the cache is live, and why not; [`Counts`]: what it did;
+//!   [`health`](Informers::health): a readiness probe. The feature `metrics` exports the counts.
 //! - `kube_runtime` (feature `kube-runtime`): controllers of kube-rs on publishers, its watcher as a source.
 //! - The repository's `docs/guide.md` goes from the first watch to a join, `docs/guarantees.md` says
 //!   what a subscriber can rely on, `docs/engine.md` what a degraded informer needs.

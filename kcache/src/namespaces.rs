@@ -14,6 +14,7 @@ use std::time::Duration;
 use self::codec::SharedCodec;
 use self::followed::Followed;
 use self::merge::{Merge, Source};
+use crate::bad_objects::BadObject;
 use crate::codec::Codec;
 use crate::error::Error;
 use crate::filter::Filter;
@@ -34,7 +35,7 @@ use crate::wait::WaitError;
 /// is what goes with those that leave.
 ///
 /// Each namespace is an informer with a connection and a state of its own, which
-/// [`informer`](Self::informer) gives: there are its bad objects and its counters. The objects themselves are
+/// [`informer`](Self::informer) gives; what all of them count is counted here, too. The objects themselves are
 /// shared. A stored form of one's own must say its namespace.
 pub struct NamespacedInformer<V: Object> {
     publisher: Publisher<V>,
@@ -112,6 +113,7 @@ impl<V: Object, C: Codec<V> + 'static> InformerBuilder<V, C> {
         } else {
             let types = self.types();
             let builder = self.wrap_codec(|codec| SharedCodec::new(codec, &types));
+            let builder = builder.counting(publisher.core().counters.source.clone());
             let start = move |name: &str| builder.clone().namespace(name).start();
             let merge = Merge::new(Box::new(start), followed.clone(), writer);
             tokio::spawn(merge.run(source));
@@ -129,10 +131,18 @@ impl<V: Object> NamespacedInformer<V> {
         lock(&self.followed).keys().cloned().collect()
     }
 
-    /// What follows one namespace, for its status, its bad objects and its notices.
+    /// What follows one namespace, for its status and its notices.
     pub fn informer(&self, namespace: &str) -> Option<Informer<V>> {
         let followed = lock(&self.followed);
         Some(followed.get(namespace)?.informer.clone())
+    }
+
+    /// The objects that could not be taken in, of all namespaces: as [`Publisher::bad_objects`], which knows
+    /// their number only.
+    pub fn bad_objects(&self) -> Vec<BadObject> {
+        let followed = lock(&self.followed);
+        let parts = followed.values();
+        parts.flat_map(|part| part.informer.bad_objects()).collect()
     }
 
     /// Waits until a version that was written in a namespace, or a newer one, is in the state: as

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use crate::bad_objects::BadObject;
 use crate::core::Core;
-use crate::counts::Counts;
+use crate::counts::{Counts, SourceCounts};
 use crate::error::Error;
 use crate::failure::{Failure, ReadyError};
 use crate::object::Object;
@@ -62,7 +62,14 @@ pub struct Publisher<V: Object>(Arc<CloseOnDrop<V>>);
 /// For what makes new sets of objects out of others, as `kcache-join` does; a source of objects is
 /// better served by a [`feed`](crate::feed()), which knows server incarnations and versions.
 pub fn publisher<V: Object>() -> (Publisher<V>, Writer<V>) {
-    let core = Arc::new(Core::new());
+    publisher_counting(Arc::default())
+}
+
+/// The same, which counts here what its source does.
+pub(crate) fn publisher_counting<V: Object>(
+    source: Arc<SourceCounts>,
+) -> (Publisher<V>, Writer<V>) {
+    let core = Arc::new(Core::new(source));
     let writer = Writer::new(core.clone());
     (Publisher(Arc::new(CloseOnDrop(core))), writer)
 }

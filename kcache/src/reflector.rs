@@ -70,6 +70,8 @@ pub(crate) struct Reflector<V: Object, C> {
     counts: Arc<SourceCounts>,
     /// As what the next list counts, after something went wrong.
     trouble: Option<Relist>,
+    /// There has been a complete list.
+    listed: bool,
 }
 
 /// Why a list was not completed.
@@ -116,6 +118,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             doubts: Doubts::default(),
             counts,
             trouble: None,
+            listed: false,
         }
     }
 
@@ -219,7 +222,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         tracing::debug!(version, "listed");
         self.sink.synced(version.clone()).await?;
         let trouble = self.trouble.take();
-        if self.counts.lists.get() > 1 {
+        if std::mem::replace(&mut self.listed, true) {
             self.counts.relisted(trouble.unwrap_or(Relist::Other));
         }
         self.versions.synced(version);

@@ -23,7 +23,8 @@ pub struct NotReady {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadError {
-    /// The namespace is not among those that are followed of this kind. Final.
+    /// The namespace is not among those that are named of this kind. Final. Where namespaces are chosen by their
+    /// labels this is not said: there are no objects then.
     #[error("{resource} in namespace {namespace} are not followed")]
     OutOfScope {
         /// As kubectl names it: `pods`, `deployments.apps`.

@@ -145,7 +145,7 @@ fn callers_share_one_and_read_through_it() -> Outcome {
     })
 }
 
-/// What the user may do: list Namespaces everywhere, and ConfigMaps in some.
+/// What the user may do: list all Namespaces, and maps of configuration in some.
 fn grants(namespaces: &[&str]) -> Vec<Value> {
     let rbac = "rbac.authorization.k8s.io";
     let subjects = json!([{ "apiGroup": rbac, "kind": "Group", "name": "scoped" }]);

@@ -156,7 +156,7 @@ async fn one_that_cannot_be_followed_leaves_the_others_alone() {
     pods.ready().await.unwrap();
     let refused = Fault::forbidden().resource("pods");
     let refused = server.inject(refused.when(|info| info.namespace == "b").forever());
-    // Watches end by themselves, and the next is refused.
+    server.cut_watches();
     eventually(|| !failure(&pods).is_empty()).await;
     let Phase::Degraded { reason, .. } = pods.status().phase else {
         panic!("{:?}", pods.status());
@@ -273,4 +273,28 @@ async fn an_object_that_changes_is_an_update_and_a_restore_is_a_new_incarnation(
     eventually(|| pods.status().incarnation > 1).await;
     let pod = pods.cache().get("a", "p").unwrap();
     assert!(!pod.metadata.labels.as_ref().unwrap().contains_key("x"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_each_counts_is_counted_once_for_all() {
+    let server = server();
+    let broken = |pod: &mut Pod| assert!(pod.metadata.namespace.as_deref() != Some("b"));
+    let teams = teams(&server);
+    let builder = Informer::<Pod>::builder(client(&server)).transform(broken);
+    let pods = builder.start_in_all_of(&teams);
+    pods.ready().await.unwrap();
+    let counts = pods.counts();
+    assert_eq!((counts.lists, counts.watches, counts.objects), (2, 2, 1));
+    assert_eq!(
+        counts.relists.iter().map(|(_, times)| times).sum::<u64>(),
+        0
+    );
+    assert!(counts.behind.is_some());
+    assert_eq!((pods.status().bad_objects, counts.bad_objects), (1, 1));
+    let bad = pods.bad_objects();
+    assert_eq!((bad.len(), bad[0].key.namespace()), (1, "b"));
+    // What leaves takes its bad objects along.
+    put(&server, [namespace("b", "db")]);
+    eventually(|| pods.namespaces().len() == 1 && pods.counts().bad_objects == 0).await;
+    assert_eq!(pods.counts().bad_reports, 1);
 }

@@ -333,6 +333,7 @@ async fn a_probe_asks_for_all_and_has_patience() {
     maps.ready().await.unwrap();
     assert_eq!(informers.health(minute), Ok(()));
     server.inject(Fault::unavailable().resource("pods").forever());
+    server.cut_watches();
     eventually(|| matches!(pods.status().phase, Phase::Degraded { .. })).await;
     assert_eq!(informers.health(minute), Ok(()), "not for long");
     tokio::time::sleep(minute).await;
