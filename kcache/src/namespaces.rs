@@ -23,7 +23,8 @@ use crate::object::Object;
 use crate::publisher::{Publisher, publisher};
 use crate::subscription::Subscription;
 use crate::sync::lock;
-use crate::wait::WaitError;
+use crate::version;
+use crate::wait::{WaitError, within};
 
 /// Lists and watches a resource in several namespaces, and is one [`Publisher`] of their objects: see
 /// [`InformerBuilder::start_in`] and [`InformerBuilder::start_in_all_of`].
@@ -157,11 +158,14 @@ impl<V: Object> NamespacedInformer<V> {
         version: &str,
         timeout: Duration,
     ) -> Result<(), WaitError> {
-        let merged = lock(&self.followed)
+        if !version::is_number(version) {
+            return Err(WaitError::NoOrder);
+        }
+        let part = lock(&self.followed)
             .get(namespace)
-            .map(|part| part.merged.clone());
-        let merged = merged.ok_or(Error::Closed)?;
-        merged.wait_for(version, timeout).await
+            .and_then(|part| part.merged.0.upgrade());
+        let part = part.ok_or(Error::Closed)?;
+        within(timeout, part.reached(&[], version)).await
     }
 }
 
