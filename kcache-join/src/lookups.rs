@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use imbl::{HashMap, OrdSet};
+use imbl::{HashMap, OrdSet, Vector};
 use kcache::{Key, Object};
 
 /// Which source of a join holds which target, at one moment: what [`Join::lookups`](crate::Join::lookups) gives.
@@ -39,20 +39,62 @@ impl<S: Object, T: Object> Lookups<S, T> {
 /// The objects of one side that hold something or are held, in the slots that the join has them in.
 struct Half<V> {
     slots: HashMap<Key, u32>,
-    objects: HashMap<u32, Held<V>>,
+    /// By slot.
+    objects: Vector<Option<Held<V>>>,
 }
 
 /// An object, and the slots of those on the other side.
 struct Held<V> {
     object: Arc<V>,
-    others: OrdSet<u32>,
+    others: Slots,
 }
 
-fn others<V, W: Object>(of: &Half<V>, key: &Key, at: &Half<W>) -> Vec<Arc<W>> {
+/// At least one slot. Most targets have one source, and a set of one takes a hundred bytes and more.
+#[derive(Clone)]
+enum Slots {
+    One(u32),
+    Several(OrdSet<u32>),
+}
+
+impl Slots {
+    fn insert(&mut self, slot: u32) {
+        match self {
+            Self::One(only) if *only == slot => {}
+            Self::One(only) => *self = Self::Several(OrdSet::from_iter([*only, slot])),
+            Self::Several(slots) => drop(slots.insert(slot)),
+        }
+    }
+
+    /// Takes a slot away; true if that was the last one.
+    fn remove(&mut self, slot: u32) -> bool {
+        match self {
+            Self::One(only) => *only == slot,
+            Self::Several(slots) => {
+                slots.remove(&slot);
+                if slots.len() == 1
+                    && let Some(only) = slots.get_min()
+                {
+                    *self = Self::One(*only);
+                }
+                false
+            }
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = u32> {
+        let (only, several) = match self {
+            Self::One(only) => (Some(*only), None),
+            Self::Several(slots) => (None, Some(slots.iter().copied())),
+        };
+        only.into_iter().chain(several.into_iter().flatten())
+    }
+}
+
+fn others<V: Object, W: Object>(of: &Half<V>, key: &Key, at: &Half<W>) -> Vec<Arc<W>> {
     let slot = of.slots.get(key);
-    let held = slot.and_then(|slot| of.objects.get(slot));
-    let slots = held.into_iter().flat_map(|held| &held.others);
-    let objects = slots.filter_map(|slot| at.objects.get(slot));
+    let held = slot.and_then(|slot| of.get(*slot));
+    let slots = held.into_iter().flat_map(|held| held.others.iter());
+    let objects = slots.filter_map(|slot| at.get(slot));
     let mut objects: Vec<_> = objects.map(|held| held.object.clone()).collect();
     objects.sort_by(|a, b| names(&**a).cmp(&names(&**b)));
     objects
@@ -63,30 +105,41 @@ fn names(object: &impl Object) -> (&str, &str) {
 }
 
 impl<V: Object> Half<V> {
+    fn get(&self, slot: u32) -> Option<&Held<V>> {
+        self.objects.get(slot as usize)?.as_ref()
+    }
+
+    fn get_mut(&mut self, slot: u32) -> Option<&mut Held<V>> {
+        self.objects.get_mut(slot as usize)?.as_mut()
+    }
+
     fn link(&mut self, slot: u32, object: &Arc<V>, other: u32) {
-        let held = self.objects.entry(slot).or_insert_with(|| {
-            self.slots.insert(Key::of(&**object), slot);
-            Held {
-                object: object.clone(),
-                others: OrdSet::new(),
-            }
-        });
-        held.others.insert(other);
+        if let Some(held) = self.get_mut(slot) {
+            held.others.insert(other);
+            return;
+        }
+        while self.objects.len() <= slot as usize {
+            self.objects.push_back(None);
+        }
+        self.slots.insert(Key::of(&**object), slot);
+        let (object, others) = (object.clone(), Slots::One(other));
+        self.objects
+            .set(slot as usize, Some(Held { object, others }));
     }
 
     fn unlink(&mut self, slot: u32, other: u32) {
-        let Some(held) = self.objects.get_mut(&slot) else {
+        let Some(held) = self.get_mut(slot) else {
             return;
         };
-        held.others.remove(&other);
-        if held.others.is_empty() {
-            self.slots.remove(&Key::of(&*held.object));
-            self.objects.remove(&slot);
+        if held.others.remove(other) {
+            let key = Key::of(&*held.object);
+            self.slots.remove(&key);
+            self.objects.set(slot as usize, None);
         }
     }
 
     fn replace(&mut self, slot: u32, object: &Arc<V>) {
-        if let Some(held) = self.objects.get_mut(&slot) {
+        if let Some(held) = self.get_mut(slot) {
             held.object = object.clone();
         }
     }
@@ -94,7 +147,7 @@ impl<V: Object> Half<V> {
 
 impl<V> Default for Half<V> {
     fn default() -> Self {
-        let (slots, objects) = (HashMap::new(), HashMap::new());
+        let (slots, objects) = (HashMap::new(), Vector::new());
         Self { slots, objects }
     }
 }
@@ -234,7 +287,7 @@ mod tests {
         let Lookups {
             sources, targets, ..
         } = writer.next;
-        assert!(sources.slots.is_empty() && sources.objects.is_empty());
-        assert!(targets.slots.is_empty() && targets.objects.is_empty());
+        assert!(sources.slots.is_empty() && sources.objects.iter().all(Option::is_none));
+        assert!(targets.slots.is_empty() && targets.objects.iter().all(Option::is_none));
     }
 }
