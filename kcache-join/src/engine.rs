@@ -75,6 +75,7 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
     /// Takes in changes of sources.
     pub(crate) fn change_sources(&mut self, changes: Vec<Change<S>>) {
         self.rebuild_if_due();
+        self.sources.reserve(created(&changes));
         for change in changes {
             let key = change.key();
             let Some(object) = change.new else {
@@ -187,6 +188,7 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
     /// Takes in changes of targets.
     pub(crate) fn change_targets(&mut self, changes: Vec<Change<T>>) {
         self.rebuild_if_due();
+        self.targets.reserve(created(&changes));
         for change in changes {
             let Some(object) = &change.new else {
                 self.remove_target(&change.key());
@@ -369,4 +371,9 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
         self.writer.close(error);
         self.pairs.iter_mut().for_each(|pairs| pairs.close(error));
     }
+}
+
+/// How many objects come that were not there.
+fn created<V>(changes: &[Change<V>]) -> usize {
+    changes.iter().filter(|change| change.old.is_none()).count()
 }

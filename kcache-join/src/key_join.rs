@@ -1,11 +1,12 @@
 //! Relating by keys.
 
+use std::collections::BTreeSet;
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::hash::Hash;
 use std::sync::Arc;
 
+use foldhash::{HashMap, HashMapExt as _};
 use kcache::{Fact, Key, Object, Publisher, Selector, SelectorError, Selects};
 
 use crate::fact::{Names, selector_of};

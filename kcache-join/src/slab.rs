@@ -1,9 +1,10 @@
 //! The objects of one side of a join, by slot and by key.
 
-use std::hash::{BuildHasher as _, RandomState};
+use std::hash::BuildHasher as _;
 use std::ops::{Index, IndexMut};
 use std::sync::Arc;
 
+use foldhash::quality::RandomState;
 use hashbrown::HashTable;
 use kcache::{Key, Object};
 
@@ -30,7 +31,7 @@ impl<V, F> Default for Slab<V, F> {
     fn default() -> Self {
         Self {
             slots: HashTable::new(),
-            hasher: RandomState::new(),
+            hasher: RandomState::default(),
             entries: Vec::new(),
             free: Vec::new(),
         }
@@ -65,6 +66,15 @@ impl<V: Object, F> Slab<V, F> {
         entry.map(|entry| names(&*entry.object))
     }
 
+    /// Makes room for so many more.
+    pub(crate) fn reserve(&mut self, more: usize) {
+        let (entries, hasher) = (&self.entries, &self.hasher);
+        self.slots.reserve(more, |slot| {
+            hash_of(entries[*slot as usize].as_ref(), hasher)
+        });
+        self.entries.reserve(more.saturating_sub(self.free.len()));
+    }
+
     /// Puts an object in, of whose key there is none.
     pub(crate) fn insert(&mut self, object: Arc<V>, fact: F) -> u32 {
         let hash = self.hasher.hash_one(names(&*object));
@@ -79,10 +89,7 @@ impl<V: Object, F> Slab<V, F> {
         });
         self.entries[slot as usize] = Some(entry);
         let (entries, hasher) = (&self.entries, &self.hasher);
-        let rehash = |slot: &u32| {
-            let entry = entries[*slot as usize].as_ref();
-            hasher.hash_one(entry.map(|entry| names(&*entry.object)).unwrap_or_default())
-        };
+        let rehash = |slot: &u32| hash_of(entries[*slot as usize].as_ref(), hasher);
         self.slots.insert_unique(hash, slot, rehash);
         slot
     }
@@ -98,6 +105,11 @@ impl<V: Object, F> Slab<V, F> {
         self.free.push(slot);
         Some((slot, self.entries[slot as usize].take()?))
     }
+}
+
+fn hash_of<V: Object, F>(entry: Option<&Entry<V, F>>, hasher: &RandomState) -> u64 {
+    let names = entry.map(|entry| names(&*entry.object));
+    hasher.hash_one(names.unwrap_or_default())
 }
 
 /// Namespace and name.

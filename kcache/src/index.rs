@@ -8,9 +8,11 @@
 //! Index keys are kept as hashes. Two that collide yield candidates that do not match, and candidates
 //! are always checked against the condition itself.
 
-use std::collections::hash_map::{Entry, RandomState};
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher};
+
+use foldhash::quality::RandomState;
 
 use crate::object::Object;
 
