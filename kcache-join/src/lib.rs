@@ -54,8 +54,8 @@
 // What a join is made of.
 mod fact;
 mod pair;
-mod lookups;
 mod slab;
+mod lookups;
 
 // What a change of an input changes in the result.
 mod operator;

@@ -7,6 +7,8 @@ use arc_swap::ArcSwap;
 use imbl::{HashMap, OrdSet, Vector};
 use kcache::{Key, Object};
 
+use crate::slab::names;
+
 /// Which source of a join holds which target, at one moment: what [`Join::lookups`](crate::Join::lookups) gives.
 ///
 /// It does not change, so several reads of it fit together; it keeps the objects alive that it names, so it
@@ -98,10 +100,6 @@ fn others<V: Object, W: Object>(of: &Half<V>, key: &Key, at: &Half<W>) -> Vec<Ar
     let mut objects: Vec<_> = objects.map(|held| held.object.clone()).collect();
     objects.sort_by(|a, b| names(&**a).cmp(&names(&**b)));
     objects
-}
-
-fn names(object: &impl Object) -> (&str, &str) {
-    (object.namespace().unwrap_or_default(), object.name())
 }
 
 impl<V: Object> Half<V> {

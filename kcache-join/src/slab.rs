@@ -113,9 +113,9 @@ fn hash_of<V: Object, F>(entry: Option<&Entry<V, F>>, hasher: &RandomState) -> u
 }
 
 /// Namespace and name.
-type Names<'a> = (&'a str, &'a str);
+pub(crate) type Names<'a> = (&'a str, &'a str);
 
-fn names<V: Object>(object: &V) -> Names<'_> {
+pub(crate) fn names<V: Object>(object: &V) -> Names<'_> {
     (object.namespace().unwrap_or_default(), object.name())
 }
 

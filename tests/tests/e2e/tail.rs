@@ -15,7 +15,19 @@ use stage::Stage;
 /// A case for both servers, in a namespace of its own.
 type Case = fn(&Stage) -> Outcome;
 
-macro_rules! cases {
+/// All cases, on one of the servers.
+macro_rules! cases_on {
+    ($on:expr) => {
+        cases_on!($on;
+            pods_are_relabelled,
+            a_service_selects_others,
+            a_container_starts_again,
+            a_log_is_rotated,
+            a_pod_comes_back_under_its_name,
+            a_line_is_cut,
+            a_log_ends_without_a_line_feed,
+        )
+    };
     ($on:expr; $($case:ident),* $(,)?) => {
         &[$((stringify!($case), || {
             let case: Case = cases::$case;
@@ -24,25 +36,8 @@ macro_rules! cases {
     };
 }
 
-const MEMORY: &[(&str, Run)] = cases![Stage::memory;
-    pods_are_relabelled,
-    a_service_selects_others,
-    a_container_starts_again,
-    a_log_is_rotated,
-    a_pod_comes_back_under_its_name,
-    a_line_is_cut,
-    a_log_ends_without_a_line_feed,
-];
-
-const REAL: &[(&str, Run)] = cases![Stage::real;
-    pods_are_relabelled,
-    a_service_selects_others,
-    a_container_starts_again,
-    a_log_is_rotated,
-    a_pod_comes_back_under_its_name,
-    a_line_is_cut,
-    a_log_ends_without_a_line_feed,
-];
+const MEMORY: &[(&str, Run)] = cases_on!(Stage::memory);
+const REAL: &[(&str, Run)] = cases_on!(Stage::real);
 
 pub(crate) fn trials() -> Vec<Trial> {
     [

@@ -62,13 +62,8 @@ pub(super) fn a_service_selects_others(stage: &Stage) -> Outcome {
 
 pub(super) fn a_container_starts_again(stage: &Stage) -> Outcome {
     let ns = &*stage.namespace;
-    stage.pod("web-1", "web")?;
-    let log = stage.log("web-1");
-    log.write("one");
-    let tail = stage.tail(&["--since", "1h"])?;
-    tail.says(&format!("+ {ns}/web-1 [app]"))?;
-    tail.prints(&[&format!("{ns}/web-1[app]: one")])?;
-    is_read(&log, 1)?;
+    let printed = format!("{ns}/web-1[app]: one");
+    let (tail, log) = stage.tail_of_one(&[], "one", &printed)?;
     for restarts in 1..4 {
         log.write("last words");
         log.restart();
@@ -85,13 +80,8 @@ pub(super) fn a_container_starts_again(stage: &Stage) -> Outcome {
 
 pub(super) fn a_log_is_rotated(stage: &Stage) -> Outcome {
     let ns = &*stage.namespace;
-    stage.pod("web-1", "web")?;
-    let log = stage.log("web-1");
-    log.write("one");
-    let tail = stage.tail(&["-p", "web-1", "--since", "1h"])?;
-    tail.says(&format!("+ {ns}/web-1 [app]"))?;
-    tail.prints(&[&format!("{ns}/web-1[app]: one")])?;
-    is_read(&log, 1)?;
+    let printed = format!("{ns}/web-1[app]: one");
+    let (tail, log) = stage.tail_of_one(&["-p", "web-1"], "one", &printed)?;
     log.write("two");
     log.rotate();
     log.write("three");
@@ -117,13 +107,8 @@ pub(super) fn a_log_is_rotated(stage: &Stage) -> Outcome {
 
 pub(super) fn a_pod_comes_back_under_its_name(stage: &Stage) -> Outcome {
     let ns = &*stage.namespace;
-    stage.pod("web-1", "web")?;
-    let log = stage.log("web-1");
-    log.write("one");
-    let tail = stage.tail(&["-l", "app=web", "--since", "1h"])?;
-    tail.says(&format!("+ {ns}/web-1 [app]"))?;
-    tail.prints(&[&format!("{ns}/web-1[app]: one")])?;
-    is_read(&log, 1)?;
+    let printed = format!("{ns}/web-1[app]: one");
+    let (tail, log) = stage.tail_of_one(&["-l", "app=web"], "one", &printed)?;
     stage.delete("web-1")?;
     tail.says(&format!("- {ns}/web-1 (deleted)"))?;
     // Another one, which says the same.
@@ -137,13 +122,8 @@ pub(super) fn a_pod_comes_back_under_its_name(stage: &Stage) -> Outcome {
 
 pub(super) fn a_line_is_cut(stage: &Stage) -> Outcome {
     let ns = &*stage.namespace;
-    stage.pod("web-1", "web")?;
-    let log = stage.log("web-1");
-    log.write("one");
-    let tail = stage.tail(&["--since", "1h"])?;
-    tail.says(&format!("+ {ns}/web-1 [app]"))?;
-    tail.prints(&[&format!("{ns}/web-1[app]: one")])?;
-    is_read(&log, 1)?;
+    let printed = format!("{ns}/web-1[app]: one");
+    let (tail, log) = stage.tail_of_one(&[], "one", &printed)?;
     let now = jiff::Timestamp::now();
     for round in 0..3 {
         log.tear();
@@ -162,12 +142,8 @@ pub(super) fn a_line_is_cut(stage: &Stage) -> Outcome {
 
 pub(super) fn a_log_ends_without_a_line_feed(stage: &Stage) -> Outcome {
     let ns = &*stage.namespace;
-    stage.pod("web-1", "web")?;
-    let log = stage.log("web-1");
-    log.write("one");
-    let tail = stage.tail(&["--since", "1h"])?;
-    tail.says(&format!("+ {ns}/web-1 [app]"))?;
-    tail.prints(&[&format!("{ns}/web-1[app]: one")])?;
+    let printed = format!("{ns}/web-1[app]: one");
+    let (tail, log) = stage.tail_of_one(&[], "one", &printed)?;
     log.write_unfinished("the end");
     log.end();
     stage.status("web-1", &ended())?;

@@ -54,13 +54,7 @@ fn logs_that_are_refused_are_told_once() -> Outcome {
 
 fn what_a_container_wrote_before_a_restart_is_read_after_a_cut() -> Outcome {
     let stage = Stage::memory("shop")?;
-    stage.pod("web-1", "web")?;
-    let log = stage.log("web-1");
-    log.write("one");
-    let tail = stage.tail(&["-o", "raw", "--since", "1h"])?;
-    tail.says("+ shop/web-1 [app]")?;
-    tail.prints(&["one"])?;
-    is_read(&log, 1)?;
+    let (tail, log) = stage.tail_of_one(&["-o", "raw"], "one", "one")?;
     let away = stage.server().inject(no_logs(Fault::cut()));
     log.tear();
     log.write("two");
@@ -76,13 +70,7 @@ fn what_a_container_wrote_before_a_restart_is_read_after_a_cut() -> Outcome {
 
 fn the_server_goes_away_and_comes_back() -> Outcome {
     let mut stage = Stage::memory("shop")?;
-    stage.pod("web-1", "web")?;
-    let log = stage.log("web-1");
-    log.write("one");
-    let tail = stage.tail(&["-o", "raw", "--since", "1h"])?;
-    tail.says("+ shop/web-1 [app]")?;
-    tail.prints(&["one"])?;
-    is_read(&log, 1)?;
+    let (tail, log) = stage.tail_of_one(&["-o", "raw"], "one", "one")?;
     stage.served().stop();
     log.write("two");
     let mut notices = vec![tail.notice()?, tail.notice()?];

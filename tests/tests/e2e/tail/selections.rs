@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use super::program::is_read;
 use super::stage::{Stage, pod, running, service};
 use crate::trial::{Outcome, Run, check, named};
 
@@ -194,13 +193,7 @@ fn lines_are_printed_as_asked_for() -> Outcome {
 
 fn long_lines_are_cut() -> Outcome {
     let stage = Stage::memory("shop")?;
-    stage.pod("web-1", "web")?;
-    let log = stage.log("web-1");
-    log.write("short");
-    let tail = stage.tail(&["-o", "raw", "--since", "1h"])?;
-    tail.says("+ shop/web-1 [app]")?;
-    tail.prints(&["short"])?;
-    is_read(&log, 1)?;
+    let (tail, log) = stage.tail_of_one(&["-o", "raw"], "short", "short")?;
     log.write(&"x".repeat(1_000_000));
     log.write("short");
     let line = tail.line()?;

@@ -8,7 +8,7 @@ use harness::{CacheHome, ContainerLog, ContainerLogs, Kubelet};
 use libtest_mimic::Failed;
 use serde_json::{Value, json};
 
-use super::program::Tail;
+use super::program::{Tail, is_read};
 use crate::trial::Outcome;
 
 const TOKEN: &str = "secret";
@@ -168,6 +168,23 @@ impl Stage {
         }
         self.logs().remove(&self.namespace, pod);
         Ok(())
+    }
+
+    /// `tail` of a Pod `web-1` that has written a line before, which it has printed so, while it reads on.
+    pub(super) fn tail_of_one(
+        &self,
+        arguments: &[&str],
+        line: &str,
+        printed: &str,
+    ) -> Result<(Tail, ContainerLog), Failed> {
+        self.pod("web-1", "web")?;
+        let log = self.log("web-1");
+        log.write(line);
+        let tail = self.tail(&[arguments, &["--since", "1h"]].concat())?;
+        tail.says(&format!("+ {}/web-1 [app]", self.namespace))?;
+        tail.prints(&[printed])?;
+        is_read(&log, 1)?;
+        Ok((tail, log))
     }
 
     /// `tail` in this namespace.
