@@ -332,7 +332,7 @@ fn a_certificate_is_renewed_after_its_timestamp() -> Outcome {
             .answers_certificate(&pair.certificate, &pair.key)?;
         Ok::<_, Failed>(pair)
     };
-    user.plugin.expires_after(Some(4))?;
+    user.plugin.expires_after(Some(8))?;
     let first = issue()?;
     let config = user.config()?;
     let runtime = runtime()?;

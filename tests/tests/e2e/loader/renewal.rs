@@ -51,12 +51,12 @@ fn an_ending_token_is_renewed_without_a_401() -> Outcome {
 
 fn an_expired_token_is_renewed_without_a_401() -> Outcome {
     let user = PluginUser::new("egon")?.with_tokens()?;
-    user.plugin.expires_after(Some(2))?;
+    user.plugin.expires_after(Some(6))?;
     let config = user.config()?;
     let runtime = runtime()?;
     let client = runtime.block_on(async { config.client() })?;
     runtime.block_on(user.expect_known(&client))?;
-    std::thread::sleep(Duration::from_millis(2_100));
+    std::thread::sleep(Duration::from_millis(6_100));
     user.cluster.revoke_token(&user.token(1))?;
     user.plugin.expires_after(Some(600))?;
     runtime.block_on(user.expect_known(&client))?;
@@ -66,7 +66,7 @@ fn an_expired_token_is_renewed_without_a_401() -> Outcome {
 
 fn a_failing_plugin_keeps_the_old_token() -> Outcome {
     let user = PluginUser::new("fred")?.with_tokens()?;
-    user.plugin.expires_after(Some(8))?;
+    user.plugin.expires_after(Some(12))?;
     let config = user.config()?;
     let runtime = runtime()?;
     let client = runtime.block_on(async { config.client() })?;
