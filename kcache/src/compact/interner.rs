@@ -1,8 +1,10 @@
 //! One copy of what many objects have.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasher, Hash, RandomState};
+use std::hash::{BuildHasher, Hash};
 use std::sync::{Arc, Weak};
+
+use foldhash::HashMap;
+use foldhash::quality::RandomState;
 
 /// Knows the values that are in use, and keeps none of them alive.
 ///
@@ -20,8 +22,8 @@ const FEW: usize = 1_024;
 impl<T> Default for Interner<T> {
     fn default() -> Self {
         Self {
-            hasher: RandomState::new(),
-            known: HashMap::new(),
+            hasher: RandomState::default(),
+            known: HashMap::default(),
             until_sweep: FEW,
         }
     }

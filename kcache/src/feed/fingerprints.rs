@@ -1,7 +1,11 @@
 //! Fingerprints, which distinguish content from other content of the same version, without keeping
 //! either.
 
+use std::hash::BuildHasher;
+use std::sync::LazyLock;
+
 use foldhash::HashMap;
+use foldhash::quality::RandomState;
 
 use crate::codec::Raw;
 
@@ -58,30 +62,10 @@ fn without_type(json: &[u8]) -> Option<&[u8]> {
     value[end..].strip_prefix(br#"","#)
 }
 
-const SEEDS: [u64; 2] = [0x9e37_79b9_7f4a_7c15, 0xc2b2_ae3d_27d4_eb4f];
-
-/// Sixteen bytes a step: it is done for every object that comes in.
+/// It is done for every object that comes in: with several lanes, since one waits for each product.
 fn hash(bytes: &[u8]) -> u64 {
-    let (chunks, rest) = bytes.as_chunks::<16>();
-    let mut last = [0; 16];
-    last[..rest.len()].copy_from_slice(rest);
-    let start = SEEDS[0] ^ u64::try_from(bytes.len()).unwrap_or_default();
-    chunks.iter().chain([&last]).fold(start, |state, chunk| {
-        let lanes = u128::from_le_bytes(*chunk);
-        let (low, high) = (low(lanes), low(lanes >> 64));
-        mix(state ^ low, SEEDS[1] ^ high).wrapping_add(state.rotate_left(23))
-    })
-}
-
-/// A product folded in two.
-fn mix(a: u64, b: u64) -> u64 {
-    let product = u128::from(a) * u128::from(b);
-    low(product) ^ low(product >> 64)
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "the lower half is wanted")]
-fn low(lanes: u128) -> u64 {
-    lanes as u64
+    static STATE: LazyLock<RandomState> = LazyLock::new(RandomState::default);
+    STATE.hash_one(bytes)
 }
 
 #[cfg(test)]
