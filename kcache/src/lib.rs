@@ -33,6 +33,7 @@
 //! - [`Informers`]: one informer for all who want the same, read as from a client;
 //!   [`start_in`](InformerBuilder::start_in): several namespaces as one; [`transform`](InformerBuilder::transform):
 //!   what is stored of an object; [`until`](Publisher::until): wait for one object.
+//! - [`Shard`]: a part of the objects for each of several processes, which can change hands while they run.
 //! - [`Status`] and [`Failure`]: whether the cache is live, and why not; [`Counts`]: what it did;
 //!   [`health`](Informers::health): a readiness probe. The feature `metrics` exports the counts.
 //! - `kube_runtime` (feature `kube-runtime`): controllers of kube-rs on publishers, its watcher as a source.
@@ -93,26 +94,28 @@ struct Memory;
 
 // The modules are in layers: each uses those before it, and none after it.
 
-// Locks, work on other threads and on deep stacks, encodings, versions and their order, objects; and the
-// events that a change becomes: another UID is a delete and a create, and deletes come first.
+// Locks, work on other threads and on deep stacks, encodings, versions and their order, objects, shards of a
+// collection; and the events that a change becomes: another UID is a delete and a create, and deletes come first.
 mod sync;
 mod offload;
 mod deep;
 mod encoding;
 mod version;
 mod object;
+mod shard;
 mod seeded_fault;
 mod event;
 mod updates;
 
 // Beside events: why something ended (a panic of your code, too) or failed, phases and notices, counts,
-// bad objects (without their content), waiting for a version.
+// bad objects (without their content), waiting for a version, and for another shard.
 mod error;
 mod failure;
 mod status;
 mod counts;
 mod bad_objects;
 mod wait;
+mod reshard;
 
 // A state, and which of its objects: selectors, fields and filters, the terms that find the filters of
 // an object (`index`), and the selectors of an object (`selector_index`).
@@ -157,6 +160,7 @@ mod request;
 mod wire;
 mod reflector;
 mod informer;
+mod sharded;
 mod transform;
 mod namespaces;
 mod informers;
@@ -207,11 +211,13 @@ pub use namespaces::NamespacedInformer;
 pub use object::{Key, Object};
 pub use offload::offload;
 pub use publisher::{Publisher, publisher};
+pub use reshard::{Reshard, ReshardError, Sharded};
 #[doc(hidden)]
 #[cfg(kcache_faults)]
 pub use seeded_fault::SeededFault;
 pub use selector::{Selector, SelectorError};
 pub use selector_index::{IndexKeys, Scope, SelectorIndex};
+pub use shard::Shard;
 pub use status::{Notice, Notices, Phase, Status};
 pub use store::Snapshot;
 pub use streams::{Batches, NoticeStream, Phases};

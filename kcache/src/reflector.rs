@@ -11,13 +11,17 @@ mod decoder;
 mod kinds;
 mod pages;
 mod versions;
+mod names;
+mod sharding;
 mod sink;
 mod silence;
 mod doubts;
 mod check;
 mod watching;
+mod outside;
 mod list;
 mod watch;
+mod reshard;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,6 +38,7 @@ use self::doubts::Doubts;
 use self::kinds::Kinds;
 use self::pages::Paging;
 pub(crate) use self::read::read;
+use self::sharding::{Asked, Sharding};
 use self::sink::Sink;
 use self::versions::Versions;
 use crate::codec::Codec;
@@ -43,6 +48,7 @@ use crate::failure::{Cause, Failure, Operation};
 use crate::feed::{Feed, Input};
 use crate::object::Object;
 use crate::request::{Target, TooLong};
+use crate::reshard::Requests;
 
 /// What the reflector does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +60,8 @@ enum Step {
     List,
     /// Opens a watch at the version that was seen last, and follows it.
     Watch,
+    /// Requests nothing, because nothing matches, until another shard is asked for.
+    Rest,
 }
 
 /// Lists and watches one resource, and fills a feed.
@@ -72,6 +80,7 @@ pub(crate) struct Reflector<V: Object, C> {
     trouble: Option<Relist>,
     /// There has been a complete list.
     listed: bool,
+    sharding: Sharding,
 }
 
 /// Why a list was not completed.
@@ -80,6 +89,14 @@ enum Interrupt {
     Failed(Failure),
     /// The publisher is closed, or a codec panicked: there is no going on.
     Ended(Error),
+    /// Another shard is asked for.
+    Resharded,
+}
+
+impl From<Asked> for Interrupt {
+    fn from(Asked: Asked) -> Self {
+        Self::Resharded
+    }
 }
 
 impl From<Error> for Interrupt {
@@ -104,8 +121,10 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         page_size: Option<u32>,
         codec: C,
         feed: Feed<V>,
+        requests: Requests,
     ) -> Self {
         let counts = feed.core().counters.source.clone();
+        let sharding = Sharding::new(&target, requests);
         Self {
             client,
             decoder: Decoder::new(codec, &target, counts.clone()),
@@ -119,18 +138,28 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             counts,
             trouble: None,
             listed: false,
+            sharding,
         }
     }
 
     /// Goes on until the publisher is closed.
     pub(crate) async fn run(mut self) {
         let mut step = Step::Stream;
+        if self.target.is_nothing() {
+            step = Step::Rest;
+            self.complete();
+        }
         let error = loop {
             tracing::debug!(?step, version = self.versions.seen(), "next");
             let next = match step {
                 Step::Stream => self.stream().await,
                 Step::List => self.list().await,
                 Step::Watch => self.watch().await,
+                Step::Rest => self.rest().await,
+            };
+            let next = match next {
+                Ok(next) => self.take_shard(next).await,
+                error => error,
             };
             match next {
                 Ok(next) => step = next,
@@ -147,18 +176,30 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         mut make_request: impl FnMut(&Target) -> (Result<Request<Body>, TooLong>, Instant),
     ) -> Result<Incoming, Interrupt> {
         let mut waits = 0;
+        // The shard that was left out of the request, to see whether that is what is wrong with it.
+        let mut left_out = None;
         loop {
             let (request, deadline) = make_request(&self.target);
             let request = request.map_err(Failure::from)?;
             let sent = connection::send(&self.client, request, deadline);
             let sent = silence::wait_reporting(&mut self.sink, doing, Failure::waiting, sent);
-            let failure = match sent.await? {
+            let failure = match self.sharding.unless_asked(sent).await?? {
                 Ok(incoming) => {
                     self.sink.spoken(incoming.encoding());
+                    if left_out.is_some() {
+                        tracing::warn!("the server refuses to be asked for a shard");
+                        self.sink.sharded(self.sharding.refused());
+                    }
                     return Ok(incoming);
                 }
                 Err(failure) => failure,
             };
+            if left_out.is_some() {
+                self.target.requested_shard = left_out.take();
+            } else if failure.is_misunderstood() && self.target.requested_shard.is_some() {
+                left_out = self.target.requested_shard.take();
+                continue;
+            }
             if failure.is_not_acceptable() && self.target.request_less() {
                 tracing::debug!(%failure, "less is requested");
                 continue;
@@ -167,7 +208,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
                 Some(wait) if waits < WAITS => {
                     waits += 1;
                     self.report(doing, &failure, wait)?;
-                    sleep(wait).await;
+                    self.sharding.unless_asked(sleep(wait)).await?;
                 }
                 _ => return Err(failure.into()),
             }
@@ -179,7 +220,8 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         let wait = self.backoff.next();
         let wait = wait.max(failure.retry_after().unwrap_or_default());
         self.report(doing, failure, wait)?;
-        sleep(wait).await;
+        // Whoever waits is asked for another shard next.
+        let _ = self.sharding.unless_asked(sleep(wait)).await;
         Ok(())
     }
 
@@ -220,6 +262,8 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
     /// Commits the list that has come in; it says from where on to watch.
     async fn synced(&mut self, version: Option<String>) -> Result<(), Error> {
         tracing::debug!(version, "listed");
+        // Whoever is ready by the list knows this, too.
+        self.sink.sharded(self.sharding.judge());
         self.sink.synced(version.clone()).await?;
         let trouble = self.trouble.take();
         if std::mem::replace(&mut self.listed, true) {
@@ -227,6 +271,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         }
         self.versions.synced(version);
         self.doubts.end();
+        self.complete();
         Ok(())
     }
 

@@ -9,6 +9,7 @@ use kube::client::Body;
 use kube::core::{ApiResource, TypeMeta};
 
 use crate::error::Error;
+use crate::shard::Shard;
 
 /// Which objects of which resource, in which form.
 #[derive(Clone, Debug)]
@@ -22,6 +23,10 @@ pub(crate) struct Target {
     pub(crate) namespace: Option<String>,
     pub(crate) labels: Option<String>,
     pub(crate) fields: Option<String>,
+    /// `None` for all objects, if it was never said otherwise.
+    pub(crate) shard: Option<Shard>,
+    /// What the server is asked for, if it is not everything: the shard, or a little more.
+    pub(crate) requested_shard: Option<Shard>,
     /// Only the metadata of each object is wanted.
     pub(crate) metadata_only: bool,
     /// Metadata alone is not requested, because it knows no such form.
@@ -68,6 +73,9 @@ type RequestResult = Result<Request<Body>, TooLong>;
 /// How a selector that matches nothing prints itself, here as in apimachinery. It is no selector that
 /// a server takes.
 const NOTHING: &str = "<nothing>";
+
+/// As many ranges of a shard make about six kilobytes of a URL, which some proxies end at eight.
+const RANGES: usize = 64;
 
 /// Where a list begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -158,7 +166,15 @@ impl Target {
 
     /// True if no object can match, so that no request is needed.
     pub(crate) fn is_nothing(&self) -> bool {
-        self.selectors().any(|selector| selector.trim() == NOTHING)
+        self.shard.as_ref().is_some_and(Shard::is_nothing)
+            || self.selectors().any(|selector| selector.trim() == NOTHING)
+    }
+
+    /// Only what is in a shard is wanted.
+    pub(crate) fn set_shard(&mut self, shard: Shard) {
+        let requested = Some(shard.coarse(RANGES));
+        self.requested_shard = requested.filter(|it| !it.is_whole() && !it.is_nothing());
+        self.shard = Some(shard);
     }
 
     fn selectors(&self) -> impl Iterator<Item = &str> {
@@ -243,6 +259,10 @@ impl Target {
             if let Some(selector) = selector {
                 query.put(name, selector);
             }
+        }
+        // Like the selectors it goes with each page: the token of the next does not hold it.
+        if let Some(shard) = &self.requested_shard {
+            query.put("shardSelector", &shard.to_string());
         }
         query
     }

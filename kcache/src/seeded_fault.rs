@@ -30,6 +30,10 @@ pub enum SeededFault {
     KeepGroup,
     /// A set of several publishers looks at the first of them only.
     FirstInput,
+    /// What is outside of a new shard stays until the list.
+    LateRelease,
+    /// What the server sends from outside of a shard is taken.
+    KeepOutside,
     /// A join lets a target go with the first of its sources.
     #[cfg(kcache_faults)]
     ForgetCount,

@@ -200,6 +200,7 @@ mod tests {
         ListMeta {
             resource_version,
             r#continue,
+            shard_info: None,
             kind: None,
         }
     }
@@ -225,6 +226,20 @@ mod tests {
             let kind = meta_.kind.take();
             assert_eq!(kind.as_deref(), (text == head).then_some("PodList"));
             assert_eq!(meta_, meta("7", Some("c")));
+        }
+    }
+
+    #[test]
+    fn a_list_may_say_of_which_shard_it_is() {
+        for (info, want) in [
+            (r#"{"selector":"half"}"#, Some("half")),
+            (r#"{"selector":"","x":1}"#, Some("")),
+            ("null", None),
+        ] {
+            let text = format!(r#"{{"metadata":{{"shardInfo":{info}}},"items":[]}}"#);
+            let (_, meta) = read_every_way(&text).unwrap();
+            let said = meta.shard_info.map(|info| info.selector);
+            assert_eq!(said.as_deref(), want, "{info}");
         }
     }
 

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::error::WireError;
 use super::fields::{Before, Fields, Form, Found, Use};
-use super::part::{EventKind, EventPart, ListMeta, ListPart};
+use super::part::{EventKind, EventPart, ListMeta, ListPart, ShardInfo};
 use crate::encoding::Encoding;
 use crate::protobuf::Envelope;
 use crate::protobuf::wire::{Reader, Value};
@@ -27,6 +27,8 @@ const CONTENT_ENCODING: u32 = 3;
 /// The numbers of a list.
 const METADATA: u32 = 1;
 const ITEMS: u32 = 2;
+/// The number of the shard in the metadata of a list.
+const SHARD_INFO: u32 = 5;
 
 impl ProtobufList {
     pub(super) fn new(limit: usize) -> Self {
@@ -153,8 +155,20 @@ fn list_meta(bytes: &[u8]) -> Result<ListMeta, WireError> {
     Ok(ListMeta {
         resource_version,
         r#continue,
+        shard_info: shard_info(bytes)?,
         kind: None,
     })
+}
+
+fn shard_info(meta: &[u8]) -> Result<Option<ShardInfo>, WireError> {
+    let mut fields = Reader::new(meta);
+    while let Some(field) = fields.next().map_err(|_| WireError::NotProtobuf)? {
+        if let (SHARD_INFO, Value::Bytes(info)) = field {
+            let selector = texts(info, 1, 1)?.0.unwrap_or_default();
+            return Ok(Some(ShardInfo { selector }));
+        }
+    }
+    Ok(None)
 }
 
 /// The texts of two fields.
@@ -208,6 +222,7 @@ mod tests {
             field(2, b"7"),
             field(3, b"next"),
             b"\x20\x05".to_vec(),
+            field(5, &field(1, b"half")),
         ];
         let items = items.iter().flat_map(|item| field(2, item));
         let raw = field(1, &meta.concat()).into_iter().chain(items);
@@ -272,6 +287,8 @@ mod tests {
             assert_eq!(meta.resource_version.as_deref(), Some("7"));
             assert_eq!(meta.r#continue.as_deref(), Some("next"));
             assert_eq!(meta.kind.as_deref(), Some("PodList"));
+            let shard = meta.shard_info.map(|info| info.selector);
+            assert_eq!(shard.as_deref(), Some("half"));
         }
         let (none, _) = read(&list("PodList", &[]), 7).unwrap();
         assert_eq!(none, []);

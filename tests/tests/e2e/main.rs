@@ -18,6 +18,7 @@ mod operators;
 mod plugin_user;
 mod policy;
 mod rejected;
+mod shards;
 mod tail;
 mod trial;
 mod watch;
@@ -46,6 +47,7 @@ fn main() {
         memory::trials(),
         operators::trials(),
         rejected::trials(),
+        shards::trials(),
         tail::trials(),
         watch::trials(),
         wire::trials(),

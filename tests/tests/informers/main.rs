@@ -4,6 +4,7 @@
 mod counts;
 mod namespaces;
 mod server;
+mod shards;
 mod shared;
 mod transform;
 mod until;
