@@ -151,8 +151,8 @@ mod codec;
 mod feed;
 
 // An API server as a source: requests, bodies, list and watch with their waits, silences, checks and
-// turns for other tasks; objects that are changed before they are stored, several namespaces as one source, and
-// one informer for all who want the same (`informers`).
+// turns for other tasks; objects that are changed before they are stored, several namespaces as one source,
+// one informer for all who want the same (`informers`), and reads of the server beside them (`live`).
 mod request;
 mod wire;
 mod reflector;
@@ -160,6 +160,7 @@ mod informer;
 mod transform;
 mod namespaces;
 mod informers;
+mod live;
 #[cfg(feature = "metrics")]
 mod metrics;
 
@@ -183,7 +184,7 @@ pub use cache::Cache;
 pub use codec::{Codec, DecodeError, Expected, JsonCodec, Raw, SerdeCodec, WholeJsonCodec};
 #[cfg(feature = "compact")]
 pub use compact::{Compact, CompactCodec, CompactStats, LiftedFact};
-pub use counts::{Counts, Relists};
+pub use counts::{Counts, FormCounter, FormCounts, Relists};
 pub use derive::{Group, GroupBy, difference, intersection, union};
 pub use encoding::Encoding;
 pub use error::Error;

@@ -30,6 +30,12 @@ pub enum SeededFault {
     KeepGroup,
     /// A set of several publishers looks at the first of them only.
     FirstInput,
+    /// What triggers a controller forgets what was there before an update.
+    #[cfg(feature = "kube-runtime")]
+    ForgetBefore,
+    /// The store that a controller reads keeps what is gone.
+    #[cfg(feature = "kube-runtime")]
+    KeepReflected,
     /// A join lets a target go with the first of its sources.
     #[cfg(kcache_faults)]
     ForgetCount,

@@ -1,12 +1,12 @@
 //! Commits what several namespaces have as one state.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use super::followed::{Followed, Part};
+use super::followed::{Followed, Part, Waits};
 use super::input::{self, Id, Message, Read, Said, Sender, Taken};
 use crate::error::Error;
 use crate::failure::Failure;
@@ -19,6 +19,7 @@ use crate::store::Snapshot;
 use crate::subscription::{Batch, Subscription};
 use crate::sync::lock;
 use crate::updates::Updates;
+use crate::wait::Origin;
 use crate::writer::Writer;
 
 /// Which namespaces are wanted.
@@ -49,6 +50,8 @@ pub(super) struct Merge<V: Object> {
     ready: bool,
     incarnation: u64,
     writer: Writer<V>,
+    /// For those who wait for a version, until the end.
+    waits: Option<Arc<Waits<V>>>,
 }
 
 struct Input<V: Object> {
@@ -89,6 +92,9 @@ impl<V: Object> Portion<V> {
 
 impl<V: Object> Merge<V> {
     pub(super) fn new(start: Start<V>, followed: Followed<V>, writer: Writer<V>) -> Self {
+        let waits = Arc::new(Waits(followed.clone()));
+        let parts: Weak<Waits<V>> = Arc::downgrade(&waits);
+        writer.core().progress.set_origin(Origin::Parts(parts));
         Self {
             start,
             followed,
@@ -99,12 +105,13 @@ impl<V: Object> Merge<V> {
             ready: false,
             incarnation: 1,
             writer,
+            waits: Some(waits),
         }
     }
 
     /// Goes on until nobody reads it any longer, or what it needs has ended.
     pub(super) async fn run(mut self, source: Source<V>) {
-        let followed = self.followed.clone();
+        let (followed, waits) = (self.followed.clone(), self.waits.take());
         let (to, mut messages) = mpsc::channel(WAITING);
         let mut first = None;
         let _reading = match source {
@@ -136,6 +143,8 @@ impl<V: Object> Merge<V> {
                 None => break,
             }
         }
+        // Only while it goes on a namespace that is missing is one that has left.
+        drop(waits);
         let parts = std::mem::take(&mut *lock(&followed));
         drop(parts);
     }

@@ -5,7 +5,7 @@ use std::panic::catch_unwind;
 use kcache::SeededFault;
 
 use crate::coverage::{Outcome, STEPS};
-use crate::{derived, model, reference};
+use crate::{derived, model, operators, reference};
 
 /// How many cases a reference model may take to notice.
 const PATIENCE: u64 = 300;
@@ -31,6 +31,8 @@ fn each_seeded_fault_is_caught() {
         (SeededFault::LastMaker, derived::case),
         (SeededFault::KeepGroup, derived::case),
         (SeededFault::FirstInput, derived::case),
+        (SeededFault::ForgetBefore, operators::case),
+        (SeededFault::KeepReflected, operators::case),
         (SeededFault::KeepLookup, reference::case),
         (SeededFault::StaleLookup, reference::case),
         (SeededFault::KeepPermission, reference::case),

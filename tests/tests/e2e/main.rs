@@ -19,6 +19,8 @@ mod plugin_user;
 mod policy;
 mod rejected;
 mod tail;
+#[path = "../shared/trace.rs"]
+mod trace;
 mod trial;
 mod watch;
 mod wire;

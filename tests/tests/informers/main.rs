@@ -5,5 +5,8 @@ mod counts;
 mod namespaces;
 mod server;
 mod shared;
+mod spans;
+#[path = "../shared/trace.rs"]
+mod trace;
 mod transform;
 mod until;
