@@ -36,7 +36,7 @@
 //! - [`Status`] and [`Failure`]: whether the cache is live, and why not; [`Counts`]: what it did;
 //!   [`health`](Informers::health): a readiness probe. The feature `metrics` exports the counts.
 //! - `kube_runtime` (feature `kube-runtime`): controllers of kube-rs on publishers, its watcher as a source.
-//! - The repository's `docs/guide.md` goes from the first watch to a join, `docs/guarantees.md` says
+//! - The repository's `docs/guide.md` goes from an empty project to a controller in production, `docs/guarantees.md` says
 //!   what a subscriber can rely on, `docs/engine.md` what a degraded informer needs.
 //!
 //! # How a change travels

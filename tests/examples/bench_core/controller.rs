@@ -200,7 +200,7 @@ fn pod(number: usize, version: usize) -> Value {
         "spec": {
             "nodeName": format!("node-{}", number % 50), "serviceAccountName": "default",
             "containers": [{
-                "name": "main", "image": "registry.example.com/app:1", "env": env, "volumeMounts": mounts,
+                "name": "main", "image": "app:1", "env": env, "volumeMounts": mounts,
                 "resources": { "limits": { "cpu": "1", "memory": "512Mi" } },
             }],
         },
