@@ -188,11 +188,11 @@ pub(crate) struct Spent(Count);
 
 impl Spent {
     /// Adds what was timed; nothing was if it was left out.
-    pub(crate) fn add(&self, timed: Option<Timed>) {
+    pub(crate) fn add(&self, timed: Option<&Timed>) {
         let Some(Timed { start, stands_for }) = timed else {
             return;
         };
-        let nanos = start.elapsed().as_nanos() * u128::from(stands_for);
+        let nanos = start.elapsed().as_nanos() * u128::from(*stands_for);
         self.0.add(u64::try_from(nanos).unwrap_or(u64::MAX));
     }
 
@@ -365,8 +365,14 @@ mod tests {
         let mut sampler = Sampler::default();
         let mut started = |is_large| sampler.start(is_large).map(|timed| timed.stands_for);
         let small: Vec<_> = (0..33).map(|_| started(false)).collect();
-        assert_eq!(small.iter().flatten().copied().collect::<Vec<_>>(), [1, 16, 16]);
-        assert_eq!((small[0], small[16], small[32]), (Some(1), Some(16), Some(16)));
+        assert_eq!(
+            small.iter().flatten().copied().collect::<Vec<_>>(),
+            [1, 16, 16]
+        );
+        assert_eq!(
+            (small[0], small[16], small[32]),
+            (Some(1), Some(16), Some(16))
+        );
         assert_eq!((started(true), started(false)), (Some(1), None));
     }
 

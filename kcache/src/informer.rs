@@ -385,7 +385,10 @@ impl<V: Object, C> InformerBuilder<V, C> {
             tracing::warn!(k8s.resource = resource(), %error, "not started");
             feed.fail(&error);
         } else if target.is_nothing() {
-            tracing::debug!(k8s.resource = resource(), "nothing matches, so no request is sent");
+            tracing::debug!(
+                k8s.resource = resource(),
+                "nothing matches, so no request is sent"
+            );
             let _ = feed.relist([], None);
             tokio::spawn(stay_empty(feed));
         } else {

@@ -377,8 +377,14 @@ mod tests {
     fn a_template_has_no_names() {
         for (path, want) in [
             ("/api/v1/pods", "/api/v1/pods"),
-            ("/api/v1/namespaces/shop/pods", "/api/v1/namespaces/{namespace}/pods"),
-            ("/api/v1/namespaces/shop/pods/web-1", "/api/v1/namespaces/{namespace}/pods/{name}"),
+            (
+                "/api/v1/namespaces/shop/pods",
+                "/api/v1/namespaces/{namespace}/pods",
+            ),
+            (
+                "/api/v1/namespaces/shop/pods/web-1",
+                "/api/v1/namespaces/{namespace}/pods/{name}",
+            ),
             ("/api/v1/namespaces", "/api/v1/namespaces"),
             ("/api/v1/namespaces/shop", "/api/v1/namespaces/{name}"),
             ("/apis/apps/v1/deployments", "/apis/apps/v1/deployments"),
@@ -396,7 +402,10 @@ mod tests {
         for (uri, want) in [
             ("/api/v1/pods?labelSelector=watch%3D1&limit=500", "list"),
             ("/api/v1/pods?limit=500&continue=abc", "page"),
-            ("/api/v1/pods?watch=1&sendInitialEvents=true", "streaming list"),
+            (
+                "/api/v1/pods?watch=1&sendInitialEvents=true",
+                "streaming list",
+            ),
             ("/api/v1/pods?watch=1&resourceVersion=7", "watch"),
             ("/api/v1/namespaces/shop/pods/web-1?", "get"),
         ] {

@@ -225,7 +225,9 @@ impl Progress {
         if let Some((next, below)) = way.split_first() {
             let reached = next.reached(below, version).await;
             return match (&reached, self.origin.get()) {
-                (Err(WaitError::Closed(_)), Some(Origin::Parts(parts))) if has_left(parts, next) => {
+                (Err(WaitError::Closed(_)), Some(Origin::Parts(parts)))
+                    if has_left(parts, next) =>
+                {
                     Ok(())
                 }
                 _ => reached,
@@ -249,7 +251,12 @@ impl Progress {
 /// Whether it is no longer a part of a source that goes on.
 fn has_left(parts: &Weak<dyn Parts>, part: &Arc<dyn Follow>) -> bool {
     let address = |follow: &Arc<dyn Follow>| Arc::as_ptr(follow).cast::<()>();
-    let is_it = |other: Follower| other.0.upgrade().is_some_and(|it| address(&it) == address(part));
+    let is_it = |other: Follower| {
+        other
+            .0
+            .upgrade()
+            .is_some_and(|it| address(&it) == address(part))
+    };
     let parts = parts.upgrade();
     parts.is_some_and(|parts| !parts.followers().into_iter().any(is_it))
 }

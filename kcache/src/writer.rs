@@ -138,7 +138,7 @@ impl<V: Object> Writer<V> {
         changes.shrink_to(KEPT);
         self.changes = changes;
         self.copies.settle();
-        self.core.counters.commit_time.add(timed);
+        self.core.counters.commit_time.add(timed.as_ref());
     }
 
     /// Puts many objects where nothing is.
@@ -215,7 +215,7 @@ impl<V: Object> Writer<V> {
         let timed = self.sampler.start(updates.len() >= LARGE);
         let (next, mut changes) = self.state().derive(&whole.0, updates);
         self.publish(next, &mut changes, incarnation, input_commits);
-        self.core.counters.commit_time.add(timed);
+        self.core.counters.commit_time.add(timed.as_ref());
     }
 
     fn publish(

@@ -65,9 +65,9 @@ mod load;
 #[cfg(feature = "metrics")]
 mod metrics;
 
+#[cfg(feature = "metrics")]
+pub use self::metrics::describe_metrics;
 pub use config::ClientConfig;
 pub use counts::CredentialCounts;
 pub use error::{ClientError, ClientProblem, NamedRef};
 pub use load::Loader;
-#[cfg(feature = "metrics")]
-pub use self::metrics::describe_metrics;

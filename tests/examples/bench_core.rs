@@ -175,7 +175,10 @@ fn main() {
     } else {
         Vec::new()
     };
-    print_rows("an event of a Pod of 3 KB, the median of nine rounds", &controller);
+    print_rows(
+        "an event of a Pod of 3 KB, the median of nine rounds",
+        &controller,
+    );
     let latencies = if wanted("latencies") {
         latencies::rows()
     } else {

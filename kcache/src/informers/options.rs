@@ -143,7 +143,7 @@ impl KindOptions {
     }
 
     /// The same, with what it does not say as others say it.
-    pub(super) fn or(self, others: &Self) -> Self {
+    pub(crate) fn or(self, others: &Self) -> Self {
         let others = others.clone();
         Self {
             namespaces: self.namespaces.or(others.namespaces),

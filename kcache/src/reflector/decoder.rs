@@ -206,7 +206,7 @@ impl<C> Decoder<C> {
         expected.metadata_only = *metadata_only;
         let timed = sampler.start(raw.bytes().len() >= LARGE);
         let decoded = Error::catch(|| codec.decode_as(raw, expected))?;
-        counts.decode_time.add(timed);
+        counts.decode_time.add(timed.as_ref());
         counts.decoded.add(1);
         Ok(match decoded {
             Ok(object) if object.version().is_empty() => {

@@ -53,13 +53,11 @@ pub(crate) async fn live_list<V: Object, C: Codec<V>>(
         bytes: 0,
     };
     let limit = page_size.unwrap_or(PAGE);
-    match list.pages(Some(limit)).await? {
-        Some(objects) => Ok(objects),
-        None => {
-            let all = list.pages(None).await?;
-            all.ok_or_else(|| Failure::new(Cause::Pages).into())
-        }
+    if let Some(objects) = list.pages(Some(limit)).await? {
+        return Ok(objects);
     }
+    let all = list.pages(None).await?;
+    all.ok_or_else(|| Failure::new(Cause::Pages).into())
 }
 
 struct LiveList<'a, C> {
@@ -72,7 +70,10 @@ struct LiveList<'a, C> {
 
 impl<C> LiveList<'_, C> {
     /// All pages; `None` if those after the first do not come.
-    async fn pages<V: Object>(&mut self, limit: Option<u32>) -> Result<Option<Vec<Arc<V>>>, LiveError>
+    async fn pages<V: Object>(
+        &mut self,
+        limit: Option<u32>,
+    ) -> Result<Option<Vec<Arc<V>>>, LiveError>
     where
         C: Codec<V>,
     {

@@ -8,7 +8,12 @@ use super::counts::CredentialCounts;
 const HITS: &str = "kcc_credential_hits_total";
 const REFRESHES: &str = "kcc_credential_refreshes_total";
 
-type Counter = (&'static str, Unit, &'static str, fn(&CredentialCounts) -> u64);
+type Counter = (
+    &'static str,
+    Unit,
+    &'static str,
+    fn(&CredentialCounts) -> u64,
+);
 
 const COUNTERS: [Counter; 5] = [
     (
@@ -49,8 +54,16 @@ pub fn describe_metrics() {
     for (name, unit, text, _) in COUNTERS {
         describe_counter!(name, unit, text);
     }
-    describe_counter!(HITS, Unit::Count, "Credentials that took no run, by where they were.");
-    describe_counter!(REFRESHES, Unit::Count, "Renewals of a credential, by why they began.");
+    describe_counter!(
+        HITS,
+        Unit::Count,
+        "Credentials that took no run, by where they were."
+    );
+    describe_counter!(
+        REFRESHES,
+        Unit::Count,
+        "Renewals of a credential, by why they began."
+    );
 }
 
 impl ClientConfig {

@@ -171,7 +171,8 @@ fn event(kind: &str, number: usize, version: usize) -> Bytes {
 
 fn bookmark() -> Bytes {
     let annotations = json!({ "k8s.io/initial-events-end": "true" });
-    let metadata = json!({ "resourceVersion": (OBJECTS + 1).to_string(), "annotations": annotations });
+    let metadata =
+        json!({ "resourceVersion": (OBJECTS + 1).to_string(), "annotations": annotations });
     let object = json!({ "apiVersion": "v1", "kind": "Pod", "metadata": metadata });
     frame(&json!({ "type": "BOOKMARK", "object": object }))
 }
@@ -184,11 +185,10 @@ fn frame(event: &Value) -> Bytes {
 fn pod(number: usize, version: usize) -> Value {
     let env = |n: usize| json!({ "name": format!("VARIABLE_{n}"), "value": format!("value-{n}-of-{number}") });
     let env: Vec<_> = (0..12).map(env).collect();
-    let mount = |n: usize| json!({ "name": format!("volume-{n}"), "mountPath": format!("/mnt/{n}") });
+    let mount =
+        |n: usize| json!({ "name": format!("volume-{n}"), "mountPath": format!("/mnt/{n}") });
     let mounts: Vec<_> = (0..4).map(mount).collect();
-    let condition = |kind: &str| {
-        json!({ "type": kind, "status": "True", "lastTransitionTime": "2026-11-01T10:00:00Z" })
-    };
+    let condition = |kind: &str| json!({ "type": kind, "status": "True", "lastTransitionTime": "2026-11-01T10:00:00Z" });
     json!({
         "apiVersion": "v1", "kind": "Pod",
         "metadata": {

@@ -16,7 +16,12 @@ use serde_json::json;
 use crate::coverage::{Coverage, Outcome, run_cases};
 
 const KINDS: [&str; 6] = [
-    "create", "update", "replace", "delete", "relist", "several between reads",
+    "create",
+    "update",
+    "replace",
+    "delete",
+    "relist",
+    "several between reads",
 ];
 const NAMES: [&str; 5] = ["a", "b", "c", "d", "e"];
 const OWNERS: [&str; 3] = ["x", "y", "z"];
@@ -246,7 +251,9 @@ impl World {
         if stored == cached {
             Ok(())
         } else {
-            Err(format!("the store has {stored:?} where the cache has {cached:?}"))
+            Err(format!(
+                "the store has {stored:?} where the cache has {cached:?}"
+            ))
         }
     }
 }

@@ -8,7 +8,8 @@ use harness::cluster::{self, Cluster, KubeconfigUser, TokenUser};
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace};
 use kcache::client::ClientConfig;
 use kcache::{
-    Compact, FieldSelector, Informer, Informers, Key, KindOptions, Object, Phase, Publisher, ReadError,
+    Compact, FieldSelector, Informer, Informers, Key, KindOptions, Object, Phase, Publisher,
+    ReadError,
 };
 use kcc_core::Environment;
 use kube::Client;
@@ -150,7 +151,11 @@ fn a_live_list_is_the_servers() -> Outcome {
     let cluster = cluster_for_testers()?;
     let names = ["live-a", "live-b", "live-c"];
     apply(cluster, &names.map(|name| namespace(name, "live")))?;
-    let maps = |namespace: &str| (0..7).map(|n| map(namespace, &format!("m{n}"), "1")).collect::<Vec<_>>();
+    let maps = |namespace: &str| {
+        (0..7)
+            .map(|n| map(namespace, &format!("m{n}"), "1"))
+            .collect::<Vec<_>>()
+    };
     for name in names {
         apply(cluster, &maps(name))?;
     }
@@ -161,7 +166,9 @@ fn a_live_list_is_the_servers() -> Outcome {
             .namespaces(["live-a"])
             .fields("metadata.name=m1")
             .transform_json(|map| map["data"] = Value::Null);
-        let informers = Informers::builder(client).kind::<ConfigMap>(options).build();
+        let informers = Informers::builder(client)
+            .kind::<ConfigMap>(options)
+            .build();
         let keys = |maps: &[Arc<ConfigMap>]| {
             let keys = maps.iter().map(|map| Key::of(&**map).to_string());
             keys.collect::<Vec<_>>()
@@ -172,9 +179,14 @@ fn a_live_list_is_the_servers() -> Outcome {
         let is_own = |key: &String| !key.ends_with("kube-root-ca.crt");
         let found: Vec<_> = keys(&all).into_iter().filter(is_own).collect();
         check(found == want, format!("{found:?}"))?;
-        check(all.iter().all(|map| map.data.is_none()), "in the form of the kind")?;
+        check(
+            all.iter().all(|map| map.data.is_none()),
+            "in the form of the kind",
+        )?;
         // In pages of two, of several namespaces by their names, and by their labels.
-        let named = KindOptions::new().namespaces(["live-c", "live-a"]).page_size(2);
+        let named = KindOptions::new()
+            .namespaces(["live-c", "live-a"])
+            .page_size(2);
         let named = informers.list_live_with::<ConfigMap>(named).await?;
         let named: Vec<_> = keys(&named).into_iter().filter(is_own).collect();
         check(
@@ -190,7 +202,9 @@ fn a_live_list_is_the_servers() -> Outcome {
             format!("{:?}", keys(&labelled)),
         )?;
         let compact = KindOptions::new().namespaces(["live-a"]).page_size(3);
-        let compact = informers.list_live_with::<Compact<ConfigMap>>(compact).await?;
+        let compact = informers
+            .list_live_with::<Compact<ConfigMap>>(compact)
+            .await?;
         check(compact.len() >= 7, "in another form")?;
         // What was just written is there.
         cluster.kubectl_admin(&["-n", "live-b", "delete", "configmap", "m4"])?;

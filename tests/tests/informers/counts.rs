@@ -165,8 +165,12 @@ async fn an_exporter_shows_them_and_the_dashboard_knows_no_others() {
     }
     // Only the forms that count themselves say what they hold.
     let held = compact.cache().list()[0].stats().held_bytes();
-    let line = format!(r#"kcache_held_bytes{{resource="pods",form="Compact<Pod>",scope=""}} {held}"#);
-    assert!(held > 0 && text.lines().any(|one| one == line), "{line}\n{text}");
+    let line =
+        format!(r#"kcache_held_bytes{{resource="pods",form="Compact<Pod>",scope=""}} {held}"#);
+    assert!(
+        held > 0 && text.lines().any(|one| one == line),
+        "{line}\n{text}"
+    );
     assert_eq!(text.matches("\nkcache_held_bytes{").count(), 1, "{text}");
     // Counters go up, whoever asks how often.
     put(&server, [pod("shop", "c")]);

@@ -299,10 +299,17 @@ async fn a_namespace_that_is_none_or_leaves_keeps_nobody_waiting() {
     let version = server.version().to_string();
     pods.wait_for(&version, limit).await.unwrap();
     assert_eq!(names(&pods), ["a/p", "b/p"]);
-    server.inject(Fault::unavailable().when(|info| info.namespace == "b").forever());
+    server.inject(
+        Fault::unavailable()
+            .when(|info| info.namespace == "b")
+            .forever(),
+    );
     server.cut_watches();
     let stored = server.put(pod("a", "q")).unwrap();
-    let version = stored["metadata"]["resourceVersion"].as_str().unwrap().to_owned();
+    let version = stored["metadata"]["resourceVersion"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let waits = tokio::spawn({
         let pods = pods.clone();
         async move { pods.wait_for(&version, limit).await }
@@ -319,7 +326,11 @@ async fn one_namespace_that_lags_is_not_hidden_by_the_others() {
     let server = server();
     let pods = Informer::<Pod>::builder(client(&server)).start_in(["a", "b"]);
     pods.ready().await.unwrap();
-    server.inject(Fault::unavailable().when(|info| info.namespace == "b").forever());
+    server.inject(
+        Fault::unavailable()
+            .when(|info| info.namespace == "b")
+            .forever(),
+    );
     server.cut_watches();
     for number in 0..10 {
         put(&server, [pod("a", &format!("n{number}"))]);

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use harness::memory::{ApiServer, Fault, Status, Verb};
 use k8s_openapi::api::core::v1::{ConfigMap, Pod};
-use kcache::{Compact, Filter, Informer, Informers, KindOptions, Phase};
+use kcache::{Compact, Encoding, Filter, Informer, Informers, KindOptions, Object, Phase};
+use kube::core::ApiResource;
 use serde_json::{Value, json};
 use tracing::subscriber::DefaultGuard;
 
@@ -36,7 +37,33 @@ fn secret(name: &str) -> Value {
     object["metadata"]["labels"]["secret"] = "marker-label".into();
     object["metadata"]["annotations"]["secret"] = "marker-annotation".into();
     object["spec"]["containers"][0]["image"] = "marker-data".into();
+    object["spec"]["nodeName"] = "marker-data".into();
     object
+}
+
+/// A stored form that no Pod can be read as, in whichever encoding.
+#[derive(serde::Deserialize)]
+struct Odd {
+    metadata: Named,
+    #[serde(rename = "spec")]
+    _spec: Spec,
+}
+
+#[derive(serde::Deserialize)]
+struct Named {
+    name: String,
+}
+
+#[derive(serde::Deserialize)]
+struct Spec {
+    #[serde(rename = "nodeName")]
+    _node_name: u64,
+}
+
+impl Object for Odd {
+    fn name(&self) -> &str {
+        &self.metadata.name
+    }
 }
 
 /// No such Pod can be read as one, and each for a reason of its own.
@@ -60,7 +87,9 @@ async fn a_list_a_watch_and_each_request_are_spans() {
     let (recorder, _guard) = record();
     let server = ApiServer::new();
     put(&server, ["a", "b", "c"].map(secret));
-    let pods = Informer::<Pod>::builder(client(&server)).namespace("shop").start();
+    let pods = Informer::<Pod>::builder(client(&server))
+        .namespace("shop")
+        .start();
     pods.ready().await.unwrap();
     let lists = of_pods(recorder.spans("list"));
     let [list] = &lists[..] else {
@@ -108,14 +137,27 @@ async fn a_list_a_watch_and_each_request_are_spans() {
         .filter(|watch| watch.has("error.type", "410") && watch.has("otel.status_code", "ERROR"))
         .collect();
     assert_eq!(refused.len(), 1, "{watches:?}");
-    let relist = |list: &Entry| list.has("kcache.reason", "expired") && list.has("kcache.objects", "4");
+    let relist =
+        |list: &Entry| list.has("kcache.reason", "expired") && list.has("kcache.objects", "4");
     let lists = of_pods(recorder.spans("list"));
-    assert_eq!(lists.iter().filter(|list| relist(list)).count(), 1, "{lists:?}");
+    assert_eq!(
+        lists.iter().filter(|list| relist(list)).count(),
+        1,
+        "{lists:?}"
+    );
     let commits = recorder.entries().into_iter();
     let commits = commits.filter(|entry| !entry.is_span && entry.has("message", "commit"));
     assert!(commits.clone().count() >= 2, "each commit is an event");
-    let of = |commit: Entry| commit.parent.map(|parent| recorder.entries()[parent].name());
-    assert!(commits.map(of).all(|parent| matches!(parent, Some("list" | "watch"))));
+    let of = |commit: Entry| {
+        commit
+            .parent
+            .map(|parent| recorder.entries()[parent].name())
+    };
+    assert!(
+        commits
+            .map(of)
+            .all(|parent| matches!(parent, Some("list" | "watch")))
+    );
     recorder.expect_none_of(&MARKERS);
 }
 
@@ -127,11 +169,19 @@ async fn a_list_that_waits_ends_before_the_wait() {
     let pods = Informer::<Pod>::builder(client(&server)).start();
     pods.ready().await.unwrap();
     let lists = of_pods(recorder.spans("list"));
-    let failed: Vec<_> = lists.iter().filter(|list| list.has("error.type", "403")).collect();
-    assert!(!failed.is_empty() && lists.iter().all(Entry::is_closed), "{lists:?}");
+    let failed: Vec<_> = lists
+        .iter()
+        .filter(|list| list.has("error.type", "403"))
+        .collect();
+    assert!(
+        !failed.is_empty() && lists.iter().all(Entry::is_closed),
+        "{lists:?}"
+    );
     assert!(failed.iter().all(|list| list.has("kcache.reason", "first")));
     let requests = recorder.spans("request");
-    let refused = requests.iter().filter(|request| request.has("http.response.status_code", "403"));
+    let refused = requests
+        .iter()
+        .filter(|request| request.has("http.response.status_code", "403"));
     assert!(refused.count() >= 1, "{requests:?}");
 }
 
@@ -140,11 +190,33 @@ async fn nothing_of_an_object_is_in_any_span_or_event() {
     let (recorder, _guard) = record();
     let server = ApiServer::new();
     put(&server, ["a", "b"].map(secret));
-    put(&server, (0..3).map(|number| bad(&format!("bad-{number}"), number)));
-    let mut map = secret("m");
-    map["kind"] = "ConfigMap".into();
-    map["data"] = json!({ "key": "marker-data" });
-    put(&server, [map]);
+    // As protobuf, which cannot hold what is wrong here.
+    let resource = ApiResource::erase::<Pod>(&());
+    let odd = Informer::<Odd>::builder_of(client(&server), resource.clone()).start();
+    odd.ready().await.unwrap();
+    assert_eq!(
+        (odd.bad_objects().len(), odd.status().encoding),
+        (2, Some(Encoding::Protobuf))
+    );
+    server.inject(Fault::no_protobuf().forever());
+    let odd = Informer::<Odd>::builder_of(client(&server), resource).start();
+    odd.ready().await.unwrap();
+    assert_eq!(
+        (odd.bad_objects().len(), odd.status().encoding),
+        (2, Some(Encoding::Json))
+    );
+    drop(odd);
+    put(
+        &server,
+        (0..3).map(|number| bad(&format!("bad-{number}"), number)),
+    );
+    let maps = ["m", "n"].map(|name| {
+        let mut map = secret(name);
+        map["kind"] = "ConfigMap".into();
+        map["data"] = json!({ "key": "marker-data" });
+        map
+    });
+    put(&server, maps);
     let informers = Informers::new(client(&server));
     let pods = informers.informer::<Pod>();
     let selected = informers.informer_with::<Compact<Pod>>(
@@ -180,7 +252,9 @@ async fn nothing_of_an_object_is_in_any_span_or_event() {
     eventually(|| pods.bad_objects().len() == 4).await;
     assert!(informers.get_live::<Pod>("shop", "bad-0").await.is_err());
     assert!(informers.list_live::<Pod>("shop").await.is_err());
-    let web = KindOptions::new().labels("secret=marker-label").page_size(1);
+    let web = KindOptions::new()
+        .labels("secret=marker-label")
+        .page_size(1);
     assert!(informers.list_live_with::<ConfigMap>(web).await.is_ok());
     tokio::time::sleep(Duration::from_secs(600)).await;
     drop((pods, selected, maps, view));

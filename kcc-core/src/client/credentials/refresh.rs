@@ -105,26 +105,19 @@ impl Refresher {
         let pending = {
             let mut state = self.shared.lock();
             let now = Timestamp::now();
-            match state
-                .current
-                .clone()
-                .filter(|current| current.is_valid(now))
-            {
-                Some(current) => {
-                    self.shared.counters.memory_hits.add(1);
-                    if current.is_due(now) && state.may_renew() {
-                        self.join_or_start(&mut state, Reason::Ahead, None);
-                    }
-                    return Ok(current);
+            let current = state.current.clone();
+            if let Some(current) = current.filter(|current| current.is_valid(now)) {
+                self.shared.counters.memory_hits.add(1);
+                if current.is_due(now) && state.may_renew() {
+                    self.join_or_start(&mut state, Reason::Ahead, None);
                 }
-                None => {
-                    let reason = match state.current {
-                        None => Reason::First,
-                        Some(_) => Reason::Expired,
-                    };
-                    self.join_or_start(&mut state, reason, None)
-                }
+                return Ok(current);
             }
+            let reason = match state.current {
+                None => Reason::First,
+                Some(_) => Reason::Expired,
+            };
+            self.join_or_start(&mut state, reason, None)
         };
         self.outcome(pending).await
     }
@@ -202,7 +195,11 @@ impl Shared {
     fn span(&self, reason: Reason) -> Span {
         let request = Span::current();
         let is_ahead = matches!(reason, Reason::Ahead);
-        let parent = if is_ahead { Span::none() } else { request.clone() };
+        let parent = if is_ahead {
+            Span::none()
+        } else {
+            request.clone()
+        };
         let span = tracing::info_span!(
             parent: &parent,
             "credential",

@@ -23,9 +23,15 @@ fn counts_are(counts: &CredentialCounts, expected: CredentialCounts) -> Outcome 
     let plugin_time = counts.plugin_time;
     let mut expected = expected;
     expected.plugin_time = plugin_time;
-    check(*counts == expected, format!("{counts:?} is not {expected:?}"))?;
+    check(
+        *counts == expected,
+        format!("{counts:?} is not {expected:?}"),
+    )?;
     let has_run = counts.plugin_runs > 0;
-    check(has_run == !plugin_time.is_zero(), format!("{plugin_time:?}"))
+    check(
+        has_run == !plugin_time.is_zero(),
+        format!("{plugin_time:?}"),
+    )
 }
 
 /// All others are 0.
@@ -127,17 +133,23 @@ fn nothing_secret_is_in_any_span() -> Outcome {
     let recorder = recorder();
     let user = PluginUser::with("marker-free", |exec, _| {
         exec.args.push("marker-argument".to_owned());
-        exec.env.push(("MARKED".to_owned(), "marker-variable".to_owned()));
+        exec.env
+            .push(("MARKED".to_owned(), "marker-variable".to_owned()));
     })?;
     user.plugin.answers_token("marker-token-@RUN@")?;
     user.plugin.says("marker-stderr\n")?;
     for run in 1..=3 {
         user.add_token(&format!("marker-token-{run}"))?;
     }
-    let metadata = json!({ "namespace": "default", "name": "marked", "labels": { "l": "marker-content" } });
+    let metadata =
+        json!({ "namespace": "default", "name": "marked", "labels": { "l": "marker-content" } });
     user.cluster.apply(&json!({
         "apiVersion": "v1", "kind": "Secret", "metadata": metadata,
         "stringData": { "key": "marker-content" },
+    }))?;
+    user.cluster.apply(&json!({
+        "apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata,
+        "data": { "key": "marker-content" },
     }))?;
     let config = user.config()?;
     runtime()?.block_on(async {
@@ -174,12 +186,27 @@ fn nothing_secret_is_in_any_span() -> Outcome {
         let found = spans.iter().any(has);
         check(found, format!("{fields:?} in {spans:?}"))
     };
-    any(&credentials, &[("kcc.reason", "first"), ("kcc.source", "plugin")])?;
-    any(&credentials, &[("kcc.reason", "unauthorized"), ("kcc.source", "plugin")])?;
+    any(
+        &credentials,
+        &[("kcc.reason", "first"), ("kcc.source", "plugin")],
+    )?;
+    any(
+        &credentials,
+        &[("kcc.reason", "unauthorized"), ("kcc.source", "plugin")],
+    )?;
     let failed = [("error.type", "exit"), ("otel.status_code", "ERROR")];
     any(&credentials, &failed)?;
-    any(&runs, &[("process.exit.code", "0"), ("process.executable.name", "plugin")])?;
-    any(&runs, &[("process.exit.code", "7"), ("otel.status_code", "ERROR")])?;
+    any(
+        &runs,
+        &[
+            ("process.exit.code", "0"),
+            ("process.executable.name", "plugin"),
+        ],
+    )?;
+    any(
+        &runs,
+        &[("process.exit.code", "7"), ("otel.status_code", "ERROR")],
+    )?;
     let entries = recorder.entries();
     let is_in_one = |run: &Entry| {
         let parent = run.parent.map(|parent| entries[parent].name());
