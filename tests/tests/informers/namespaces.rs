@@ -264,7 +264,7 @@ async fn a_write_is_waited_for_in_all_namespaces_and_in_what_is_made_of_them() {
     let server = server();
     let pods = Informer::<Pod>::builder(client(&server)).start_in(["a", "b"]);
     let view = pods.view(Filter::namespace("b"));
-    let both = kcache::union([&view, &pods]);
+    let both = kcache::union([&*view, &*pods]);
     let limit = Duration::from_secs(180);
     for number in 0..3 {
         let name = format!("n{number}");

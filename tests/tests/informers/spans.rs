@@ -72,7 +72,7 @@ fn bad(name: &str, number: usize) -> Value {
     match number {
         0 => object["spec"]["containers"] = "marker-data".into(),
         1 => object["spec"]["containers"][0]["ports"] = json!([{ "containerPort": "marker-data" }]),
-        _ => object["metadata"]["creationTimestamp"] = "marker-data".into(),
+        _ => object["spec"]["containers"][0]["resources"] = "marker-data".into(),
     }
     object
 }
