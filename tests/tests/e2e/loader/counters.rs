@@ -9,7 +9,7 @@ use kcache::{Informer, Informers};
 use libtest_mimic::Failed;
 use serde_json::json;
 
-use super::{Outcome, PluginUser, Run, check, runtime, whoami};
+use super::{Outcome, PluginUser, Run, await_that, check, runtime, whoami};
 use crate::trace::{Entry, Recorder};
 use crate::trial::named;
 
@@ -213,6 +213,11 @@ fn nothing_secret_is_in_any_span() -> Outcome {
         parent == Some("credential")
     };
     check(runs.iter().all(is_in_one), "each run is for a credential")?;
+    // The thread of the last one ends after its answer.
+    await_that("the end of the spans", || {
+        let spans = [of_user("credential"), of_user("plugin")].concat();
+        Ok(spans.iter().all(Entry::is_closed))
+    })?;
     // Where a request went is in its span.
     let requests = recorder.spans("request");
     let host = config.server();
