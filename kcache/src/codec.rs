@@ -24,6 +24,7 @@ use self::json::JsonDecoder;
 pub(crate) use self::json::{Decoded, JsonDecoder, Two};
 pub use self::raw::Raw;
 use self::shape::Shape;
+use crate::counts::FormCounter;
 use crate::encoding::Encoding;
 use crate::protobuf;
 
@@ -95,6 +96,12 @@ pub trait Codec<V>: Send {
     fn encodings(&self, types: &TypeMeta) -> &[Encoding] {
         let _ = types;
         &[Encoding::Json]
+    }
+
+    /// What its objects hold in memory, if it counts that: [`Counts::form`](crate::Counts::form) and the metrics
+    /// show it. A codec that passes objects on to another codec passes it on, too.
+    fn form_counts(&self) -> Option<FormCounter> {
+        None
     }
 }
 

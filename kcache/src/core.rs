@@ -3,8 +3,9 @@
 pub(crate) mod mailbox;
 mod dispatcher;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
@@ -12,7 +13,7 @@ use tokio::sync::watch;
 use self::dispatcher::Dispatcher;
 use self::mailbox::{Drained, Mailbox, StartRemainder, Wakeup};
 use crate::bad_objects::{BadObjects, Novelty};
-use crate::counts::{Count, Counts, Known, SourceCounts, Spent};
+use crate::counts::{Count, Counts, Freshness, Known, LagCounts, SourceCounts, Spent};
 use crate::encoding::LastEncoding;
 use crate::error::Error;
 use crate::event::Change;
@@ -53,13 +54,34 @@ pub(crate) struct Counters {
     pub(crate) commit_time: Spent,
     /// Shared with the publishers that this one merges, so that what they count is counted here.
     pub(crate) source: Arc<SourceCounts>,
+    /// How far the source is, if there is one of its own.
+    freshness: OnceLock<Arc<Freshness>>,
     /// What the source's objects were last written in.
     pub(crate) encoding: LastEncoding,
     /// Whether the server sends no more than the shard that it is asked for.
     pub(crate) sharded: Known,
+    pub(crate) lags: Arc<LagCounts>,
 }
 
 impl Counters {
+    /// It has a source of its own.
+    pub(crate) fn begin_source(&self) {
+        let freshness = self.freshness.get_or_init(Arc::default);
+        self.source.follow(freshness);
+    }
+
+    /// What the source says is up to date.
+    pub(crate) fn hear(&self) {
+        if let Some(freshness) = self.freshness.get() {
+            freshness.hear();
+        }
+    }
+
+    fn behind(&self) -> Option<Duration> {
+        let own = self.freshness.get();
+        own.map_or_else(|| self.source.behind(), |own| own.behind())
+    }
+
     fn set_bad(&self, count: u64) {
         let before = self.bad_objects.swap(count, Ordering::Relaxed);
         self.source.change_bad(before, count);
@@ -245,6 +267,8 @@ impl<V: Object> Core<V> {
         let state = self.state.load();
         let counters = &self.counters;
         let source = &*counters.source;
+        let mailboxes = lock(&self.dispatcher).mailboxes();
+        let waiting = mailboxes.iter().map(|mailbox| mailbox.waiting());
         Counts {
             objects: state.len(),
             commits: state.moment.commit,
@@ -261,7 +285,12 @@ impl<V: Object> Core<V> {
             decoded: source.decoded.get(),
             decode_time: source.decode_time.get(),
             received_bytes: source.received.get(),
-            behind: source.behind(),
+            behind: counters.behind(),
+            form: source.form(),
+            subscriptions: mailboxes.len(),
+            most_waiting: waiting.max().unwrap_or_default(),
+            lags: counters.lags.lags.get(),
+            merged: counters.lags.merged.get(),
         }
     }
 

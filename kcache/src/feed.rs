@@ -89,7 +89,9 @@ pub fn feed<V: Object>() -> (Publisher<V>, Feed<V>) {
 /// The same, where what it does is counted here.
 pub(crate) fn feed_counting<V: Object>(counts: Arc<SourceCounts>) -> (Publisher<V>, Feed<V>) {
     let (publisher, writer) = publisher_counting(counts);
-    writer.core().progress.set_origin(Origin::Source);
+    let core = writer.core();
+    core.progress.set_origin(Origin::Source);
+    core.counters.begin_source();
     let feed = Feed {
         mode: Mode::Listing(Listing::new(writer.state())),
         writer,
@@ -453,7 +455,7 @@ impl<V: Object> Feed<V> {
     /// Tells who waits for a version how far the state is.
     fn report_seen(&mut self) {
         if std::mem::take(&mut self.heard) {
-            self.core().counters.source.hear();
+            self.core().counters.hear();
         }
         if let (Mode::Watching, Some(seen)) = (&self.mode, &self.seen) {
             self.writer.reached(seen);

@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use kube::core::{ApiResource, ClusterResourceScope, TypeMeta};
 use kube::{Client, Resource};
-use tracing::Instrument;
 
 use crate::codec::{Codec, SerdeCodec, WholeJsonCodec};
 use crate::counts::SourceCounts;
@@ -338,6 +337,32 @@ impl<V: Object, C> InformerBuilder<V, C> {
         Ok((self.target, self.codec))
     }
 
+    /// The same for a list, with the size of its pages.
+    ///
+    /// # Errors
+    ///
+    /// What cannot be requested.
+    pub(crate) fn into_list(self) -> Result<(Target, Option<u32>, C), Error>
+    where
+        C: Codec<V>,
+    {
+        self.target.check()?;
+        let protobuf = self.requests_protobuf();
+        let target = Target {
+            protobuf,
+            ..self.target
+        };
+        Ok((target, self.page_size, self.codec))
+    }
+
+    fn requests_protobuf(&self) -> bool
+    where
+        C: Codec<V>,
+    {
+        let encodings = self.codec.encodings(&self.target.types());
+        !self.json_only && encodings.first() == Some(&Encoding::Protobuf)
+    }
+
     /// Checks that it can be requested in a namespace.
     ///
     /// # Errors
@@ -365,25 +390,24 @@ impl<V: Object, C> InformerBuilder<V, C> {
         C: Codec<V> + 'static,
     {
         let counts = self.counts.clone().unwrap_or_default();
+        counts.count_form(self.codec.form_counts());
         let (publisher, mut feed) = feed_counting(counts);
         let Self { target, .. } = &self;
         let requests = Requests::new(target.shard.clone().unwrap_or_default());
         let control = requests.control().clone();
-        let span = tracing::info_span!(
-            "informer",
-            resource = target.resource.plural,
-            group = target.resource.group,
-            namespace = target.namespace,
-        );
+        let resource = || target.resource_name();
         if let Err(error) = target.check() {
-            span.in_scope(|| tracing::warn!(%error, "not started"));
+            tracing::warn!(k8s.resource = resource(), %error, "not started");
             feed.fail(&error);
         } else {
             if target.is_nothing() {
-                span.in_scope(|| tracing::debug!("nothing matches, so no request is sent"));
+                tracing::debug!(
+                    k8s.resource = resource(),
+                    "nothing matches, so no request is sent"
+                );
                 let _ = feed.relist([], None);
             }
-            tokio::spawn(self.follow(feed, requests).instrument(span));
+            tokio::spawn(self.follow(feed, requests));
         }
         Informer { publisher, control }
     }
@@ -394,23 +418,23 @@ impl<V: Object, C> InformerBuilder<V, C> {
         C: Codec<V>,
     {
         let core = feed.core().clone();
+        let protobuf = self.requests_protobuf();
         let Self {
             client,
             mut target,
             page_size,
-            json_only,
             codec,
             ..
         } = self;
-        let encodings = codec.encodings(&target.types());
-        target.protobuf = !json_only && encodings.first() == Some(&Encoding::Protobuf);
+        target.protobuf = protobuf;
+        let resource = target.resource_name();
         let reflector = Reflector::new(client, target, page_size, codec, feed, requests);
         tokio::select! {
             biased;
             _ = core.closed() => {}
             () = reflector.run() => {}
         }
-        tracing::debug!("stopped");
+        tracing::debug!(k8s.resource = resource, "stopped");
     }
 }
 

@@ -17,20 +17,18 @@ use serde_json::Value;
 
 pub use self::error::{NotReady, ReadError, UnhealthyInformers};
 pub use self::options::KindOptions;
-use self::options::Namespaces;
+pub(crate) use self::options::Namespaces;
 pub use self::running::InformerOverview;
 use self::running::{Id, Running};
-use crate::codec::{Codec, Expected, Raw, SerdeCodec};
+use crate::codec::{Codec, SerdeCodec};
 use crate::error::Error;
 use crate::failure::ReadyError;
 use crate::informer::{Informer, InformerBuilder, Watchable};
 use crate::object::Object;
 use crate::publisher::{Publisher, settled};
-use crate::reflector::read;
 use crate::reshard::Sharded;
 use crate::shard::Shard;
 use crate::sync::{Mutex, lock};
-use crate::transform::TransformedJson;
 
 /// Informers on one client, shared by all who want the same: one list and one watch for each kind, scope
 /// and form, however many ask.
@@ -294,42 +292,6 @@ impl Informers {
         })
     }
 
-    /// Reads an object from the server, as it is now, in the form in which it would be in memory. Selectors
-    /// and namespaces of the kind are not looked at.
-    ///
-    /// # Errors
-    ///
-    /// [`ReadError`]: no answer, or one that cannot be read.
-    pub async fn get_live<V: Watchable>(
-        &self,
-        namespace: &str,
-        name: &str,
-    ) -> Result<Option<Arc<V>>, ReadError>
-    where
-        V::Codec: Codec<V> + 'static,
-    {
-        let options = self.options(&V::resource(), KindOptions::new());
-        let builder = Informer::<V>::builder(self.0.client.clone()).namespace(namespace);
-        let (target, mut codec) = builder.into_request()?;
-        let request = target.object(name)?;
-        let body = match read(&self.0.client, request).await {
-            Err(failure) if failure.code() == Some(404) => return Ok(None),
-            body => body?,
-        };
-        let types = target.types();
-        let mut expected = Expected::new(&types);
-        expected.metadata_only = target.metadata_only;
-        let raw = Raw::Json(&body);
-        let object = match options.transform() {
-            None => codec.decode_as(raw, expected)?,
-            Some(transform) => {
-                TransformedJson::new(codec, move |value: &mut Value| transform(value))
-                    .decode_as(raw, expected)?
-            }
-        };
-        Ok(Some(Arc::new(object)))
-    }
-
     /// Keeps the informers of a form no longer that were started for [`get`](Self::get) and
     /// [`list`](Self::list): they end, unless somebody holds them.
     pub fn release<V: Watchable>(&self) {
@@ -380,7 +342,7 @@ impl Informers {
     }
 
     /// What is said here, of the kind and of all kinds.
-    fn options(&self, resource: &ApiResource, options: KindOptions) -> KindOptions {
+    pub(crate) fn options(&self, resource: &ApiResource, options: KindOptions) -> KindOptions {
         let options = match self.0.kinds.get(&group_plural(resource)) {
             Some(kind) => options.or(kind),
             None => options,

@@ -37,7 +37,7 @@
 //! - [`Status`] and [`Failure`]: whether the cache is live, and why not; [`Counts`]: what it did;
 //!   [`health`](Informers::health): a readiness probe. The feature `metrics` exports the counts.
 //! - `kube_runtime` (feature `kube-runtime`): controllers of kube-rs on publishers, its watcher as a source.
-//! - The repository's `docs/guide.md` goes from the first watch to a join, `docs/guarantees.md` says
+//! - The repository's `docs/guide.md` goes from an empty project to a controller in production, `docs/guarantees.md` says
 //!   what a subscriber can rely on, `docs/engine.md` what a degraded informer needs.
 //!
 //! # How a change travels
@@ -154,8 +154,8 @@ mod codec;
 mod feed;
 
 // An API server as a source: requests, bodies, list and watch with their waits, silences, checks and
-// turns for other tasks; objects that are changed before they are stored, several namespaces as one source, and
-// one informer for all who want the same (`informers`).
+// turns for other tasks; objects that are changed before they are stored, several namespaces as one source,
+// one informer for all who want the same (`informers`), and reads of the server beside them (`live`).
 mod request;
 mod wire;
 mod reflector;
@@ -164,6 +164,7 @@ mod sharded;
 mod transform;
 mod namespaces;
 mod informers;
+mod live;
 #[cfg(feature = "metrics")]
 mod metrics;
 
@@ -187,7 +188,7 @@ pub use cache::Cache;
 pub use codec::{Codec, DecodeError, Expected, JsonCodec, Raw, SerdeCodec, WholeJsonCodec};
 #[cfg(feature = "compact")]
 pub use compact::{Compact, CompactCodec, CompactStats, LiftedFact};
-pub use counts::{Counts, Relists};
+pub use counts::{Counts, FormCounter, FormCounts, Relists};
 pub use derive::{Group, GroupBy, difference, intersection, union};
 pub use encoding::Encoding;
 pub use error::Error;

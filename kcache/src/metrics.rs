@@ -2,13 +2,14 @@
 
 use metrics::{IntoLabels, Label, Unit, counter, describe_counter, describe_gauge, gauge};
 
-use crate::counts::Counts;
+use crate::counts::{Counts, FormCounts};
 use crate::informers::Informers;
 use crate::object::Object;
 use crate::publisher::Publisher;
 use crate::status::Phase;
 
-/// Describes all metrics to the exporter that is installed. Call it once, after that.
+/// Describes all metrics to the exporter that is installed, with those of clients that the loader makes. Call it
+/// once, after that.
 ///
 /// # Example
 ///
@@ -27,6 +28,16 @@ pub fn describe_metrics() {
         Unit::Count,
         "Lists after the first one, by reason."
     );
+    for (name, text, _) in FORM_GAUGES {
+        describe_gauge!(name, Unit::Bytes, text);
+    }
+    describe_counter!(
+        DECODED_AGAIN,
+        Unit::Count,
+        "Times that what is held compressed was decoded for a reader."
+    );
+    #[cfg(feature = "client")]
+    kcc_core::client::describe_metrics();
 }
 
 const OBJECTS: &str = "kcache_objects";
@@ -35,8 +46,22 @@ const BEHIND: &str = "kcache_behind_seconds";
 const PHASE: &str = "kcache_phase";
 const RELISTS: &str = "kcache_relists_total";
 
-const GAUGES: [(&str, Unit, &str); 4] = [
+const SUBSCRIPTIONS: &str = "kcache_subscriptions";
+const WAITING: &str = "kcache_waiting_changes";
+const DECODED_AGAIN: &str = "kcache_decoded_again_total";
+
+const GAUGES: [(&str, Unit, &str); 6] = [
     (OBJECTS, Unit::Count, "Objects that are there."),
+    (
+        SUBSCRIPTIONS,
+        Unit::Count,
+        "Subscriptions, with those of views and joins.",
+    ),
+    (
+        WAITING,
+        Unit::Count,
+        "Changes that wait for the subscription that is furthest behind.",
+    ),
     (
         BAD_OBJECTS,
         Unit::Count,
@@ -54,9 +79,25 @@ const GAUGES: [(&str, Unit, &str); 4] = [
     ),
 ];
 
+type FormGauge = (&'static str, &'static str, fn(&FormCounts) -> u64);
+
+/// Of stored forms that count themselves.
+const FORM_GAUGES: [FormGauge; 2] = [
+    (
+        "kcache_held_bytes",
+        "Bytes that are held for the content of objects.",
+        |form| form.held_bytes,
+    ),
+    (
+        "kcache_plain_bytes",
+        "Bytes that the same objects would be as they came.",
+        |form| form.plain_bytes,
+    ),
+];
+
 type Counter = (&'static str, Unit, &'static str, fn(&Counts) -> u64);
 
-const COUNTERS: [Counter; 12] = [
+const COUNTERS: [Counter; 14] = [
     ("kcache_commits_total", Unit::Count, "Commits.", |counts| {
         counts.commits
     }),
@@ -119,6 +160,18 @@ const COUNTERS: [Counter; 12] = [
         Unit::Microseconds,
         "Time spent in decoding.",
         |counts| micros(counts.decode_time),
+    ),
+    (
+        "kcache_lags_total",
+        Unit::Count,
+        "Times that a subscription began to lag.",
+        |counts| counts.lags,
+    ),
+    (
+        "kcache_merged_changes_total",
+        Unit::Count,
+        "Changes that were merged into others, because a subscription lagged.",
+        |counts| counts.merged,
     ),
     (
         "kcache_received_bytes_total",
@@ -191,6 +244,14 @@ fn record(labels: &[Label], counts: &Counts, phase: &Phase) {
     let set = |name, value: f64| gauge!(name, labels.clone()).set(value);
     set(OBJECTS, count(counts.objects as u64));
     set(BAD_OBJECTS, count(counts.bad_objects));
+    set(SUBSCRIPTIONS, count(counts.subscriptions as u64));
+    set(WAITING, count(counts.most_waiting as u64));
+    if let Some(form) = &counts.form {
+        for (name, _, read) in FORM_GAUGES {
+            set(name, count(read(form)));
+        }
+        counter!(DECODED_AGAIN, labels.clone()).absolute(form.decoded);
+    }
     if let Some(behind) = counts.behind {
         set(BEHIND, behind.as_secs_f64());
     }

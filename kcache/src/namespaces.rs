@@ -140,7 +140,7 @@ impl<V: Object> NamespacedInformer<V> {
         lock(&self.parts.followed).by_name.keys().cloned().collect()
     }
 
-    /// What follows one namespace, for its status and its notices.
+    /// What follows one namespace, for its status, its notices and how far it may be behind.
     pub fn informer(&self, namespace: &str) -> Option<Informer<V>> {
         let followed = lock(&self.parts.followed);
         Some(followed.by_name.get(namespace)?.informer.clone())
@@ -155,7 +155,8 @@ impl<V: Object> NamespacedInformer<V> {
     }
 
     /// Waits until a version that was written in a namespace, or a newer one, is in the state: as
-    /// [`Publisher::wait_for`], which does not know where to look for it.
+    /// [`Publisher::wait_for`], which does not know where to look for it and waits for all that are
+    /// followed. One in which nothing is written shows a newer version about once a minute.
     ///
     /// # Errors
     ///

@@ -2,6 +2,7 @@
 
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
+use tracing::Span;
 
 /// More objects than this are never gone through in one piece on a thread that runs tasks: some
 /// microseconds for each are a millisecond or two.
@@ -47,7 +48,10 @@ pub(crate) fn start<T: Send + 'static, F: FnOnce() -> T + Send + 'static>(
         return Offload::Inline(run);
     }
     match Handle::try_current() {
-        Ok(runtime) => Offload::Spawned(runtime.spawn_blocking(run)),
+        Ok(runtime) => {
+            let span = Span::current();
+            Offload::Spawned(runtime.spawn_blocking(move || span.in_scope(run)))
+        }
         Err(_) => Offload::Inline(run),
     }
 }

@@ -140,7 +140,8 @@ impl<V: Object> Publisher<V> {
     ///
     /// A quiet resource may show no newer version for a minute, and one that is filtered on the
     /// server may never show that of an object which the filter leaves out; so this takes a time
-    /// after which it gives up. What is made of another publisher has seen a version when that has,
+    /// after which it gives up. Of several namespaces all that are followed have to have seen it
+    /// ([`NamespacedInformer::wait_for_in`](crate::NamespacedInformer::wait_for_in) asks one). What is made of another publisher has seen a version when that has,
     /// and when it has taken in what came of that. Versions are of one resource: where a set is made of
     /// several, as a join is, [`wait_for_write`](Self::wait_for_write) and
     /// [`wait_for_input`](Self::wait_for_input) say of which.
@@ -233,10 +234,12 @@ impl<V: Object> Publisher<V> {
         timeout: Duration,
     ) -> Result<(), WaitError> {
         let reached = async {
-            self.core().progress.reached(wanted, version).await?;
-            // Before that nothing is to be seen. Of what is closed the last state is.
+            let progress = &self.core().progress;
+            progress.check(wanted, version)?;
+            // Before that nothing is to be seen, and it may not be known of what it is made. Of what is closed
+            // the last state is to be seen.
             let _ = self.ready().await;
-            Ok(())
+            progress.reached(wanted, version).await
         };
         let waited = within(timeout, self.while_open(reached)).await;
         // What is closed has closed with its inputs: its own reason says more.

@@ -5,6 +5,7 @@
 
 mod classify;
 mod backoff;
+mod spans;
 mod connection;
 mod read;
 mod decoder;
@@ -22,6 +23,7 @@ mod outside;
 mod list;
 mod watch;
 mod reshard;
+mod live;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,17 +32,20 @@ use http::Request;
 use kube::Client;
 use kube::client::Body;
 use tokio::time::{Instant, sleep};
+use tracing::{Instrument as _, Span};
 
 use self::backoff::Backoff;
 use self::connection::Incoming;
 use self::decoder::Decoder;
 use self::doubts::Doubts;
 use self::kinds::Kinds;
+pub(crate) use self::live::{LiveError, live_list};
 use self::pages::Paging;
 pub(crate) use self::read::read;
 use self::sharding::{Asked, Sharding};
 use self::sink::Sink;
 use self::versions::Versions;
+use self::watching::Watching;
 use crate::codec::Codec;
 use crate::counts::{Relist, SourceCounts};
 use crate::error::Error;
@@ -81,6 +86,15 @@ pub(crate) struct Reflector<V: Object, C> {
     /// There has been a complete list.
     listed: bool,
     sharding: Sharding,
+    /// What is waited before the next step.
+    pause: Duration,
+}
+
+/// What came of a streaming list.
+enum Streamed {
+    /// The list is complete, and this is the watch.
+    Complete(Box<Watching>),
+    Next(Step),
 }
 
 /// Why a list was not completed.
@@ -139,6 +153,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             trouble: None,
             listed: false,
             sharding,
+            pause: Duration::ZERO,
         }
     }
 
@@ -150,15 +165,27 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             self.complete();
         }
         let error = loop {
-            tracing::debug!(?step, version = self.versions.seen(), "next");
+            let resource = || self.target.resource_name();
+            tracing::debug!(
+                k8s.resource = resource(),
+                ?step,
+                version = self.versions.seen(),
+                "next"
+            );
             let next = match step {
-                Step::Stream => self.stream().await,
-                Step::List => self.list().await,
-                Step::Watch => self.watch().await,
+                Step::Stream => self.stream_and_watch().await,
+                Step::List => {
+                    let span = self.list_span();
+                    self.list().instrument(span).await
+                }
+                Step::Watch => {
+                    let span = spans::watch(&self.target);
+                    self.watch().instrument(span).await
+                }
                 Step::Rest => self.rest().await,
             };
             let next = match next {
-                Ok(next) => self.take_shard(next).await,
+                Ok(next) => self.pause_before(next).await,
                 error => error,
             };
             match next {
@@ -167,6 +194,35 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             }
         };
         self.sink.fail(&error);
+    }
+
+    /// Waits as long as is to be waited, or until another shard is asked for, and says what comes next.
+    async fn pause_before(&mut self, next: Step) -> Result<Step, Error> {
+        let pause = std::mem::take(&mut self.pause);
+        if !pause.is_zero() {
+            let _ = self.sharding.unless_asked(sleep(pause)).await;
+        }
+        self.take_shard(next).await
+    }
+
+    /// A streaming list, and the watch that it becomes.
+    async fn stream_and_watch(&mut self) -> Result<Step, Error> {
+        let span = self.list_span();
+        match self.stream().instrument(span).await? {
+            Streamed::Next(step) => Ok(step),
+            Streamed::Complete(watching) => {
+                let span = spans::watch(&self.target);
+                self.go_on(*watching).instrument(span).await
+            }
+        }
+    }
+
+    fn list_span(&self) -> Span {
+        let reason = match self.trouble {
+            _ if !self.listed => "first",
+            trouble => trouble.unwrap_or(Relist::Other).name(),
+        };
+        spans::list(&self.target, reason)
     }
 
     /// Sends what `make_request` makes, and again as often as the server says when.
@@ -215,14 +271,11 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         }
     }
 
-    /// Says that something failed, and waits before anything is tried again.
-    async fn back_off(&mut self, doing: Operation, failure: &Failure) -> Result<(), Error> {
+    /// Says that something failed, and that is waited before the next step.
+    fn back_off(&mut self, doing: Operation, failure: &Failure) -> Result<(), Error> {
         let wait = self.backoff.next();
-        let wait = wait.max(failure.retry_after().unwrap_or_default());
-        self.report(doing, failure, wait)?;
-        // Whoever waits is asked for another shard next.
-        let _ = self.sharding.unless_asked(sleep(wait)).await;
-        Ok(())
+        self.pause = wait.max(failure.retry_after().unwrap_or_default());
+        self.report(doing, failure, self.pause)
     }
 
     /// True if the same is requested once more at once, as JSON.
@@ -232,6 +285,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
 
     fn report(&mut self, doing: Operation, failure: &Failure, wait: Duration) -> Result<(), Error> {
         tracing::warn!(%failure, ?wait, "{doing} failed");
+        spans::failed(&Span::current(), failure);
         if self.goes_on_with_json(failure) {
             tracing::warn!(
                 "something in between changes protobuf, so JSON is requested from now on"
@@ -265,6 +319,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         // Whoever is ready by the list knows this, too.
         self.sink.sharded(self.sharding.judge());
         self.sink.synced(version.clone()).await?;
+        Span::current().record("kcache.objects", self.sink.objects());
         let trouble = self.trouble.take();
         if std::mem::replace(&mut self.listed, true) {
             self.counts.relisted(trouble.unwrap_or(Relist::Other));

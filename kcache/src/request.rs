@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use form_urlencoded::Serializer;
 use http::header::{ACCEPT, ACCEPT_ENCODING};
-use http::{HeaderValue, Request};
+use http::{HeaderValue, Request, Uri};
 use kube::client::Body;
 use kube::core::{ApiResource, TypeMeta};
 
@@ -293,6 +293,11 @@ impl Target {
         request_at(&self.path(), query, accept)
     }
 
+    /// As kubectl names it: `pods`, `deployments.apps`.
+    pub(crate) fn resource_name(&self) -> String {
+        resource_name(&self.resource)
+    }
+
     fn path(&self) -> String {
         let ApiResource {
             group,
@@ -312,6 +317,33 @@ impl Target {
     }
 }
 
+/// A path with its names left out: few, however many objects and namespaces there are.
+pub(crate) fn template(path: &str) -> String {
+    let mut parts: Vec<_> = path.trim_start_matches('/').split('/').collect();
+    let root = if parts.first() == Some(&"api") { 2 } else { 3 };
+    let rest = parts.get_mut(root..).unwrap_or_default();
+    if let ["namespaces", namespace, _, names @ ..] = rest {
+        *namespace = "{namespace}";
+        names.fill("{name}");
+    } else if let [_, names @ ..] = rest {
+        names.fill("{name}");
+    }
+    format!("/{}", parts.join("/"))
+}
+
+/// What a request is for, in a word.
+pub(crate) fn operation(uri: &Uri) -> &'static str {
+    let query = uri.query().unwrap_or_default();
+    let has = |name: &str| form_urlencoded::parse(query.as_bytes()).any(|(key, _)| key == name);
+    match () {
+        () if has("sendInitialEvents") => "streaming list",
+        () if has("watch") => "watch",
+        () if has("continue") => "page",
+        () if template(uri.path()).ends_with("{name}") => "get",
+        () => "list",
+    }
+}
+
 fn request_at(path: &str, query: Query, accept: &'static str) -> RequestResult {
     let Query(mut query) = query;
     let mut request = Request::new(Body::empty());
@@ -320,6 +352,14 @@ fn request_at(path: &str, query: Query, accept: &'static str) -> RequestResult {
     let headers = request.headers_mut();
     headers.insert(ACCEPT, HeaderValue::from_static(accept));
     Ok(request)
+}
+
+/// How kubectl names a resource: `pods`, `deployments.apps`.
+pub(crate) fn resource_name(resource: &ApiResource) -> String {
+    match (resource.plural.as_str(), resource.group.as_str()) {
+        (plural, "") => plural.to_owned(),
+        (plural, group) => format!("{plural}.{group}"),
+    }
 }
 
 /// Checks a part of a path: what could lead elsewhere is refused, as client-go does it
@@ -346,5 +386,50 @@ struct Query(Serializer<'static, String>);
 impl Query {
     fn put(&mut self, name: &str, value: &str) {
         self.0.append_pair(name, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_template_has_no_names() {
+        for (path, want) in [
+            ("/api/v1/pods", "/api/v1/pods"),
+            (
+                "/api/v1/namespaces/shop/pods",
+                "/api/v1/namespaces/{namespace}/pods",
+            ),
+            (
+                "/api/v1/namespaces/shop/pods/web-1",
+                "/api/v1/namespaces/{namespace}/pods/{name}",
+            ),
+            ("/api/v1/namespaces", "/api/v1/namespaces"),
+            ("/api/v1/namespaces/shop", "/api/v1/namespaces/{name}"),
+            ("/apis/apps/v1/deployments", "/apis/apps/v1/deployments"),
+            (
+                "/apis/apps/v1/namespaces/shop/deployments/web",
+                "/apis/apps/v1/namespaces/{namespace}/deployments/{name}",
+            ),
+        ] {
+            assert_eq!(template(path), want);
+        }
+    }
+
+    #[test]
+    fn a_request_says_what_it_is_for() {
+        for (uri, want) in [
+            ("/api/v1/pods?labelSelector=watch%3D1&limit=500", "list"),
+            ("/api/v1/pods?limit=500&continue=abc", "page"),
+            (
+                "/api/v1/pods?watch=1&sendInitialEvents=true",
+                "streaming list",
+            ),
+            ("/api/v1/pods?watch=1&resourceVersion=7", "watch"),
+            ("/api/v1/namespaces/shop/pods/web-1?", "get"),
+        ] {
+            assert_eq!(operation(&uri.parse().unwrap()), want);
+        }
     }
 }

@@ -34,6 +34,12 @@ pub enum SeededFault {
     LateRelease,
     /// What the server sends from outside of a shard is taken.
     KeepOutside,
+    /// What triggers a controller forgets what was there before an update.
+    #[cfg(feature = "kube-runtime")]
+    ForgetBefore,
+    /// The store that a controller reads keeps what is gone.
+    #[cfg(feature = "kube-runtime")]
+    KeepReflected,
     /// A join lets a target go with the first of its sources.
     #[cfg(kcache_faults)]
     ForgetCount,

@@ -9,6 +9,7 @@ use kube::core::TypeMeta;
 use serde_json::Value;
 
 use crate::codec::{Codec, DecodeError, Expected, Raw, WholeJsonCodec};
+use crate::counts::FormCounter;
 use crate::encoding::Encoding;
 use crate::error::Error;
 use crate::informer::InformerBuilder;
@@ -120,6 +121,10 @@ impl<V: Object, C: Codec<V>, F: FnMut(&mut V) + Send> Codec<V> for Transformed<C
     fn encodings(&self, types: &TypeMeta) -> &[Encoding] {
         self.codec.encodings(types)
     }
+
+    fn form_counts(&self) -> Option<FormCounter> {
+        self.codec.form_counts()
+    }
 }
 
 impl<C, F: FnMut(&mut Value)> TransformedJson<C, F> {
@@ -142,6 +147,10 @@ impl<V: Object, C: Codec<V>, F: FnMut(&mut Value) + Send> Codec<V> for Transform
     fn decode_as(&mut self, raw: Raw<'_>, expected: Expected<'_>) -> Result<V, DecodeError> {
         let text = self.apply(raw)?;
         self.codec.decode_as(Raw::Json(text.as_bytes()), expected)
+    }
+
+    fn form_counts(&self) -> Option<FormCounter> {
+        self.codec.form_counts()
     }
 }
 

@@ -53,6 +53,14 @@ pub(crate) enum Origin {
     Source,
     /// Other publishers, each with what it is called here; the only one needs no name.
     Inputs(Vec<(String, Follower)>),
+    /// Several that are one source together, as namespaces of a server are: they come and go.
+    Parts(Weak<dyn Parts>),
+}
+
+/// What a source is made of at the moment.
+pub(crate) trait Parts: Send + Sync {
+    /// How far the whole is with each.
+    fn followers(&self) -> Vec<Follower>;
 }
 
 /// Which of the inputs are waited for.
@@ -121,10 +129,29 @@ impl Progress {
                 end,
             }]
         };
+        let source = End::Source(std::ptr::from_ref(self).addr());
         let inputs = match self.origin.get() {
             None => return alone(End::Written),
-            Some(Origin::Source) => return alone(End::Source(std::ptr::from_ref(self).addr())),
+            Some(Origin::Source) => return alone(source),
             Some(Origin::Inputs(inputs)) => inputs,
+            Some(Origin::Parts(parts)) => {
+                let Some(parts) = parts.upgrade() else {
+                    return alone(End::Closed);
+                };
+                // One that has left takes nothing more, so nothing is waited for there.
+                let parts = parts.followers().into_iter();
+                let followed = parts.filter_map(|part| part.0.upgrade());
+                let way = |part| Way {
+                    input: String::new(),
+                    followed: vec![part],
+                    end: source,
+                };
+                let mut ways: Vec<_> = followed.map(way).collect();
+                if ways.is_empty() {
+                    ways = alone(source);
+                }
+                return ways;
+            }
         };
         let mut ways = Vec::new();
         for (name, follower) in inputs {
@@ -170,12 +197,18 @@ impl Progress {
         Ok(ways)
     }
 
-    /// Waits until the state has seen this version or a newer one of an input; an end is for the
-    /// caller to look for.
-    pub(crate) async fn reached(&self, wanted: Wanted<'_>, version: &str) -> Result<(), WaitError> {
+    /// Whether there is something to wait for, without waiting.
+    pub(crate) fn check(&self, wanted: Wanted<'_>, version: &str) -> Result<(), WaitError> {
         if !version::is_number(version) {
             return Err(WaitError::NoOrder);
         }
+        self.ways_to(wanted).map(drop)
+    }
+
+    /// Waits until the state has seen this version or a newer one of an input; an end is for the
+    /// caller to look for.
+    pub(crate) async fn reached(&self, wanted: Wanted<'_>, version: &str) -> Result<(), WaitError> {
+        self.check(wanted, version)?;
         // What was seen stays so, whatever the other ways take.
         for way in self.ways_to(wanted)? {
             self.reached_by(&way.followed, version).await?;
@@ -190,7 +223,19 @@ impl Progress {
         version: &str,
     ) -> Result<(), WaitError> {
         if let Some((next, below)) = way.split_first() {
-            return next.reached(below, version).await;
+            let reached = next.reached(below, version).await;
+            return match (&reached, self.origin.get()) {
+                (Err(WaitError::Closed(_)), Some(Origin::Parts(parts)))
+                    if has_left(parts, next) =>
+                {
+                    Ok(())
+                }
+                _ => reached,
+            };
+        }
+        // Without a part there is nothing that it could lack.
+        if let Some(Origin::Parts(_)) = self.origin.get() {
+            return Ok(());
         }
         until(&self.moved, || {
             let seen = lock(&self.seen);
@@ -201,6 +246,19 @@ impl Progress {
         .await;
         Ok(())
     }
+}
+
+/// Whether it is no longer a part of a source that goes on.
+fn has_left(parts: &Weak<dyn Parts>, part: &Arc<dyn Follow>) -> bool {
+    let address = |follow: &Arc<dyn Follow>| Arc::as_ptr(follow).cast::<()>();
+    let is_it = |other: Follower| {
+        other
+            .0
+            .upgrade()
+            .is_some_and(|it| address(&it) == address(part))
+    };
+    let parts = parts.upgrade();
+    parts.is_some_and(|parts| !parts.followers().into_iter().any(is_it))
 }
 
 /// The names of the inputs at the ends of the ways, each once.

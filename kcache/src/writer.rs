@@ -8,13 +8,14 @@ use std::vec::Drain;
 use tokio::time::Instant;
 
 use crate::core::Core;
+use crate::counts::Sampler;
 use crate::error::Error;
 use crate::event::{self, Change};
 use crate::failure::Failure;
 use crate::object::{Key, Object};
 use crate::offload::drop_offloaded;
 use crate::status::{Notice, Phase};
-use crate::store::{Copies, MANY, Snapshot, State, TOGETHER, Table};
+use crate::store::{Copies, MANY, Moment, Snapshot, State, TOGETHER, Table};
 use crate::updates::{Entry, KEPT, Update, Updates};
 use crate::wait::{Follower, Origin};
 
@@ -40,7 +41,11 @@ pub struct Writer<V: Object> {
     copies: Copies<V>,
     /// Room for the changes of a commit.
     changes: Vec<Change<V>>,
+    sampler: Sampler,
 }
+
+/// A commit of so many changes is timed for itself.
+const LARGE: usize = 64;
 
 impl<V: Object> Writer<V> {
     pub(crate) fn new(core: Arc<Core<V>>) -> Self {
@@ -48,6 +53,7 @@ impl<V: Object> Writer<V> {
             core,
             copies: Copies::default(),
             changes: Vec::new(),
+            sampler: Sampler::default(),
         }
     }
 
@@ -116,7 +122,7 @@ impl<V: Object> Writer<V> {
         updates: Drain<'_, Entry<V>>,
         input_commits: &[u64],
     ) {
-        let start = std::time::Instant::now();
+        let timed = self.sampler.start(updates.len() >= LARGE);
         let mut changes = std::mem::take(&mut self.changes);
         let table = if self.copies.len() == 0 && updates.len() >= MANY {
             self.fill(updates, &mut changes)
@@ -132,7 +138,7 @@ impl<V: Object> Writer<V> {
         changes.shrink_to(KEPT);
         self.changes = changes;
         self.copies.settle();
-        self.core.counters.commit_time.since(start);
+        self.core.counters.commit_time.add(timed.as_ref());
     }
 
     /// Puts many objects where nothing is.
@@ -206,10 +212,10 @@ impl<V: Object> Writer<V> {
         updates: &[Entry<V>],
         input_commits: &[u64],
     ) {
-        let start = std::time::Instant::now();
+        let timed = self.sampler.start(updates.len() >= LARGE);
         let (next, mut changes) = self.state().derive(&whole.0, updates);
         self.publish(next, &mut changes, incarnation, input_commits);
-        self.core.counters.commit_time.since(start);
+        self.core.counters.commit_time.add(timed.as_ref());
     }
 
     fn publish(
@@ -225,6 +231,17 @@ impl<V: Object> Writer<V> {
         }
         let begins = incarnation > std::mem::replace(&mut next.moment.incarnation, incarnation);
         next.moment.commit += u64::from(!changes.is_empty());
+        let Moment {
+            commit,
+            incarnation,
+        } = next.moment;
+        tracing::trace!(
+            commit,
+            incarnation,
+            changes = changes.len(),
+            objects = next.len(),
+            "commit"
+        );
         self.core.publish(next, changes);
         // Before the first complete state there was no other incarnation to be seen.
         if begins && self.core.phase().is_ready() {

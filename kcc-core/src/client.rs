@@ -27,7 +27,8 @@
 //! | the plugin gives another client certificate | new connections, made with that one |
 //!
 //! What the plugin writes to standard error is seen as it comes. Warnings of the cache go to
-//! `tracing`.
+//! `tracing`, and spans: `credential` for each that is waited for or renewed, with `plugin` in it for a run.
+//! [`ClientConfig::counts`] has the numbers, which the feature `metrics` exports.
 //!
 //! # Example
 //!
@@ -44,6 +45,7 @@
 //! ```
 
 // What all of them use.
+mod counts;
 mod error;
 mod header;
 mod reload;
@@ -60,7 +62,12 @@ mod authorize;
 mod retry;
 mod config;
 mod load;
+#[cfg(feature = "metrics")]
+mod metrics;
 
+#[cfg(feature = "metrics")]
+pub use self::metrics::describe_metrics;
 pub use config::ClientConfig;
+pub use counts::CredentialCounts;
 pub use error::{ClientError, ClientProblem, NamedRef};
 pub use load::Loader;

@@ -64,6 +64,8 @@ pub enum Notice {
     PluginRan {
         /// How long it took.
         took: Duration,
+        /// What it ended with; `None` where it did not end by itself, or could not be started.
+        exit_code: Option<i32>,
     },
 }
 
@@ -158,7 +160,7 @@ impl fmt::Display for Notice {
                 write!(f, "hit: {}, good until {expires_at:.0}", path.display())
             }
             Self::PluginStarts => f.write_str("the plugin is started"),
-            Self::PluginRan { took } => write!(f, "the plugin ran for {took:.0?}"),
+            Self::PluginRan { took, .. } => write!(f, "the plugin ran for {took:.0?}"),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What the core of the watch cache costs, without a network: `cargo xtask bench core`.
 //!
 //! Prints one table, and writes it as JSON to the path given as an argument; a second argument names
-//! the only part to run: `commits`, `reads`, `fan-out`, `joins`, `latencies` or `waits`. With
+//! the only part to run: `commits`, `reads`, `fan-out`, `joins`, `controller`, `latencies` or `waits`. With
 //! `hold-objects`, `hold-cache`, `hold-replaced`, `hold-view`, `hold-made` or `hold-map` it ends with that in
 //! memory, and with `hold-join-inputs`, `hold-join`, `hold-join-pairs` or `hold-join-lookups`. Every row
 //! checks first that what it measures did what it should. Figures are medians; CPU time is that of the
@@ -9,6 +9,8 @@
 
 #[path = "bench_core/commits.rs"]
 mod commits;
+#[path = "bench_core/controller.rs"]
+mod controller;
 #[path = "bench_core/joins.rs"]
 mod joins;
 #[path = "bench_core/latencies.rs"]
@@ -168,6 +170,15 @@ fn main() {
         joins::rows(&mut table);
     }
     table.print();
+    let controller = if wanted("controller") {
+        controller::rows()
+    } else {
+        Vec::new()
+    };
+    print_rows(
+        "an event of a Pod of 3 KB, the median of nine rounds",
+        &controller,
+    );
     let latencies = if wanted("latencies") {
         latencies::rows()
     } else {
@@ -182,7 +193,9 @@ fn main() {
     let title = "at 100,000 objects, on one thread: longest wait of another task, ms";
     print_rows(title, &waits);
     if let Some(path) = std::env::args_os().nth(1) {
-        let all = json!({"costs": table.json(), "latencies": latencies, "waits_ms": waits});
+        let all = json!({
+            "costs": table.json(), "controller": controller, "latencies": latencies, "waits_ms": waits,
+        });
         std::fs::write(path, all.to_string()).expect("the path can be written");
     }
 }

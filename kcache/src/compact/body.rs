@@ -12,8 +12,7 @@ use crate::codec::{DecodeError, Expected, JsonDecoder, decode_cut, decoder_of};
 use crate::encoding::Encoding;
 use crate::protobuf;
 
-/// The bytes of one object.
-#[derive(Clone)]
+/// The bytes of one object, which are counted while they are there.
 pub(super) struct Body {
     bytes: Box<[u8]>,
     /// How long its text is. Bytes of that length are the text itself.
@@ -45,11 +44,17 @@ impl Body {
         context: Arc<Context>,
     ) -> Result<Self, DecodeError> {
         let size = size.try_into();
-        Ok(Self {
+        let size = size.map_err(|_| DecodeError::new("it is larger than 4 GiB"))?;
+        Ok(Self::held(bytes, size, context))
+    }
+
+    fn held(bytes: Box<[u8]>, size: u32, context: Arc<Context>) -> Self {
+        context.stats.hold(bytes.len(), size as usize);
+        Self {
             bytes,
-            size: size.map_err(|_| DecodeError::new("it is larger than 4 GiB"))?,
+            size,
             context,
-        })
+        }
     }
 
     /// What is made of it.
@@ -72,6 +77,18 @@ impl Body {
     /// How many bytes are stored.
     pub(super) fn len(&self) -> usize {
         self.bytes.len()
+    }
+}
+
+impl Clone for Body {
+    fn clone(&self) -> Self {
+        Self::held(self.bytes.clone(), self.size, self.context.clone())
+    }
+}
+
+impl Drop for Body {
+    fn drop(&mut self) {
+        self.context.stats.let_go(self.len(), self.size as usize);
     }
 }
 

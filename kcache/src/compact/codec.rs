@@ -20,6 +20,7 @@ use super::strings::Strings;
 use crate::codec::{
     Codec, DecodeError, Expected, JsonDecoder, Raw, Two, decode_cut, encodings_for,
 };
+use crate::counts::FormCounter;
 use crate::encoding::Encoding;
 use crate::informer::Watchable;
 use crate::json::cut_managed_fields;
@@ -235,6 +236,10 @@ where
     /// sends, JSON.
     fn encodings(&self, types: &TypeMeta) -> &[Encoding] {
         encodings_for::<K>(types)
+    }
+
+    fn form_counts(&self) -> Option<FormCounter> {
+        Some(self.stats().counter())
     }
 }
 

@@ -4,9 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::counts::{FormCounter, FormCounts};
+
 /// Counts what a [`CompactCodec`](crate::CompactCodec) does, and what is decoded of its objects later.
 ///
-/// All numbers are since the codec was made. Cloning it copies a pointer.
+/// All numbers but those of what is held are since the codec was made. Cloning it copies a pointer. An informer's
+/// are in its [`Counts::form`](crate::Counts::form), and in the metrics.
 ///
 /// # Example
 ///
@@ -19,6 +22,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// let map: Compact<ConfigMap> = codec.decode(Raw::Json(br#"{"metadata": {"name": "a"}}"#))?;
 /// map.decode()?;
 /// assert_eq!((stats.objects(), stats.decoded()), (1, 1));
+/// assert!(stats.held_bytes() > 0);
+/// drop(map);
+/// assert_eq!(stats.held_bytes(), 0);
 /// # Ok::<(), kcache::DecodeError>(())
 /// ```
 #[derive(Clone, Default)]
@@ -31,6 +37,8 @@ struct Counters {
     stored: AtomicU64,
     dictionaries: AtomicU64,
     decoded: AtomicU64,
+    held: AtomicU64,
+    plain: AtomicU64,
 }
 
 impl CompactStats {
@@ -58,6 +66,37 @@ impl CompactStats {
     /// or for a fact that is not lifted, or for annotations that are long.
     pub fn decoded(&self) -> u64 {
         self.0.decoded.load(Ordering::Relaxed)
+    }
+
+    /// How many bytes are stored for the objects that there are now, wherever they are: in a state, in an event
+    /// that waits, in your hands. Names, labels and annotations are beside these.
+    pub fn held_bytes(&self) -> u64 {
+        self.0.held.load(Ordering::Relaxed)
+    }
+
+    /// How many bytes the same objects would be as they came, without their `managedFields`.
+    pub fn plain_bytes(&self) -> u64 {
+        self.0.plain.load(Ordering::Relaxed)
+    }
+
+    /// The same numbers for those who know nothing of this form.
+    pub(super) fn counter(&self) -> FormCounter {
+        let stats = self.clone();
+        FormCounter::new(move || FormCounts {
+            held_bytes: stats.held_bytes(),
+            plain_bytes: stats.plain_bytes(),
+            decoded: stats.decoded(),
+        })
+    }
+
+    pub(super) fn hold(&self, stored: usize, plain: usize) {
+        self.0.held.fetch_add(stored as u64, Ordering::Relaxed);
+        self.0.plain.fetch_add(plain as u64, Ordering::Relaxed);
+    }
+
+    pub(super) fn let_go(&self, stored: usize, plain: usize) {
+        self.0.held.fetch_sub(stored as u64, Ordering::Relaxed);
+        self.0.plain.fetch_sub(plain as u64, Ordering::Relaxed);
     }
 
     pub(super) fn add_object(&self, bytes: usize, stored: usize) {
@@ -89,6 +128,8 @@ impl fmt::Debug for CompactStats {
             .field("stored_bytes", &self.stored_bytes())
             .field("dictionaries", &self.dictionaries())
             .field("decoded", &self.decoded())
+            .field("held_bytes", &self.held_bytes())
+            .field("plain_bytes", &self.plain_bytes())
             .finish()
     }
 }

@@ -94,6 +94,12 @@ impl<V: Object> Dispatcher<V> {
         }
     }
 
+    /// All who get something.
+    pub(crate) fn mailboxes(&self) -> Vec<Arc<Mailbox<V>>> {
+        let members = self.routes.iter().flat_map(|route| &route.members);
+        members.cloned().collect()
+    }
+
     /// Ends every subscription and adds none any longer. The first reason stands.
     pub(crate) fn close(&mut self, error: &Error) -> Vec<Arc<Mailbox<V>>> {
         let open = Self {

@@ -24,6 +24,7 @@ use self::start::PendingStart;
 pub(crate) use self::start::{Portion, StartRemainder};
 use self::wakeup::{Announcement, Signals};
 pub(crate) use self::wakeup::{Stage, Wakeup};
+use crate::counts::LagCounts;
 use crate::error::Error;
 use crate::event::Change;
 use crate::filter::Filter;
@@ -41,6 +42,8 @@ pub(crate) struct Mailbox<V> {
     inner: Mutex<Inner<V>>,
     signals: Arc<Signals>,
     limits: Limits,
+    /// Of all subscriptions of the publisher.
+    counts: Arc<LagCounts>,
 }
 
 struct Inner<V> {
@@ -119,7 +122,7 @@ impl<V: Object> Inner<V> {
 }
 
 impl<V: Object> Mailbox<V> {
-    pub(crate) fn new(limits: Limits) -> Self {
+    pub(crate) fn new(limits: Limits, counts: Arc<LagCounts>) -> Self {
         let inner = Inner {
             stage: Stage::Deferred,
             start: None,
@@ -141,6 +144,7 @@ impl<V: Object> Mailbox<V> {
                 done: Notify::new(),
             }),
             limits,
+            counts,
         }
     }
 
@@ -184,6 +188,9 @@ impl<V: Object> Mailbox<V> {
         let backlog = inner.held.as_ref().unwrap_or(&inner.waiting);
         let notice = (count > 0).then(|| inner.lag.note(self.limits, backlog, count));
         let notice = notice.flatten();
+        if notice.is_some() {
+            self.counts.lags.add(1);
+        }
         let news = inner.beside_start(changes, self.limits);
         let changes = news.as_deref().unwrap_or(changes);
         let backlog = inner.held.as_mut().unwrap_or(&mut inner.waiting);
@@ -191,7 +198,10 @@ impl<V: Object> Mailbox<V> {
             backlog.reach(at);
             return self.wakeup(inner.waker.take(), None, notice);
         }
-        backlog.push(at, changes, self.limits.merge_beyond());
+        let merged = backlog.push(at, changes, self.limits.merge_beyond());
+        if merged > 0 && self.limits.lags {
+            self.counts.merged.add(merged as u64);
+        }
         if crate::seeded_fault::LoseWakeup.strikes() && backlog.len() == 1 {
             return Wakeup::default();
         }

@@ -34,14 +34,14 @@ pub struct KindOptions {
 
 /// Where objects are followed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Namespaces {
+pub(crate) enum Namespaces {
     All,
     Named(BTreeSet<String>),
     /// Those whose labels match, as long as they do.
     Labelled(String),
 }
 
-pub(super) type Transform = Arc<dyn Fn(&mut Value) + Send + Sync>;
+pub(crate) type Transform = Arc<dyn Fn(&mut Value) + Send + Sync>;
 
 /// What tells options from others.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -158,7 +158,7 @@ impl KindOptions {
     }
 
     /// The same, with what it does not say as others say it.
-    pub(super) fn or(self, others: &Self) -> Self {
+    pub(crate) fn or(self, others: &Self) -> Self {
         let others = others.clone();
         Self {
             namespaces: self.namespaces.or(others.namespaces),
@@ -171,7 +171,17 @@ impl KindOptions {
         }
     }
 
-    pub(super) fn in_namespaces(&self) -> Namespaces {
+    /// What is said of the form of objects, and nothing of which they are.
+    pub(crate) fn unscoped(&self) -> Self {
+        Self {
+            namespaces: None,
+            labels: None,
+            fields: None,
+            ..self.clone()
+        }
+    }
+
+    pub(crate) fn in_namespaces(&self) -> Namespaces {
         self.namespaces.clone().unwrap_or(Namespaces::All)
     }
 
@@ -180,7 +190,7 @@ impl KindOptions {
         self.shard.take()
     }
 
-    pub(super) fn transform(&self) -> Option<Transform> {
+    pub(crate) fn transform(&self) -> Option<Transform> {
         self.transform.clone()
     }
 
@@ -198,7 +208,7 @@ impl KindOptions {
 
     /// Says it to a builder, but for the namespaces and the transform; `shard` is what is said of that
     /// elsewhere.
-    pub(super) fn apply<V: Object, C>(
+    pub(crate) fn apply<V: Object, C>(
         &self,
         mut builder: InformerBuilder<V, C>,
         shard: Option<Shard>,

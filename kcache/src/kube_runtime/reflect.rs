@@ -135,6 +135,7 @@ impl<K: Resource<DynamicType: Clone + Eq + Hash> + Clone + Object> Reflection<K>
                 }
                 self.apply(&watcher::Event::Apply(new));
             }
+            (Some(_), None) if crate::seeded_fault::KeepReflected.strikes() => {}
             (Some(old), None) => self.apply(&watcher::Event::Delete(Shared::new(old))),
             (None, None) => {}
         }

@@ -153,6 +153,9 @@ impl<V: Object> Subscription<V> {
 
 fn objects<V>(event: Event<V>) -> [Option<Arc<V>>; 2] {
     match event {
+        Event::Update { new, .. } if crate::seeded_fault::ForgetBefore.strikes() => {
+            [Some(new), None]
+        }
         Event::Create { new } => [Some(new), None],
         Event::Update { old, new } => [Some(old), Some(new)],
         Event::Delete { old } => [Some(old), None],

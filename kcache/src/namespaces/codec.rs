@@ -5,6 +5,7 @@ use std::sync::Arc;
 use kube::core::TypeMeta;
 
 use crate::codec::{Codec, DecodeError, Expected, Raw};
+use crate::counts::FormCounter;
 use crate::encoding::Encoding;
 use crate::sync::{Mutex, lock};
 
@@ -38,6 +39,10 @@ impl<V, C: Codec<V>> Codec<V> for SharedCodec<C> {
 
     fn encodings(&self, _types: &TypeMeta) -> &[Encoding] {
         &self.encodings
+    }
+
+    fn form_counts(&self) -> Option<FormCounter> {
+        lock(&self.codec).form_counts()
     }
 }
 

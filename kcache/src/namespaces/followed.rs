@@ -11,7 +11,7 @@ use crate::reshard::Reshard;
 use crate::shard::Shard;
 use crate::status::Phase;
 use crate::sync::{Mutex, lock};
-use crate::wait::Follower;
+use crate::wait::{self, Follower};
 
 /// What is followed, for the one who merges it and for all who ask about it.
 pub(super) struct Parts<V: Object> {
@@ -52,5 +52,16 @@ impl<V: Object> Parts<V> {
             let reshard = part.informer.reshard(shard.clone());
             reshard.merged(&part.merged, whole)
         }))
+    }
+}
+
+/// How far the whole is with each namespace; gone when it is closed.
+pub(super) struct Waits<V: Object>(pub(super) Arc<Parts<V>>);
+
+impl<V: Object> wait::Parts for Waits<V> {
+    fn followers(&self) -> Vec<Follower> {
+        let followed = lock(&self.0.followed);
+        let parts = followed.by_name.values();
+        parts.map(|part| part.merged.clone()).collect()
     }
 }

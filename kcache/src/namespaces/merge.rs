@@ -1,12 +1,12 @@
 //! Commits what several namespaces have as one state.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use super::followed::{Part, Parts};
+use super::followed::{Part, Parts, Waits};
 use super::input::{self, Id, Message, Read, Said, Sender, Taken};
 use crate::error::Error;
 use crate::failure::Failure;
@@ -20,6 +20,7 @@ use crate::store::Snapshot;
 use crate::subscription::{Batch, Subscription};
 use crate::sync::lock;
 use crate::updates::Updates;
+use crate::wait::Origin;
 use crate::writer::Writer;
 
 /// Which namespaces are wanted.
@@ -50,6 +51,8 @@ pub(super) struct Merge<V: Object> {
     ready: bool,
     incarnation: u64,
     writer: Writer<V>,
+    /// For those who wait for a version, until the end.
+    waits: Option<Arc<Waits<V>>>,
 }
 
 struct Input<V: Object> {
@@ -90,6 +93,9 @@ impl<V: Object> Portion<V> {
 
 impl<V: Object> Merge<V> {
     pub(super) fn new(start: Start<V>, parts: Arc<Parts<V>>, writer: Writer<V>) -> Self {
+        let waits = Arc::new(Waits(parts.clone()));
+        let origin: Weak<Waits<V>> = Arc::downgrade(&waits);
+        writer.core().progress.set_origin(Origin::Parts(origin));
         Self {
             start,
             parts,
@@ -100,12 +106,13 @@ impl<V: Object> Merge<V> {
             ready: false,
             incarnation: 1,
             writer,
+            waits: Some(waits),
         }
     }
 
     /// Goes on until nobody reads it any longer, or what it needs has ended.
     pub(super) async fn run(mut self, source: Source<V>) {
-        let followed = self.parts.clone();
+        let (followed, waits) = (self.parts.clone(), self.waits.take());
         let (to, mut messages) = mpsc::channel(WAITING);
         let mut first = None;
         let _reading = match source {
@@ -137,6 +144,8 @@ impl<V: Object> Merge<V> {
                 None => break,
             }
         }
+        // Only while it goes on a namespace that is missing is one that has left.
+        drop(waits);
         let parts = std::mem::take(&mut lock(&followed.followed).by_name);
         drop(parts);
     }

@@ -12,7 +12,9 @@ use http_body_util::BodyExt;
 use kube::Client;
 use kube::client::Body;
 use tokio::time::{Instant, timeout_at};
+use tracing::{Instrument as _, Span};
 
+use super::spans;
 use crate::encoding::Encoding;
 use crate::failure::{Cause, Failure};
 
@@ -36,10 +38,26 @@ pub(super) async fn send(
     request: Request<Body>,
     deadline: Instant,
 ) -> Result<Incoming, Failure> {
+    let span = spans::request(&request);
+    let sent = send_in(&span, client, request, deadline);
+    let sent = sent.instrument(span.clone()).await;
+    if let Err(failure) = &sent {
+        spans::failed(&span, failure);
+    }
+    sent
+}
+
+async fn send_in(
+    span: &Span,
+    client: &Client,
+    request: Request<Body>,
+    deadline: Instant,
+) -> Result<Incoming, Failure> {
     let answered = timeout_at(deadline, client.send(request)).await;
     let response = answered
         .map_err(|_| Failure::new(Cause::Silent))?
         .map_err(|error| Failure::unreachable(&error))?;
+    span.record("http.response.status_code", response.status().as_u16());
     if response.status().is_success() {
         let said = encoding_of(response.headers());
         let body = response.into_body();

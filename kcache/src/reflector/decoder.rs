@@ -1,12 +1,11 @@
 //! Objects of what comes in, each for itself: a bad one is reported and the others go on.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use kube::core::TypeMeta;
 
 use crate::codec::{Codec, DecodeError, Expected, Header, Raw, TypeNames};
-use crate::counts::SourceCounts;
+use crate::counts::{Sampler, SourceCounts};
 use crate::encoding::Encoding;
 use crate::error::Error;
 use crate::feed::Input;
@@ -23,8 +22,11 @@ pub(super) struct Decoder<C> {
     metadata_only: bool,
     largest: usize,
     counts: Arc<SourceCounts>,
+    sampler: Sampler,
 }
 
+/// The decoding of so many bytes is timed for itself.
+const LARGE: usize = 64 << 10;
 const MIB: usize = 1 << 20;
 
 /// What became of the bytes of an object.
@@ -90,6 +92,7 @@ impl<C> Decoder<C> {
             metadata_only: target.metadata_only,
             largest: target.largest,
             counts,
+            sampler: Sampler::default(),
         }
     }
 
@@ -192,6 +195,7 @@ impl<C> Decoder<C> {
             partial,
             metadata_only,
             counts,
+            sampler,
             ..
         } = self;
         let mut expected = Expected::new(if is_partial {
@@ -200,9 +204,9 @@ impl<C> Decoder<C> {
             types.unwrap_or(requested)
         });
         expected.metadata_only = *metadata_only;
-        let start = Instant::now();
+        let timed = sampler.start(raw.bytes().len() >= LARGE);
         let decoded = Error::catch(|| codec.decode_as(raw, expected))?;
-        counts.decode_time.since(start);
+        counts.decode_time.add(timed.as_ref());
         counts.decoded.add(1);
         Ok(match decoded {
             Ok(object) if object.version().is_empty() => {

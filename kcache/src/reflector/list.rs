@@ -43,8 +43,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
                     return Ok(Step::Watch);
                 }
                 // What is gone between the list and a watch from nowhere would never be known.
-                self.back_off(Operation::List, &Failure::new(Cause::Unversioned))
-                    .await?;
+                self.back_off(Operation::List, &Failure::new(Cause::Unversioned))?;
                 Ok(Step::Stream)
             }
             Err(Interrupt::Ended(error)) => Err(error),
@@ -57,7 +56,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
                 if failure.is_expired() || failure.is_too_large() {
                     self.versions.unavailable();
                 }
-                self.back_off(Operation::List, &failure).await?;
+                self.back_off(Operation::List, &failure)?;
                 Ok(Step::Stream)
             }
         }

@@ -4,7 +4,7 @@ use crate::failure::Failure;
 use crate::request::Since;
 
 /// How many objects are requested at once where that does not cost the server more than all.
-const PAGE: u32 = 500;
+pub(super) const PAGE: u32 = 500;
 /// How many pages may bring nothing new, one after the other. Servers that filter what they have read
 /// send some.
 const IDLE: u32 = 16;

@@ -11,7 +11,7 @@ use super::connection::{self, Part};
 use crate::failure::Failure;
 
 /// Longer than a server takes for a request that is no watch (`--request-timeout`).
-const PATIENCE: Duration = Duration::from_secs(70);
+pub(super) const PATIENCE: Duration = Duration::from_secs(70);
 
 /// Sends a request, once, and reads the whole body of its answer.
 pub(crate) async fn read(client: &Client, request: Request<Body>) -> Result<Vec<u8>, Failure> {

@@ -20,7 +20,7 @@ pub(super) struct Sink<V: Object> {
 }
 
 /// About half a millisecond's worth of decoding.
-const TURN: usize = 128 << 10;
+pub(super) const TURN: usize = 128 << 10;
 
 impl<V: Object> Sink<V> {
     pub(super) fn new(feed: Feed<V>) -> Self {
@@ -44,6 +44,12 @@ impl<V: Object> Sink<V> {
     /// True if anything is there that an object of a list can be compared with.
     pub(super) fn has_objects(&self) -> bool {
         self.feed.as_ref().is_some_and(|feed| !feed.is_empty())
+    }
+
+    /// How many objects there are.
+    pub(super) fn objects(&self) -> usize {
+        let feed = self.feed.as_ref();
+        feed.map_or(0, |feed| feed.core().state.load().len())
     }
 
     /// True if an object of a list is there already, as it is: then there is nothing to be decoded.

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use tokio::time::Instant;
+use tracing::Span;
 
 use super::check::{Answer, Check, NoVersion, Verdict};
 use super::decoder::{self, Kind, Read};
 use super::silence::{self, LONGEST_SILENCE};
 use super::watching::{WatchSignal, Watching};
-use super::{Interrupt, Reflector, Step, backoff};
+use super::{Interrupt, Reflector, Step, Streamed, backoff, spans};
 use crate::codec::{Codec, DecodeError, Header, Raw};
 use crate::error::Error;
 use crate::failure::{Cause, Failure, Operation};
@@ -23,6 +24,8 @@ const INITIAL_EVENTS_END: &str = "k8s.io/initial-events-end";
 
 /// How an open watch ended.
 enum WatchEnd {
+    /// It goes on: the list that it began with is complete.
+    Listed,
     /// It was closed, cut or given up.
     Over,
     /// The server said that something is wrong, or something that is no watch.
@@ -40,29 +43,42 @@ enum FrameOutcome {
 }
 
 impl<V: Object, C: Codec<V>> Reflector<V, C> {
-    pub(super) async fn stream(&mut self) -> Result<Step, Error> {
+    /// Requests a streaming list, and reads it to its end.
+    pub(super) async fn stream(&mut self) -> Result<Streamed, Error> {
         self.sink.put(Input::Restart);
         self.sharding.begin_list(true);
         let failure = match self.open_watch(true).await {
             Err(Interrupt::Ended(error)) => return Err(error),
-            Err(Interrupt::Resharded) => return Ok(Step::Stream),
+            Err(Interrupt::Resharded) => return Ok(Streamed::Next(Step::Stream)),
             Err(Interrupt::Failed(failure)) => failure,
             Ok(mut watching) => match self.follow(&mut watching).await? {
-                end if !watching.initial => return self.after(watching, end).await,
-                WatchEnd::Resharded => return Ok(Step::Stream),
+                WatchEnd::Listed => return Ok(Streamed::Complete(Box::new(watching))),
+                end if !watching.initial => return self.after(watching, end).map(Streamed::Next),
+                WatchEnd::Resharded => return Ok(Streamed::Next(Step::Stream)),
                 WatchEnd::Failed(failure) => failure,
                 WatchEnd::Over => {
                     tracing::debug!("the streaming list ended before it was complete");
-                    return Ok(Step::List);
+                    return Ok(Streamed::Next(Step::List));
                 }
             },
         };
+        self.unstreamed(&failure).map(Streamed::Next)
+    }
+
+    /// Follows the watch that a streaming list has become.
+    pub(super) async fn go_on(&mut self, mut watching: Watching) -> Result<Step, Error> {
+        let end = self.follow(&mut watching).await?;
+        self.after(watching, end)
+    }
+
+    /// What comes after a streaming list that did not come.
+    fn unstreamed(&mut self, failure: &Failure) -> Result<Step, Error> {
         if failure.is_refused() {
-            self.back_off(Operation::StreamingList, &failure).await?;
+            self.back_off(Operation::StreamingList, failure)?;
             return Ok(Step::Stream);
         }
-        if self.goes_on_with_json(&failure) {
-            self.report(Operation::StreamingList, &failure, Duration::ZERO)?;
+        if self.goes_on_with_json(failure) {
+            self.report(Operation::StreamingList, failure, Duration::ZERO)?;
             return Ok(Step::Stream);
         }
         // Without a version there is nothing to expire, so it is not requested twice.
@@ -74,25 +90,22 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             }
         }
         tracing::debug!(%failure, "the server does not stream the list");
+        spans::failed(&Span::current(), failure);
         Ok(Step::List)
     }
 
     pub(super) async fn watch(&mut self) -> Result<Step, Error> {
         if self.versions.seen().is_none() {
             // A watch without a version would begin with what there is and not say what is gone.
-            self.back_off(Operation::Watch, &Failure::new(Cause::Unversioned))
-                .await?;
+            self.back_off(Operation::Watch, &Failure::new(Cause::Unversioned))?;
             return Ok(Step::Stream);
         }
         match self.open_watch(false).await {
-            Ok(mut watching) => {
-                let end = self.follow(&mut watching).await?;
-                self.after(watching, end).await
-            }
+            Ok(watching) => self.go_on(watching).await,
             Err(Interrupt::Ended(error)) => Err(error),
             Err(Interrupt::Resharded) => Ok(Step::Watch),
             Err(Interrupt::Failed(failure)) => {
-                self.back_off(Operation::Watch, &failure).await?;
+                self.back_off(Operation::Watch, &failure)?;
                 Ok(if failure.is_unanswered() {
                     Step::Watch
                 } else {
@@ -142,15 +155,15 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
     }
 
     /// What comes after a watch that was open.
-    async fn after(&mut self, watching: Watching, end: WatchEnd) -> Result<Step, Error> {
+    fn after(&mut self, watching: Watching, end: WatchEnd) -> Result<Step, Error> {
         let (short, events) = (watching.was_short(), watching.events);
         drop(watching);
+        Span::current().record("kcache.events", events);
         match end {
             WatchEnd::Resharded => Ok(Step::Watch),
             WatchEnd::Over if !short => Ok(Step::Watch),
-            WatchEnd::Over => {
-                self.back_off(Operation::Watch, &Failure::new(Cause::Short))
-                    .await?;
+            WatchEnd::Over | WatchEnd::Listed => {
+                self.back_off(Operation::Watch, &Failure::new(Cause::Short))?;
                 Ok(if events > 0 {
                     Step::Watch
                 } else {
@@ -158,7 +171,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
                 })
             }
             WatchEnd::Failed(failure) => {
-                self.back_off(Operation::Watch, &failure).await?;
+                self.back_off(Operation::Watch, &failure)?;
                 Ok(if failure.is_refused() {
                     Step::Watch
                 } else {
@@ -168,13 +181,17 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         }
     }
 
-    /// Reads a watch to its end. What is there is one commit; nothing waits for more.
+    /// Reads a watch to its end, or to that of the list that it begins with. What is there is one commit;
+    /// nothing waits for more.
     async fn follow(&mut self, watching: &mut Watching) -> Result<WatchEnd, Error> {
-        let mut check = Check::default();
+        let (mut check, lists) = (Check::default(), watching.initial);
         loop {
             if let Some(failure) = self.frames(watching).await? {
                 self.sink.flush()?;
                 return Ok(WatchEnd::Failed(failure));
+            }
+            if lists && !watching.initial {
+                return Ok(WatchEnd::Listed);
             }
             if self.sharding.requests.is_asked() {
                 return Ok(WatchEnd::Resharded);

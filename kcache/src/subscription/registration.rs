@@ -75,7 +75,8 @@ impl<V: Object> Refilter<V> {
 
 impl<V: Object> Registration<V> {
     pub(crate) fn open(source: Publisher<V>, limits: Limits) -> Arc<Self> {
-        let mailbox = Arc::new(Mailbox::new(limits));
+        let counts = source.core().counters.lags.clone();
+        let mailbox = Arc::new(Mailbox::new(limits, counts));
         source.core().subscribe(&mailbox);
         Arc::new(Self {
             source,
@@ -281,7 +282,12 @@ impl<V: Object> Follow for Registration<V> {
     fn reached<'a>(&'a self, way: &'a [Arc<dyn Follow>], version: &'a str) -> Waiting<'a> {
         Box::pin(async move {
             let reached = self.core().progress.reached_by(way, version);
-            self.source.while_open(reached).await?;
+            tokio::select! {
+                biased;
+                reached = self.source.while_open(reached) => reached?,
+                // Its reader takes nothing more, whatever comes.
+                error = self.ended() => return Err(error.into()),
+            }
             // What came since its reader closed it was not brought here.
             if let (Some(error), None) = (self.mailbox.error(), self.source.error()) {
                 return Err(error.into());

@@ -13,7 +13,7 @@ use super::turn::Hold;
 use crate::error::Error;
 use crate::exec::ExecCredential;
 use crate::notice::Notice;
-use crate::plugin::{Plugin, PluginError, RunLock, StartProblem};
+use crate::plugin::{End, Plugin, PluginError, RunLock, StartProblem};
 use crate::policy::PolicyError;
 use crate::search_path::LookUpError;
 use crate::store::{Entry, Lookup, Metadata};
@@ -159,7 +159,15 @@ impl Fetch<'_> {
         let started = Instant::now();
         let output = plugin.run(lock);
         let took = started.elapsed();
-        (self.notify)(Notice::PluginRan { took });
+        let exit_code = match &output {
+            Ok(_) => Some(0),
+            Err(PluginError::Failed {
+                end: End::Code(code),
+                ..
+            }) => Some(*code),
+            Err(_) => None,
+        };
+        (self.notify)(Notice::PluginRan { took, exit_code });
         let parsed = ExecCredential::parse(output?.expose(), request.info.api_version);
         Ok(parsed.map_err(|problem| PluginError::Output {
             command: request.command.clone(),

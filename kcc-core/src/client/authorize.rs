@@ -3,10 +3,12 @@ use std::task::{Context, Poll};
 
 use futures_util::future::BoxFuture;
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
-use http::{Request, Response, StatusCode};
+use http::{Request, Response, StatusCode, Uri};
 use kube::client::Body;
 use tower::{BoxError, Service};
+use tracing::Span;
 
+use super::counts::Counters;
 use super::credentials::{Credential, CredentialSource, UnsentCredential};
 use super::transport::{ResponseBody, Transport, try_clone};
 use crate::kubeconfig::Impersonation;
@@ -23,6 +25,8 @@ pub(super) struct Authorize {
     /// For the name and password of the server's URL.
     pub(super) url_authorization: Option<HeaderValue>,
     pub(super) impersonation: HeaderMap,
+    pub(super) counters: Arc<Counters>,
+    pub(super) server: Uri,
 }
 
 impl Authorize {
@@ -56,6 +60,7 @@ impl Authorize {
         }
         match (self.credentials.instead_of(&credential).await, again) {
             (Ok(fresh), Some(again)) if !fresh.proves_the_same(&credential) => {
+                Span::current().record("http.request.resend_count", 1);
                 self.send_as(&fresh, again).await
             }
             // The source has said why; the server's own response is for the caller.
@@ -74,7 +79,9 @@ impl Authorize {
         }
         let sent = self.transport.send(credential.certificate(), request);
         let response = sent.await?;
-        if response.status() != StatusCode::UNAUTHORIZED {
+        if response.status() == StatusCode::UNAUTHORIZED {
+            self.counters.unauthorized.add(1);
+        } else {
             credential.accept();
         }
         Ok(response)
@@ -98,6 +105,10 @@ impl Service<Request<Body>> for Authorize {
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
+        // Whoever has a span for the request may not know where it goes.
+        let span = Span::current();
+        span.record("server.address", self.server.host());
+        span.record("server.port", self.server.port_u16());
         Box::pin(self.clone().send(request))
     }
 }

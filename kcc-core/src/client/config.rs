@@ -8,6 +8,7 @@ use tower::Layer;
 use tower::retry::Retry;
 
 use super::authorize::Authorize;
+use super::counts::{Counters, CredentialCounts};
 use super::credentials::{CredentialSource, UnsentCredential};
 use super::error::ClientError;
 use super::retry::Retries;
@@ -30,6 +31,7 @@ pub struct ClientConfig {
     pub(super) context: Option<String>,
     pub(super) environment: Environment,
     pub(super) file_period: Duration,
+    pub(super) counters: Arc<Counters>,
 }
 
 impl ClientConfig {
@@ -46,6 +48,21 @@ impl ClientConfig {
     /// The kubeconfig's context, if one was used.
     pub fn context(&self) -> Option<&str> {
         self.context.as_deref()
+    }
+
+    /// What its credentials took so far, of all its clients and clones together. Counting costs some
+    /// nanoseconds a request.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # fn example(config: &kcc_core::client::ClientConfig) {
+    /// let counts = config.counts();
+    /// println!("{} runs, {} answers 401", counts.plugin_runs, counts.unauthorized);
+    /// # }
+    /// ```
+    pub fn counts(&self) -> CredentialCounts {
+        self.counters.read()
     }
 
     /// A client with connections of its own. It runs no plugin before its first request.
@@ -67,6 +84,8 @@ impl ClientConfig {
                 self.file_period,
             )?),
             impersonation: self.impersonation.clone(),
+            counters: Arc::clone(&self.counters),
+            server: self.target.server.clone(),
         };
         let service = BaseUriLayer::new(self.target.server.clone()).layer(authorize);
         let service = Retry::new(Retries::new(), service);

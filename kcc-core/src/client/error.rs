@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::cache::RequestProblem;
 use crate::error::Error;
 use crate::kubeconfig::{KubeconfigError, Named, NamedKind, Origin, UrlProblem};
+use crate::plugin::PluginError;
 
 /// Why there is no client, or why a request of one has no credential.
 ///
@@ -141,6 +142,29 @@ pub enum ClientProblem {
         /// What is wrong.
         error: Arc<Error>,
     },
+}
+
+impl ClientError {
+    /// What happened to a plugin, in a word.
+    pub(super) fn kind(&self) -> &'static str {
+        let Self::Plugin { error, .. } = self else {
+            return "_OTHER";
+        };
+        match &**error {
+            Error::Settings(_) => "settings",
+            Error::Policy(_) => "policy",
+            Error::Shared { .. } => "shared",
+            Error::Plugin(error) => match error {
+                PluginError::Start { .. } => "start",
+                PluginError::Failed { .. } => "exit",
+                PluginError::TimedOut { .. } => "timeout",
+                PluginError::WantsTerminal { .. } => "terminal",
+                PluginError::Output { .. } => "output",
+                PluginError::Interrupted { .. } => "interrupted",
+            },
+            Error::ExecInfo(_) | Error::NoStore { .. } => "_OTHER",
+        }
+    }
 }
 
 impl NamedRef {

@@ -7,6 +7,7 @@ use http::HeaderMap;
 
 use super::authorize::impersonation;
 use super::config::ClientConfig;
+use super::counts::Counters;
 use super::credentials::{CredentialSource, ServiceAccount, UnsentCredential};
 use super::error::{ClientError, ClientProblem, NamedRef};
 use super::target::Target;
@@ -163,6 +164,7 @@ impl Loader {
                 named.unusable(ClientProblem::Header("name to impersonate"))
             })?,
         };
+        let counters = Arc::<Counters>::default();
         let (credentials, unsent) = match resolved.user {
             None => (CredentialSource::anonymous(), None),
             Some(user) if target.is_plain() => (
@@ -173,8 +175,14 @@ impl Loader {
                 let cluster = &resolved.cluster.value;
                 let environment = &self.environment;
                 let period = self.file_period;
-                let credentials =
-                    CredentialSource::of(user, cluster, environment, has_terminal, period)?;
+                let credentials = CredentialSource::of(
+                    user,
+                    cluster,
+                    environment,
+                    has_terminal,
+                    period,
+                    &counters,
+                )?;
                 (credentials, None)
             }
         };
@@ -187,6 +195,7 @@ impl Loader {
             namespace: resolved.namespace,
             environment: self.environment,
             file_period: self.file_period,
+            counters,
         })
     }
 
@@ -201,6 +210,7 @@ impl Loader {
             namespace: named.unwrap_or_else(|| account.namespace(&self.environment)),
             environment: self.environment,
             file_period: self.file_period,
+            counters: Arc::default(),
         })
     }
 }

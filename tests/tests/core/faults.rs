@@ -5,7 +5,7 @@ use std::panic::catch_unwind;
 use kcache::SeededFault;
 
 use crate::coverage::{Outcome, STEPS};
-use crate::{derived, model, reference, shards};
+use crate::{derived, model, operators, reference, shards};
 
 /// How many cases a reference model may take to notice.
 const PATIENCE: u64 = 300;
@@ -33,6 +33,8 @@ fn each_seeded_fault_is_caught() {
         (SeededFault::FirstInput, derived::case),
         (SeededFault::LateRelease, shards::case),
         (SeededFault::KeepOutside, shards::case),
+        (SeededFault::ForgetBefore, operators::case),
+        (SeededFault::KeepReflected, operators::case),
         (SeededFault::KeepLookup, reference::case),
         (SeededFault::StaleLookup, reference::case),
         (SeededFault::KeepPermission, reference::case),

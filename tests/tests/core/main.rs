@@ -19,6 +19,7 @@ mod guarantees;
 mod joins;
 mod metadata;
 mod model;
+mod operators;
 mod parts;
 mod portions;
 mod reference;

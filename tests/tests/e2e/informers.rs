@@ -8,7 +8,8 @@ use harness::cluster::{self, Cluster, KubeconfigUser, TokenUser};
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace};
 use kcache::client::ClientConfig;
 use kcache::{
-    Compact, FieldSelector, Informer, Informers, KindOptions, Object, Phase, Publisher, ReadError,
+    Compact, FieldSelector, Informer, Informers, Key, KindOptions, Object, Phase, Publisher,
+    ReadError,
 };
 use kcc_core::Environment;
 use kube::Client;
@@ -25,6 +26,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         "informers",
         named![
             callers_share_one_and_read_through_it,
+            a_live_list_is_the_servers,
             namespaces_come_and_go_without_the_right_to_list_all,
             what_is_stored_is_transformed,
             fields_of_a_custom_resource_select,
@@ -142,6 +144,86 @@ fn callers_share_one_and_read_through_it() -> Outcome {
         // Its namespaces are in no namespace.
         let namespace = informers.get::<Namespace>("", "shared").await?;
         check(namespace.is_some(), "the namespace")
+    })
+}
+
+fn a_live_list_is_the_servers() -> Outcome {
+    let cluster = cluster_for_testers()?;
+    let names = ["live-a", "live-b", "live-c"];
+    apply(cluster, &names.map(|name| namespace(name, "live")))?;
+    let maps = |namespace: &str| {
+        (0..7)
+            .map(|n| map(namespace, &format!("m{n}"), "1"))
+            .collect::<Vec<_>>()
+    };
+    for name in names {
+        apply(cluster, &maps(name))?;
+    }
+    run(async {
+        let client = client(cluster, "reads", &["testers"])?;
+        // What is followed is less than what is read.
+        let options = KindOptions::new()
+            .namespaces(["live-a"])
+            .fields("metadata.name=m1")
+            .transform_json(|map| map["data"] = Value::Null);
+        let informers = Informers::builder(client)
+            .kind::<ConfigMap>(options)
+            .build();
+        let keys = |maps: &[Arc<ConfigMap>]| {
+            let keys = maps.iter().map(|map| Key::of(&**map).to_string());
+            keys.collect::<Vec<_>>()
+        };
+        let all = informers.list_live::<ConfigMap>("live-b").await?;
+        let own = |name: &str| format!("live-b/m{name}");
+        let want: Vec<_> = (0..7).map(|n| own(&n.to_string())).collect();
+        let is_own = |key: &String| !key.ends_with("kube-root-ca.crt");
+        let found: Vec<_> = keys(&all).into_iter().filter(is_own).collect();
+        check(found == want, format!("{found:?}"))?;
+        check(
+            all.iter().all(|map| map.data.is_none()),
+            "in the form of the kind",
+        )?;
+        // In pages of two, of several namespaces by their names, and by their labels.
+        let named = KindOptions::new()
+            .namespaces(["live-c", "live-a"])
+            .page_size(2);
+        let named = informers.list_live_with::<ConfigMap>(named).await?;
+        let named: Vec<_> = keys(&named).into_iter().filter(is_own).collect();
+        check(
+            named.len() == 14 && named[0] == "live-a/m0" && named[13] == "live-c/m6",
+            format!("{named:?}"),
+        )?;
+        let labelled = KindOptions::new()
+            .namespaces_labelled("team=live")
+            .fields("metadata.name=m3");
+        let labelled = informers.list_live_with::<ConfigMap>(labelled).await?;
+        check(
+            keys(&labelled) == names.map(|name| format!("{name}/m3")),
+            format!("{:?}", keys(&labelled)),
+        )?;
+        let compact = KindOptions::new().namespaces(["live-a"]).page_size(3);
+        let compact = informers
+            .list_live_with::<Compact<ConfigMap>>(compact)
+            .await?;
+        check(compact.len() >= 7, "in another form")?;
+        // What was just written is there.
+        cluster.kubectl_admin(&["-n", "live-b", "delete", "configmap", "m4"])?;
+        let after = informers.list_live::<ConfigMap>("live-b").await?;
+        check(!keys(&after).contains(&own("4")), "it was deleted")?;
+        let none = informers.list_live::<ConfigMap>("no-such").await?;
+        check(none.is_empty(), "there is nothing")?;
+        check(informers.overview().is_empty(), "no informer was started")?;
+        let spaces = informers.list_live::<Namespace>("live-a").await?;
+        check(spaces.len() > 3, "namespaces are in none")
+    })?;
+    run(async {
+        let client = client(cluster, "reads-nothing", &["nobody"])?;
+        let refused = Informers::new(client).list_live::<ConfigMap>("").await;
+        let code = match &refused {
+            Err(ReadError::Failed(failure)) => failure.code(),
+            _ => None,
+        };
+        check(code == Some(403), format!("{refused:?}"))
     })
 }
 

@@ -4,6 +4,7 @@ mod certificates;
 mod connections;
 mod errors;
 mod conformance;
+mod counters;
 mod files;
 mod fixed_users;
 mod http2;
@@ -40,6 +41,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         sharing::TRIALS,
         rejection::TRIALS,
         renewal::TRIALS,
+        counters::TRIALS,
         errors::TRIALS,
         conformance::TRIALS,
         files::TRIALS,

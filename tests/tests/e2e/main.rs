@@ -20,6 +20,8 @@ mod policy;
 mod rejected;
 mod shards;
 mod tail;
+#[path = "../shared/trace.rs"]
+mod trace;
 mod trial;
 mod watch;
 mod wire;

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use harness::memory::{ApiServer, Fault, Verb};
 use k8s_openapi::api::core::v1::{ConfigMap, Pod};
-use kcache::{Filter, Informer, Informers, KindOptions, Phase};
+use kcache::client::ClientConfig;
+use kcache::{Compact, Filter, Informer, Informers, KindOptions, Phase, SubscribeOptions};
 use metrics_exporter_prometheus::PrometheusBuilder;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::server::{client, eventually, pod, put};
@@ -92,16 +93,42 @@ async fn bookmarks_say_how_far_it_is_behind() {
 }
 
 #[tokio::test]
+async fn subscriptions_that_lag_are_counted_beyond_their_end() {
+    let (maps, mut feed) = kcache::feed::<ConfigMap>();
+    let map = |name: &str, version: usize| -> ConfigMap {
+        let metadata = json!({ "name": name, "resourceVersion": version.to_string() });
+        serde_json::from_value(json!({ "metadata": metadata })).unwrap()
+    };
+    feed.relist([map("a", 1)], None).unwrap();
+    let quick = maps.subscribe();
+    let slow = maps.subscribe_options(SubscribeOptions::default().queue(2));
+    assert_eq!(maps.counts().subscriptions, 2);
+    for version in 2..12 {
+        feed.apply(map("a", version)).unwrap();
+    }
+    let counts = maps.counts();
+    // The quick one has its start and ten changes; of the slow one all are merged into its start.
+    assert_eq!(counts.most_waiting, 11, "{counts:?}");
+    assert_eq!((counts.lags, counts.merged), (1, 10), "{counts:?}");
+    drop((quick, slow));
+    let counts = maps.counts();
+    assert_eq!((counts.subscriptions, counts.most_waiting), (0, 0));
+    assert_eq!((counts.lags, counts.merged), (1, 10));
+}
+
+#[tokio::test]
 async fn an_exporter_shows_them_and_the_dashboard_knows_no_others() {
     let server = server();
     let informers = Informers::new(client(&server));
     let web = KindOptions::new().namespaces(["shop"]).labels("app=web");
     let pods = informers.informer::<Pod>();
     let _web = informers.informer_with::<Pod>(web);
+    let compact = informers.informer::<Compact<Pod>>();
     let maps = informers.informer::<ConfigMap>();
     let view = maps.view(Filter::everything());
     informers.ready().await.unwrap();
     view.ready().await.unwrap();
+    let config = client_config();
 
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = free.local_addr().unwrap();
@@ -113,6 +140,7 @@ async fn an_exporter_shows_them_and_the_dashboard_knows_no_others() {
         kcache::describe_metrics();
         informers.record_metrics();
         view.record_metrics(&[("resource", "view")]);
+        config.record_metrics(&[("cluster", "c")]);
     });
     let text = scrape(address).await;
     for line in [
@@ -123,11 +151,27 @@ async fn an_exporter_shows_them_and_the_dashboard_knows_no_others() {
         r#"kcache_phase{resource="configmaps",form="ConfigMap",scope="",phase="degraded"} 0"#,
         r#"kcache_relists_total{resource="pods",form="Pod",scope="",reason="expired"} 0"#,
         r#"kcache_lists_total{resource="pods",form="Pod",scope=""} 1"#,
+        r#"kcache_subscriptions{resource="configmaps",form="ConfigMap",scope=""} 1"#,
+        r#"kcache_subscriptions{resource="view"} 0"#,
+        r#"kcache_waiting_changes{resource="pods",form="Pod",scope=""} 0"#,
+        r#"kcache_merged_changes_total{resource="pods",form="Pod",scope=""} 0"#,
+        r#"kcc_credential_hits_total{cluster="c",from="memory"} 0"#,
+        r#"kcc_plugin_runs_total{cluster="c"} 0"#,
+        "# HELP kcc_plugin_runs_total Exec plugin runs of this process.",
         "# TYPE kcache_changes_total counter",
         "# HELP kcache_behind_seconds Since the server last said that the state is up to date.",
     ] {
         assert!(text.lines().any(|one| one == line), "{line}\n{text}");
     }
+    // Only the forms that count themselves say what they hold.
+    let held = compact.cache().list()[0].stats().held_bytes();
+    let line =
+        format!(r#"kcache_held_bytes{{resource="pods",form="Compact<Pod>",scope=""}} {held}"#);
+    assert!(
+        held > 0 && text.lines().any(|one| one == line),
+        "{line}\n{text}"
+    );
+    assert_eq!(text.matches("\nkcache_held_bytes{").count(), 1, "{text}");
     // Counters go up, whoever asks how often.
     put(&server, [pod("shop", "c")]);
     eventually(|| pods.cache().len() == 3).await;
@@ -139,15 +183,12 @@ async fn an_exporter_shows_them_and_the_dashboard_knows_no_others() {
     let shown: BTreeSet<_> = text.lines().filter_map(metric).collect();
     let dashboard: Value =
         serde_json::from_str(include_str!("../../../docs/grafana.json")).unwrap();
-    let asked = dashboard["panels"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter_map(|panel| {
-            let target = panel["targets"][0]["expr"].as_str().unwrap();
-            let at = target.find("kcache_").unwrap();
-            metric(&target[at..])
-        });
+    let panels = dashboard["panels"].as_array().unwrap().iter();
+    let asked = panels.map(|panel| {
+        let target = panel["targets"][0]["expr"].as_str().unwrap();
+        let at = target.find("kc").unwrap();
+        metric(&target[at..]).unwrap()
+    });
     let asked: BTreeSet<_> = asked.collect();
     assert!(asked.is_subset(&shown), "{asked:?} {shown:?}");
     let guide = include_str!("../../../docs/guide.md");
@@ -158,7 +199,21 @@ async fn an_exporter_shows_them_and_the_dashboard_knows_no_others() {
 /// The name at the beginning.
 fn metric(text: &str) -> Option<&str> {
     let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))?;
-    text.starts_with("kcache_").then(|| &text[..end])
+    let is_ours = text.starts_with("kcache_") || text.starts_with("kcc_");
+    is_ours.then(|| &text[..end])
+}
+
+fn client_config() -> ClientConfig {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let kubeconfig = json!({
+        "current-context": "c",
+        "contexts": [{ "name": "c", "context": { "cluster": "c", "user": "u" } }],
+        "clusters": [{ "name": "c", "cluster": { "server": "https://localhost:1" } }],
+        "users": [{ "name": "u", "user": { "token": "t" } }],
+    });
+    std::fs::write(file.path(), kubeconfig.to_string()).unwrap();
+    let loader = ClientConfig::loader().with_kubeconfig(file.path());
+    loader.load().unwrap()
 }
 
 async fn scrape(address: std::net::SocketAddr) -> String {

@@ -6,5 +6,8 @@ mod namespaces;
 mod server;
 mod shards;
 mod shared;
+mod spans;
+#[path = "../shared/trace.rs"]
+mod trace;
 mod transform;
 mod until;

@@ -5,7 +5,8 @@ use std::time::Duration;
 use harness::memory::{ApiServer, Fault};
 use k8s_openapi::api::core::v1::{Namespace, Node, Pod};
 use kcache::{
-    Cause, Compact, Error, Event, Informer, NamespacedInformer, Phase, Subscription, WaitError,
+    Cause, Compact, Error, Event, Filter, Informer, NamespacedInformer, Phase, Subscription,
+    WaitError,
 };
 use kube::core::PartialObjectMeta;
 use serde_json::json;
@@ -256,6 +257,89 @@ async fn ones_own_writes_are_waited_for_in_their_namespace() {
     }
     let closed = pods.wait_for_in("c", "1", Duration::ZERO).await;
     assert_eq!(closed, Err(WaitError::Closed(Error::Closed)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_is_waited_for_in_all_namespaces_and_in_what_is_made_of_them() {
+    let server = server();
+    let pods = Informer::<Pod>::builder(client(&server)).start_in(["a", "b"]);
+    let view = pods.view(Filter::namespace("b"));
+    let both = kcache::union([&*view, &*pods]);
+    let limit = Duration::from_secs(180);
+    for number in 0..3 {
+        let name = format!("n{number}");
+        let stored = server.put(pod("b", &name)).unwrap();
+        let version = stored["metadata"]["resourceVersion"].as_str().unwrap();
+        // Before it is ready, too. The other namespace says so with its next bookmark.
+        pods.wait_for(version, limit).await.unwrap();
+        assert!(pods.cache().get("b", &name).is_some());
+        view.wait_for(version, limit).await.unwrap();
+        both.wait_for_write(&pods, version, limit).await.unwrap();
+        assert!(both.cache().get("b", &name).is_some());
+    }
+    assert_eq!(both.inputs(), ["first input", "second input"]);
+    let future = (server.version() + 1_000).to_string();
+    let late = pods.wait_for(&future, Duration::from_secs(300)).await;
+    assert_eq!(late, Err(WaitError::TimedOut));
+    assert_eq!(pods.wait_for("x", limit).await, Err(WaitError::NoOrder));
+    pods.close();
+    let closed = pods.wait_for(&future, limit).await;
+    assert_eq!(closed, Err(WaitError::Closed(Error::Closed)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_namespace_that_is_none_or_leaves_keeps_nobody_waiting() {
+    let server = server();
+    let none: [&str; 0] = [];
+    let nothing = Informer::<Pod>::builder(client(&server)).start_in(none);
+    nothing.wait_for("9", Duration::from_secs(1)).await.unwrap();
+    // What it is made of is known later.
+    let pods = pods(&server);
+    let limit = Duration::from_secs(600);
+    let version = server.version().to_string();
+    pods.wait_for(&version, limit).await.unwrap();
+    assert_eq!(names(&pods), ["a/p", "b/p"]);
+    server.inject(
+        Fault::unavailable()
+            .when(|info| info.namespace == "b")
+            .forever(),
+    );
+    server.cut_watches();
+    let stored = server.put(pod("a", "q")).unwrap();
+    let version = stored["metadata"]["resourceVersion"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let waits = tokio::spawn({
+        let pods = pods.clone();
+        async move { pods.wait_for(&version, limit).await }
+    });
+    tokio::time::sleep(Duration::from_secs(120)).await;
+    assert!(!waits.is_finished(), "one of them cannot be followed");
+    put(&server, [namespace("b", "db")]);
+    waits.await.unwrap().unwrap();
+    assert_eq!(names(&pods), ["a/p", "a/q"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_namespace_that_lags_is_not_hidden_by_the_others() {
+    let server = server();
+    let pods = Informer::<Pod>::builder(client(&server)).start_in(["a", "b"]);
+    pods.ready().await.unwrap();
+    server.inject(
+        Fault::unavailable()
+            .when(|info| info.namespace == "b")
+            .forever(),
+    );
+    server.cut_watches();
+    for number in 0..10 {
+        put(&server, [pod("a", &format!("n{number}"))]);
+        tokio::time::sleep(Duration::from_secs(60)).await;
+    }
+    let behind = |namespace: &str| pods.informer(namespace).unwrap().counts().behind.unwrap();
+    assert!(pods.cache().len() == 12 && pods.counts().behind.unwrap() >= Duration::from_secs(590));
+    assert_eq!(behind("b"), pods.counts().behind.unwrap());
+    assert!(behind("a") <= Duration::from_secs(120), "{:?}", behind("a"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -79,9 +79,10 @@ impl<V: Object> Backlog<V> {
         !merging && (waiting == 0 || waiting + count <= limit)
     }
 
-    /// Takes in a commit; what does not fit is merged.
-    pub(super) fn push(&mut self, at: Moment, changes: &[Arc<Change<V>>], limit: usize) {
+    /// Takes in a commit; what does not fit is merged. Returns how many changes are in others now.
+    pub(super) fn push(&mut self, at: Moment, changes: &[Arc<Change<V>>], limit: usize) -> usize {
         self.reach(at);
+        let each = self.len() + changes.len();
         if self.fits(changes.len(), limit) {
             self.queued += changes.len();
             self.commits += 1;
@@ -93,6 +94,7 @@ impl<V: Object> Backlog<V> {
                 self.net.merge(Change::clone(change), self.filter.is_some());
             }
         }
+        each - self.len()
     }
 
     /// Takes in a refilter with what it changes.

@@ -1,8 +1,13 @@
+use std::path::Path;
 use std::sync::Arc;
+
+use tracing::Span;
+use tracing::field::Empty;
 
 use super::credential::Credential;
 use super::refresh::Issued;
 use crate::cache::{CredentialCache, Request, Source};
+use crate::client::counts::Counters;
 use crate::client::error::{ClientError, ClientProblem, NamedRef};
 use crate::environment::Environment;
 use crate::error::Error;
@@ -18,6 +23,7 @@ pub(super) struct CachedPlugin {
     user: NamedRef,
     cache: CredentialCache,
     request: Request,
+    counters: Arc<Counters>,
 }
 
 impl CachedPlugin {
@@ -45,7 +51,13 @@ impl CachedPlugin {
             user,
             cache: CredentialCache::new(settings.or_install_hint(hint)),
             request,
+            counters: Arc::default(),
         })
+    }
+
+    /// Counts what it does there.
+    pub(super) fn counting(self, counters: Arc<Counters>) -> Self {
+        Self { counters, ..self }
     }
 
     fn failed(&self, error: Error) -> ClientError {
@@ -55,10 +67,39 @@ impl CachedPlugin {
         }
     }
 
+    /// Of a run: what runs, and nothing of what it is given or gives.
+    fn span(&self) -> Span {
+        let name = Path::new(&self.request.command).file_name();
+        tracing::info_span!(
+            "plugin",
+            otel.kind = "internal",
+            otel.status_code = Empty,
+            kcc.user = self.user.name,
+            process.executable.name = &*name.unwrap_or_default().to_string_lossy(),
+            process.exit.code = Empty,
+        )
+    }
+
     /// A new credential; it blocks for as long as the plugin runs.
     pub(super) fn issue(&self, rejected: Option<&Secret>) -> Result<Issued, ClientError> {
         let user = &self.user;
+        let mut run = Span::none();
         let mut tell = |notice: Notice| {
+            match &notice {
+                Notice::PluginStarts => {
+                    self.counters.plugin_runs.add(1);
+                    run = self.span();
+                }
+                Notice::PluginRan { took, exit_code } => {
+                    self.counters.ran(*took);
+                    let run = std::mem::replace(&mut run, Span::none());
+                    run.record("process.exit.code", exit_code);
+                    if *exit_code != Some(0) {
+                        run.record("otel.status_code", "ERROR");
+                    }
+                }
+                _ => {}
+            }
             if notice.is_warning() {
                 tracing::warn!(%user, "{notice}");
             } else {
@@ -70,6 +111,23 @@ impl CachedPlugin {
             Some(rejected) => self.cache.renew(&self.request, rejected, &mut tell),
         };
         let response = response.map_err(|error| self.failed(error))?;
+        let source = match response.source {
+            Source::Cache => {
+                self.counters.store_hits.add(1);
+                "store"
+            }
+            Source::Plugin => "plugin",
+            Source::OtherProcess => {
+                self.counters.shared_runs.add(1);
+                "process"
+            }
+            Source::CacheAfterFailure => {
+                self.counters.stale.add(1);
+                self.counters.failures.add(1);
+                "stale"
+            }
+        };
+        Span::current().record("kcc.source", source);
         let is_stale = response.source == Source::CacheAfterFailure;
         let version = self.request.info.api_version();
         let credential = Credential::from_response(response, version).map_err(|problem| {

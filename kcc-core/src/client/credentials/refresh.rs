@@ -4,8 +4,11 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use tokio::sync::watch;
+use tracing::Span;
+use tracing::field::Empty;
 
 use super::credential::Credential;
+use crate::client::counts::Counters;
 use crate::client::error::{ClientError, NamedRef};
 use crate::secret::Secret;
 
@@ -37,8 +40,30 @@ pub(crate) struct Refresher {
 struct Shared {
     /// Whose credentials these are, for messages.
     user: NamedRef,
+    counters: Arc<Counters>,
     issue: Box<Issue>,
     state: Mutex<State>,
+}
+
+/// Why there has to be another credential.
+#[derive(Clone, Copy)]
+enum Reason {
+    First,
+    Expired,
+    /// It is in its refresh margin; nobody waits.
+    Ahead,
+    Unauthorized,
+}
+
+impl Reason {
+    fn name(self) -> &'static str {
+        match self {
+            Self::First => "first",
+            Self::Expired => "expired",
+            Self::Ahead => "ahead",
+            Self::Unauthorized => "unauthorized",
+        }
+    }
 }
 
 #[derive(Default)]
@@ -62,11 +87,13 @@ type PendingRun = watch::Receiver<Option<Outcome>>;
 impl Refresher {
     pub(super) fn new(
         user: NamedRef,
+        counters: Arc<Counters>,
         issue: impl Fn(Option<&Secret>) -> Result<Issued, ClientError> + Send + Sync + 'static,
     ) -> Self {
         Self {
             shared: Arc::new(Shared {
                 user,
+                counters,
                 issue: Box::new(issue),
                 state: Mutex::default(),
             }),
@@ -78,19 +105,19 @@ impl Refresher {
         let pending = {
             let mut state = self.shared.lock();
             let now = Timestamp::now();
-            match state
-                .current
-                .clone()
-                .filter(|current| current.is_valid(now))
-            {
-                Some(current) => {
-                    if current.is_due(now) && state.may_renew() {
-                        self.join_or_start(&mut state, None);
-                    }
-                    return Ok(current);
+            let current = state.current.clone();
+            if let Some(current) = current.filter(|current| current.is_valid(now)) {
+                self.shared.counters.memory_hits.add(1);
+                if current.is_due(now) && state.may_renew() {
+                    self.join_or_start(&mut state, Reason::Ahead, None);
                 }
-                None => self.join_or_start(&mut state, None),
+                return Ok(current);
             }
+            let reason = match state.current {
+                None => Reason::First,
+                Some(_) => Reason::Expired,
+            };
+            self.join_or_start(&mut state, reason, None)
         };
         self.outcome(pending).await
     }
@@ -108,20 +135,31 @@ impl Refresher {
             if !state.is_under_way() && !state.may_replace(rejected) {
                 return Ok(Arc::clone(rejected));
             }
-            self.join_or_start(&mut state, Some(rejected))
+            self.join_or_start(&mut state, Reason::Unauthorized, Some(rejected))
         };
         self.outcome(pending).await
     }
 
-    fn join_or_start(&self, state: &mut State, rejected: Option<&Arc<Credential>>) -> PendingRun {
+    fn join_or_start(
+        &self,
+        state: &mut State,
+        reason: Reason,
+        rejected: Option<&Arc<Credential>>,
+    ) -> PendingRun {
         if let (true, Some(pending)) = (state.is_under_way(), &state.pending) {
             return pending.clone();
         }
         let (sender, pending) = watch::channel(None);
         let (shared, rejected) = (Arc::clone(&self.shared), rejected.cloned());
+        match reason {
+            Reason::Ahead => shared.counters.refreshes_ahead.add(1),
+            Reason::Unauthorized => shared.counters.refreshes_after_401.add(1),
+            Reason::First | Reason::Expired => {}
+        }
+        let span = shared.span(reason);
         let thread = std::thread::Builder::new().name("kcc-credential".into());
         let spawned = thread.spawn(move || {
-            let outcome = shared.renew(rejected.as_ref());
+            let outcome = span.in_scope(|| shared.renew(rejected.as_ref()));
             sender.send_replace(Some(outcome));
         });
         match spawned {
@@ -153,6 +191,31 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Of a credential on its way. One that nobody waits for is no part of a request, which would last until then.
+    fn span(&self, reason: Reason) -> Span {
+        let request = Span::current();
+        let is_ahead = matches!(reason, Reason::Ahead);
+        let parent = if is_ahead {
+            Span::none()
+        } else {
+            request.clone()
+        };
+        let span = tracing::info_span!(
+            parent: &parent,
+            "credential",
+            otel.kind = "internal",
+            otel.status_code = Empty,
+            "error.type" = Empty,
+            kcc.user = self.user.name,
+            kcc.reason = reason.name(),
+            kcc.source = Empty,
+        );
+        if is_ahead {
+            span.follows_from(request);
+        }
+        span
+    }
+
     fn renew(&self, rejected: Option<&Arc<Credential>>) -> Outcome {
         let rejected = rejected.and_then(|credential| credential.given());
         let issued = (self.issue)(rejected);
@@ -168,6 +231,10 @@ impl Shared {
             Err(error) => {
                 state.not_before = Some(Instant::now() + pause(state.failures));
                 state.failures = state.failures.saturating_add(1);
+                self.counters.failures.add(1);
+                let span = Span::current();
+                span.record("error.type", error.kind());
+                span.record("otel.status_code", "ERROR");
                 tracing::warn!(%error, "no new credential");
                 Err(error)
             }
@@ -242,7 +309,7 @@ mod tests {
             name: "u".to_owned(),
         };
         let counted = Arc::clone(&runs);
-        let refresher = Refresher::new(user, move |_| {
+        let refresher = Refresher::new(user, Arc::default(), move |_| {
             let run = counted.fetch_add(1, SeqCst) + 1;
             std::thread::sleep(Duration::from_millis(50));
             script(run)

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::credential::Credential;
 use super::plugin::CachedPlugin;
 use super::refresh::Refresher;
+use crate::client::counts::Counters;
 use crate::client::error::{ClientError, ClientProblem, NamedRef};
 use crate::client::header::{basic, bearer};
 use crate::client::reload::Reloader;
@@ -37,14 +38,17 @@ impl CredentialSource {
         environment: &Environment,
         has_terminal: bool,
         file_period: Duration,
+        counters: &Arc<Counters>,
     ) -> Result<Self, ClientError> {
         let named = NamedRef::of(user, NamedKind::User);
         let user = &user.value;
         if let Some(spec) = user.plugin() {
             let plugin =
                 CachedPlugin::new(named.clone(), spec, cluster, environment, has_terminal)?;
+            let plugin = plugin.counting(Arc::clone(counters));
             let issue = move |rejected: Option<&Secret>| plugin.issue(rejected);
-            return Ok(Self::Plugin(Refresher::new(named, issue)));
+            let refresher = Refresher::new(named, Arc::clone(counters), issue);
+            return Ok(Self::Plugin(refresher));
         }
         check_methods(user).map_err(|problem| named.unusable(problem))?;
         if has_files(user) {
