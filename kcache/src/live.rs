@@ -90,7 +90,7 @@ impl Informers {
 
     /// As [`list_live`](Self::list_live), of these namespaces and selectors. Of several namespaces each is a list of
     /// its own, one after the other and ordered by name: together they are no state that there ever was. Of
-    /// namespaces with labels those are listed first. What is said of neither here is all; transforms, pages and
+    /// namespaces with labels those are listed first. A shard is told by the UID that the form answers. What is said of none of these here is all; transforms, pages and
     /// the encoding that are not said are the kind's.
     ///
     /// # Errors
@@ -137,7 +137,7 @@ impl Informers {
     where
         V::Codec: Codec<V> + 'static,
     {
-        let mut builder = options.apply(Informer::<V>::builder(self.client().clone()));
+        let mut builder = options.apply(Informer::<V>::builder(self.client().clone()), None);
         if let Some(namespace) = namespace {
             builder = builder.namespace(namespace);
         }
@@ -158,11 +158,15 @@ impl Informers {
         if target.is_nothing() {
             return Ok(Vec::new());
         }
+        let shard = target.shard.clone().unwrap_or_default();
         let listed = live_list(self.client(), target, page_size, codec).await;
-        listed.map_err(|error| match error {
-            LiveError::Failed(failure) => failure.into(),
+        let mut objects: Vec<Arc<V>> = listed.map_err(|error| match error {
+            LiveError::Failed(failure) => ReadError::from(failure),
             LiveError::Decode(error) => error.into(),
             LiveError::Panicked(error) => error.into(),
-        })
+        })?;
+        // Most servers send all, whatever shard they are asked for.
+        objects.retain(|object| shard.contains(&**object));
+        Ok(objects)
     }
 }

@@ -177,6 +177,7 @@ impl KindOptions {
             namespaces: None,
             labels: None,
             fields: None,
+            shard: None,
             ..self.clone()
         }
     }
