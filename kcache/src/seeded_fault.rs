@@ -30,6 +30,10 @@ pub enum SeededFault {
     KeepGroup,
     /// A set of several publishers looks at the first of them only.
     FirstInput,
+    /// A replica owns what it claims, whoever else claims it.
+    IgnoreClaims,
+    /// A replica that could not renew in time goes on when it can again.
+    IgnoreLapse,
     /// A join lets a target go with the first of its sources.
     #[cfg(kcache_faults)]
     ForgetCount,
