@@ -19,6 +19,7 @@ use crate::object::Object;
 use crate::publisher::Publisher;
 use crate::reflector::Reflector;
 use crate::request::Target;
+use crate::reshard::{Control, Requests};
 use crate::wire::LARGEST;
 
 /// Lists and watches a resource of an API server, and is the [`Publisher`] of its objects.
@@ -46,7 +47,11 @@ use crate::wire::LARGEST;
 /// ```
 #[doc(alias = "Controller")]
 #[doc(alias = "Reflector")]
-pub struct Informer<V: Object>(Publisher<V>);
+pub struct Informer<V: Object> {
+    publisher: Publisher<V>,
+    /// Which shard it is to follow.
+    pub(crate) control: Arc<Control>,
+}
 
 impl<V: Object> Informer<V> {
     /// An informer of a type that knows its resource: a type of k8s-openapi, a derived custom
@@ -94,6 +99,8 @@ impl<V: Object> Informer<V> {
                 namespace: None,
                 labels: None,
                 fields: None,
+                shard: None,
+                asks_shard: true,
                 metadata_only: false,
                 whole: false,
                 protobuf: false,
@@ -179,19 +186,25 @@ impl<V: Object> Deref for Informer<V> {
     type Target = Publisher<V>;
 
     fn deref(&self) -> &Publisher<V> {
-        &self.0
+        &self.publisher
     }
 }
 
 impl<V: Object> Clone for Informer<V> {
     fn clone(&self) -> Self {
-        Self(self.0.clone())
+        Self {
+            publisher: self.publisher.clone(),
+            control: self.control.clone(),
+        }
     }
 }
 
 impl<V: Object> fmt::Debug for Informer<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Informer").field(&self.0).finish()
+        f.debug_struct("Informer")
+            .field("publisher", &self.publisher)
+            .field("shard", &self.control.wanted())
+            .finish()
     }
 }
 
@@ -199,7 +212,7 @@ impl<V: Object> fmt::Debug for Informer<V> {
 #[must_use = "nothing is requested before `start`"]
 pub struct InformerBuilder<V, C = SerdeCodec> {
     client: Client,
-    target: Target,
+    pub(crate) target: Target,
     page_size: Option<u32>,
     json_only: bool,
     codec: C,
@@ -354,6 +367,8 @@ impl<V: Object, C> InformerBuilder<V, C> {
         let counts = self.counts.clone().unwrap_or_default();
         let (publisher, mut feed) = feed_counting(counts);
         let Self { target, .. } = &self;
+        let requests = Requests::new(target.shard.clone().unwrap_or_default());
+        let control = requests.control().clone();
         let span = tracing::info_span!(
             "informer",
             resource = target.resource.plural,
@@ -363,18 +378,18 @@ impl<V: Object, C> InformerBuilder<V, C> {
         if let Err(error) = target.check() {
             span.in_scope(|| tracing::warn!(%error, "not started"));
             feed.fail(&error);
-        } else if target.is_nothing() {
-            span.in_scope(|| tracing::debug!("nothing matches, so no request is sent"));
-            let _ = feed.relist([], None);
-            tokio::spawn(stay_empty(feed));
         } else {
-            tokio::spawn(self.follow(feed).instrument(span));
+            if target.is_nothing() {
+                span.in_scope(|| tracing::debug!("nothing matches, so no request is sent"));
+                let _ = feed.relist([], None);
+            }
+            tokio::spawn(self.follow(feed, requests).instrument(span));
         }
-        Informer(publisher)
+        Informer { publisher, control }
     }
 
     /// Follows the server until the publisher is closed.
-    async fn follow(self, feed: Feed<V>)
+    async fn follow(self, feed: Feed<V>, requests: Requests)
     where
         C: Codec<V>,
     {
@@ -389,7 +404,7 @@ impl<V: Object, C> InformerBuilder<V, C> {
         } = self;
         let encodings = codec.encodings(&target.types());
         target.protobuf = !json_only && encodings.first() == Some(&Encoding::Protobuf);
-        let reflector = Reflector::new(client, target, page_size, codec, feed);
+        let reflector = Reflector::new(client, target, page_size, codec, feed, requests);
         tokio::select! {
             biased;
             _ = core.closed() => {}
@@ -397,11 +412,6 @@ impl<V: Object, C> InformerBuilder<V, C> {
         }
         tracing::debug!("stopped");
     }
-}
-
-/// Holds an empty state until the publisher is closed.
-async fn stay_empty<V: Object>(feed: Feed<V>) {
-    feed.closed().await;
 }
 
 impl<V: Object> InformerBuilder<V> {

@@ -93,26 +93,28 @@ struct Memory;
 
 // The modules are in layers: each uses those before it, and none after it.
 
-// Locks, work on other threads and on deep stacks, encodings, versions and their order, objects; and the
-// events that a change becomes: another UID is a delete and a create, and deletes come first.
+// Locks, work on other threads and on deep stacks, encodings, versions and their order, objects, shards of a
+// collection; and the events that a change becomes: another UID is a delete and a create, and deletes come first.
 mod sync;
 mod offload;
 mod deep;
 mod encoding;
 mod version;
 mod object;
+mod shard;
 mod seeded_fault;
 mod event;
 mod updates;
 
 // Beside events: why something ended (a panic of your code, too) or failed, phases and notices, counts,
-// bad objects (without their content), waiting for a version.
+// bad objects (without their content), waiting for a version, and for another shard.
 mod error;
 mod failure;
 mod status;
 mod counts;
 mod bad_objects;
 mod wait;
+mod reshard;
 
 // A state, and which of its objects: selectors, fields and filters, the terms that find the filters of
 // an object (`index`), and the selectors of an object (`selector_index`).
@@ -157,6 +159,7 @@ mod request;
 mod wire;
 mod reflector;
 mod informer;
+mod sharded;
 mod transform;
 mod namespaces;
 mod informers;
@@ -207,11 +210,13 @@ pub use namespaces::NamespacedInformer;
 pub use object::{Key, Object};
 pub use offload::offload;
 pub use publisher::{Publisher, publisher};
+pub use reshard::{Reshard, ReshardError, Sharded};
 #[doc(hidden)]
 #[cfg(kcache_faults)]
 pub use seeded_fault::SeededFault;
 pub use selector::{Selector, SelectorError};
 pub use selector_index::{IndexKeys, Scope, SelectorIndex};
+pub use shard::Shard;
 pub use status::{Notice, Notices, Phase, Status};
 pub use store::Snapshot;
 pub use streams::{Batches, NoticeStream, Phases};

@@ -43,6 +43,7 @@ use crate::failure::{Cause, Failure, Operation};
 use crate::feed::{Feed, Input};
 use crate::object::Object;
 use crate::request::{Target, TooLong};
+use crate::reshard::Requests;
 
 /// What the reflector does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +73,7 @@ pub(crate) struct Reflector<V: Object, C> {
     trouble: Option<Relist>,
     /// There has been a complete list.
     listed: bool,
+    requests: Requests,
 }
 
 /// Why a list was not completed.
@@ -104,6 +106,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         page_size: Option<u32>,
         codec: C,
         feed: Feed<V>,
+        requests: Requests,
     ) -> Self {
         let counts = feed.core().counters.source.clone();
         Self {
@@ -119,6 +122,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             counts,
             trouble: None,
             listed: false,
+            requests,
         }
     }
 

@@ -9,6 +9,7 @@ use kube::client::Body;
 use kube::core::{ApiResource, TypeMeta};
 
 use crate::error::Error;
+use crate::shard::Shard;
 
 /// Which objects of which resource, in which form.
 #[derive(Clone, Debug)]
@@ -22,6 +23,10 @@ pub(crate) struct Target {
     pub(crate) namespace: Option<String>,
     pub(crate) labels: Option<String>,
     pub(crate) fields: Option<String>,
+    /// `None` for all objects, if it was never said otherwise.
+    pub(crate) shard: Option<Shard>,
+    /// The server is asked for no more than the shard.
+    pub(crate) asks_shard: bool,
     /// Only the metadata of each object is wanted.
     pub(crate) metadata_only: bool,
     /// Metadata alone is not requested, because it knows no such form.
@@ -158,7 +163,14 @@ impl Target {
 
     /// True if no object can match, so that no request is needed.
     pub(crate) fn is_nothing(&self) -> bool {
-        self.selectors().any(|selector| selector.trim() == NOTHING)
+        self.shard.as_ref().is_some_and(Shard::is_nothing)
+            || self.selectors().any(|selector| selector.trim() == NOTHING)
+    }
+
+    /// What is requested of the server, if it is not everything.
+    pub(crate) fn shard_selector(&self) -> Option<&Shard> {
+        let shard = self.shard.as_ref().filter(|shard| !shard.is_whole());
+        shard.filter(|_| self.asks_shard)
     }
 
     fn selectors(&self) -> impl Iterator<Item = &str> {
@@ -243,6 +255,10 @@ impl Target {
             if let Some(selector) = selector {
                 query.put(name, selector);
             }
+        }
+        // Like the selectors it goes with each page: the token of the next does not hold it.
+        if let Some(shard) = self.shard_selector() {
+            query.put("shardSelector", &shard.to_string());
         }
         query
     }

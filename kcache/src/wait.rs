@@ -264,6 +264,9 @@ pub(crate) trait Follow: Send + Sync {
     /// Waits until the publisher has seen a version by this way, and the reader is through with all that
     /// the publisher delivered until then.
     fn reached<'a>(&'a self, way: &'a [Arc<dyn Follow>], version: &'a str) -> Waiting<'a>;
+
+    /// Waits until the reader is through with all that the publisher has delivered by now.
+    fn caught_up(&self) -> Waiting<'_>;
 }
 
 /// How far whoever reads a [`Subscription`](crate::Subscription) by batches is with its publisher: through

@@ -290,6 +290,13 @@ impl<V: Object> Follow for Registration<V> {
             Ok(())
         })
     }
+
+    fn caught_up(&self) -> Waiting<'_> {
+        Box::pin(async move {
+            self.mailbox.done_with(self.mailbox.delivered()).await?;
+            Ok(())
+        })
+    }
 }
 
 /// What it means in one state to have another filter. With `recheck`, what both let in is named
