@@ -7,5 +7,5 @@ mod requests;
 
 pub use self::error::LeaseError;
 pub(crate) use self::identity::{Identity, check_name, new_instance};
-pub(crate) use self::requests::{Refused, Requests, whole_seconds};
+pub(crate) use self::requests::{Refused, Requests, now, whole_seconds};
 pub(crate) use self::timing::Timing;

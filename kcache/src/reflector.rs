@@ -33,6 +33,7 @@ use self::decoder::Decoder;
 use self::doubts::Doubts;
 use self::kinds::Kinds;
 use self::pages::Paging;
+pub(crate) use self::classify::chain;
 pub(crate) use self::read::read;
 use self::sink::Sink;
 use self::versions::Versions;

@@ -6,8 +6,8 @@ use std::time::Duration;
 use k8s_openapi::api::coordination::v1::Lease;
 use tokio::time::Instant;
 
-use super::record::{Record, now};
-use crate::lease::{LeaseError, Refused, Requests, Timing, whole_seconds};
+use super::record::Record;
+use crate::lease::{LeaseError, Refused, Requests, Timing, now, whole_seconds};
 
 /// What came of an attempt.
 #[derive(Debug)]

@@ -2,7 +2,6 @@
 
 use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
-use k8s_openapi::jiff::Timestamp;
 
 /// client-go's `LeaderElectionRecord`, read from the `spec` of a Lease and written to it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -41,15 +40,11 @@ impl Record {
     }
 }
 
-/// The time by this machine's clock, in whole microseconds, as it comes back from a server.
-pub(crate) fn now() -> MicroTime {
-    let micros = Timestamp::now().as_microsecond();
-    MicroTime(Timestamp::from_microsecond(micros).unwrap_or_default())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lease::now;
+    use k8s_openapi::jiff::Timestamp;
 
     /// The fields and forms of client-go's `LeaderElectionRecordToLeaseSpec`.
     #[test]

@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use k8s_openapi::api::coordination::v1::Lease;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
+use k8s_openapi::jiff::Timestamp;
 use kube::api::{Api, DeleteParams, ListParams, PostParams, Preconditions};
 use kube::{Client, Error};
 use tokio::time::timeout;
@@ -131,4 +133,10 @@ impl Requests {
 /// As a Lease says it.
 pub(crate) fn whole_seconds(duration: Duration) -> i32 {
     i32::try_from(duration.as_secs()).unwrap_or(i32::MAX)
+}
+
+/// The time by this machine's clock, in whole microseconds, as it comes back from a server.
+pub(crate) fn now() -> MicroTime {
+    let micros = Timestamp::now().as_microsecond();
+    MicroTime(Timestamp::from_microsecond(micros).unwrap_or_default())
 }

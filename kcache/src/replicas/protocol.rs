@@ -462,7 +462,7 @@ impl Protocol {
     }
 
     /// What could not be renewed in time is not owned.
-    fn settle(&mut self, now: Moment) {
+    pub(crate) fn settle(&mut self, now: Moment) {
         if !self.is_valid(now) && !(self.owned | self.written).is_empty() {
             self.lapses += u64::from(!self.owned.is_empty());
             self.lose_all();

@@ -17,6 +17,10 @@ use self::store::Store;
 use super::slots::{SLOTS, Slots};
 
 /// How often things happened.
+#[cfg_attr(
+    not(kcache_faults),
+    expect(unreachable_pub, reason = "exported for tests only")
+)]
 pub type Happened = BTreeMap<&'static str, u64>;
 
 /// How long everything may take to be as it should when the trouble is over.
@@ -24,7 +28,8 @@ const SETTLES: Duration = Duration::from_secs(120);
 const MEMBERS: usize = 5;
 
 /// What must have happened in many runs, or they prove nothing.
-pub const KINDS: [&str; 11] = [
+#[cfg(test)]
+const KINDS: [&str; 11] = [
     "gained",
     "lost",
     "lapsed",
@@ -52,6 +57,10 @@ struct World {
 /// # Errors
 ///
 /// Which slot had two owners, or what was not as it should be in the end.
+#[cfg_attr(
+    not(kcache_faults),
+    expect(unreachable_pub, reason = "exported for tests only")
+)]
 pub fn run(seed: u64, troubles: usize) -> Result<Happened, String> {
     let mut world = World {
         random: Random::new(seed),
