@@ -18,6 +18,7 @@ mod operators;
 mod plugin_user;
 mod policy;
 mod rejected;
+mod replicas;
 mod tail;
 mod trial;
 mod watch;
@@ -26,7 +27,7 @@ mod wire;
 use libtest_mimic::{Arguments, Trial};
 
 fn main() {
-    if loader::run_as_tool() {
+    if loader::run_as_tool() || replicas::run_as_replica() {
         return;
     }
     let args = Arguments::from_args();
@@ -46,6 +47,7 @@ fn main() {
         memory::trials(),
         operators::trials(),
         rejected::trials(),
+        replicas::trials(),
         tail::trials(),
         watch::trials(),
         wire::trials(),
