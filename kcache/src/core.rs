@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use self::dispatcher::Dispatcher;
 use self::mailbox::{Drained, Mailbox, StartRemainder, Wakeup};
 use crate::bad_objects::{BadObjects, Novelty};
-use crate::counts::{Count, Counts, SourceCounts, Spent};
+use crate::counts::{Count, Counts, Known, SourceCounts, Spent};
 use crate::encoding::LastEncoding;
 use crate::error::Error;
 use crate::event::Change;
@@ -55,6 +55,8 @@ pub(crate) struct Counters {
     pub(crate) source: Arc<SourceCounts>,
     /// What the source's objects were last written in.
     pub(crate) encoding: LastEncoding,
+    /// Whether the server sends no more than the shard that it is asked for.
+    pub(crate) sharded: Known,
 }
 
 impl Counters {
@@ -235,6 +237,7 @@ impl<V: Object> Core<V> {
             lags: 0,
             waiting: 0,
             encoding: self.counters.encoding.get(),
+            sharded_by_server: self.counters.sharded.get(),
         }
     }
 

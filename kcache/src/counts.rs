@@ -1,6 +1,6 @@
 //! What a publisher has done so far, in numbers.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -64,6 +64,8 @@ pub struct Relists {
     pub refused: u64,
     /// The watch broke, was silent, or held what cannot be read.
     pub broken: u64,
+    /// It was given another shard.
+    pub resharded: u64,
     /// Anything else, as a server that gives no versions.
     pub other: u64,
 }
@@ -76,6 +78,7 @@ impl Relists {
             ("behind", self.behind),
             ("refused", self.refused),
             ("broken", self.broken),
+            ("resharded", self.resharded),
             ("other", self.other),
         ]
         .into_iter()
@@ -89,6 +92,7 @@ pub(crate) enum Relist {
     Behind,
     Refused,
     Broken,
+    Resharded,
     Other,
 }
 
@@ -103,6 +107,26 @@ impl Count {
 
     pub(crate) fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Yes, no, or not known, for all threads to see.
+#[derive(Default)]
+pub(crate) struct Known(AtomicU8);
+
+impl Known {
+    pub(crate) fn set(&self, known: Option<bool>) {
+        let code = match known {
+            None => 0,
+            Some(false) => 1,
+            Some(true) => 2,
+        };
+        self.0.store(code, Ordering::Relaxed);
+    }
+
+    pub(crate) fn get(&self) -> Option<bool> {
+        let code = self.0.load(Ordering::Relaxed);
+        (code > 0).then_some(code == 2)
     }
 }
 
@@ -127,7 +151,7 @@ pub(crate) struct SourceCounts {
     /// Milliseconds from the start, and one more; 0 for never.
     heard: AtomicU64,
     pub(crate) lists: Count,
-    relists: [Count; 5],
+    relists: [Count; 6],
     pub(crate) watches: Count,
     pub(crate) failures: Count,
     pub(crate) decoded: Count,
@@ -193,6 +217,7 @@ impl SourceCounts {
             behind: count(Relist::Behind),
             refused: count(Relist::Refused),
             broken: count(Relist::Broken),
+            resharded: count(Relist::Resharded),
             other: count(Relist::Other),
         }
     }

@@ -209,6 +209,43 @@ impl<V: Object> Feed<V> {
         self.writer.close(&Error::Closed);
     }
 
+    /// Of what is there only this stays, whatever the source has of the rest. A list that is not complete is
+    /// thrown away.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub(crate) fn keep_only(&mut self, keeps: impl Fn(&V) -> bool) -> Result<(), Error> {
+        if let Some(error) = self.writer.error() {
+            return Err(error);
+        }
+        let state = self.writer.state();
+        let mut updates = Vec::new();
+        for lost in state.unordered().filter(|object| !keeps(object)) {
+            let key = Key::of(&**lost);
+            let hash = key.parts().hash64();
+            self.fingerprints.put(hash, None);
+            self.old_incarnation.remove(&key);
+            self.core().clear_bad(&key, false);
+            updates.push(Entry::remove(hash, key));
+        }
+        let incarnation = state.moment.incarnation;
+        drop(state);
+        if !updates.is_empty() {
+            self.writer
+                .commit_entries(incarnation, updates.drain(..), &[]);
+        }
+        if matches!(self.mode, Mode::Listing(_)) {
+            self.core().change_bad(BadObjects::begin_list);
+            self.mode = if self.core().phase().is_ready() {
+                Mode::Watching
+            } else {
+                Mode::Listing(Listing::new(self.writer.state()))
+            };
+        }
+        Ok(())
+    }
+
     /// How many objects the list that comes in has so far.
     pub(crate) fn listed(&self) -> usize {
         match &self.mode {
@@ -359,7 +396,10 @@ impl<V: Object> Feed<V> {
         }
         self.fingerprints.put(hash, None);
         raise(&mut self.seen, version);
-        updates.push_new(Entry::remove(hash, key));
+        // What is not there need not go: of a shard most of what a server sends may be that.
+        if self.writer.state().at(key.parts()).is_some() {
+            updates.push_new(Entry::remove(hash, key));
+        }
     }
 
     fn clear_bad(&self, key: &Key) {

@@ -100,7 +100,7 @@ impl<V: Object> Informer<V> {
                 labels: None,
                 fields: None,
                 shard: None,
-                asks_shard: true,
+                requested_shard: None,
                 metadata_only: false,
                 whole: false,
                 protobuf: false,

@@ -3,6 +3,7 @@
 mod error;
 mod options;
 mod running;
+mod sharded;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -26,6 +27,9 @@ use crate::informer::{Informer, InformerBuilder, Watchable};
 use crate::object::Object;
 use crate::publisher::{Publisher, settled};
 use crate::reflector::read;
+use crate::reshard::Sharded;
+use crate::shard::Shard;
+use crate::sync::{Mutex, lock};
 use crate::transform::TransformedJson;
 
 /// Informers on one client, shared by all who want the same: one list and one watch for each kind, scope
@@ -63,6 +67,8 @@ struct Inner {
     all_kinds: KindOptions,
     /// By group and plural.
     kinds: BTreeMap<(String, String), KindOptions>,
+    /// Of all that say nothing of it, if it was ever said. Locked after what runs.
+    shard: Mutex<Option<Shard>>,
     running: Running,
 }
 
@@ -97,11 +103,12 @@ impl InformersBuilder {
     pub fn build(self) -> Informers {
         let Self {
             client,
-            all_kinds,
+            mut all_kinds,
             kinds,
         } = self;
         Informers(Arc::new(Inner {
             client,
+            shard: Mutex::new(all_kinds.take_shard()),
             all_kinds,
             kinds,
             running: Running::default(),
@@ -366,7 +373,7 @@ impl Informers {
 
     /// The namespaces that a selector matches; what is said for all kinds is not said of these.
     fn labelled_namespaces(&self, selector: String) -> Publisher<PartialObjectMeta<Namespace>> {
-        let options = KindOptions::new().labels(selector);
+        let options = KindOptions::new().labels(selector).shard(Shard::whole());
         let resource = PartialObjectMeta::<Namespace>::resource();
         let builder = Informer::builder(self.0.client.clone());
         self.get_or_start(builder, &resource, &options, false)
@@ -395,7 +402,7 @@ impl Informers {
             _ => None,
         };
         self.0.running.get_or_start(&id, keep, || {
-            let builder = options.apply(builder);
+            let builder = options.apply(builder, lock(&self.0.shard).clone());
             match options.transform() {
                 None => start(builder, options, labelled.as_ref()),
                 Some(transform) => {
@@ -415,12 +422,16 @@ fn start<V: Object, C: Codec<V> + 'static>(
     builder: InformerBuilder<V, C>,
     options: &KindOptions,
     labelled: Option<&Publisher<PartialObjectMeta<Namespace>>>,
-) -> Publisher<V> {
-    match (options.in_namespaces(), labelled) {
-        (_, Some(namespaces)) => Publisher::clone(&builder.start_in_all_of(namespaces)),
-        (Namespaces::Named(names), None) => Publisher::clone(&builder.start_in(names)),
-        (_, None) => Publisher::clone(&builder.start()),
-    }
+) -> (Publisher<V>, Arc<dyn Sharded>) {
+    let several = match (options.in_namespaces(), labelled) {
+        (_, Some(namespaces)) => builder.start_in_all_of(namespaces),
+        (Namespaces::Named(names), None) => builder.start_in(names),
+        (_, None) => {
+            let informer = builder.start();
+            return (Publisher::clone(&informer), informer.control.clone());
+        }
+    };
+    (Publisher::clone(&several), several.control())
 }
 
 /// Whether something is wrong with one that is ready or never will be. One that was let go is not missed.

@@ -220,11 +220,11 @@ pub use namespaces::NamespacedInformer;
 pub use object::{Key, Object};
 pub use offload::offload;
 pub use publisher::{Publisher, publisher};
-pub use reshard::{Reshard, ReshardError, Sharded};
 #[doc(hidden)]
 #[cfg(kcache_faults)]
 pub use replicas::simulation::{Happened as ReplicasHappened, run as simulate_replicas};
 pub use replicas::{Replicas, ReplicasBuilder, ReplicasStatus};
+pub use reshard::{Reshard, ReshardError, Sharded};
 #[doc(hidden)]
 #[cfg(kcache_faults)]
 pub use seeded_fault::SeededFault;

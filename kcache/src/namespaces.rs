@@ -8,11 +8,13 @@ mod merge;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use tokio::sync::watch;
+
 use self::codec::SharedCodec;
-use self::followed::Followed;
+use self::followed::Parts;
 use self::merge::{Merge, Source};
 use crate::bad_objects::BadObject;
 use crate::codec::Codec;
@@ -21,6 +23,9 @@ use crate::filter::Filter;
 use crate::informer::{Informer, InformerBuilder};
 use crate::object::Object;
 use crate::publisher::{Publisher, publisher};
+use crate::reshard::{Reshard, Sharded};
+use crate::shard::Shard;
+use crate::status::Phase;
 use crate::subscription::Subscription;
 use crate::sync::lock;
 use crate::version;
@@ -40,7 +45,7 @@ use crate::wait::{WaitError, within};
 /// shared. A stored form of one's own must say its namespace.
 pub struct NamespacedInformer<V: Object> {
     publisher: Publisher<V>,
-    followed: Followed<V>,
+    parts: Arc<Parts<V>>,
 }
 
 impl<V: Object, C: Codec<V> + 'static> InformerBuilder<V, C> {
@@ -108,41 +113,44 @@ impl<V: Object, C: Codec<V> + 'static> InformerBuilder<V, C> {
 
     fn start_from(self, source: Source<V>, checked: Result<(), Error>) -> NamespacedInformer<V> {
         let (publisher, mut writer) = publisher();
-        let followed = Followed::default();
+        let parts = Arc::new(Parts::new(self.target.shard.clone()));
         if let Err(error) = checked {
             writer.close(&error);
         } else {
             let types = self.types();
             let builder = self.wrap_codec(|codec| SharedCodec::new(codec, &types));
             let builder = builder.counting(publisher.core().counters.source.clone());
-            let start = move |name: &str| builder.clone().namespace(name).start();
-            let merge = Merge::new(Box::new(start), followed.clone(), writer);
+            let start = move |name: &str, shard: Option<Shard>| {
+                let builder = builder.clone().namespace(name);
+                match shard {
+                    Some(shard) => builder.shard(shard).start(),
+                    None => builder.start(),
+                }
+            };
+            let merge = Merge::new(Box::new(start), parts.clone(), writer);
             tokio::spawn(merge.run(source));
         }
-        NamespacedInformer {
-            publisher,
-            followed,
-        }
+        NamespacedInformer { publisher, parts }
     }
 }
 
 impl<V: Object> NamespacedInformer<V> {
     /// The namespaces that are followed, in order.
     pub fn namespaces(&self) -> Vec<Arc<str>> {
-        lock(&self.followed).keys().cloned().collect()
+        lock(&self.parts.followed).by_name.keys().cloned().collect()
     }
 
     /// What follows one namespace, for its status and its notices.
     pub fn informer(&self, namespace: &str) -> Option<Informer<V>> {
-        let followed = lock(&self.followed);
-        Some(followed.get(namespace)?.informer.clone())
+        let followed = lock(&self.parts.followed);
+        Some(followed.by_name.get(namespace)?.informer.clone())
     }
 
     /// The objects that could not be taken in, of all namespaces: as [`Publisher::bad_objects`], which knows
     /// their number only.
     pub fn bad_objects(&self) -> Vec<BadObject> {
-        let followed = lock(&self.followed);
-        let parts = followed.values();
+        let followed = lock(&self.parts.followed);
+        let parts = followed.by_name.values();
         parts.flat_map(|part| part.informer.bad_objects()).collect()
     }
 
@@ -161,11 +169,52 @@ impl<V: Object> NamespacedInformer<V> {
         if !version::is_number(version) {
             return Err(WaitError::NoOrder);
         }
-        let part = lock(&self.followed)
+        let part = lock(&self.parts.followed)
+            .by_name
             .get(namespace)
             .and_then(|part| part.merged.0.upgrade());
         let part = part.ok_or(Error::Closed)?;
         within(timeout, part.reached(&[], version)).await
+    }
+}
+
+impl<V: Object> NamespacedInformer<V> {
+    /// Follows another shard in all namespaces from now on, and in those that are yet to come: as
+    /// [`Informer::reshard`]. What is outside of it goes in one commit for each namespace, and what is new comes so.
+    pub fn reshard(&self, shard: Shard) -> Reshard {
+        self.parts.reshard(&shard, &self.publisher.phases())
+    }
+
+    /// The shard that it follows, or is about to; [`Shard::whole`] if it was never given one.
+    pub fn shard(&self) -> Shard {
+        self.parts.shard()
+    }
+
+    /// What gives it another shard, and does not keep it alive.
+    pub(crate) fn control(&self) -> Arc<dyn Sharded> {
+        Arc::new(Control {
+            parts: Arc::downgrade(&self.parts),
+            whole: self.publisher.phases(),
+        })
+    }
+}
+
+impl<V: Object> Sharded for NamespacedInformer<V> {
+    fn reshard(&self, shard: Shard) -> Reshard {
+        NamespacedInformer::reshard(self, shard)
+    }
+}
+
+struct Control<V: Object> {
+    parts: Weak<Parts<V>>,
+    whole: watch::Receiver<Phase>,
+}
+
+impl<V: Object> Sharded for Control<V> {
+    fn reshard(&self, shard: Shard) -> Reshard {
+        let parts = self.parts.upgrade();
+        let reshard = parts.map(|parts| parts.reshard(&shard, &self.whole));
+        reshard.unwrap_or_else(|| Reshard::all([]))
     }
 }
 
@@ -181,7 +230,7 @@ impl<V: Object> Clone for NamespacedInformer<V> {
     fn clone(&self) -> Self {
         Self {
             publisher: self.publisher.clone(),
-            followed: self.followed.clone(),
+            parts: self.parts.clone(),
         }
     }
 }

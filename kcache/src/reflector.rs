@@ -11,13 +11,17 @@ mod decoder;
 mod kinds;
 mod pages;
 mod versions;
+mod names;
+mod sharding;
 mod sink;
 mod silence;
 mod doubts;
 mod check;
 mod watching;
+mod outside;
 mod list;
 mod watch;
+mod reshard;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,13 +32,14 @@ use kube::client::Body;
 use tokio::time::{Instant, sleep};
 
 use self::backoff::Backoff;
+pub(crate) use self::classify::chain;
 use self::connection::Incoming;
 use self::decoder::Decoder;
 use self::doubts::Doubts;
 use self::kinds::Kinds;
 use self::pages::Paging;
-pub(crate) use self::classify::chain;
 pub(crate) use self::read::read;
+use self::sharding::{Asked, Sharding};
 use self::sink::Sink;
 use self::versions::Versions;
 use crate::codec::Codec;
@@ -56,6 +61,8 @@ enum Step {
     List,
     /// Opens a watch at the version that was seen last, and follows it.
     Watch,
+    /// Requests nothing, because nothing matches, until another shard is asked for.
+    Rest,
 }
 
 /// Lists and watches one resource, and fills a feed.
@@ -74,7 +81,7 @@ pub(crate) struct Reflector<V: Object, C> {
     trouble: Option<Relist>,
     /// There has been a complete list.
     listed: bool,
-    requests: Requests,
+    sharding: Sharding,
 }
 
 /// Why a list was not completed.
@@ -83,6 +90,14 @@ enum Interrupt {
     Failed(Failure),
     /// The publisher is closed, or a codec panicked: there is no going on.
     Ended(Error),
+    /// Another shard is asked for.
+    Resharded,
+}
+
+impl From<Asked> for Interrupt {
+    fn from(Asked: Asked) -> Self {
+        Self::Resharded
+    }
 }
 
 impl From<Error> for Interrupt {
@@ -110,6 +125,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         requests: Requests,
     ) -> Self {
         let counts = feed.core().counters.source.clone();
+        let sharding = Sharding::new(&target, requests);
         Self {
             client,
             decoder: Decoder::new(codec, &target, counts.clone()),
@@ -123,19 +139,28 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             counts,
             trouble: None,
             listed: false,
-            requests,
+            sharding,
         }
     }
 
     /// Goes on until the publisher is closed.
     pub(crate) async fn run(mut self) {
         let mut step = Step::Stream;
+        if self.target.is_nothing() {
+            step = Step::Rest;
+            self.complete();
+        }
         let error = loop {
             tracing::debug!(?step, version = self.versions.seen(), "next");
             let next = match step {
                 Step::Stream => self.stream().await,
                 Step::List => self.list().await,
                 Step::Watch => self.watch().await,
+                Step::Rest => self.rest().await,
+            };
+            let next = match next {
+                Ok(next) => self.take_shard(next).await,
+                error => error,
             };
             match next {
                 Ok(next) => step = next,
@@ -152,18 +177,30 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         mut make_request: impl FnMut(&Target) -> (Result<Request<Body>, TooLong>, Instant),
     ) -> Result<Incoming, Interrupt> {
         let mut waits = 0;
+        // The shard that was left out of the request, to see whether that is what is wrong with it.
+        let mut left_out = None;
         loop {
             let (request, deadline) = make_request(&self.target);
             let request = request.map_err(Failure::from)?;
             let sent = connection::send(&self.client, request, deadline);
             let sent = silence::wait_reporting(&mut self.sink, doing, Failure::waiting, sent);
-            let failure = match sent.await? {
+            let failure = match self.sharding.unless_asked(sent).await?? {
                 Ok(incoming) => {
                     self.sink.spoken(incoming.encoding());
+                    if left_out.is_some() {
+                        tracing::warn!("the server refuses to be asked for a shard");
+                        self.sink.sharded(self.sharding.refused());
+                    }
                     return Ok(incoming);
                 }
                 Err(failure) => failure,
             };
+            if left_out.is_some() {
+                self.target.requested_shard = left_out.take();
+            } else if failure.is_misunderstood() && self.target.requested_shard.is_some() {
+                left_out = self.target.requested_shard.take();
+                continue;
+            }
             if failure.is_not_acceptable() && self.target.request_less() {
                 tracing::debug!(%failure, "less is requested");
                 continue;
@@ -172,7 +209,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
                 Some(wait) if waits < WAITS => {
                     waits += 1;
                     self.report(doing, &failure, wait)?;
-                    sleep(wait).await;
+                    self.sharding.unless_asked(sleep(wait)).await?;
                 }
                 _ => return Err(failure.into()),
             }
@@ -184,7 +221,8 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         let wait = self.backoff.next();
         let wait = wait.max(failure.retry_after().unwrap_or_default());
         self.report(doing, failure, wait)?;
-        sleep(wait).await;
+        // Whoever waits is asked for another shard next.
+        let _ = self.sharding.unless_asked(sleep(wait)).await;
         Ok(())
     }
 
@@ -232,6 +270,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         }
         self.versions.synced(version);
         self.doubts.end();
+        self.complete();
         Ok(())
     }
 

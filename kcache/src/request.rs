@@ -25,8 +25,8 @@ pub(crate) struct Target {
     pub(crate) fields: Option<String>,
     /// `None` for all objects, if it was never said otherwise.
     pub(crate) shard: Option<Shard>,
-    /// The server is asked for no more than the shard.
-    pub(crate) asks_shard: bool,
+    /// What the server is asked for, if it is not everything: the shard, or a little more.
+    pub(crate) requested_shard: Option<Shard>,
     /// Only the metadata of each object is wanted.
     pub(crate) metadata_only: bool,
     /// Metadata alone is not requested, because it knows no such form.
@@ -73,6 +73,9 @@ type RequestResult = Result<Request<Body>, TooLong>;
 /// How a selector that matches nothing prints itself, here as in apimachinery. It is no selector that
 /// a server takes.
 const NOTHING: &str = "<nothing>";
+
+/// As many ranges of a shard make about six kilobytes of a URL, which some proxies end at eight.
+const RANGES: usize = 64;
 
 /// Where a list begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -167,10 +170,11 @@ impl Target {
             || self.selectors().any(|selector| selector.trim() == NOTHING)
     }
 
-    /// What is requested of the server, if it is not everything.
-    pub(crate) fn shard_selector(&self) -> Option<&Shard> {
-        let shard = self.shard.as_ref().filter(|shard| !shard.is_whole());
-        shard.filter(|_| self.asks_shard)
+    /// Only what is in a shard is wanted.
+    pub(crate) fn set_shard(&mut self, shard: Shard) {
+        let requested = shard.coarse(RANGES);
+        self.requested_shard = Some(requested).filter(|shard| !shard.is_whole());
+        self.shard = Some(shard);
     }
 
     fn selectors(&self) -> impl Iterator<Item = &str> {
@@ -257,7 +261,7 @@ impl Target {
             }
         }
         // Like the selectors it goes with each page: the token of the next does not hold it.
-        if let Some(shard) = self.shard_selector() {
+        if let Some(shard) = &self.requested_shard {
             query.put("shardSelector", &shard.to_string());
         }
         query

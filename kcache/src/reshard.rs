@@ -134,7 +134,11 @@ impl Part {
         let mut stage = self.stage.clone();
         let stage = stage.wait_for(|stage| stage.released || stage.end.is_some());
         let stage = stage.await.map_or(Stage::CLOSED, |stage| *stage);
-        let released = if stage.released { Ok(()) } else { stage.result() };
+        let released = if stage.released {
+            Ok(())
+        } else {
+            stage.result()
+        };
         self.merge(released).await
     }
 
@@ -259,9 +263,13 @@ impl Sharded for Control {
 impl Requests {
     /// Of an informer that begins with a shard.
     pub(crate) fn new(shard: Shard) -> Self {
+        let stage = Stage {
+            released: true,
+            end: None,
+        };
         let wanted = Wanted {
             shard,
-            stage: watch::Sender::new(Stage::default()),
+            stage: watch::Sender::new(stage),
             ended: false,
         };
         let control = Arc::new(Control {
@@ -342,7 +350,10 @@ mod tests {
     /// What a future has come to by now.
     fn now<T>(future: impl Future<Output = T>) -> Option<T> {
         let mut future = std::pin::pin!(future);
-        match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        match future
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()))
+        {
             Poll::Ready(value) => Some(value),
             Poll::Pending => None,
         }
@@ -354,7 +365,10 @@ mod tests {
         assert!(!requests.is_asked() && now(requests.asked()).is_none());
         let control = requests.control().clone();
         let halves = [0, 1].map(|index| control.reshard(Shard::of(index, 2)));
-        assert_eq!(now(halves[0].released()), Some(Err(ReshardError::Overtaken)));
+        assert_eq!(
+            now(halves[0].released()),
+            Some(Err(ReshardError::Overtaken))
+        );
         assert_eq!(now(halves[1].released()), None);
         assert_eq!(now(requests.asked()), Some(()));
         assert_eq!(requests.take(), Some(Shard::of(1, 2)));
@@ -388,6 +402,9 @@ mod tests {
         let third = control.reshard(Shard::of(1, 2));
         assert_eq!(now(third.released()), Some(Err(ReshardError::Closed)));
         assert_eq!(now(Reshard::all([]).ready()), Some(Ok(())));
-        assert_eq!(now(Reshard::all([first, third]).ready()), Some(Err(ReshardError::Overtaken)));
+        assert_eq!(
+            now(Reshard::all([first, third]).ready()),
+            Some(Err(ReshardError::Overtaken))
+        );
     }
 }

@@ -34,6 +34,10 @@ pub enum SeededFault {
     IgnoreClaims,
     /// A replica that could not renew in time goes on when it can again.
     IgnoreLapse,
+    /// What is outside of a new shard stays until the list.
+    LateRelease,
+    /// What the server sends from outside of a shard is taken.
+    KeepOutside,
     /// A join lets a target go with the first of its sources.
     #[cfg(kcache_faults)]
     ForgetCount,

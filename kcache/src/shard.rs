@@ -71,7 +71,10 @@ impl Shard {
     ///
     /// If the index is not below the count.
     pub fn of(index: u32, count: u32) -> Self {
-        assert!(index < count, "there are {count} shards, so none is {index}");
+        assert!(
+            index < count,
+            "there are {count} shards, so none is {index}"
+        );
         let start = |index: u32| ALL * u128::from(index) / u128::from(count);
         let last = start(index + 1) - 1;
         // There are more hashes than shards.
@@ -97,7 +100,9 @@ impl Shard {
         let mut merged: Vec<(u64, u64)> = Vec::with_capacity(ranges.len());
         for (first, last) in ranges {
             match merged.last_mut() {
-                Some(before) if first <= before.1.saturating_add(1) => before.1 = before.1.max(last),
+                Some(before) if first <= before.1.saturating_add(1) => {
+                    before.1 = before.1.max(last)
+                }
                 _ => merged.push((first, last)),
             }
         }
@@ -186,6 +191,20 @@ impl Shard {
         Some(Self::normal(by, rest.ranges.to_vec()))
     }
 
+    /// The least that has it all in so many ranges, at least one, if it is not of fewer.
+    pub(crate) fn coarse(&self, most: usize) -> Self {
+        let surplus = self.ranges.len().saturating_sub(most.max(1));
+        if surplus == 0 {
+            return self.clone();
+        }
+        let mut gaps = self.gaps();
+        // What is before the first range and behind the last one stays out.
+        gaps.retain(|(first, last)| *first > self.ranges[0].0 && *last != u64::MAX);
+        gaps.sort_unstable_by_key(|(first, last)| last - first);
+        let filled = gaps.iter().take(surplus).chain(&*self.ranges);
+        Self::normal(self.by, filled.copied().collect())
+    }
+
     /// The hashes that are in none of its ranges.
     fn gaps(&self) -> Vec<(u64, u64)> {
         let mut gaps = Vec::with_capacity(self.ranges.len() + 1);
@@ -248,7 +267,10 @@ impl fmt::Display for Shard {
         for (place, (first, last)) in self.ranges.iter().enumerate() {
             let between = if place > 0 { " || " } else { "" };
             let end = u128::from(*last) + 1;
-            write!(f, "{between}shardRange({field}, '0x{first:016x}', '0x{end:016x}')")?;
+            write!(
+                f,
+                "{between}shardRange({field}, '0x{first:016x}', '0x{end:016x}')"
+            )?;
         }
         Ok(())
     }

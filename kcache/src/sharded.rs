@@ -27,7 +27,7 @@ impl<V: Object, C> InformerBuilder<V, C> {
     /// # Ok(()) }
     /// ```
     pub fn shard(mut self, shard: Shard) -> Self {
-        self.target.shard = Some(shard);
+        self.target.set_shard(shard);
         self
     }
 }

@@ -86,6 +86,12 @@ pub struct Status {
     /// In which encoding the server of an informer answered last; also of a subscription to one. `None`
     /// before its first answer, and for all that has no server.
     pub encoding: Option<Encoding>,
+    /// Whether the server of an informer with a [shard](crate::InformerBuilder::shard) leaves out what is not in
+    /// it: `true` once a list has said so (`metadata.shardInfo`), `false` once anything came that should not have,
+    /// or the server refused to be asked. `None` while neither is known, as of a streaming list that
+    /// brought nothing else: it cannot say so, and neither can lists of custom resources and of metadata. It costs
+    /// bytes, nothing else; what comes too much is left out here.
+    pub sharded_by_server: Option<bool>,
 }
 
 impl Status {
@@ -101,6 +107,7 @@ impl Status {
             lags: 0,
             waiting: 0,
             encoding: None,
+            sharded_by_server: None,
         }
     }
 }

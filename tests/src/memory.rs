@@ -42,6 +42,7 @@ mod frame;
 mod fault;
 mod table;
 mod form;
+mod shard;
 mod selector;
 mod store;
 mod write;
@@ -65,7 +66,7 @@ mod tls;
 mod served;
 
 pub use answer::Body;
-pub use fault::{Fault, Injected, NoStreaming};
+pub use fault::{Fault, Injected, NoShards, NoStreaming};
 pub use log::{Counted, Request};
 pub use request::{RequestInfo, Verb};
 pub use resource::Resource;

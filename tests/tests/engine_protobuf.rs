@@ -28,6 +28,8 @@ mod refused;
 mod restored;
 #[path = "engine/rules.rs"]
 mod rules;
+#[path = "engine/shards.rs"]
+mod shards;
 #[path = "engine/silence.rs"]
 mod silence;
 #[path = "engine/texts.rs"]

@@ -7,6 +7,7 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 
+use super::identity::Identity;
 use super::raw::Raw;
 use crate::json::coerced;
 use crate::object::Key;
@@ -20,6 +21,7 @@ use crate::protobuf::{Envelope, Error};
 pub(crate) struct Header {
     name: Option<String>,
     namespace: Option<String>,
+    uid: Option<String>,
     resource_version: Option<String>,
     annotations: Option<HashMap<String, Option<String>>>,
 }
@@ -64,6 +66,7 @@ impl Header {
             match number {
                 NAME => self.name = Some(text(bytes)),
                 NAMESPACE => self.namespace = Some(text(bytes)),
+                UID => self.uid = Some(text(bytes)),
                 RESOURCE_VERSION => self.resource_version = Some(text(bytes)),
                 ANNOTATIONS => {
                     let (key, value) = entry(bytes)?;
@@ -85,6 +88,16 @@ impl Header {
         ))
     }
 
+    /// What identifies it, empty where it has nothing.
+    pub(crate) fn identity(&self) -> Identity<'_> {
+        Identity {
+            namespace: self.namespace.as_deref().unwrap_or_default(),
+            name: self.name.as_deref().unwrap_or_default(),
+            uid: self.uid.as_deref().unwrap_or_default(),
+            version: self.resource_version.as_deref().unwrap_or_default(),
+        }
+    }
+
     /// Its version, if it has one.
     pub(crate) fn version(&self) -> Option<&str> {
         self.resource_version
@@ -101,6 +114,7 @@ impl Header {
 const METADATA: u32 = 1;
 const NAME: u32 = 1;
 const NAMESPACE: u32 = 3;
+const UID: u32 = 5;
 const RESOURCE_VERSION: u32 = 6;
 const ANNOTATIONS: u32 = 12;
 

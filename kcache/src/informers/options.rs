@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::informer::InformerBuilder;
 use crate::object::Object;
+use crate::shard::Shard;
 
 /// What the informers of a kind follow, or those of all kinds: see [`InformersBuilder`](super::InformersBuilder).
 ///
@@ -25,6 +26,7 @@ pub struct KindOptions {
     namespaces: Option<Namespaces>,
     labels: Option<String>,
     fields: Option<String>,
+    shard: Option<Shard>,
     page_size: Option<u32>,
     json_only: Option<bool>,
     transform: Option<Transform>,
@@ -46,6 +48,8 @@ pub(super) type Transform = Arc<dyn Fn(&mut Value) + Send + Sync>;
 pub(super) struct OptionsKey {
     namespaces: Namespaces,
     selectors: [Option<String>; 2],
+    /// `None` for what all share that say nothing of their own.
+    pub(super) shard: Option<Shard>,
     page_size: Option<u32>,
     json_only: bool,
     transform: Option<usize>,
@@ -66,6 +70,8 @@ impl fmt::Display for OptionsKey {
         }
         parts.extend(labels.as_ref().map(|labels| format!("labels {labels}")));
         parts.extend(fields.as_ref().map(|fields| format!("fields {fields}")));
+        let shard = self.shard.as_ref().filter(|shard| !shard.is_whole());
+        parts.extend(shard.map(|shard| format!("shard {shard}")));
         parts.extend(self.page_size.map(|objects| format!("pages of {objects}")));
         parts.extend(self.json_only.then(|| "JSON".to_owned()));
         parts.extend(self.transform.map(|_| "transformed".to_owned()));
@@ -117,6 +123,15 @@ impl KindOptions {
         self
     }
 
+    /// Only the objects of a shard: see [`InformerBuilder::shard`](crate::InformerBuilder::shard). Said for
+    /// [all kinds](super::InformersBuilder::all_kinds) it is what [`Informers::reshard`](super::Informers::reshard)
+    /// changes; said elsewhere it stays, and is one of the things that tell informers apart.
+    #[must_use]
+    pub fn shard(mut self, shard: Shard) -> Self {
+        self.shard = Some(shard);
+        self
+    }
+
     /// See [`InformerBuilder::page_size`](crate::InformerBuilder::page_size).
     #[must_use]
     pub fn page_size(mut self, objects: u32) -> Self {
@@ -149,6 +164,7 @@ impl KindOptions {
             namespaces: self.namespaces.or(others.namespaces),
             labels: self.labels.or(others.labels),
             fields: self.fields.or(others.fields),
+            shard: self.shard.or(others.shard),
             page_size: self.page_size.or(others.page_size),
             json_only: self.json_only.or(others.json_only),
             transform: self.transform.or(others.transform),
@@ -157,6 +173,11 @@ impl KindOptions {
 
     pub(super) fn in_namespaces(&self) -> Namespaces {
         self.namespaces.clone().unwrap_or(Namespaces::All)
+    }
+
+    /// What is said of the shard, which is not said any longer.
+    pub(super) fn take_shard(&mut self) -> Option<Shard> {
+        self.shard.take()
     }
 
     pub(super) fn transform(&self) -> Option<Transform> {
@@ -168,17 +189,23 @@ impl KindOptions {
         OptionsKey {
             namespaces: self.in_namespaces(),
             selectors: [self.labels.clone(), self.fields.clone()],
+            shard: self.shard.clone(),
             page_size: self.page_size,
             json_only: self.json_only == Some(true),
             transform: self.transform.as_ref().map(address),
         }
     }
 
-    /// Says it to a builder, but for the namespaces and the transform.
+    /// Says it to a builder, but for the namespaces and the transform; `shard` is what is said of that
+    /// elsewhere.
     pub(super) fn apply<V: Object, C>(
         &self,
         mut builder: InformerBuilder<V, C>,
+        shard: Option<Shard>,
     ) -> InformerBuilder<V, C> {
+        if let Some(shard) = self.shard.clone().or(shard) {
+            builder = builder.shard(shard);
+        }
         if let Some(labels) = &self.labels {
             builder = builder.labels(labels);
         }
@@ -201,6 +228,7 @@ impl fmt::Debug for KindOptions {
             .field("namespaces", &self.namespaces)
             .field("labels", &self.labels)
             .field("fields", &self.fields)
+            .field("shard", &self.shard)
             .field("page_size", &self.page_size)
             .field("json_only", &self.json_only)
             .field("transform", &self.transform.is_some())

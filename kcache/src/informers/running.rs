@@ -11,6 +11,8 @@ use super::options::OptionsKey;
 use crate::counts::Counts;
 use crate::object::Object;
 use crate::publisher::{Publisher, WeakPublisher};
+use crate::reshard::{Reshard, Sharded};
+use crate::shard::Shard;
 use crate::status::{Phase, Status};
 use crate::sync::{Mutex, lock};
 
@@ -84,10 +86,13 @@ trait Entry: Any + Send {
     fn phases(&self) -> Option<watch::Receiver<Phase>>;
     fn status(&self) -> Option<(Status, Counts)>;
     fn release(&mut self) -> Box<dyn Any + Send>;
+    fn reshard(&self, shard: &Shard) -> Option<Reshard>;
 }
 
 struct Held<V: Object> {
     publisher: WeakPublisher<V>,
+    /// It does not keep it alive either.
+    sharded: Arc<dyn Sharded>,
     /// What is read through the factory goes on.
     kept: Option<Publisher<V>>,
 }
@@ -113,6 +118,10 @@ impl<V: Object> Entry for Held<V> {
     fn release(&mut self) -> Box<dyn Any + Send> {
         Box::new(self.kept.take())
     }
+
+    fn reshard(&self, shard: &Shard) -> Option<Reshard> {
+        self.open().map(|_| self.sharded.reshard(shard.clone()))
+    }
 }
 
 impl Running {
@@ -121,7 +130,7 @@ impl Running {
         &self,
         id: &Id,
         keep: bool,
-        start: impl FnOnce() -> Publisher<V>,
+        start: impl FnOnce() -> (Publisher<V>, Arc<dyn Sharded>),
     ) -> Publisher<V> {
         let mut entries = lock(&self.0);
         let held = entries
@@ -136,9 +145,10 @@ impl Running {
             }
             return publisher;
         }
-        let publisher = start();
+        let (publisher, sharded) = start();
         let held = Held {
             publisher: WeakPublisher::of(&publisher),
+            sharded,
             kept: keep.then(|| publisher.clone()),
         };
         // What nobody holds any longer is looked for when there is something new.
@@ -154,6 +164,14 @@ impl Running {
         let released: Vec<_> = released.map(|(_, entry)| entry.release()).collect();
         drop(entries);
         drop(released);
+    }
+
+    /// Gives another shard to all that have none of their own; `wanted` says it to those that start from now on.
+    pub(super) fn reshard(&self, shard: &Shard, wanted: impl FnOnce()) -> Reshard {
+        let entries = lock(&self.0);
+        wanted();
+        let all = entries.iter().filter(|(id, _)| id.options.shard.is_none());
+        Reshard::all(all.filter_map(|(_, entry)| entry.reshard(shard)))
     }
 
     /// The phases of all that run.

@@ -38,16 +38,16 @@ impl Timing {
             retry,
         } = *self;
         if lease.subsec_nanos() > 0 || lease.is_zero() || lease.as_secs() > 86_400 {
-            let reason = format!(
-                "is {lease:?}, and a Lease counts in whole seconds, from one to a day's"
-            );
+            let reason =
+                format!("is {lease:?}, and a Lease counts in whole seconds, from one to a day's");
             return refused("lease_duration", reason);
         }
         if retry.is_zero() {
             return refused("retry_period", "is zero".to_owned());
         }
         if lease <= renew {
-            let reason = format!("is {lease:?}, and must be greater than renew_deadline ({renew:?})");
+            let reason =
+                format!("is {lease:?}, and must be greater than renew_deadline ({renew:?})");
             return refused("lease_duration", reason);
         }
         let attempts = retry.mul_f64(JITTER_FACTOR);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use super::followed::{Followed, Part};
+use super::followed::{Part, Parts};
 use super::input::{self, Id, Message, Read, Said, Sender, Taken};
 use crate::error::Error;
 use crate::failure::Failure;
@@ -14,6 +14,7 @@ use crate::filter::Filter;
 use crate::informer::Informer;
 use crate::object::{Key, Object};
 use crate::offload::offload;
+use crate::shard::Shard;
 use crate::status::Phase;
 use crate::store::Snapshot;
 use crate::subscription::{Batch, Subscription};
@@ -33,11 +34,11 @@ const WAITING: usize = 16;
 const NAMES: &str = "namespaces";
 const OBJECTS: &str = "objects";
 
-type Start<V> = Box<dyn Fn(&str) -> Informer<V> + Send + Sync>;
+type Start<V> = Box<dyn Fn(&str, Option<Shard>) -> Informer<V> + Send + Sync>;
 
 pub(super) struct Merge<V: Object> {
     start: Start<V>,
-    followed: Followed<V>,
+    parts: Arc<Parts<V>>,
     inputs: BTreeMap<Arc<str>, Input<V>>,
     /// Of the next input.
     number: u64,
@@ -88,10 +89,10 @@ impl<V: Object> Portion<V> {
 }
 
 impl<V: Object> Merge<V> {
-    pub(super) fn new(start: Start<V>, followed: Followed<V>, writer: Writer<V>) -> Self {
+    pub(super) fn new(start: Start<V>, parts: Arc<Parts<V>>, writer: Writer<V>) -> Self {
         Self {
             start,
-            followed,
+            parts,
             inputs: BTreeMap::new(),
             number: 0,
             known: false,
@@ -104,7 +105,7 @@ impl<V: Object> Merge<V> {
 
     /// Goes on until nobody reads it any longer, or what it needs has ended.
     pub(super) async fn run(mut self, source: Source<V>) {
-        let followed = self.followed.clone();
+        let followed = self.parts.clone();
         let (to, mut messages) = mpsc::channel(WAITING);
         let mut first = None;
         let _reading = match source {
@@ -136,7 +137,7 @@ impl<V: Object> Merge<V> {
                 None => break,
             }
         }
-        let parts = std::mem::take(&mut *lock(&followed));
+        let parts = std::mem::take(&mut lock(&followed.followed).by_name);
         drop(parts);
     }
 
@@ -209,7 +210,7 @@ impl<V: Object> Merge<V> {
 
     /// Follows these namespaces and no others; what those had that are followed no longer.
     fn follow(&mut self, names: &BTreeSet<String>, to: &Sender<V>) -> Vec<Snapshot<V>> {
-        let mut followed = lock(&self.followed);
+        let mut followed = lock(&self.parts.followed);
         let left: Vec<_> = self.inputs.keys().cloned().collect();
         let left = left.into_iter().filter(|name| !names.contains(&**name));
         let mut gone = Vec::new();
@@ -217,7 +218,7 @@ impl<V: Object> Merge<V> {
         for name in left {
             if let Some(input) = self.inputs.remove(&name) {
                 gone.extend(input.state);
-                parts.push((followed.remove(&name), input.task));
+                parts.push((followed.by_name.remove(&name), input.task));
             }
         }
         for name in names {
@@ -225,7 +226,7 @@ impl<V: Object> Merge<V> {
                 continue;
             }
             let namespace: Arc<str> = name.as_str().into();
-            let informer = (self.start)(name);
+            let informer = (self.start)(name, followed.shard.clone());
             let changes = Subscription::batches(&informer, Some(Filter::everything()));
             let merged = changes.follower();
             self.number += 1;
@@ -234,7 +235,8 @@ impl<V: Object> Merge<V> {
                 number: self.number,
             };
             let task = Task(tokio::spawn(input::objects(id, changes, to.clone())));
-            followed.insert(namespace.clone(), Part { informer, merged });
+            let part = Part { informer, merged };
+            followed.by_name.insert(namespace.clone(), part);
             self.inputs.insert(namespace, Input::new(self.number, task));
         }
         drop(followed);

@@ -110,6 +110,17 @@ impl Failure {
         matches!(self.cause(), Cause::Status { code: 406, .. })
     }
 
+    /// The server does not take the request as it is.
+    pub(super) fn is_misunderstood(&self) -> bool {
+        matches!(
+            self.cause(),
+            Cause::Status {
+                code: 400 | 422,
+                ..
+            }
+        )
+    }
+
     /// It is not the protobuf that it says it is.
     pub(super) fn is_mangled(&self) -> bool {
         self.class() == Class::Mangled

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::connection::Part;
+use super::decoder::Read;
 use super::pages::{Pages, Tokens};
 use super::{Interrupt, Reflector, Step, silence};
 use crate::codec::Codec;
@@ -47,6 +48,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
                 Ok(Step::Stream)
             }
             Err(Interrupt::Ended(error)) => Err(error),
+            Err(Interrupt::Resharded) => Ok(Step::Stream),
             Err(Interrupt::Failed(failure)) if self.goes_on_with_json(&failure) => {
                 self.report(Operation::List, &failure, Duration::ZERO)?;
                 Ok(Step::Stream)
@@ -78,6 +80,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
 
     async fn read(&mut self, since: &Since, limit: Option<u32>) -> Result<Pages, Interrupt> {
         self.sink.put(Input::Restart);
+        self.sharding.begin_list(false);
         self.kinds.list();
         let mut page = Page::First(since.clone());
         // All pages are of one version, that of the first.
@@ -92,6 +95,8 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
                 }
                 read => read?,
             };
+            let shard = meta.shard_info.as_ref().map(|info| &*info.selector);
+            self.sharding.page(shard);
             let said = |text: Option<String>| text.filter(|text| !text.is_empty());
             version = version.or_else(|| said(meta.resource_version));
             let Some(token) = said(meta.r#continue) else {
@@ -101,7 +106,8 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
                 return Ok(Pages::All(version));
             };
             self.paging.paginated();
-            if !tokens.lead_on(&token, self.sink.listed()?) {
+            let objects = self.sink.listed()? + self.sharding.passed_by();
+            if !tokens.lead_on(&token, objects) {
                 return Ok(Pages::Lost(Failure::new(Cause::Pages)));
             }
             page = Page::Next(token);
@@ -119,8 +125,13 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
                 if item.whole && self.kinds.wants_item() {
                     self.kinds.item(self.decoder.kind(&item.own_types()));
                 }
-                if !(item.whole && self.sink.keeps(item.raw)?) {
+                if let Some(names) = self.sharding.outside(item.raw) {
+                    self.sink.sharded(self.sharding.pass_by(&names));
+                } else if !(item.whole && self.keeps(item.raw)?) {
                     let read = self.decoder.item(item)?;
+                    if let Read::Object(object, _) = &read {
+                        self.sharding.note(object, item.raw, true);
+                    }
                     self.sink.put_decoded(read.item(encoding), item.raw);
                 }
                 self.sink.spent(item.raw.bytes().len()).await?;
@@ -128,7 +139,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             let part = incoming.part_within(SILENCE);
             let doing = Operation::List;
             let part = silence::wait_reporting(&mut self.sink, doing, Failure::unfinished, part);
-            match part.await? {
+            match self.sharding.unless_asked(part).await?? {
                 Part::Chunk(chunk) => body.push(chunk),
                 Part::End(Some(failure)) => return Err(failure.into()),
                 Part::End(None) => {

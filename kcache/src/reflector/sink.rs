@@ -6,7 +6,7 @@ use crate::codec::Raw;
 use crate::encoding::Encoding;
 use crate::error::Error;
 use crate::feed::{Feed, Fingerprint, Input};
-use crate::object::Object;
+use crate::object::{Key, Object};
 use crate::offload::offload;
 
 /// Collects what has come in and makes it one commit, and lets other tasks have their turn in
@@ -61,6 +61,49 @@ impl<V: Object> Sink<V> {
         if let Some(feed) = &self.feed {
             feed.core().counters.encoding.set(encoding);
         }
+    }
+
+    /// Notes whether the server sends no more than a shard; `None` if that is not known.
+    pub(super) fn sharded(&self, known: Option<bool>) {
+        if let Some(feed) = &self.feed {
+            feed.core().counters.sharded.set(known);
+        }
+    }
+
+    /// True if a server is known to send no more than a shard.
+    pub(super) fn is_sharded(&self) -> bool {
+        let feed = self.feed.as_ref();
+        feed.and_then(|feed| feed.core().counters.sharded.get()) == Some(true)
+    }
+
+    /// True if something is bad.
+    pub(super) fn has_bad(&self) -> bool {
+        self.feed.as_ref().is_some_and(|feed| feed.core().has_bad())
+    }
+
+    /// True if there is an object of this key.
+    pub(super) fn has(&self, key: &Key) -> bool {
+        let feed = self.feed.as_ref();
+        feed.is_some_and(|feed| feed.core().state.load().at(key.parts()).is_some())
+    }
+
+    /// Commits that of what is there only this stays, and throws a list away that is not complete.
+    pub(super) async fn keep_only(
+        &mut self,
+        keeps: impl Fn(&V) -> bool + Send + 'static,
+    ) -> Result<(), Error> {
+        self.flush()?;
+        let Some(mut feed) = self.feed.take() else {
+            return Err(Error::FeedEnded);
+        };
+        let count = feed.core().state.load().len();
+        let commit = move || {
+            let kept = feed.keep_only(keeps);
+            (feed, kept)
+        };
+        let (feed, kept) = offload(count, commit).await.ok_or(Error::FeedEnded)?;
+        self.feed = Some(feed);
+        kept
     }
 
     /// Notes that a list was older than what was requested.

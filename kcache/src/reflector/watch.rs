@@ -27,6 +27,8 @@ enum WatchEnd {
     Over,
     /// The server said that something is wrong, or something that is no watch.
     Failed(Failure),
+    /// Another shard is asked for.
+    Resharded,
 }
 
 /// What follows from a frame.
@@ -40,11 +42,14 @@ enum FrameOutcome {
 impl<V: Object, C: Codec<V>> Reflector<V, C> {
     pub(super) async fn stream(&mut self) -> Result<Step, Error> {
         self.sink.put(Input::Restart);
+        self.sharding.begin_list(true);
         let failure = match self.open_watch(true).await {
             Err(Interrupt::Ended(error)) => return Err(error),
+            Err(Interrupt::Resharded) => return Ok(Step::Stream),
             Err(Interrupt::Failed(failure)) => failure,
             Ok(mut watching) => match self.follow(&mut watching).await? {
                 end if !watching.initial => return self.after(watching, end).await,
+                WatchEnd::Resharded => return Ok(Step::Stream),
                 WatchEnd::Failed(failure) => failure,
                 WatchEnd::Over => {
                     tracing::debug!("the streaming list ended before it was complete");
@@ -85,6 +90,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
                 self.after(watching, end).await
             }
             Err(Interrupt::Ended(error)) => Err(error),
+            Err(Interrupt::Resharded) => Ok(Step::Watch),
             Err(Interrupt::Failed(failure)) => {
                 self.back_off(Operation::Watch, &failure).await?;
                 Ok(if failure.is_unanswered() {
@@ -140,6 +146,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         let (short, events) = (watching.was_short(), watching.events);
         drop(watching);
         match end {
+            WatchEnd::Resharded => Ok(Step::Watch),
             WatchEnd::Over if !short => Ok(Step::Watch),
             WatchEnd::Over => {
                 self.back_off(Operation::Watch, &Failure::new(Cause::Short))
@@ -169,6 +176,9 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
                 self.sink.flush()?;
                 return Ok(WatchEnd::Failed(failure));
             }
+            if self.sharding.requests.is_asked() {
+                return Ok(WatchEnd::Resharded);
+            }
             let signal = if let Some(signal) = watching.poll().await {
                 signal
             } else {
@@ -178,6 +188,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
                 }
                 tokio::select! {
                     biased;
+                    () = self.sharding.requests.asked() => return Ok(WatchEnd::Resharded),
                     signal = watching.wait() => signal,
                     answer = check.answer() => {
                         if let Some(failure) = self.answered(answer, &mut check, watching)? {
@@ -291,6 +302,10 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
     }
 
     fn frame(&mut self, frame: &Frame<'_>, initial: bool) -> Result<FrameOutcome, Error> {
+        if let Some(names) = self.outside(frame) {
+            let missed = self.pass_by(&names, frame.kind, initial);
+            return Ok(missed.map_or(FrameOutcome::Continue, FrameOutcome::End));
+        }
         match frame.kind {
             EventKind::Added if initial && self.is_kept(frame)? => {
                 self.kinds.ours();
@@ -317,7 +332,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             return Ok(false);
         }
         let ours = !matches!(self.decoder.kind(&frame.own_types()), Kind::Other(_));
-        Ok(ours && frame.whole && self.sink.keeps(frame.object)?)
+        Ok(ours && frame.whole && self.keeps(frame.object)?)
     }
 
     fn event(
@@ -345,6 +360,11 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
             }
             Read::Other { key, kind } => return Ok(self.other(key, kind)),
             Read::Object(object, version) => {
+                if deleted {
+                    self.sharding.gone(|| Key::of(&object), initial);
+                } else {
+                    self.sharding.note(&object, frame.object, initial);
+                }
                 let make = if deleted { Input::Remove } else { Input::Apply };
                 (Some(make(object)), Some(version))
             }
@@ -354,6 +374,9 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
                 error,
             } => {
                 let gone = key.clone().filter(|_| deleted);
+                if let Some(key) = &gone {
+                    self.sharding.gone(|| key.clone(), initial);
+                }
                 self.sink.put(Input::Bad(key, error));
                 (gone.map(|key| Input::Gone(key, version.clone())), version)
             }

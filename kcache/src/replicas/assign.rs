@@ -81,7 +81,10 @@ mod tests {
             let sizes: Vec<_> = shares.iter().map(|share| share.len()).collect();
             assert_eq!(sizes.iter().sum::<u32>(), SLOTS, "{count}: {sizes:?}");
             let (least, most) = (SLOTS / count, SLOTS.div_ceil(count));
-            assert!(sizes.iter().all(|size| (least..=most).contains(size)), "{sizes:?}");
+            assert!(
+                sizes.iter().all(|size| (least..=most).contains(size)),
+                "{sizes:?}"
+            );
         }
         assert_eq!(share(&members(0..3), "web-3"), Slots::NONE);
         assert_eq!(share(&BTreeSet::new(), "web-0"), Slots::NONE);
@@ -117,7 +120,5 @@ mod tests {
     }
 
     /// Replicas of two releases that assign otherwise would hand slots to and fro.
-    const PINNED: [&str; 3] = [
-        "64:PIN0", "64:PIN1", "64:PIN2",
-    ];
+    const PINNED: [&str; 3] = ["64:PIN0", "64:PIN1", "64:PIN2"];
 }

@@ -149,7 +149,9 @@ impl ReplicasBuilder {
         };
         let protocol = Protocol::new(name, form.instance.clone(), timing);
         let span = tracing::info_span!("replicas", group = %form.group, identity = %form.identity);
-        let driver = Driver::new(protocol, form, requests, leases, stopped, on_release, &shared);
+        let driver = Driver::new(
+            protocol, form, requests, leases, stopped, on_release, &shared,
+        );
         tokio::spawn(driver.run().instrument(span));
         Ok(Replicas(Arc::new(shared)))
     }

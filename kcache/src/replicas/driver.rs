@@ -50,10 +50,7 @@ pub(super) struct Driver {
     shared: Slots,
     /// Slots on which work is ending, and where that is told.
     ending: Slots,
-    ended: (
-        mpsc::UnboundedSender<Slots>,
-        mpsc::UnboundedReceiver<Slots>,
-    ),
+    ended: (mpsc::UnboundedSender<Slots>, mpsc::UnboundedReceiver<Slots>),
 }
 
 /// A request that is under way.
@@ -227,7 +224,12 @@ impl Driver {
         };
         if owned != self.shared {
             let (gained, lost) = (owned - self.shared, self.shared - owned);
-            tracing::info!(gained = gained.len(), lost = lost.len(), owned = owned.len(), "another share");
+            tracing::info!(
+                gained = gained.len(),
+                lost = lost.len(),
+                owned = owned.len(),
+                "another share"
+            );
             self.shared = owned;
             self.followers.reshard(&shard_of(owned, self.by_namespace));
         }
@@ -261,19 +263,27 @@ impl Driver {
     fn tell(&self, now: Moment, owned: Slots) {
         let prefix = Form::name(&self.form.group, "");
         let members = self.protocol.members();
-        let members = members.iter().map(|name| name.strip_prefix(&prefix).unwrap_or(name));
+        let members = members
+            .iter()
+            .map(|name| name.strip_prefix(&prefix).unwrap_or(name));
         let status = ReplicasStatus {
             shard: shard_of(owned, self.by_namespace),
             draining: shard_of(self.protocol.releasing(), self.by_namespace),
             settled: self.protocol.is_settled(now),
             members: members.map(Arc::from).collect(),
-            failure: self.failures.first(&self.protocol, &self.form, &self.leases),
+            failure: self
+                .failures
+                .first(&self.protocol, &self.form, &self.leases),
             lapses: self.protocol.lapses(),
             released: false,
         };
         self.status.send_if_modified(|told| {
             let is_news = *told != status;
-            if let Some(error) = status.failure.as_ref().filter(|_| told.failure != status.failure) {
+            if let Some(error) = status
+                .failure
+                .as_ref()
+                .filter(|_| told.failure != status.failure)
+            {
                 tracing::warn!(%error, "a Lease cannot be read or written");
             }
             if is_news {

@@ -45,7 +45,10 @@ impl Form {
     /// The Lease, renewed at a time of this machine's clock, which nobody compares.
     pub(super) fn lease(&self, version: Option<&str>, claims: Slots, now: MicroTime) -> Lease {
         let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
-        let annotations = [pair(INSTANCE, &self.instance), pair(SLOTS, &claims.written())];
+        let annotations = [
+            pair(INSTANCE, &self.instance),
+            pair(SLOTS, &claims.written()),
+        ];
         Lease {
             metadata: ObjectMeta {
                 name: Some(Self::name(&self.group, &self.identity)),
@@ -80,7 +83,11 @@ impl Entry {
         let seconds = seconds.and_then(|seconds| u64::try_from(seconds).ok());
         Self {
             name: metadata.name.as_deref().unwrap_or_default().into(),
-            version: metadata.resource_version.as_deref().unwrap_or_default().into(),
+            version: metadata
+                .resource_version
+                .as_deref()
+                .unwrap_or_default()
+                .into(),
             instance: annotation(INSTANCE).unwrap_or_default().into(),
             duration: Duration::from_secs(seconds.unwrap_or(15)),
             claims: annotation(SLOTS).and_then(Slots::read),

@@ -257,7 +257,10 @@ impl Protocol {
         let known = self.others.get(&entry.name);
         let is_news = known.is_none_or(|seen| {
             let order = version::compare(&entry.version, &seen.entry.version);
-            order.map_or(entry.version != seen.entry.version, std::cmp::Ordering::is_gt)
+            order.map_or(
+                entry.version != seen.entry.version,
+                std::cmp::Ordering::is_gt,
+            )
         });
         if is_news {
             self.others
@@ -352,7 +355,10 @@ impl Protocol {
             return None;
         }
         let mut others = self.others.values();
-        others.find(|seen| seen.dead.is_some_and(|dead| now >= dead + seen.entry.duration))
+        others.find(|seen| {
+            seen.dead
+                .is_some_and(|dead| now >= dead + seen.entry.duration)
+        })
     }
 
     /// The moment, or the one at which what is owned lapses, if that comes first.

@@ -107,7 +107,10 @@ impl World {
         let running = running.filter(|(_, replica)| !replica.has_left());
         let running: Vec<_> = running.map(|(place, _)| place).collect();
         let is_crowded = running.len() >= 2 * MEMBERS;
-        let Some(place) = running.get(self.random.below(running.len().max(1))).copied() else {
+        let Some(place) = running
+            .get(self.random.below(running.len().max(1)))
+            .copied()
+        else {
             return self.come(None);
         };
         match self.random.below(10) {
@@ -193,7 +196,11 @@ impl World {
         }
         let names: std::collections::BTreeSet<_> = replicas().map(Replica::name).collect();
         if self.store.len() != names.len() {
-            return Err(format!("{} Leases of {} members", self.store.len(), names.len()));
+            return Err(format!(
+                "{} Leases of {} members",
+                self.store.len(),
+                names.len()
+            ));
         }
         debug_assert!(names.len() <= SLOTS as usize);
         Ok(())
@@ -222,7 +229,9 @@ mod tests {
                 }
             }
         }
-        let rare = KINDS.iter().filter(|kind| happened.get(*kind).is_none_or(|count| *count < 100));
+        let rare = KINDS
+            .iter()
+            .filter(|kind| happened.get(*kind).is_none_or(|count| *count < 100));
         let rare: Vec<_> = rare.collect();
         assert!(rare.is_empty(), "too rare: {rare:?} of {happened:?}");
     }

@@ -200,6 +200,7 @@ mod tests {
         ListMeta {
             resource_version,
             r#continue,
+            shard_info: None,
             kind: None,
         }
     }

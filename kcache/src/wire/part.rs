@@ -22,9 +22,18 @@ pub(crate) struct ListMeta {
     pub(crate) resource_version: Option<String>,
     /// Where the next page begins.
     pub(crate) r#continue: Option<String>,
+    /// The shard that the list is of, if the server says that it is of one.
+    pub(crate) shard_info: Option<ShardInfo>,
     /// The kind of the list itself.
     #[serde(skip)]
     pub(crate) kind: Option<String>,
+}
+
+/// What a server has left out of a list: all that its shard selector does not match.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub(crate) struct ShardInfo {
+    pub(crate) selector: String,
 }
 
 /// A part of an event.

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::error::WireError;
 use super::fields::{Before, Fields, Form, Found, Use};
-use super::part::{EventKind, EventPart, ListMeta, ListPart};
+use super::part::{EventKind, EventPart, ListMeta, ListPart, ShardInfo};
 use crate::encoding::Encoding;
 use crate::protobuf::Envelope;
 use crate::protobuf::wire::{Reader, Value};
@@ -27,6 +27,8 @@ const CONTENT_ENCODING: u32 = 3;
 /// The numbers of a list.
 const METADATA: u32 = 1;
 const ITEMS: u32 = 2;
+/// The number of the shard in the metadata of a list.
+const SHARD_INFO: u32 = 5;
 
 impl ProtobufList {
     pub(super) fn new(limit: usize) -> Self {
@@ -153,8 +155,20 @@ fn list_meta(bytes: &[u8]) -> Result<ListMeta, WireError> {
     Ok(ListMeta {
         resource_version,
         r#continue,
+        shard_info: shard_info(bytes)?,
         kind: None,
     })
+}
+
+fn shard_info(meta: &[u8]) -> Result<Option<ShardInfo>, WireError> {
+    let mut fields = Reader::new(meta);
+    while let Some(field) = fields.next().map_err(|_| WireError::NotProtobuf)? {
+        if let (SHARD_INFO, Value::Bytes(info)) = field {
+            let selector = texts(info, 1, 1)?.0.unwrap_or_default();
+            return Ok(Some(ShardInfo { selector }));
+        }
+    }
+    Ok(None)
 }
 
 /// The texts of two fields.

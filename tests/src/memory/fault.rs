@@ -6,4 +6,4 @@ mod active;
 pub use self::active::Injected;
 pub(super) use self::active::{Faults, Mishap};
 pub(super) use self::what::{Before, Bookmarks, NoProtobuf};
-pub use self::what::{Fault, NoStreaming};
+pub use self::what::{Fault, NoShards, NoStreaming};

@@ -99,11 +99,12 @@ fn check_path(info: &RequestInfo, resource: &Resource) -> Result<(), Status> {
 }
 
 fn list(call: &Call<'_>, index: usize) -> Result<Answer, Status> {
-    let (info, resource) = (call.info, &call.shared.resources[index]);
+    let resource = &call.shared.resources[index];
+    let info = &*call.mishap.without_shard(call.info)?;
     let Agreed { form, protobuf } = call.agreed(index)?;
     let query = ListQuery::parse(info, index, resource)?;
     let page = query.run(&call.shared.store(), call.mishap.stale_by)?;
-    let page = page.spoilt(info, call.mishap);
+    let page = page.spoilt(info, call.mishap).said_in(&form, resource);
     let columns = Columns::of(resource);
     let envelope = Envelope {
         head: page.head(&form, resource, &columns),
@@ -134,7 +135,8 @@ fn list(call: &Call<'_>, index: usize) -> Result<Answer, Status> {
 
 fn watch(call: &Call<'_>, index: usize) -> Result<Answer, Status> {
     let Agreed { form, protobuf } = call.agreed(index)?;
-    let watch = Watch::open(call.shared, call.info, index, form, call.mishap)?;
+    let info = call.mishap.without_shard(call.info)?;
+    let watch = Watch::open(call.shared, &info, index, form, call.mishap)?;
     let source = Source::Watch(Box::new(watch));
     if protobuf {
         return Ok(Answer::Stream {

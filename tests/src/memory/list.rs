@@ -14,6 +14,7 @@ use super::page::{expired_page, token};
 use super::request::RequestInfo;
 use super::resource::Resource;
 use super::selector::Selector;
+use super::shard::ShardSelector;
 use super::status::{Cause, Status};
 use super::store::Store;
 use super::table::Columns;
@@ -54,6 +55,8 @@ pub(super) struct Page {
     objects: Vec<Arc<Stored>>,
     next: Option<String>,
     remaining: Option<usize>,
+    /// The shard that it says it is of.
+    shard: Option<String>,
 }
 
 impl ListQuery {
@@ -97,6 +100,7 @@ impl ListQuery {
 
     fn page(&self, store: &Store, version: u64, start: &str) -> Page {
         let mut matching = self.matching(store, version, start);
+        let shard = self.selector.shard().map(str::to_owned);
         let limit = self.limit.filter(|_| self.from != From::Any);
         let Some(limit) = limit.filter(|limit| *limit < matching.len()) else {
             return Page {
@@ -104,6 +108,7 @@ impl ListQuery {
                 objects: matching,
                 next: None,
                 remaining: None,
+                shard,
             };
         };
         let rest = matching.len() - limit;
@@ -115,6 +120,7 @@ impl ListQuery {
             objects: matching,
             next: Some(next),
             remaining: self.selector.is_empty().then_some(rest),
+            shard,
         }
     }
 
@@ -190,8 +196,20 @@ impl Page {
         if mishap.no_versions.is_some() {
             self.version = None;
         }
+        if mishap.no_shards.is_some() {
+            self.shard = None;
+        }
         if mishap.repeats_token {
             self.next = Some(info.parameter("continue").to_owned());
+        }
+        self
+    }
+
+    /// Only lists of whole objects of built-in kinds say of which shard they are: the others are made anew of what
+    /// they were, or have no place for it.
+    pub(super) fn said_in(mut self, form: &Form, resource: &Resource) -> Self {
+        if resource.is_custom || !matches!(form, Form::Whole) {
+            self.shard = None;
         }
         self
     }
@@ -212,6 +230,9 @@ impl Page {
             }
             message.push(u8::try_from(remaining).unwrap_or_default());
         }
+        if let Some(shard) = &self.shard {
+            message.extend(field(5, &field(1, shard.as_bytes())));
+        }
         message
     }
 
@@ -225,6 +246,9 @@ impl Page {
         }
         if let Some(remaining) = self.remaining {
             metadata["remainingItemCount"] = remaining.into();
+        }
+        if let Some(shard) = &self.shard {
+            metadata["shardInfo"] = json!({ "selector": shard });
         }
         metadata
     }
@@ -245,6 +269,8 @@ pub(super) fn selector(info: &RequestInfo, resource: &Resource) -> Result<Select
         info.parameter("fieldSelector"),
     );
     let selector = Selector::parse(resource, labels, fields)?;
+    let shard = ShardSelector::parse(info.parameter("shardSelector"))?;
+    let selector = selector.in_shard(shard);
     Ok(if info.name.is_empty() {
         selector
     } else {

@@ -2,6 +2,7 @@
 
 use super::object::Stored;
 use super::resource::Resource;
+use super::shard::ShardSelector;
 use super::status::Status;
 
 /// Which objects a request is about.
@@ -9,6 +10,7 @@ use super::status::Status;
 pub(super) struct Selector {
     labels: Vec<LabelTerm>,
     fields: Vec<FieldTerm>,
+    shard: Option<ShardSelector>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -46,8 +48,22 @@ impl Selector {
         });
         match unknown {
             Some(term) => Err(Status::bad_request(unknown_field(resource, &term.path))),
-            None => Ok(Self { labels, fields }),
+            None => Ok(Self {
+                labels,
+                fields,
+                shard: None,
+            }),
         }
+    }
+
+    pub(super) fn in_shard(mut self, shard: Option<ShardSelector>) -> Self {
+        self.shard = shard;
+        self
+    }
+
+    /// The shard, as it was requested.
+    pub(super) fn shard(&self) -> Option<&str> {
+        self.shard.as_ref().map(ShardSelector::text)
     }
 
     /// Adds `metadata.name`.
@@ -61,12 +77,13 @@ impl Selector {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.labels.is_empty() && self.fields.is_empty()
+        self.labels.is_empty() && self.fields.is_empty() && self.shard.is_none()
     }
 
     pub(super) fn matches(&self, object: &Stored) -> bool {
         self.labels.iter().all(|term| term.matches(object))
             && self.fields.iter().all(|term| term.matches(object))
+            && self.shard.as_ref().is_none_or(|it| it.matches(object))
     }
 }
 

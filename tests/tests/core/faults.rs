@@ -5,7 +5,9 @@ use std::panic::catch_unwind;
 use kcache::{SeededFault, simulate_replicas};
 
 use crate::coverage::{Coverage, Outcome, STEPS};
+use crate::coverage::{Outcome, STEPS};
 use crate::{derived, model, reference};
+use crate::{derived, model, reference, shards};
 
 /// How many cases a reference model may take to notice.
 const PATIENCE: u64 = 300;
@@ -36,6 +38,8 @@ fn each_seeded_fault_is_caught() {
         (SeededFault::LastMaker, derived::case),
         (SeededFault::KeepGroup, derived::case),
         (SeededFault::FirstInput, derived::case),
+        (SeededFault::LateRelease, shards::case),
+        (SeededFault::KeepOutside, shards::case),
         (SeededFault::KeepLookup, reference::case),
         (SeededFault::StaleLookup, reference::case),
         (SeededFault::KeepPermission, reference::case),

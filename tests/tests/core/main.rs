@@ -26,6 +26,7 @@ mod regressions_delivery;
 mod regressions_sources;
 mod relations;
 mod selectors;
+mod shards;
 mod stored_forms;
 mod versions;
 mod wire;

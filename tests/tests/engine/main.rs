@@ -15,6 +15,7 @@ mod relists;
 mod refused;
 mod restored;
 mod rules;
+mod shards;
 mod silence;
 mod texts;
 mod unversioned;

@@ -19,9 +19,13 @@ pub(crate) fn list(list: &Value) -> Option<Vec<u8>> {
         let text = metadata[name].as_str().unwrap_or_default();
         field(number, text.as_bytes())
     });
+    let mut metadata_fields = texts.concat();
+    if let Some(selector) = metadata["shardInfo"]["selector"].as_str() {
+        metadata_fields.extend(field(5, &field(1, selector.as_bytes())));
+    }
     let items = items.iter();
     let items = items.map(|item| field(2, &object(api_version, kind_of_item, item)));
-    let raw = [field(1, &texts.concat())].into_iter().chain(items);
+    let raw = [field(1, &metadata_fields)].into_iter().chain(items);
     let raw: Vec<_> = raw.flatten().collect();
     Some(envelope(api_version, kind, &raw))
 }

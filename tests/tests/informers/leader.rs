@@ -39,7 +39,10 @@ async fn one_leads_and_another_follows_when_it_is_given_up() {
     let first = election(&server, "a").acquire().await.unwrap();
     assert!(first.is_leader());
     let made = spec(&server);
-    assert_eq!((&made["holderIdentity"], &made["leaseTransitions"]), (&json!("a"), &json!(0)));
+    assert_eq!(
+        (&made["holderIdentity"], &made["leaseTransitions"]),
+        (&json!("a"), &json!(0))
+    );
     assert_eq!(made["leaseDurationSeconds"], 15);
     assert_eq!(made["acquireTime"], made["renewTime"]);
     let second = tokio::spawn({
@@ -114,7 +117,11 @@ async fn who_cannot_renew_leads_no_longer_before_another_does() {
     let cut = Instant::now();
     let error = first.await.unwrap().unwrap_err();
     assert!(matches!(error, LeaseError::TimedOut { .. }), "{error}");
-    assert!(cut.elapsed() <= Duration::from_secs(10), "{:?}", cut.elapsed());
+    assert!(
+        cut.elapsed() <= Duration::from_secs(10),
+        "{:?}",
+        cut.elapsed()
+    );
     let done = work.load(Ordering::SeqCst);
     let second = timeout(Duration::from_secs(600), second).await;
     let second = second.unwrap().unwrap().unwrap();
@@ -131,14 +138,21 @@ async fn what_another_took_is_lost() {
     assert!(error.contains("\"b\" holds it"), "{error}");
     assert!(!leader.is_leader());
     leader.release().await;
-    assert_eq!(spec(&server)["holderIdentity"], "b", "it is not ours to give up");
+    assert_eq!(
+        spec(&server)["holderIdentity"],
+        "b",
+        "it is not ours to give up"
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn two_of_one_identity_do_not_both_lead() {
     let server = ApiServer::new();
     let first = election(&server, "a").acquire().await.unwrap();
-    let error = election(&server, "a").acquire_or_refused().await.unwrap_err();
+    let error = election(&server, "a")
+        .acquire_or_refused()
+        .await
+        .unwrap_err();
     assert!(matches!(error, LeaseError::IdentityTaken { .. }), "{error}");
     assert!(first.is_leader());
 }
@@ -162,8 +176,14 @@ async fn a_lost_answer_is_no_lost_lease() {
 async fn missing_rights_are_named() {
     let server = ApiServer::new();
     let refused = server.inject(Fault::forbidden().resource("leases").forever());
-    let error = election(&server, "a").acquire_or_refused().await.unwrap_err();
-    assert!(error.to_string().contains("get, create and update"), "{error}");
+    let error = election(&server, "a")
+        .acquire_or_refused()
+        .await
+        .unwrap_err();
+    assert!(
+        error.to_string().contains("get, create and update"),
+        "{error}"
+    );
     let waits = tokio::spawn({
         let election = election(&server, "a");
         async move { election.acquire().await }
@@ -173,5 +193,14 @@ async fn missing_rights_are_named() {
     assert!(waits.await.unwrap().unwrap().is_leader());
     let wrong = election(&server, "a").retry_period(Duration::from_secs(9));
     let error = wrong.acquire().await.unwrap_err();
-    assert!(matches!(error, LeaseError::Setting { setting: "renew_deadline", .. }), "{error}");
+    assert!(
+        matches!(
+            error,
+            LeaseError::Setting {
+                setting: "renew_deadline",
+                ..
+            }
+        ),
+        "{error}"
+    );
 }

@@ -22,7 +22,12 @@ fn start(server: &ApiServer, identity: &str) -> Replicas {
 fn leases(server: &ApiServer) -> Vec<String> {
     let leases = server.list("leases").into_iter();
     let mut names: Vec<_> = leases
-        .map(|lease| lease["metadata"]["name"].as_str().unwrap_or_default().to_owned())
+        .map(|lease| {
+            lease["metadata"]["name"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned()
+        })
         .collect();
     names.sort();
     names
@@ -57,7 +62,10 @@ fn pods(server: &ApiServer) -> Informer<Pod> {
 #[tokio::test(start_paused = true)]
 async fn members_share_all_that_there_is_as_they_come_and_go() {
     let server = ApiServer::new();
-    put(&server, (0..60).map(|number| pod("shop", &format!("p{number:02}"))));
+    put(
+        &server,
+        (0..60).map(|number| pod("shop", &format!("p{number:02}"))),
+    );
     let all: Vec<_> = names_of(&server);
     let one = start(&server, "a");
     let first = pods(&server);
@@ -102,7 +110,11 @@ fn names_of(server: &ApiServer) -> Vec<String> {
     let mut names: Vec<_> = pods
         .map(|pod| {
             let metadata = &pod["metadata"];
-            format!("{}/{}", text(&metadata["namespace"]), text(&metadata["name"]))
+            format!(
+                "{}/{}",
+                text(&metadata["namespace"]),
+                text(&metadata["name"])
+            )
         })
         .collect();
     names.sort();
@@ -153,12 +165,18 @@ async fn who_cannot_renew_owns_nothing_before_others_do() {
     let server = ApiServer::new();
     let (one, two) = (start(&server, "a"), start(&server, "b"));
     let informer = pods(&server);
-    put(&server, (0..20).map(|number| pod("shop", &format!("p{number:02}"))));
+    put(
+        &server,
+        (0..20).map(|number| pod("shop", &format!("p{number:02}"))),
+    );
     one.follow(&informer);
     until_shared(&[&one, &two]).await;
     eventually(|| !informer.cache().is_empty()).await;
     let lost = Fault::stall().on(Verb::Update).resource("leases");
-    server.inject(lost.when(|info| info.name == "web-a").during(Duration::from_secs(60)));
+    server.inject(
+        lost.when(|info| info.name == "web-a")
+            .during(Duration::from_secs(60)),
+    );
     eventually(|| one.shard().is_nothing()).await;
     assert_eq!(one.status().lapses, 1);
     assert!(one.status().failure.is_some());
@@ -174,7 +192,10 @@ async fn who_cannot_renew_owns_nothing_before_others_do() {
 #[tokio::test(start_paused = true)]
 async fn work_ends_before_another_has_it() {
     let server = ApiServer::new();
-    let (working, told) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicBool::new(false)));
+    let (working, told) = (
+        Arc::new(AtomicBool::new(true)),
+        Arc::new(AtomicBool::new(false)),
+    );
     let (works, tells) = (working.clone(), told.clone());
     let one = builder(&server, "a").on_release(move |shard| {
         assert!(!shard.is_nothing());
@@ -205,7 +226,10 @@ async fn an_identity_is_of_one_process() {
     until_shared(&[&one]).await;
     let other = start(&server, "a");
     let error = other.ready_or_refused().await.unwrap_err();
-    assert!(error.is_refusal() && error.to_string().contains("identity a"), "{error}");
+    assert!(
+        error.is_refusal() && error.to_string().contains("identity a"),
+        "{error}"
+    );
     tokio::time::sleep(Duration::from_secs(60)).await;
     assert!(one.shard().is_whole() && other.shard().is_nothing());
     // It has it when the first gives it up.
@@ -219,9 +243,16 @@ async fn missing_rights_are_named() {
     let refused = server.inject(Fault::forbidden().resource("leases").forever());
     let one = start(&server, "a");
     let error = one.ready_or_refused().await.unwrap_err();
-    assert!(matches!(error, LeaseError::Forbidden { code: 403, .. }), "{error}");
+    assert!(
+        matches!(error, LeaseError::Forbidden { code: 403, .. }),
+        "{error}"
+    );
     let text = error.to_string();
-    for part in ["list, watch, create, update and delete", "jobs", "coordination.k8s.io"] {
+    for part in [
+        "list, watch, create, update and delete",
+        "jobs",
+        "coordination.k8s.io",
+    ] {
         assert!(text.contains(part), "{text}");
     }
     refused.remove();
@@ -268,7 +299,11 @@ async fn all_of_a_namespace_have_one_owner() {
         let replicas = builder(&server, identity).by_namespace().start();
         replicas.expect("good settings")
     });
-    eventually(|| two.iter().all(|one| one.status().members.len() == 2 && one.status().settled)).await;
+    eventually(|| {
+        two.iter()
+            .all(|one| one.status().members.len() == 2 && one.status().settled)
+    })
+    .await;
     let informers = [pods(&server), pods(&server)];
     for (one, informer) in two.iter().zip(&informers) {
         one.follow(informer);
@@ -280,7 +315,9 @@ async fn all_of_a_namespace_have_one_owner() {
     }
     eventually(|| informers.iter().map(|it| it.cache().len()).sum::<usize>() == 40).await;
     for namespace in &spaces {
-        let held = informers.each_ref().map(|it| it.cache().list_namespace(namespace).len());
+        let held = informers
+            .each_ref()
+            .map(|it| it.cache().list_namespace(namespace).len());
         assert!(held == [2, 0] || held == [0, 2], "{namespace}: {held:?}");
     }
     assert!(informers.iter().all(|it| !it.cache().is_empty()));
@@ -295,11 +332,21 @@ async fn settings_that_cannot_be_are_refused() {
     };
     let second = Duration::from_secs(1);
     assert_eq!(setting(builder(&server, "A")), "identity");
-    assert_eq!(setting(builder(&server, "a").lease_duration(second)), "lease_duration");
-    assert_eq!(setting(builder(&server, "a").renew_deadline(second)), "renew_deadline");
+    assert_eq!(
+        setting(builder(&server, "a").lease_duration(second)),
+        "lease_duration"
+    );
+    assert_eq!(
+        setting(builder(&server, "a").renew_deadline(second)),
+        "renew_deadline"
+    );
     let long = "g".repeat(64);
     let odd = |namespace: &str, group: &str| {
-        setting(Replicas::builder(client(&server), namespace.to_owned(), group.to_owned()))
+        setting(Replicas::builder(
+            client(&server),
+            namespace.to_owned(),
+            group.to_owned(),
+        ))
     };
     assert_eq!(odd("", "g"), "namespace");
     assert_eq!(odd("n", "g g"), "group");

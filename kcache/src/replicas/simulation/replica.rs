@@ -113,7 +113,12 @@ impl Replica {
 
     pub(super) fn count(&self, all: &mut Happened) {
         let lapsed = [("lapsed", self.protocol.lapses())];
-        for (kind, count) in self.happened.iter().map(|(kind, count)| (*kind, *count)).chain(lapsed) {
+        for (kind, count) in self
+            .happened
+            .iter()
+            .map(|(kind, count)| (*kind, *count))
+            .chain(lapsed)
+        {
             *all.entry(kind).or_default() += count;
         }
     }
@@ -225,7 +230,8 @@ impl Replica {
         let before = (self.protocol.members(), self.protocol.pending());
         let is_list = matches!(answer, Answer::Listed(_));
         let clock = self.clock(now);
-        self.protocol.answered(&flight.step, flight.sent, clock, answer);
+        self.protocol
+            .answered(&flight.step, flight.sent, clock, answer);
         if is_list {
             let gone = before.0.difference(&self.protocol.members()).count();
             self.happens("found dead", gone as u64);
@@ -273,7 +279,9 @@ impl Replica {
         self.wakes = FAR;
         if self.flight.is_none() {
             match self.protocol.next(clock) {
-                Step::Wait(until) => self.wakes = self.global(until).max(now + Duration::from_millis(1)),
+                Step::Wait(until) => {
+                    self.wakes = self.global(until).max(now + Duration::from_millis(1))
+                }
                 Step::Left => self.left = true,
                 step => self.send(step, now, random),
             }

@@ -1,5 +1,6 @@
 //! Faults that wait for their requests, and what they do to one.
 
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
@@ -7,9 +8,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::what::{Before, Bookmarks, Fault, Kind, Lasting, NoProtobuf, NoStreaming, NoVersions};
+use super::what::{
+    Before, Bookmarks, Fault, Kind, Lasting, NoProtobuf, NoShards, NoStreaming, NoVersions,
+};
 use crate::memory::frame::{Effect, without};
 use crate::memory::request::RequestInfo;
+use crate::memory::status::Status;
 
 /// A fault that waits for its requests. Dropping this leaves it there.
 #[derive(Debug, Clone)]
@@ -69,6 +73,7 @@ pub(in crate::memory) struct Mishap {
     pub(in crate::memory) no_metadata: bool,
     pub(in crate::memory) no_protobuf: Option<NoProtobuf>,
     pub(in crate::memory) no_streaming: Option<NoStreaming>,
+    pub(in crate::memory) no_shards: Option<NoShards>,
 }
 
 impl Faults {
@@ -128,6 +133,24 @@ impl Mishap {
         }
     }
 
+    /// A request as a server understands it that need not know shards.
+    pub(in crate::memory) fn without_shard<'a>(
+        &self,
+        info: &'a RequestInfo,
+    ) -> Result<Cow<'a, RequestInfo>, Status> {
+        match self.no_shards {
+            None | Some(NoShards::Unconfirmed) => Ok(Cow::Borrowed(info)),
+            Some(NoShards::Ignored) => {
+                let mut info = info.clone();
+                info.query.remove("shardSelector");
+                Ok(Cow::Owned(info))
+            }
+            Some(NoShards::BadRequest) => {
+                Err(Status::bad_request("unknown parameter: shardSelector"))
+            }
+        }
+    }
+
     /// Whether there was room for it.
     fn take(&mut self, kind: &Kind) -> bool {
         match kind {
@@ -146,6 +169,7 @@ impl Mishap {
             Kind::NoStreamingList(how) if self.no_streaming.is_none() => {
                 self.no_streaming = Some(*how);
             }
+            Kind::NoShards(how) if self.no_shards.is_none() => self.no_shards = Some(*how),
             _ => return false,
         }
         true

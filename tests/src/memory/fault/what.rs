@@ -51,6 +51,7 @@ pub(super) enum Kind {
     /// Objects by their metadata alone are not to be had.
     NoMetadata,
     NoProtobuf(NoProtobuf),
+    NoShards(NoShards),
 }
 
 /// What becomes of the wish for protobuf.
@@ -104,6 +105,18 @@ pub enum NoStreaming {
     /// It takes no notice: a plain watch, which lists nothing where a version is given, and ends
     /// nothing with a bookmark.
     Ignored,
+}
+
+/// How a server that does not do as it is told answers when a shard is requested.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NoShards {
+    /// It takes no notice, as servers before 1.36 and those without the feature gate: all objects.
+    Ignored,
+    /// The objects of the shard, and not a word about it.
+    Unconfirmed,
+    /// 400: something between does not know the parameter.
+    BadRequest,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -336,6 +349,11 @@ impl Fault {
         Self::new(Kind::NoStreamingList(how))
     }
 
+    /// The server does not know shards.
+    pub fn no_shards(how: NoShards) -> Self {
+        Self::new(Kind::NoShards(how))
+    }
+
     /// Only requests with this verb.
     #[must_use]
     pub fn on(mut self, verb: Verb) -> Self {
@@ -405,6 +423,7 @@ impl Kind {
                 info.verb == Verb::Watch && info.switch("sendInitialEvents") == Some(true)
             }
             Self::RepeatedToken => is_later_page(info),
+            Self::NoShards(_) => info.query.contains_key("shardSelector"),
             Self::Before(_)
             | Self::Delay(_)
             | Self::Stream(_)

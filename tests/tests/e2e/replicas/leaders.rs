@@ -41,7 +41,9 @@ fn spec(cluster: &Cluster, name: &str) -> Result<Value, Failed> {
 /// `2023-11-14T22:13:20.000042Z`: what Go's `MicroTime` reads.
 fn is_micro_time(value: &Value) -> bool {
     let text = value.as_str().unwrap_or_default();
-    let form = text.bytes().map(|byte| if byte.is_ascii_digit() { b'0' } else { byte });
+    let form = text
+        .bytes()
+        .map(|byte| if byte.is_ascii_digit() { b'0' } else { byte });
     form.eq(*b"0000-00-00T00:00:00.000000Z")
 }
 
@@ -52,21 +54,45 @@ pub(super) fn a_leader_by_the_fields_of_client_go() -> Outcome {
         let election = election(&client, "fields", "a");
         let leader = election.acquire().await?;
         let made = spec(cluster, "fields")?;
-        let fields: Vec<_> = made.as_object().into_iter().flatten().map(|(key, _)| &**key).collect();
-        let expected = ["acquireTime", "holderIdentity", "leaseDurationSeconds", "leaseTransitions", "renewTime"];
+        let fields: Vec<_> = made
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(key, _)| &**key)
+            .collect();
+        let expected = [
+            "acquireTime",
+            "holderIdentity",
+            "leaseDurationSeconds",
+            "leaseTransitions",
+            "renewTime",
+        ];
         check(fields == expected, format!("{fields:?}"))?;
-        check(made["holderIdentity"] == "a" && made["leaseDurationSeconds"] == 3, made.to_string())?;
+        check(
+            made["holderIdentity"] == "a" && made["leaseDurationSeconds"] == 3,
+            made.to_string(),
+        )?;
         check(made["leaseTransitions"] == 0, made.to_string())?;
-        check(is_micro_time(&made["acquireTime"]) && is_micro_time(&made["renewTime"]), made.to_string())?;
+        check(
+            is_micro_time(&made["acquireTime"]) && is_micro_time(&made["renewTime"]),
+            made.to_string(),
+        )?;
         until("it is renewed", || {
             let renewed = spec(cluster, "fields").unwrap_or_default();
-            renewed["renewTime"] != made["renewTime"] && renewed["acquireTime"] == made["acquireTime"]
+            renewed["renewTime"] != made["renewTime"]
+                && renewed["acquireTime"] == made["acquireTime"]
         })
         .await?;
         leader.release().await;
         let released = spec(cluster, "fields")?;
-        let gone = released["holderIdentity"].as_str().unwrap_or_default().is_empty();
-        check(gone && released["leaseDurationSeconds"] == 1, released.to_string())?;
+        let gone = released["holderIdentity"]
+            .as_str()
+            .unwrap_or_default()
+            .is_empty();
+        check(
+            gone && released["leaseDurationSeconds"] == 1,
+            released.to_string(),
+        )?;
 
         // One of client-go's that was there before and died.
         let lease = json!({
@@ -79,10 +105,18 @@ pub(super) fn a_leader_by_the_fields_of_client_go() -> Outcome {
         });
         cluster.apply(&lease)?;
         let started = Instant::now();
-        let election = LeaderElection::new(client, NAMESPACE, "inherited").identity("b").retry_period(RETRY);
+        let election = LeaderElection::new(client, NAMESPACE, "inherited")
+            .identity("b")
+            .retry_period(RETRY);
         let leader = timeout(PATIENCE, election.acquire()).await??;
-        check(started.elapsed() >= Duration::from_secs(4), "it waits for its end")?;
-        check(spec(cluster, "inherited")?["leaseTransitions"] == 6, "it counts on")?;
+        check(
+            started.elapsed() >= Duration::from_secs(4),
+            "it waits for its end",
+        )?;
+        check(
+            spec(cluster, "inherited")?["leaseTransitions"] == 6,
+            "it counts on",
+        )?;
         leader.release().await;
         Ok(())
     })
@@ -123,7 +157,10 @@ pub(super) fn two_compete_for_one_lease() -> Outcome {
         b?;
         check(turns.load(Ordering::SeqCst) > 0, "somebody led")?;
         let transitions = spec(cluster, "contested")?["leaseTransitions"].as_u64();
-        check(transitions.is_some_and(|count| count >= 1), "it changed hands")
+        check(
+            transitions.is_some_and(|count| count >= 1),
+            "it changed hands",
+        )
     })
 }
 
@@ -135,16 +172,30 @@ pub(super) fn refusals_of_the_server_are_named() -> Outcome {
         let refused = election(&nobody, "refused", "a").acquire_or_refused().await;
         let text = refused.map(drop).map_err(|error| error.to_string());
         let text = text.err().unwrap_or_default();
-        for part in ["403", "get leases", "namespace leaders", "get, create and update"] {
+        for part in [
+            "403",
+            "get leases",
+            "namespace leaders",
+            "get, create and update",
+        ] {
             check(text.contains(part), format!("{part} is not in {text}"))?;
         }
         let replicas = Replicas::builder(nobody, NAMESPACE, "refused").start()?;
         let refused = timeout(PATIENCE, replicas.ready_or_refused()).await?;
-        let refused = matches!(refused, Err(LeaseError::Forbidden { code: 403, verb: "list", .. }));
+        let refused = matches!(
+            refused,
+            Err(LeaseError::Forbidden {
+                code: 403,
+                verb: "list",
+                ..
+            })
+        );
         check(refused, format!("{:?}", replicas.status()))?;
 
         let somebody = client_of(cluster, "may-anything", &["testers"])?;
-        let nowhere = LeaderElection::new(somebody.clone(), "nowhere", "a").acquire_or_refused().await;
+        let nowhere = LeaderElection::new(somebody.clone(), "nowhere", "a")
+            .acquire_or_refused()
+            .await;
         check(
             matches!(nowhere, Err(LeaseError::NoNamespace { .. })),
             format!("{nowhere:?}"),

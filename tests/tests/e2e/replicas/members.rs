@@ -32,7 +32,10 @@ struct Member {
 
 impl Member {
     fn start(cluster: &Cluster, identity: &str) -> Result<Self, Failed> {
-        let address: SocketAddr = cluster.server_url().trim_start_matches("https://").parse()?;
+        let address: SocketAddr = cluster
+            .server_url()
+            .trim_start_matches("https://")
+            .parse()?;
         let proxy = Proxy::start(address)?;
         let file = kubeconfig(cluster, &proxy.url(), "member", &["testers"])?;
         let mut builder = tokio::runtime::Builder::new_multi_thread();
@@ -87,7 +90,10 @@ impl Watchman {
         let thread = std::thread::spawn(move || {
             let mut looks = 0;
             while going.load(Ordering::SeqCst) {
-                for (one, other) in all.iter().flat_map(|one| all.iter().map(move |other| (one, other))) {
+                for (one, other) in all
+                    .iter()
+                    .flat_map(|one| all.iter().map(move |other| (one, other)))
+                {
                     if one.identity() == other.identity() {
                         continue;
                     }
@@ -95,9 +101,12 @@ impl Watchman {
                     let before = one.shard();
                     let between = other.shard();
                     let after = one.shard();
-                    let both = before.intersection(&after).and_then(|own| own.intersection(&between));
+                    let both = before
+                        .intersection(&after)
+                        .and_then(|own| own.intersection(&between));
                     if let Some(both) = both.filter(|both| !both.is_nothing()) {
-                        let text = format!("{} and {} own {both}", one.identity(), other.identity());
+                        let text =
+                            format!("{} and {} own {both}", one.identity(), other.identity());
                         lock(&finds).push(text);
                     }
                     looks += 1;
@@ -141,7 +150,10 @@ async fn until_shared(what: &str, members: &[&Member]) -> Outcome {
     .await
     .map_err(|error| {
         let error = error.message().unwrap_or_default();
-        let states: Vec<_> = members.iter().map(|member| member.replicas.status()).collect();
+        let states: Vec<_> = members
+            .iter()
+            .map(|member| member.replicas.status())
+            .collect();
         format!("{error}: {states:#?}").into()
     })
 }

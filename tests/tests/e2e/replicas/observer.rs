@@ -68,7 +68,10 @@ pub(super) fn compare(all: &[(String, Vec<Sample>)]) -> Found {
             if let Some(last) = &last {
                 if now.from < last.to && now.by != last.by {
                     let time = (last.to.min(now.to) - now.from) / 1_000;
-                    found.doubles.push(format!("{} and {} own slot {slot} for {time} us", last.by, now.by));
+                    found.doubles.push(format!(
+                        "{} and {} own slot {slot} for {time} us",
+                        last.by, now.by
+                    ));
                 }
                 let gap = now.from.saturating_sub(last.to) / 1_000_000;
                 found.longest_gap = found.longest_gap.max(gap);
@@ -126,7 +129,10 @@ pub(super) fn prove() -> Result<(), String> {
     if compare(&[first.clone(), beside]).doubles.len() != 1 {
         return Err("two at a time are not found".to_owned());
     }
-    let paused = of("a", &[sample(0, 0, 1), sample(300, 1, 1), sample(320, 1, 1)]);
+    let paused = of(
+        "a",
+        &[sample(0, 0, 1), sample(300, 1, 1), sample(320, 1, 1)],
+    );
     let meanwhile = of("b", &[sample(100, 0, 1), sample(120, 0, 1)]);
     let found = compare(&[paused, meanwhile]);
     if !found.doubles.is_empty() {

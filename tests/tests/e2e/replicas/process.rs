@@ -61,11 +61,13 @@ pub(crate) fn run() -> bool {
     let Ok(task) = std::env::var(VARIABLE) else {
         return false;
     };
-    let done = serde_json::from_str(&task).map_err(Failed::from).and_then(|task| {
-        let mut builder = tokio::runtime::Builder::new_multi_thread();
-        let runtime = builder.worker_threads(2).enable_all().build()?;
-        runtime.block_on(serve(task))
-    });
+    let done = serde_json::from_str(&task)
+        .map_err(Failed::from)
+        .and_then(|task| {
+            let mut builder = tokio::runtime::Builder::new_multi_thread();
+            let runtime = builder.worker_threads(2).enable_all().build()?;
+            runtime.block_on(serve(task))
+        });
     if let Err(error) = done {
         let _ = writeln!(std::io::stderr(), "replica: {error:?}");
     }
@@ -82,13 +84,16 @@ async fn serve(task: Task) -> Outcome {
     let (sender, mut commands) = unbounded_channel();
     std::thread::spawn(move || {
         let lines = std::io::stdin().lock().lines().map_while(Result::ok);
-        lines.take_while(|line| sender.send(line.clone()).is_ok()).for_each(drop);
+        lines
+            .take_while(|line| sender.send(line.clone()).is_ok())
+            .for_each(drop);
     });
     let mut informer = None;
     while let Some(command) = commands.recv().await {
         match (&*command, &informer) {
             ("follow", _) => {
-                let maps = Informer::<ConfigMap>::builder(client.clone()).namespace(&*task.namespace);
+                let maps =
+                    Informer::<ConfigMap>::builder(client.clone()).namespace(&*task.namespace);
                 let maps = maps.shard(Shard::nothing()).start();
                 replicas.follow(&maps);
                 informer = Some(maps);
@@ -113,14 +118,22 @@ fn say(what: &str, value: &impl Serialize) {
 
 impl Serialize for Held {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let bits = (self.objects, self.sum, self.outside, self.slots, self.settled, self.sharded);
+        let bits = (
+            self.objects,
+            self.sum,
+            self.outside,
+            self.slots,
+            self.settled,
+            self.sharded,
+        );
         bits.serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for Held {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let (objects, sum, outside, slots, settled, sharded) = Deserialize::deserialize(deserializer)?;
+        let (objects, sum, outside, slots, settled, sharded) =
+            Deserialize::deserialize(deserializer)?;
         Ok(Self {
             objects,
             sum,
@@ -189,7 +202,10 @@ impl Process {
         group: &str,
         identity: &str,
     ) -> Result<Self, Failed> {
-        let address = cluster.server_url().trim_start_matches("https://").parse()?;
+        let address = cluster
+            .server_url()
+            .trim_start_matches("https://")
+            .parse()?;
         let proxy = Proxy::start(address)?;
         let kubeconfig = kubeconfig(cluster, &proxy.url(), "replica", &["testers"])?;
         let task = Task {
@@ -244,7 +260,9 @@ impl Process {
     fn reply(&self, to: &str) -> Result<String, Failed> {
         let reply = self.replies.recv_timeout(PATIENCE);
         let reply = reply.map_err(|_| format!("{} does not answer", self.identity))?;
-        let rest = reply.strip_prefix(to).ok_or(format!("{reply:?}, not {to:?}"))?;
+        let rest = reply
+            .strip_prefix(to)
+            .ok_or(format!("{reply:?}, not {to:?}"))?;
         Ok(rest.to_owned())
     }
 

@@ -84,7 +84,12 @@ fn say(line: &str) {
 impl Soak {
     fn start(&mut self, group: &str) -> Result<Process, Failed> {
         self.started += 1;
-        Process::start(&self.cluster, NAMESPACE, group, &format!("r{}", self.started))
+        Process::start(
+            &self.cluster,
+            NAMESPACE,
+            group,
+            &format!("r{}", self.started),
+        )
     }
 
     /// One more that follows what it owns.
@@ -124,14 +129,25 @@ impl Soak {
         let changed = bytes(&self.members, &whole);
         let sharded = self.members.iter_mut().map(Process::held);
         let sharded = sharded.collect::<Result<Vec<_>, _>>()?;
-        check(sharded.iter().all(|held| held.sharded), "the server does not shard")?;
-        for (what, from, to) in [("first list", &start, &listed), ("updates", &listed, &changed)] {
+        check(
+            sharded.iter().all(|held| held.sharded),
+            "the server does not shard",
+        )?;
+        for (what, from, to) in [
+            ("first list", &start, &listed),
+            ("updates", &listed, &changed),
+        ] {
             let passed: Vec<_> = from.iter().zip(to).map(|(from, to)| to - from).collect();
             let all = passed[MEMBERS].max(1);
             let shares = passed[..MEMBERS].iter().map(|bytes| bytes * 1_000 / all);
             let shares: Vec<_> = shares.collect();
-            say(&format!("{what}: {passed:?} bytes, the last has all; shares in thousandths {shares:?}"));
-            check(shares.iter().all(|share| *share < 500), format!("{what}: {shares:?}"))?;
+            say(&format!(
+                "{what}: {passed:?} bytes, the last has all; shares in thousandths {shares:?}"
+            ));
+            check(
+                shares.iter().all(|share| *share < 500),
+                format!("{what}: {shares:?}"),
+            )?;
         }
         whole.leave()
     }
@@ -145,7 +161,9 @@ impl Soak {
             self.objects.stop_writing(writes).await?;
             *self.happened.entry(what?).or_default() += 1;
             if fault % COMPARES == 0 || fault == faults {
-                self.agree().await.map_err(|error| self.explain(fault, &error))?;
+                self.agree()
+                    .await
+                    .map_err(|error| self.explain(fault, &error))?;
                 self.nobody_shared()?;
                 let (seconds, writes) = (self.begun.elapsed().as_secs(), self.objects.writes());
                 say(&format!(
@@ -267,13 +285,22 @@ impl Soak {
             let held = held.collect::<Result<Vec<Held>, _>>()?;
             let slots: u32 = held.iter().map(|held| held.slots.count_ones()).sum();
             let all = held.iter().fold(0, |all, held| all | held.slots);
-            let sum = held.iter().fold(0_u64, |sum, held| sum.wrapping_add(held.sum));
+            let sum = held
+                .iter()
+                .fold(0_u64, |sum, held| sum.wrapping_add(held.sum));
             let objects: u64 = held.iter().map(|held| held.objects).sum();
             let settled = held.iter().all(|held| held.settled && held.outside == 0);
-            if settled && slots == 64 && all == u64::MAX && (objects, sum) == (want.objects, want.sum) {
+            if settled
+                && slots == 64
+                && all == u64::MAX
+                && (objects, sum) == (want.objects, want.sum)
+            {
                 return Ok(());
             }
-            check(started.elapsed() < PATIENCE, format!("wanted {want:?}, held {held:#x?}"))?;
+            check(
+                started.elapsed() < PATIENCE,
+                format!("wanted {want:?}, held {held:#x?}"),
+            )?;
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }

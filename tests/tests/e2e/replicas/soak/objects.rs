@@ -34,7 +34,11 @@ pub(super) struct Writing {
 }
 
 impl Objects {
-    pub(super) async fn fill(client: Client, namespace: &str, count: usize) -> Result<Self, Failed> {
+    pub(super) async fn fill(
+        client: Client,
+        namespace: &str,
+        count: usize,
+    ) -> Result<Self, Failed> {
         let objects = Self {
             maps: Api::namespaced(client, namespace),
             count,
@@ -116,7 +120,9 @@ impl Objects {
                     }
                     _ => {
                         let map = map(number, size, true);
-                        maps.replace(&name, &PostParams::default(), &map).await.is_ok()
+                        maps.replace(&name, &PostParams::default(), &map)
+                            .await
+                            .is_ok()
                     }
                 };
                 writes.fetch_add(u64::from(done), Ordering::SeqCst);
