@@ -13,68 +13,21 @@
 //! - Whoever could not renew in time has **lapsed**: it owns nothing, and a renewal that succeeds later
 //!   brings nothing back without a new list.
 
+mod entry;
+mod step;
+mod seen;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
 
+pub(crate) use self::entry::Entry;
+use self::seen::Seen;
+pub(crate) use self::step::{Answer, Moment, Step};
 use super::assign::share;
 use super::slots::Slots;
 use crate::lease::Timing;
 use crate::seeded_fault::{IgnoreClaims, IgnoreLapse};
 use crate::version;
-
-/// A moment of the replica's own clock.
-pub(crate) type Moment = Duration;
-
-/// What the Lease of a replica says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Entry {
-    /// The Lease's name, which is that of the member, too.
-    pub(crate) name: Arc<str>,
-    pub(crate) version: Arc<str>,
-    /// Which process wrote it.
-    pub(crate) instance: Arc<str>,
-    pub(crate) duration: Duration,
-    /// `None` if they cannot be read.
-    pub(crate) claims: Option<Slots>,
-}
-
-impl Entry {
-    /// What cannot be read may be anything.
-    fn claims(&self) -> Slots {
-        self.claims.unwrap_or(Slots::ALL)
-    }
-}
-
-/// What is to be done next.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Step {
-    /// Nothing until something happens, or until this moment.
-    Wait(Moment),
-    /// A consistent list of the Leases of the group.
-    List,
-    /// Make the Lease, without claims.
-    Create,
-    /// Replace the Lease, if it still has this version.
-    Replace { version: Arc<str>, claims: Slots },
-    /// Delete a Lease, if it still has this version.
-    Delete { name: Arc<str>, version: Arc<str> },
-    /// There is no Lease of this replica any longer, and there shall be none.
-    Left,
-}
-
-/// What came of a request.
-#[derive(Clone, Debug)]
-pub(crate) enum Answer {
-    /// The Lease has been made or replaced, and has this version.
-    Written(Arc<str>),
-    Listed(Vec<Entry>),
-    Deleted,
-    /// It has another version, or none, or there is one already.
-    Conflict,
-    /// No answer, or a refusal: it may have been done all the same.
-    Failed,
-}
 
 /// The Lease of this replica.
 #[derive(Clone, Debug)]
@@ -85,37 +38,6 @@ enum Own {
     Held(Arc<str>),
     /// Another process has the same identity.
     Taken(Seen),
-}
-
-/// A Lease of another process.
-#[derive(Clone, Debug)]
-struct Seen {
-    entry: Entry,
-    /// When this version was seen first.
-    since: Moment,
-    /// When it was found dead.
-    dead: Option<Moment>,
-}
-
-impl Seen {
-    fn new(entry: Entry, since: Moment) -> Self {
-        let dead = None;
-        Self { entry, since, dead }
-    }
-
-    /// What a list says of it that began at a moment.
-    fn listed(self, entry: Entry, sent: Moment, now: Moment) -> Self {
-        if self.entry.version != entry.version {
-            return Self::new(entry, now);
-        }
-        let is_dead = sent >= self.expires();
-        let dead = self.dead.or(is_dead.then_some(now));
-        Self { dead, ..self }
-    }
-
-    fn expires(&self) -> Moment {
-        self.since + self.entry.duration
-    }
 }
 
 /// One replica.
