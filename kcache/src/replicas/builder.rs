@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tracing::Instrument;
 
 use super::Replicas;
-use super::driver::{Driver, OnRelease};
+use super::driver::{Driver, Ending, OnRelease};
 use super::followers::Followers;
 use super::lease::{Form, VERBS};
 use super::protocol::Protocol;
@@ -95,7 +95,8 @@ impl ReplicasBuilder {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        self.on_release = Some(Arc::new(move |shard| Box::pin(work(shard))));
+        let work: OnRelease = Arc::new(move |shard| -> Ending { Box::pin(work(shard)) });
+        self.on_release = Some(work);
         self
     }
 

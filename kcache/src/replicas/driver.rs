@@ -24,9 +24,10 @@ use crate::shard::Shard;
 use crate::subscription::Subscription;
 use crate::sync::{Mutex, lock};
 
+/// The end of somebody's work.
+pub(super) type Ending = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// What ends the work on the objects of a shard.
-pub(super) type OnRelease =
-    Arc<dyn Fn(Shard) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
+pub(super) type OnRelease = Arc<dyn Fn(Shard) -> Ending + Send + Sync>;
 
 /// What came of a request, as an answer and, if it failed, why.
 type Answered = (Answer, Option<LeaseError>);

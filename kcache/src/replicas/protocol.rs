@@ -247,7 +247,7 @@ impl Protocol {
         }
     }
 
-    fn next_held(&mut self, now: Moment, version: Arc<str>) -> Step {
+    fn next_held(&self, now: Moment, version: Arc<str>) -> Step {
         let claims = self.claims();
         if self.leaving && claims.is_empty() {
             let name = self.me.clone();
