@@ -33,6 +33,7 @@
 //! - [`Informers`]: one informer for all who want the same, read as from a client;
 //!   [`start_in`](InformerBuilder::start_in): several namespaces as one; [`transform`](InformerBuilder::transform):
 //!   what is stored of an object; [`until`](Publisher::until): wait for one object.
+//! - [`Shard`]: a part of the objects for each of several processes, which can change hands while they run.
 //! - [`Replicas`]: several processes that share all objects, by Leases; [`LeaderElection`]: one that leads.
 //! - [`Status`] and [`Failure`]: whether the cache is live, and why not; [`Counts`]: what it did;
 //!   [`health`](Informers::health): a readiness probe. The feature `metrics` exports the counts.

@@ -127,7 +127,10 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
                 }
                 if let Some(names) = self.sharding.outside(item.raw) {
                     self.sink.sharded(self.sharding.pass_by(&names));
-                } else if !(item.whole && self.keeps(item.raw)?) {
+                } else if !(item.whole
+                    && !self.sharding.is_unread()
+                    && self.sink.keeps(item.raw)?)
+                {
                     let read = self.decoder.item(item)?;
                     if let Read::Object(object, _) = &read {
                         self.sharding.note(object, item.raw, true);

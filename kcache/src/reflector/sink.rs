@@ -70,12 +70,6 @@ impl<V: Object> Sink<V> {
         }
     }
 
-    /// True if a server is known to send no more than a shard.
-    pub(super) fn is_sharded(&self) -> bool {
-        let feed = self.feed.as_ref();
-        feed.and_then(|feed| feed.core().counters.sharded.get()) == Some(true)
-    }
-
     /// True if something is bad.
     pub(super) fn has_bad(&self) -> bool {
         self.feed.as_ref().is_some_and(|feed| feed.core().has_bad())

@@ -230,6 +230,20 @@ mod tests {
     }
 
     #[test]
+    fn a_list_may_say_of_which_shard_it_is() {
+        for (info, want) in [
+            (r#"{"selector":"half"}"#, Some("half")),
+            (r#"{"selector":"","x":1}"#, Some("")),
+            ("null", None),
+        ] {
+            let text = format!(r#"{{"metadata":{{"shardInfo":{info}}},"items":[]}}"#);
+            let (_, meta) = read_every_way(&text).unwrap();
+            let said = meta.shard_info.map(|info| info.selector);
+            assert_eq!(said.as_deref(), want, "{info}");
+        }
+    }
+
+    #[test]
     fn no_items_are_an_empty_list_and_missing_items_are_none() {
         let empty = Ok((Vec::new(), meta("7", None)));
         for items in ["null", "[]", " [ ] "] {

@@ -222,6 +222,7 @@ mod tests {
             field(2, b"7"),
             field(3, b"next"),
             b"\x20\x05".to_vec(),
+            field(5, &field(1, b"half")),
         ];
         let items = items.iter().flat_map(|item| field(2, item));
         let raw = field(1, &meta.concat()).into_iter().chain(items);
@@ -286,6 +287,8 @@ mod tests {
             assert_eq!(meta.resource_version.as_deref(), Some("7"));
             assert_eq!(meta.r#continue.as_deref(), Some("next"));
             assert_eq!(meta.kind.as_deref(), Some("PodList"));
+            let shard = meta.shard_info.map(|info| info.selector);
+            assert_eq!(shard.as_deref(), Some("half"));
         }
         let (none, _) = read(&list("PodList", &[]), 7).unwrap();
         assert_eq!(none, []);

@@ -19,6 +19,7 @@ mod plugin_user;
 mod policy;
 mod rejected;
 mod replicas;
+mod shards;
 mod tail;
 mod trial;
 mod watch;
@@ -48,6 +49,7 @@ fn main() {
         operators::trials(),
         rejected::trials(),
         replicas::trials(),
+        shards::trials(),
         tail::trials(),
         watch::trials(),
         wire::trials(),

@@ -6,6 +6,7 @@ mod leader;
 mod namespaces;
 mod replicas;
 mod server;
+mod shards;
 mod shared;
 mod transform;
 mod until;
