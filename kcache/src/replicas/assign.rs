@@ -120,5 +120,9 @@ mod tests {
     }
 
     /// Replicas of two releases that assign otherwise would hand slots to and fro.
-    const PINNED: [&str; 3] = ["64:PIN0", "64:PIN1", "64:PIN2"];
+    const PINNED: [&str; 3] = [
+        "64:bcc27e5008004141",
+        "64:00150028d3a9923c",
+        "64:4328818724562c82",
+    ];
 }

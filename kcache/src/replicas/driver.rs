@@ -148,7 +148,7 @@ impl Driver {
                 }
             }
             // All handles have gone, or one of them says so.
-            _ = self.stopped.wait_for(|stop| *stop), if !self.leaving => {
+            () = async { drop(self.stopped.wait_for(|stop| *stop).await) }, if !self.leaving => {
                 self.leaving = true;
                 let now = self.now();
                 self.protocol.leave(now);

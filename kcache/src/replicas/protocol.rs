@@ -120,6 +120,8 @@ impl Protocol {
         self.releasing
     }
 
+    /// The slots that it claims and does not own yet.
+    #[cfg(any(test, kcache_faults))]
     pub(crate) fn pending(&self) -> Slots {
         self.pending
     }

@@ -24,7 +24,7 @@ use super::slots::{SLOTS, Slots};
 pub type Happened = BTreeMap<&'static str, u64>;
 
 /// How long everything may take to be as it should when the trouble is over.
-const SETTLES: Duration = Duration::from_secs(120);
+const SETTLES: Duration = Duration::from_secs(300);
 const MEMBERS: usize = 5;
 
 /// What must have happened in many runs, or they prove nothing.

@@ -21,6 +21,8 @@ pub(super) struct Replica {
     /// Its clock: how far it is ahead, and its rate in thousandths.
     ahead: Duration,
     rate: u32,
+    /// Nothing takes long any more.
+    calm: bool,
     paused: Option<Duration>,
     cut_off: Option<Duration>,
     flight: Option<Flight>,
@@ -62,6 +64,7 @@ impl Replica {
             timing,
             ahead: random.between(0, 1_000_000),
             rate: 850 + u32::try_from(random.below(300)).unwrap_or_default(),
+            calm: false,
             paused: None,
             cut_off: None,
             flight: None,
@@ -132,7 +135,7 @@ impl Replica {
     }
 
     pub(super) fn heal(&mut self) {
-        (self.paused, self.cut_off) = (None, None);
+        (self.paused, self.cut_off, self.calm) = (None, None, true);
     }
 
     pub(super) fn leave(&mut self, now: Duration) {
@@ -249,7 +252,7 @@ impl Replica {
         if self.cut_off.is_some() {
             return;
         }
-        if random.below(50) == 0 {
+        if random.below(50) == 0 && !self.calm {
             self.looks = now + random.between(1_000, 30_000);
         }
         let clock = self.clock(now);
@@ -289,14 +292,14 @@ impl Replica {
         let new = self.protocol.releasing() - self.releasing;
         if !new.is_empty() {
             self.releasing = self.releasing | new;
-            let most = [50, 2_000, 20_000][random.below(3)];
+            let most = [50, 2_000, 20_000][random.below(if self.calm { 2 } else { 3 })];
             self.releases.push((now + random.between(1, most), new));
         }
     }
 
     fn send(&mut self, step: Step, now: Duration, random: &mut Random) {
         let mut way = || match random.below(30) {
-            0 => random.between(1_000, 20_000),
+            0 if !self.calm => random.between(1_000, 20_000),
             _ => random.between(1, 60),
         };
         let (there, back) = (way(), way());
