@@ -599,7 +599,8 @@ proptest! {
         let all: Vec<_> = (0..count).map(|index| Shard::of(index, count)).collect();
         prop_assert_eq!(all.iter().filter(|shard| shard.contains_hash(hash)).count(), 1);
         let sizes = all.iter().flat_map(Shard::as_ranges).map(|it| it.end() - it.start());
-        let (least, most) = (sizes.clone().min().unwrap(), sizes.max().unwrap());
+        let sizes: Vec<_> = sizes.collect();
+        let (least, most) = (sizes.iter().min().unwrap(), sizes.iter().max().unwrap());
         prop_assert!(most - least <= 1);
     }
 }
