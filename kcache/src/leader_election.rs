@@ -158,13 +158,14 @@ impl LeaderElection {
         work: impl FnOnce(Leadership) -> F,
     ) -> Result<T, LeaseError> {
         let leadership = self.acquire().await?;
-        let done = tokio::select! {
+        tokio::select! {
             biased;
             error = leadership.lost() => Err(error),
-            done = work(leadership.clone()) => Ok(done),
-        };
-        leadership.release().await;
-        done
+            done = work(leadership.clone()) => {
+                leadership.release().await;
+                Ok(done)
+            }
+        }
     }
 
     fn elector(&self) -> Result<Elector, LeaseError> {

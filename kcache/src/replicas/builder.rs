@@ -81,6 +81,9 @@ impl ReplicasBuilder {
 
     /// Shares objects by their namespace, so that all of a namespace have one owner; by their UID
     /// otherwise. All members must do the same.
+    ///
+    /// The hash is the server's (FNV-1a), in whose highest bits the last two letters of a name have no part:
+    /// namespaces that differ only there have one owner.
     pub fn by_namespace(mut self) -> Self {
         self.by_namespace = true;
         self

@@ -196,7 +196,7 @@ fn the_servers_verdict_is_ours() -> Outcome {
         let one = all.keys().next().map_or(0, |uid| Shard::hash(uid));
         shards.extend([
             Shard::ranges([one..=one]),
-            Shard::ranges([..one, one + 1..u64::MAX]),
+            Shard::ranges([0..one, one + 1..u64::MAX]),
             Shard::whole(),
         ]);
         let by_namespace: Vec<_> = shards.iter().cloned().map(Shard::by_namespace).collect();
@@ -230,7 +230,7 @@ fn the_servers_verdict_is_ours() -> Outcome {
 async fn cluster_scoped(client: &Client) -> Outcome {
     let none = Shard::hash("");
     let inside = Shard::ranges([none..=none]).by_namespace();
-    let outside = Shard::ranges([..none, none + 1..u64::MAX]).by_namespace();
+    let outside = Shard::ranges([0..none, none + 1..u64::MAX]).by_namespace();
     let nodes = Api::<Node>::all(client.clone());
     let node = serde_json::from_value(json!({"metadata": {"name": "of-no-namespace"}}))?;
     nodes.create(&PostParams::default(), &node).await?;
