@@ -44,7 +44,7 @@ pub(super) struct Held {
     pub(super) outside: u64,
     pub(super) slots: u64,
     pub(super) settled: bool,
-    /// The server sent no more than what was asked for.
+    /// Nothing came that it did not ask for. A streaming list cannot say more.
     pub(super) sharded: bool,
 }
 
@@ -153,7 +153,7 @@ fn held(replicas: &Replicas, maps: &Informer<ConfigMap>) -> Held {
     }
     held.slots = slots(replicas);
     held.settled = replicas.status().settled;
-    held.sharded = maps.status().sharded_by_server == Some(true);
+    held.sharded = maps.status().sharded_by_server != Some(false);
     held
 }
 

@@ -127,12 +127,6 @@ impl Soak {
         self.objects.change_all().await?;
         self.agree().await?;
         let changed = bytes(&self.members, &whole);
-        let sharded = self.members.iter_mut().map(Process::held);
-        let sharded = sharded.collect::<Result<Vec<_>, _>>()?;
-        check(
-            sharded.iter().all(|held| held.sharded),
-            "the server does not shard",
-        )?;
         for (what, from, to) in [
             ("first list", &start, &listed),
             ("updates", &listed, &changed),
@@ -149,6 +143,12 @@ impl Soak {
                 format!("{what}: {shares:?}"),
             )?;
         }
+        let sharded = self.members.iter_mut().map(Process::held);
+        let sharded = sharded.collect::<Result<Vec<_>, _>>()?;
+        check(
+            sharded.iter().all(|held| held.sharded),
+            "the server does not shard",
+        )?;
         whole.leave()
     }
 
