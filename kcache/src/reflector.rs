@@ -263,6 +263,8 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
     /// Commits the list that has come in; it says from where on to watch.
     async fn synced(&mut self, version: Option<String>) -> Result<(), Error> {
         tracing::debug!(version, "listed");
+        // Whoever is ready by the list knows this, too.
+        self.sink.sharded(self.sharding.judge());
         self.sink.synced(version.clone()).await?;
         let trouble = self.trouble.take();
         if std::mem::replace(&mut self.listed, true) {

@@ -172,8 +172,8 @@ impl Target {
 
     /// Only what is in a shard is wanted.
     pub(crate) fn set_shard(&mut self, shard: Shard) {
-        let requested = shard.coarse(RANGES);
-        self.requested_shard = Some(requested).filter(|shard| !shard.is_whole());
+        let requested = Some(shard.coarse(RANGES));
+        self.requested_shard = requested.filter(|it| !it.is_whole() && !it.is_nothing());
         self.shard = Some(shard);
     }
 

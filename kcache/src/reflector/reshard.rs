@@ -35,6 +35,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         self.sink.flush()?;
         self.target.set_shard(shard);
         let place = self.sharding.follow::<V>(&self.target);
+        self.sink.sharded(self.sharding.by_server());
         let unknown = Arc::new(AtomicBool::new(false));
         let is_unknown = unknown.clone();
         let keeps = move |object: &V| {
@@ -68,7 +69,6 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
     /// All that is in the shard is there.
     pub(super) fn complete(&mut self) {
         let sink = &self.sink;
-        let known = self.sharding.listed(|key| sink.has(key));
-        self.sink.sharded(known);
+        self.sharding.listed(|key| sink.has(key));
     }
 }

@@ -122,18 +122,26 @@ impl Sharding {
         self.confirmed &= said.is_some() && said == requested.as_deref();
     }
 
-    /// A list is complete; `has` says of which keys there is an object by now. It says what is known of the
-    /// server.
-    pub(super) fn listed(&mut self, has: impl Fn(&Key) -> bool) -> Option<bool> {
-        self.complete = Some(self.shard.clone());
-        (self.grows, self.noted) = (false, self.notes);
-        self.hidden.end_list(has);
-        self.requests.ready();
+    /// Whether the server sends no more than it is asked for, if that is known.
+    pub(super) fn by_server(&self) -> Option<bool> {
+        self.by_server
+    }
+
+    /// The same, now that all of a list has come.
+    pub(super) fn judge(&mut self) -> Option<bool> {
         if self.requested.is_some() && !self.wrong {
             let said = self.by_server == Some(true) || self.confirmed;
             self.by_server = said.then_some(true);
         }
         self.by_server
+    }
+
+    /// A list is complete; `has` says of which keys there is an object by now.
+    pub(super) fn listed(&mut self, has: impl Fn(&Key) -> bool) {
+        self.complete = Some(self.shard.clone());
+        (self.grows, self.noted) = (false, self.notes);
+        self.hidden.end_list(has);
+        self.requests.ready();
     }
 
     /// True if what is there has to be read again, since it was not noted.

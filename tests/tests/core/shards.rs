@@ -310,7 +310,8 @@ impl<V: Object> World<V> {
                 .collect()
         };
         let mut is = Shown::new();
-        for _ in 0..1_000 {
+        // A watch whose answer does not begin is waited for as long as a watch may take.
+        for _ in 0..2_000 {
             is = shown(self.pods.cache().list());
             let told = lock(&self.ledger).state.values().cloned().collect();
             if is == want && shown(told) == want {
