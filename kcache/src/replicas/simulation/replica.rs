@@ -283,7 +283,8 @@ impl Replica {
         if self.flight.is_none() {
             match self.protocol.next(clock) {
                 Step::Wait(until) => {
-                    self.wakes = self.global(until).max(now + Duration::from_millis(1))
+                    let soon = now + Duration::from_millis(1);
+                    self.wakes = self.global(until).max(soon);
                 }
                 Step::Left => self.left = true,
                 step => self.send(step, now, random),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::replicas::protocol::{Answer, Entry, Step};
+use crate::replicas::slots::Slots;
 
 /// A Lease that was written, or the name of one that has gone.
 pub(super) type Logged = Result<Entry, Arc<str>>;
@@ -47,7 +48,7 @@ impl Store {
                 self.log.push(Err(name.clone()));
                 return Answer::Deleted;
             }
-            Step::Create if !self.leases.contains_key(name) => Default::default(),
+            Step::Create if !self.leases.contains_key(name) => Slots::NONE,
             Step::Replace { version, claims } if has(self, name, version) => *claims,
             _ => return Answer::Conflict,
         };

@@ -152,9 +152,8 @@ pub(super) fn two_compete_for_one_lease() -> Outcome {
             }
         });
         let [a, b] = candidates;
-        let (a, b) = timeout(PATIENCE, async { tokio::join!(a, b) }).await?;
-        a?;
-        b?;
+        let both = async { tokio::try_join!(a, b) };
+        timeout(PATIENCE, Box::pin(both)).await??;
         check(turns.load(Ordering::SeqCst) > 0, "somebody led")?;
         let transitions = spec(cluster, "contested")?["leaseTransitions"].as_u64();
         check(

@@ -40,7 +40,7 @@ impl Member {
         let file = kubeconfig(cluster, &proxy.url(), "member", &["testers"])?;
         let mut builder = tokio::runtime::Builder::new_multi_thread();
         let runtime = builder.worker_threads(1).enable_all().build()?;
-        let _entered = runtime.enter();
+        let entered = runtime.enter();
         let client = client(file.path())?;
         let builder = Replicas::builder(client.clone(), NAMESPACE, "web").identity(identity);
         let builder = builder.lease_duration(LEASE).renew_deadline(RENEW);
@@ -50,7 +50,7 @@ impl Member {
             .shard(Shard::nothing())
             .start();
         replicas.follow(&informer);
-        drop(_entered);
+        drop(entered);
         Ok(Self {
             replicas,
             informer,

@@ -1,6 +1,7 @@
 //! The objects that are shared, and who writes them.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -143,7 +144,7 @@ fn map(number: usize, size: usize, again: bool) -> ConfigMap {
     let mut random = Random::new(number as u64 * 2 + u64::from(again));
     let mut text = String::with_capacity(size);
     while text.len() < size {
-        text.push_str(&format!("{:016x}", random.next()));
+        let _ = write!(text, "{:016x}", random.next());
     }
     ConfigMap {
         metadata: ObjectMeta {
