@@ -182,7 +182,7 @@ impl<V: Object> NamespacedInformer<V> {
     /// Follows another shard in all namespaces from now on, and in those that are yet to come: as
     /// [`Informer::reshard`]. What is outside of it goes in one commit for each namespace, and what is new comes so.
     pub fn reshard(&self, shard: Shard) -> Reshard {
-        self.parts.reshard(&shard, &self.publisher.phases())
+        self.parts.reshard(shard, &self.publisher.phases())
     }
 
     /// The shard that it follows, or is about to; [`Shard::whole`] if it was never given one.
@@ -213,7 +213,7 @@ struct Control<V: Object> {
 impl<V: Object> Sharded for Control<V> {
     fn reshard(&self, shard: Shard) -> Reshard {
         let parts = self.parts.upgrade();
-        let reshard = parts.map(|parts| parts.reshard(&shard, &self.whole));
+        let reshard = parts.map(|parts| parts.reshard(shard, &self.whole));
         reshard.unwrap_or_else(|| Reshard::all([]))
     }
 }

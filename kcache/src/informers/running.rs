@@ -167,11 +167,13 @@ impl Running {
     }
 
     /// Gives another shard to all that have none of their own; `wanted` says it to those that start from now on.
-    pub(super) fn reshard(&self, shard: &Shard, wanted: impl FnOnce()) -> Reshard {
+    pub(super) fn reshard(&self, shard: Shard, wanted: impl FnOnce(Shard)) -> Reshard {
         let entries = lock(&self.0);
-        wanted();
         let all = entries.iter().filter(|(id, _)| id.options.shard.is_none());
-        Reshard::all(all.filter_map(|(_, entry)| entry.reshard(shard)))
+        let all = Reshard::all(all.filter_map(|(_, entry)| entry.reshard(&shard)));
+        wanted(shard);
+        drop(entries);
+        all
     }
 
     /// The phases of all that run.

@@ -7,8 +7,9 @@ use crate::sync::lock;
 
 impl Informers {
     /// Follows another shard from now on, in all that run and in those that are yet to start, but for kinds that
-    /// have [one of their own](crate::KindOptions::shard): as [`Informer::reshard`](crate::Informer::reshard), of all at once. What is read through
-    /// this sees nothing of what is outside.
+    /// have [one of their own](crate::KindOptions::shard): as
+    /// [`Informer::reshard`](crate::Informer::reshard), of all at once. What is read through this sees
+    /// nothing of what is outside.
     ///
     /// # Example
     ///
@@ -24,8 +25,8 @@ impl Informers {
     /// # Ok(()) }
     /// ```
     pub fn reshard(&self, shard: Shard) -> Reshard {
-        let wanted = || *lock(&self.0.shard) = Some(shard.clone());
-        self.0.running.reshard(&shard, wanted)
+        let wanted = |shard| *lock(&self.0.shard) = Some(shard);
+        self.0.running.reshard(shard, wanted)
     }
 }
 

@@ -45,12 +45,13 @@ impl<V: Object> Parts<V> {
     }
 
     /// Follows another shard. `whole` is what becomes of the merged set.
-    pub(super) fn reshard(&self, shard: &Shard, whole: &watch::Receiver<Phase>) -> Reshard {
+    pub(super) fn reshard(&self, shard: Shard, whole: &watch::Receiver<Phase>) -> Reshard {
         let mut followed = lock(&self.followed);
-        followed.shard = Some(shard.clone());
-        Reshard::all(followed.by_name.values().map(|part| {
+        let all = Reshard::all(followed.by_name.values().map(|part| {
             let reshard = part.informer.reshard(shard.clone());
             reshard.merged(&part.merged, whole)
-        }))
+        }));
+        followed.shard = Some(shard);
+        all
     }
 }

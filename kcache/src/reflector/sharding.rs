@@ -31,11 +31,17 @@ pub(super) struct Sharding {
     /// is complete.
     grows: bool,
     hidden: Hidden,
-    /// How many objects the list that comes in has had that are outside of the shard.
+    incoming: Incoming,
+}
+
+/// What the list that comes in shows.
+#[derive(Default)]
+struct Incoming {
+    /// How many objects it has had that are outside of the shard.
     passed_by: usize,
     /// One of them was not requested.
     wrong: bool,
-    /// Each page of the list that comes in said that it is of what was requested.
+    /// Each page said that it is of what was requested.
     confirmed: bool,
 }
 
@@ -65,9 +71,7 @@ impl Sharding {
             noted: shard.is_some(),
             grows: false,
             hidden: Hidden::default(),
-            passed_by: 0,
-            wrong: false,
-            confirmed: false,
+            incoming: Incoming::default(),
         }
     }
 
@@ -91,16 +95,16 @@ impl Sharding {
 
     /// Counts an object that is outside, and says what that shows of the server.
     pub(super) fn pass_by(&mut self, names: &Names<'_>) -> Option<bool> {
-        self.passed_by += 1;
+        self.incoming.passed_by += 1;
         if self.requested.as_ref().is_some_and(|it| !names.is_in(it)) {
-            (self.wrong, self.by_server) = (true, Some(false));
+            (self.incoming.wrong, self.by_server) = (true, Some(false));
         }
         self.by_server
     }
 
     /// How many objects the list that comes in has had that are outside.
     pub(super) fn passed_by(&self) -> usize {
-        self.passed_by
+        self.incoming.passed_by
     }
 
     /// The server does not want to be asked for a shard.
@@ -112,14 +116,16 @@ impl Sharding {
     /// A list begins; one that streams cannot say of what shard it is.
     pub(super) fn begin_list(&mut self, streams: bool) {
         self.hidden.begin_list();
-        (self.passed_by, self.wrong) = (0, false);
-        self.confirmed = !streams;
+        self.incoming = Incoming {
+            confirmed: !streams,
+            ..Incoming::default()
+        };
     }
 
     /// A page of a list has said of what shard it is.
     pub(super) fn page(&mut self, said: Option<&str>) {
         let requested = self.requested.as_ref().map(Shard::to_string);
-        self.confirmed &= said.is_some() && said == requested.as_deref();
+        self.incoming.confirmed &= said.is_some() && said == requested.as_deref();
     }
 
     /// Whether the server sends no more than it is asked for, if that is known.
@@ -129,8 +135,8 @@ impl Sharding {
 
     /// The same, now that all of a list has come.
     pub(super) fn judge(&mut self) -> Option<bool> {
-        if self.requested.is_some() && !self.wrong {
-            let said = self.by_server == Some(true) || self.confirmed;
+        if self.requested.is_some() && !self.incoming.wrong {
+            let said = self.by_server == Some(true) || self.incoming.confirmed;
             self.by_server = said.then_some(true);
         }
         self.by_server

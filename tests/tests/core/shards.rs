@@ -89,10 +89,10 @@ struct World<V: Object> {
 type Shown = BTreeMap<Key, String>;
 
 impl<V: Object> World<V> {
-    fn new(random: Random, start: impl FnOnce(kube::Client, Shard) -> Informer<V>) -> Self {
+    fn new(random: &Random, start: impl FnOnce(kube::Client, Shard) -> Informer<V>) -> Self {
         let server = ApiServer::new();
         let client = kube::Client::new(server.service(), "default");
-        let mut world = Random::clone(&random);
+        let mut world = Random::clone(random);
         let shard = shard(&mut world);
         let pods = start(client, shard.clone());
         let ledger = Ledger::of(&pods);
@@ -399,7 +399,7 @@ fn run<V: Object>(
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = runtime.enable_time().start_paused(true).build();
     runtime.map_err(|error| error.to_string())?.block_on(async {
-        let mut world = World::new(random, start);
+        let mut world = World::new(&random, start);
         for _ in 0..steps {
             world.step().await?;
         }
