@@ -34,6 +34,7 @@
 //!   [`start_in`](InformerBuilder::start_in): several namespaces as one; [`transform`](InformerBuilder::transform):
 //!   what is stored of an object; [`until`](Publisher::until): wait for one object.
 //! - [`Shard`]: a part of the objects for each of several processes, which can change hands while they run.
+//! - [`Replicas`]: several processes that share all objects, by Leases; [`LeaderElection`]: one that leads.
 //! - [`Status`] and [`Failure`]: whether the cache is live, and why not; [`Counts`]: what it did;
 //!   [`health`](Informers::health): a readiness probe. The feature `metrics` exports the counts.
 //! - `kube_runtime` (feature `kube-runtime`): controllers of kube-rs on publishers, its watcher as a source.
@@ -165,6 +166,13 @@ mod transform;
 mod namespaces;
 mod informers;
 mod live;
+
+// Several processes on one cluster: Leases, one leader by one of them, and members that share all objects.
+mod lease;
+mod leader_election;
+mod replicas;
+
+// What is counted, as an exporter has it.
 #[cfg(feature = "metrics")]
 mod metrics;
 
@@ -206,12 +214,18 @@ pub use informers::{
 };
 #[cfg(feature = "client")]
 pub use kcc_core::client;
+pub use leader_election::{LeaderElection, Leadership};
+pub use lease::LeaseError;
 pub use lookup::Lookup;
 pub use monitor::{Handler, Monitor};
 pub use namespaces::NamespacedInformer;
 pub use object::{Key, Object};
 pub use offload::offload;
 pub use publisher::{Publisher, publisher};
+#[doc(hidden)]
+#[cfg(kcache_faults)]
+pub use replicas::simulation::{Happened as ReplicasHappened, run as simulate_replicas};
+pub use replicas::{Replicas, ReplicasBuilder, ReplicasStatus};
 pub use reshard::{Reshard, ReshardError, Sharded};
 #[doc(hidden)]
 #[cfg(kcache_faults)]

@@ -35,6 +35,7 @@ use tokio::time::{Instant, sleep};
 use tracing::{Instrument as _, Span};
 
 use self::backoff::Backoff;
+pub(crate) use self::classify::chain;
 use self::connection::Incoming;
 use self::decoder::Decoder;
 use self::doubts::Doubts;

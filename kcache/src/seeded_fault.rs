@@ -30,6 +30,10 @@ pub enum SeededFault {
     KeepGroup,
     /// A set of several publishers looks at the first of them only.
     FirstInput,
+    /// A replica owns what it claims, whoever else claims it.
+    IgnoreClaims,
+    /// A replica that could not renew in time goes on when it can again.
+    IgnoreLapse,
     /// What is outside of a new shard stays until the list.
     LateRelease,
     /// What the server sends from outside of a shard is taken.

@@ -51,9 +51,10 @@ struct Readme;
 #[doc = include_str!("../../docs/joins.md")]
 struct Guide;
 
-/// And the loader's, that beside kube-rs, and that of who comes from there.
+/// And the loader's, that beside kube-rs, that of who comes from there, and that of replicas.
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/client.md")]
 #[doc = include_str!("../../docs/kube-rs.md")]
 #[doc = include_str!("../../docs/migrating.md")]
+#[doc = include_str!("../../docs/replicas.md")]
 struct Programs;

@@ -56,6 +56,7 @@ struct Counts {
     connections: AtomicU64,
     open: AtomicUsize,
     bytes: AtomicU64,
+    to_clients: AtomicU64,
 }
 
 impl Proxy {
@@ -153,6 +154,11 @@ impl Proxy {
     pub fn bytes(&self) -> u64 {
         self.counts.bytes.load(Ordering::SeqCst)
     }
+
+    /// How many of them went to clients.
+    pub fn bytes_to_clients(&self) -> u64 {
+        self.counts.to_clients.load(Ordering::SeqCst)
+    }
 }
 
 impl Drop for Proxy {
@@ -191,13 +197,18 @@ impl Passing {
         let (from_client, to_client) = client.into_split();
         let (from_server, to_server) = server.into_split();
         tokio::try_join!(
-            self.pipe(from_client, to_server),
-            self.pipe(from_server, to_client)
+            self.pipe(from_client, to_server, None),
+            self.pipe(from_server, to_client, Some(&self.counts.to_clients))
         )?;
         Ok(())
     }
 
-    async fn pipe(&self, mut from: OwnedReadHalf, mut to: OwnedWriteHalf) -> io::Result<()> {
+    async fn pipe(
+        &self,
+        mut from: OwnedReadHalf,
+        mut to: OwnedWriteHalf,
+        counted: Option<&AtomicU64>,
+    ) -> io::Result<()> {
         let mut link = self.link.clone();
         let mut buffer = vec![0; 16 * 1024];
         loop {
@@ -213,6 +224,9 @@ impl Passing {
             }
             to.write_all(&buffer[..count]).await?;
             self.counts.bytes.fetch_add(count as u64, Ordering::SeqCst);
+            if let Some(counted) = counted {
+                counted.fetch_add(count as u64, Ordering::SeqCst);
+            }
             if let Some(pace) = pace {
                 let time = count as u64 * 1_000_000 / u64::from(pace.get());
                 tokio::time::sleep(Duration::from_micros(time)).await;

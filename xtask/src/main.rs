@@ -96,6 +96,9 @@ enum Task {
         /// How many random objects of every kind Go makes, to be read from protobuf and from JSON
         #[arg(long, value_name = "N", group = "what")]
         objects: Option<usize>,
+        /// How many faults there are among five replicas that share 20,000 objects of the real kube-apiserver
+        #[arg(long, value_name = "N", group = "what")]
+        replica_faults: Option<usize>,
     },
     /// Write docs/cli.md, the reference of the command line
     CliDocs {
@@ -271,7 +274,8 @@ fn main() -> ExitCode {
             minutes,
             faults,
             objects,
-        } => soak::run(minutes, faults, objects),
+            replica_faults,
+        } => soak::run(minutes, faults, objects, replica_faults),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -12,10 +12,12 @@ pub(crate) fn run(
     minutes: Option<f64>,
     faults: Option<usize>,
     objects: Option<usize>,
+    replica_faults: Option<usize>,
 ) -> Result<()> {
     minutes.map_or(Ok(()), models)?;
     faults.map_or(Ok(()), chaos)?;
-    objects.map_or(Ok(()), protobuf)
+    objects.map_or(Ok(()), protobuf)?;
+    replica_faults.map_or(Ok(()), replicas)
 }
 
 /// So many random objects of every kind, others each time. A failure names the object.
@@ -53,6 +55,15 @@ fn chaos(faults: usize) -> Result<()> {
     cargo.env("MALLOC_ARENA_MAX", "1");
     cargo.env("MALLOC_TRIM_THRESHOLD_", "65536");
     step::run("chaos", &mut cargo)
+}
+
+/// So many faults among replicas that share the objects of a real kube-apiserver, each a process.
+fn replicas(faults: usize) -> Result<()> {
+    let test = "test --package tests --test e2e -- replicas::five_processes --nocapture";
+    let mut cargo = step::cargo(test);
+    cargo.env("KCC_REPLICA_FAULTS", faults.to_string());
+    cargo.env("KCC_REPLICA_OBJECTS", "20000");
+    step::run("replicas", &mut cargo)
 }
 
 /// Each fault that can be switched on must be caught by the models.

@@ -351,7 +351,7 @@ fn sources<'a>(
 }
 
 /// An error with its sources, each that says something new.
-fn chain(error: &kube::Error) -> String {
+pub(crate) fn chain(error: &kube::Error) -> String {
     let mut text = String::new();
     for error in sources(error) {
         let part = error.to_string();

@@ -2,9 +2,9 @@
 
 use std::panic::catch_unwind;
 
-use kcache::SeededFault;
+use kcache::{SeededFault, simulate_replicas};
 
-use crate::coverage::{Outcome, STEPS};
+use crate::coverage::{Coverage, Outcome, STEPS};
 use crate::{derived, model, operators, reference, shards};
 
 /// How many cases a reference model may take to notice.
@@ -12,6 +12,11 @@ const PATIENCE: u64 = 300;
 
 fn caught_by(case: fn(u64, usize) -> Outcome) -> Option<u64> {
     (0..PATIENCE).find(|seed| !matches!(catch_unwind(|| case(*seed, STEPS)), Ok(Ok(_))))
+}
+
+/// Replicas on a store of their own; what happened is counted in kcache's tests.
+fn replicas(seed: u64, steps: usize) -> Outcome {
+    simulate_replicas(seed, steps).map(|_| Coverage::default())
 }
 
 /// One test for all, since the switch is one for the process. Each fault must be caught, and
@@ -39,6 +44,8 @@ fn each_seeded_fault_is_caught() {
         (SeededFault::StaleLookup, reference::case),
         (SeededFault::KeepPermission, reference::case),
         (SeededFault::ForgetGuard, reference::case),
+        (SeededFault::IgnoreClaims, replicas),
+        (SeededFault::IgnoreLapse, replicas),
     ];
     for (fault, case) in faults {
         SeededFault::switch(None);

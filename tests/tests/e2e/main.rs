@@ -18,6 +18,7 @@ mod operators;
 mod plugin_user;
 mod policy;
 mod rejected;
+mod replicas;
 mod shards;
 mod tail;
 #[path = "../shared/trace.rs"]
@@ -29,7 +30,7 @@ mod wire;
 use libtest_mimic::{Arguments, Trial};
 
 fn main() {
-    if loader::run_as_tool() {
+    if loader::run_as_tool() || replicas::run_as_replica() {
         return;
     }
     let args = Arguments::from_args();
@@ -49,6 +50,7 @@ fn main() {
         memory::trials(),
         operators::trials(),
         rejected::trials(),
+        replicas::trials(),
         shards::trials(),
         tail::trials(),
         watch::trials(),

@@ -1,8 +1,10 @@
-//! Informers that are shared, that follow several namespaces, that transform; and waiting for one object. On
+//! Informers that are shared, that follow several namespaces, that transform; waiting for one object; replicas and leaders. On
 //! the server in memory, with a paused clock.
 
 mod counts;
+mod leader;
 mod namespaces;
+mod replicas;
 mod server;
 mod shards;
 mod shared;
