@@ -84,7 +84,7 @@ enum Task {
         target: Option<String>,
     },
     /// Run what no run had before: the reference models of the watch cache, chaos on a real cluster, random
-    /// objects in protobuf
+    /// objects in protobuf, and thousands of Pods that `tail` follows
     #[command(group = clap::ArgGroup::new("what").required(true).multiple(true))]
     Soak {
         /// How long each model runs
@@ -96,6 +96,9 @@ enum Task {
         /// How many random objects of every kind Go makes, to be read from protobuf and from JSON
         #[arg(long, value_name = "N", group = "what")]
         objects: Option<usize>,
+        /// How many Pods `tail` follows, while they are relabelled, go and come
+        #[arg(long, value_name = "N", group = "what")]
+        pods: Option<usize>,
     },
     /// Write docs/cli.md, the reference of the command line
     CliDocs {
@@ -271,7 +274,8 @@ fn main() -> ExitCode {
             minutes,
             faults,
             objects,
-        } => soak::run(minutes, faults, objects),
+            pods,
+        } => soak::run(minutes, faults, objects, pods),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
