@@ -5,7 +5,7 @@ use std::panic::catch_unwind;
 use kcache::SeededFault;
 
 use crate::coverage::{Outcome, STEPS};
-use crate::{derived, model, reference};
+use crate::{chains, compositions, derived, model, reference};
 
 /// How many cases a reference model may take to notice.
 const PATIENCE: u64 = 300;
@@ -31,6 +31,9 @@ fn each_seeded_fault_is_caught() {
         (SeededFault::LastMaker, derived::case),
         (SeededFault::KeepGroup, derived::case),
         (SeededFault::FirstInput, derived::case),
+        (SeededFault::FirstWay, compositions::case),
+        (SeededFault::InputOnly, compositions::case),
+        (SeededFault::FirstAhead, chains::case),
         (SeededFault::KeepLookup, reference::case),
         (SeededFault::StaleLookup, reference::case),
         (SeededFault::KeepPermission, reference::case),
