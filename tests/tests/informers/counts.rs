@@ -139,7 +139,7 @@ async fn an_exporter_shows_them_and_the_dashboard_knows_no_others() {
     let shown: BTreeSet<_> = text.lines().filter_map(metric).collect();
     let dashboard: Value =
         serde_json::from_str(include_str!("../../../docs/grafana.json")).unwrap();
-    let asked = dashboard["panels"]
+    let queried = dashboard["panels"]
         .as_array()
         .unwrap()
         .iter()
@@ -148,8 +148,8 @@ async fn an_exporter_shows_them_and_the_dashboard_knows_no_others() {
             let at = target.find("kcache_").unwrap();
             metric(&target[at..])
         });
-    let asked: BTreeSet<_> = asked.collect();
-    assert!(asked.is_subset(&shown), "{asked:?} {shown:?}");
+    let queried: BTreeSet<_> = queried.collect();
+    assert!(queried.is_subset(&shown), "{queried:?} {shown:?}");
     let guide = include_str!("../../../docs/guide.md");
     assert!(shown.iter().all(|name| guide.contains(name)), "{shown:?}");
     exporter.abort();
