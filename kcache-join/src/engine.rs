@@ -13,6 +13,7 @@ use crate::lookups::LookupWriter;
 use crate::operator::Operator;
 use crate::pair::Pair;
 use crate::slab::Slab;
+use crate::through::Link;
 
 /// Both sides of a join, and the writers of its results.
 pub(crate) struct Engine<S: Object, T: Object, O: Operator<S, T>> {
@@ -24,9 +25,22 @@ pub(crate) struct Engine<S: Object, T: Object, O: Operator<S, T>> {
     pub(crate) all_targets: Option<Snapshot<T>>,
     pairs: Option<Writer<Pair<S, T>>>,
     lookups: Option<LookupWriter<S, T>>,
+    /// What else is made of the look-ups.
+    link: Option<Link<S, T>>,
     /// Of each input, the newest commit that was taken in, and the incarnation that it is of.
-    pub(crate) inputs: Vec<InputState>,
+    inputs: Vec<InputState>,
     pending: Pending<S, T>,
+}
+
+/// One of the inputs of a join.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// What relates: the Services of Services and Pods.
+    Sources,
+    /// What is related to, and what the join holds: the Pods.
+    Targets,
+    /// What allows it, in a [`GuardedKeyJoin`](crate::GuardedKeyJoin) only.
+    Guards,
 }
 
 /// How far an input is.
@@ -49,7 +63,7 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
         inputs: usize,
         writer: Writer<T>,
         pairs: Option<Writer<Pair<S, T>>>,
-        lookups: Option<LookupWriter<S, T>>,
+        (lookups, link): (Option<LookupWriter<S, T>>, Option<Link<S, T>>),
     ) -> Self {
         let nothing = InputState {
             commit: 0,
@@ -63,6 +77,7 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
             all_targets: None,
             pairs,
             lookups,
+            link,
             inputs: vec![nothing; inputs],
             pending: Pending {
                 targets: Updates::new(),
@@ -323,7 +338,9 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
         let targets = std::mem::take(&mut self.pending.targets);
         // First, so that whoever has an event of the commit looks up what it made.
         if let Some(lookups) = &mut self.lookups {
-            lookups.commit(&input_commits);
+            let state = lookups.commit(&input_commits);
+            let link = self.link.iter_mut();
+            link.for_each(|link| link.0.committing(&state));
         }
         if let Some(pairs) = &mut self.pairs {
             let (mut unpaired, mut paired) = (Updates::new(), Updates::new());
@@ -340,6 +357,17 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
             }
         } else {
             self.commit_targets(incarnation, targets, &input_commits);
+        }
+        if let Some(link) = &mut self.link {
+            link.0.committed(self.writer.newest_commit());
+        }
+    }
+
+    /// Notes how far an input is, of which changes are taken in next.
+    pub(crate) fn note(&mut self, input: Side, state: InputState) {
+        self.inputs[input as usize] = state;
+        if let (Side::Sources, Some(link)) = (input, &mut self.link) {
+            link.0.taking(state.commit);
         }
     }
 

@@ -110,7 +110,7 @@ impl<S: Object, G: Object, T: Object> GuardedKeyJoin<S, G, T> {
         let start = move |sources: &_, guards: &_, targets: &_, extras| {
             let read = (of_source.clone(), of_guard.clone(), of_target.clone());
             let operator = ByGuardedKey::new(read.0, read.1, read.2);
-            Join::start(sources, targets, Some(guards), operator, extras)
+            Join::start(sources, targets, Some(guards), operator, extras, None)
         };
         Self {
             start: Arc::new(start),

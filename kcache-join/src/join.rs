@@ -11,10 +11,11 @@ use kcache::{
 };
 use tokio::sync::watch::{self, error::RecvError};
 
-use crate::engine::{Engine, InputState};
+use crate::engine::{Engine, InputState, Side};
 use crate::lookups::{LookupWriter, Lookups, Newest};
 use crate::operator::Operator;
 use crate::pair::Pair;
+use crate::through::Link;
 
 /// The targets that the sources relate to: a [`Publisher`] itself.
 ///
@@ -37,17 +38,6 @@ pub(crate) struct Extras {
     pub(crate) lookups: bool,
 }
 
-/// One of the inputs of a join.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
-    /// What relates: the Services of Services and Pods.
-    Sources,
-    /// What is related to, and what the join holds: the Pods.
-    Targets,
-    /// What allows it, in a [`GuardedKeyJoin`](crate::GuardedKeyJoin) only.
-    Guards,
-}
-
 /// What the inputs are called in failures and errors.
 const INPUTS: [&str; 3] = ["sources", "targets", "guards"];
 
@@ -58,10 +48,13 @@ impl<S: Object, T: Object> Join<S, T> {
         guards: Option<&Publisher<O::Guard>>,
         operator: O,
         extras: Extras,
+        mut link: Option<Link<S, T>>,
     ) -> Self {
         let sources = Subscription::batches(sources, Some(Filter::everything()));
         let targets = Subscription::batches(targets, Some(Filter::everything()));
         let guards = guards.map(|guards| Subscription::batches(guards, Some(Filter::everything())));
+        let links = link.iter_mut();
+        links.for_each(|link| link.0.follows(sources.follower()));
         let mut followers = vec![sources.follower(), targets.follower()];
         followers.extend(guards.iter().map(Subscription::follower));
         let inputs = followers.len();
@@ -71,7 +64,7 @@ impl<S: Object, T: Object> Join<S, T> {
         if let Some(writer) = &mut pair_writer {
             writer.stands_on(INPUTS.into_iter().zip(followers));
         }
-        let lookups = extras.lookups.then(Newest::default);
+        let lookups = (extras.lookups || link.is_some()).then(Newest::default);
         let lookup_writer = lookups.clone().map(LookupWriter::new);
         if let Some(pairs) = &pairs {
             // Who holds the pairs keeps the join.
@@ -88,7 +81,7 @@ impl<S: Object, T: Object> Join<S, T> {
             last: Side::Guards,
             ended: vec![None; inputs],
             phases: vec![Phase::Syncing { failure: None }; inputs],
-            engine: Engine::new(operator, inputs, writer, pair_writer, lookup_writer),
+            engine: Engine::new(operator, inputs, writer, pair_writer, (lookup_writer, link)),
         };
         tokio::spawn(task.run());
         Self {
@@ -376,10 +369,11 @@ impl<S: Object, T: Object, O: Operator<S, T>> Task<S, T, O> {
     fn note<V: Object>(&mut self, input: Side, batch: &Batch<V>) {
         self.last = input;
         let (commit, incarnation) = (batch.commit, batch.incarnation);
-        self.engine.inputs[input as usize] = InputState {
+        let state = InputState {
             commit,
             incarnation,
         };
+        self.engine.note(input, state);
         self.phases[input as usize] = batch.phase.clone();
     }
 

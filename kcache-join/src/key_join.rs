@@ -13,10 +13,13 @@ use crate::fact::{Names, selector_of};
 use crate::join::{Extras, Join};
 use crate::operator::{Operator, Unguarded};
 use crate::slab::Slab;
+use crate::through::Link;
 
 type Keys<V, K> = Arc<dyn Fn(&V) -> Vec<K> + Send + Sync>;
 type Select<S> = dyn Fn(&S) -> Result<Selector, SelectorError> + Send + Sync;
-type Start<S, T> = dyn Fn(&KeyJoin<S, T>, &Publisher<S>, &Publisher<T>) -> Join<S, T> + Send + Sync;
+type Start<S, T> = dyn Fn(&KeyJoin<S, T>, &Publisher<S>, &Publisher<T>, Option<Link<S, T>>) -> Join<S, T>
+    + Send
+    + Sync;
 
 /// A relation by keys: a source relates to the targets that share a key with it. Both sides can
 /// have any number.
@@ -57,7 +60,10 @@ impl<S: Object, T: Object> KeyJoin<S, T> {
     ) -> Self {
         let (of_source, of_target): (Keys<S, K>, Keys<T, K>) =
             (Arc::new(of_source), Arc::new(of_target));
-        let start = move |relation: &Self, sources: &Publisher<S>, targets: &Publisher<T>| {
+        let start = move |relation: &Self,
+                          sources: &Publisher<S>,
+                          targets: &Publisher<T>,
+                          link: Option<Link<S, T>>| {
             let operator = ByKey {
                 of_source: of_source.clone(),
                 of_target: of_target.clone(),
@@ -66,7 +72,7 @@ impl<S: Object, T: Object> KeyJoin<S, T> {
                 targets: Postings::default(),
                 evaluations: 0,
             };
-            Join::start(sources, targets, None, operator, relation.extras)
+            Join::start(sources, targets, None, operator, relation.extras, link)
         };
         Self {
             start: Arc::new(start),
@@ -126,7 +132,16 @@ impl<S: Object, T: Object> KeyJoin<S, T> {
 
     /// Joins two publishers.
     pub fn join(&self, sources: &Publisher<S>, targets: &Publisher<T>) -> Join<S, T> {
-        (self.start)(self, sources, targets)
+        self.start(sources, targets, None)
+    }
+
+    pub(crate) fn start(
+        &self,
+        sources: &Publisher<S>,
+        targets: &Publisher<T>,
+        link: Option<Link<S, T>>,
+    ) -> Join<S, T> {
+        (self.start)(self, sources, targets, link)
     }
 }
 

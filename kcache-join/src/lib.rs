@@ -51,17 +51,19 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-// What a join is made of.
+// What a join is made of: what it reads of objects, the objects of its sides, and who holds whom, also from end to
+// end of a chain.
 mod fact;
 mod pair;
 mod slab;
 mod lookups;
+mod through;
 
-// What a change of an input changes in the result.
+// What a change of an input changes in the result; what an operator has indexed of both sides goes with it.
 mod operator;
 mod engine;
 
-// A join at work.
+// A join at work: when it is ready, what becomes of it when an input fails or ends, and what it closes.
 mod join;
 
 // How sources and targets relate: the rules of each operator, one after another, and the relations of
@@ -76,11 +78,13 @@ pub mod relations;
 #[cfg(feature = "kube-runtime")]
 mod kube_runtime;
 
-pub use chain::{Chain, Relation};
+pub use chain::{Chain, ChainJoin, Relation};
+pub use engine::Side;
 pub use fact::{Kind, Names};
 pub use guarded_key_join::{GuardedKey, GuardedKeyJoin};
-pub use join::{Join, Side};
+pub use join::Join;
 pub use key_join::KeyJoin;
 pub use lookups::Lookups;
 pub use pair::Pair;
 pub use selector_join::SelectorJoin;
+pub use through::ChainLookups;

@@ -238,9 +238,12 @@ impl<S: Object, T: Object> LookupWriter<S, T> {
         self.next.targets.replace(slot, object);
     }
 
-    pub(crate) fn commit(&mut self, input_commits: &[u64]) {
+    /// Gives what is the newest state from now on.
+    pub(crate) fn commit(&mut self, input_commits: &[u64]) -> Arc<Lookups<S, T>> {
         self.next.input_commits = input_commits.into();
-        self.newest.store(Arc::new(self.next.clone()));
+        let newest = Arc::new(self.next.clone());
+        self.newest.store(newest.clone());
+        newest
     }
 }
 

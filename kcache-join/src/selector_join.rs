@@ -11,6 +11,7 @@ use crate::fact::selector_of;
 use crate::join::{Extras, Join};
 use crate::operator::{Operator, Unguarded};
 use crate::slab::Slab;
+use crate::through::Link;
 
 type Select<S> = dyn Fn(&S) -> Result<Selector, SelectorError> + Send + Sync;
 
@@ -98,6 +99,15 @@ impl<S: Object> SelectorJoin<S> {
 
     /// Joins two publishers.
     pub fn join<T: Object>(&self, sources: &Publisher<S>, targets: &Publisher<T>) -> Join<S, T> {
+        self.start(sources, targets, None)
+    }
+
+    pub(crate) fn start<T: Object>(
+        &self,
+        sources: &Publisher<S>,
+        targets: &Publisher<T>,
+        link: Option<Link<S, T>>,
+    ) -> Join<S, T> {
         let operator = BySelector {
             select: self.select.clone(),
             index: SelectorIndex::new(self.scope),
@@ -105,7 +115,7 @@ impl<S: Object> SelectorJoin<S> {
             evaluations: 0,
             mismatches: 0,
         };
-        Join::start(sources, targets, None, operator, self.extras)
+        Join::start(sources, targets, None, operator, self.extras, link)
     }
 }
 

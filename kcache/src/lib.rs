@@ -129,8 +129,8 @@ mod field;
 mod filter;
 
 // A publisher: what its two ends share (the dispatcher and the mailboxes, where a slow subscriber's
-// changes are merged), its writer (which learns that nobody reads any longer), its handle, whether it is healthy,
-// its readers.
+// changes are merged), its writer (which learns that nobody reads any longer, and tells of a new incarnation), its
+// handle, whether it is healthy, its readers.
 mod core;
 mod writer;
 mod publisher;

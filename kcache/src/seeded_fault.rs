@@ -44,6 +44,10 @@ pub enum SeededFault {
     /// The store that a controller reads keeps what is gone.
     #[cfg(feature = "kube-runtime")]
     KeepReflected,
+    /// A wait is over when the version was seen by one of the ways to it.
+    FirstWay,
+    /// A wait is over when a set's input has seen the version, whatever the set has made of it.
+    InputOnly,
     /// A join lets a target go with the first of its sources.
     #[cfg(kcache_faults)]
     ForgetCount,
@@ -59,6 +63,9 @@ pub enum SeededFault {
     /// A join's look-ups keep the old state of a target that changes.
     #[cfg(kcache_faults)]
     StaleLookup,
+    /// A chain's look-ups take the newest state of the first join, whatever the second has seen of it.
+    #[cfg(kcache_faults)]
+    FirstAhead,
 }
 
 pub(crate) use SeededFault::*;

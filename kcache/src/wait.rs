@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use crate::error::Error;
+use crate::seeded_fault::FirstWay;
 use crate::sync::{Mutex, lock};
 use crate::version;
 
@@ -212,6 +213,9 @@ impl Progress {
         // What was seen stays so, whatever the other ways take.
         for way in self.ways_to(wanted)? {
             self.reached_by(&way.followed, version).await?;
+            if FirstWay.strikes() {
+                break;
+            }
         }
         Ok(())
     }
@@ -325,6 +329,9 @@ pub(crate) trait Follow: Send + Sync {
 
     /// Waits until the reader is through with all that the publisher has delivered by now.
     fn caught_up(&self) -> Waiting<'_>;
+
+    /// As [`Follower::is_even`].
+    fn is_even(&self, taken: u64, with: u64) -> bool;
 }
 
 /// How far whoever reads a [`Subscription`](crate::Subscription) by batches is with its publisher: through
@@ -335,6 +342,15 @@ pub(crate) trait Follow: Send + Sync {
 /// through the set that the writer fills. It does not keep the subscription going.
 #[derive(Clone)]
 pub struct Follower(pub(crate) Weak<dyn Follow>);
+
+impl Follower {
+    /// True if the reader, whose last batch was of the commit `taken`, has all that its publisher committed up to
+    /// `with`: either nothing came after that batch, or what came has been undone before it was read.
+    pub fn is_even(&self, taken: u64, with: u64) -> bool {
+        let followed = self.0.upgrade();
+        followed.is_some_and(|followed| followed.is_even(taken, with))
+    }
+}
 
 impl fmt::Debug for Follower {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

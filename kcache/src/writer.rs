@@ -253,6 +253,11 @@ impl<V: Object> Writer<V> {
         self.core.state.load_full()
     }
 
+    /// The number of the newest commit.
+    pub fn newest_commit(&self) -> u64 {
+        self.state().moment.commit
+    }
+
     /// The state is complete and follows its source: the publisher is ready.
     pub fn live(&mut self) {
         if !matches!(self.core.phase(), Phase::Live) {

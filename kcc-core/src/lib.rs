@@ -40,8 +40,8 @@ mod settings;
 mod plugin;
 
 // The cache, on all of these: which entry answers, who runs the plugin, what it is told and whose login
-// takes turns, what answers where the plugin fails or nothing can be stored, refreshes, what is stored
-// and what of it can be listed, and how a kubeconfig's user becomes a request.
+// takes turns, what answers where the plugin fails or nothing can be stored, when a refresh ahead is due (`background`
+// of kcc-cli is the process that makes it), what is stored and what of it can be listed, and how a kubeconfig's user becomes a request.
 mod error;
 mod cache;
 

@@ -12,9 +12,10 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
-use std::{env, fs, thread};
+use std::{env, thread};
 
 use anyhow::{Context, Result, bail, ensure};
+use harness::process_memory;
 use k8s_openapi::api::core::v1;
 use kcache::{Codec, Compact, CompactCodec, Feed, Input, JsonCodec, Object, Publisher, Raw};
 
@@ -122,7 +123,7 @@ fn run<V: Object>(codec: impl Codec<V>, way: &str) -> Result<()> {
     };
     // What the subscriber still has is not held by the cache.
     thread::sleep(Duration::from_secs(2));
-    let memory = memory()?;
+    let memory = process_memory("self", "VmRSS")? / 1e6;
     changes.check(&publisher)?;
     pods.feed.close();
     ensure!(subscriber.join().is_ok(), "the subscriber panicked");
@@ -208,15 +209,6 @@ impl Changes {
         );
         Ok(())
     }
-}
-
-/// What of this process is in memory, in megabytes.
-fn memory() -> Result<f64> {
-    let status = fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kibibytes = line.and_then(|line| line.split_whitespace().next());
-    let kibibytes: f64 = kibibytes.context("no such line in status")?.parse()?;
-    Ok(kibibytes * 1_024.0 / 1e6)
 }
 
 /// The CPU time of all threads.

@@ -4,15 +4,16 @@
 //! Each form is measured in a process of its own: how long it takes to decode a Pod as a server sends
 //! it, how long to have it typed again, and how much memory a cache holds for each.
 
+use std::env;
 use std::hint::black_box;
 use std::io::{self, Write};
 use std::pin::pin;
 use std::process::Command;
 use std::time::Instant;
-use std::{env, fs};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use futures_util::{FutureExt as _, StreamExt as _};
+use harness::process_memory;
 use k8s_openapi::api::core::v1;
 use kcache::{Codec, Compact, CompactCodec, Field, JsonCodec, Object, Raw};
 use kube::core::PartialObjectMeta;
@@ -229,9 +230,5 @@ fn median(mut values: Vec<f64>) -> f64 {
 
 /// What of this process is in memory, in bytes.
 fn memory() -> Result<f64> {
-    let status = fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kibibytes = line.and_then(|line| line.split_whitespace().next());
-    let kibibytes: f64 = kibibytes.context("no such line in status")?.parse()?;
-    Ok(kibibytes * 1_024.0)
+    process_memory("self", "VmRSS")
 }

@@ -12,6 +12,7 @@ mod kcc_cache;
 mod python_client;
 
 // What plays a part.
+mod process_memory;
 mod random;
 mod exec_plugin;
 mod kubectl_proxy;
@@ -35,9 +36,10 @@ pub use exec_plugin::ExecPlugin;
 pub use kcc_cache::{CacheHome, build_kcc, build_kcc_cache, build_kcc_cache_with_keyring};
 pub use kubectl_proxy::KubectlProxy;
 pub use kubelet::Kubelet;
+pub use process_memory::process_memory;
 pub use python_client::PythonClient;
 pub use random::Random;
-pub use terminal::at_terminal;
+pub use terminal::{at_terminal, with_terminal};
 
 /// The code of the READMEs is compiled with the documentation tests.
 #[cfg(doctest)]

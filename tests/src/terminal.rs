@@ -11,6 +11,19 @@ use anyhow::{Context as _, Result};
 /// # Errors
 /// Where `script` cannot be run.
 pub fn at_terminal(command: &Command, typed: &str) -> Result<Output> {
+    let mut terminal = with_terminal(command).spawn().context(NO_SCRIPT)?;
+    let mut keyboard = terminal.stdin.take().context("no keyboard")?;
+    keyboard.write_all(typed.as_bytes())?;
+    let output = terminal.wait_with_output()?;
+    drop(keyboard);
+    Ok(output)
+}
+
+const NO_SCRIPT: &str = "cannot run `script`";
+
+/// A command that runs another one at a terminal of its own: what is written to it is typed there, and it writes
+/// what the screen shows.
+pub fn with_terminal(command: &Command) -> Command {
     let words = [command.get_program()]
         .into_iter()
         .chain(command.get_args());
@@ -22,14 +35,6 @@ pub fn at_terminal(command: &Command, typed: &str) -> Result<Output> {
     terminal.env("SHELL", "/bin/sh").env("TERM", "xterm");
     let variables = command.get_envs();
     terminal.envs(variables.filter_map(|(name, value)| Some((name, value?))));
-    let mut terminal = terminal
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .context("cannot run `script`")?;
-    let mut keyboard = terminal.stdin.take().context("no keyboard")?;
-    keyboard.write_all(typed.as_bytes())?;
-    let output = terminal.wait_with_output()?;
-    drop(keyboard);
-    Ok(output)
+    terminal.stdin(Stdio::piped()).stdout(Stdio::piped());
+    terminal
 }

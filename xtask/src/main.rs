@@ -84,7 +84,7 @@ enum Task {
         target: Option<String>,
     },
     /// Run what no run had before: the reference models of the watch cache, chaos on a real cluster, random
-    /// objects in protobuf
+    /// objects in protobuf, and thousands of Pods that `tail` follows
     #[command(group = clap::ArgGroup::new("what").required(true).multiple(true))]
     Soak {
         /// How long each model runs
@@ -99,6 +99,9 @@ enum Task {
         /// How many faults there are among five replicas that share 20,000 objects of the real kube-apiserver
         #[arg(long, value_name = "N", group = "what")]
         replica_faults: Option<usize>,
+        /// How many Pods `tail` follows, while they are relabelled, go and come
+        #[arg(long, value_name = "N", group = "what")]
+        pods: Option<usize>,
     },
     /// Write docs/cli.md, the reference of the command line
     CliDocs {
@@ -275,7 +278,8 @@ fn main() -> ExitCode {
             faults,
             objects,
             replica_faults,
-        } => soak::run(minutes, faults, objects, replica_faults),
+            pods,
+        } => soak::run(minutes, faults, objects, replica_faults, pods),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

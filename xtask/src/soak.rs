@@ -13,11 +13,21 @@ pub(crate) fn run(
     faults: Option<usize>,
     objects: Option<usize>,
     replica_faults: Option<usize>,
+    pods: Option<usize>,
 ) -> Result<()> {
     minutes.map_or(Ok(()), models)?;
     faults.map_or(Ok(()), chaos)?;
     objects.map_or(Ok(()), protobuf)?;
-    replica_faults.map_or(Ok(()), replicas)
+    replica_faults.map_or(Ok(()), replicas)?;
+    pods.map_or(Ok(()), tail)
+}
+
+/// The example `tail` with so many Pods, on the in-memory server and on the real kube-apiserver.
+fn tail(pods: usize) -> Result<()> {
+    let test = "test --workspace --all-features --test e2e -- tail::load_ --test-threads=1";
+    let mut cargo = step::cargo(test);
+    cargo.env("KCC_TAIL_PODS", pods.to_string());
+    step::run("tail", &mut cargo)
 }
 
 /// So many random objects of every kind, others each time. A failure names the object.

@@ -11,6 +11,10 @@ use crate::{programs, progress, step};
 /// told nothing: minutes, for what the lints have read.
 const ALL: &str = "test --workspace --all-features --lib --bins --tests";
 
+/// The examples as the programs that tests start, with the arguments by which the harness looks for them. `cargo
+/// test --example` compiles the tests in them instead.
+const EXAMPLES: &str = "build --workspace --all-features";
+
 pub(crate) fn run(filter: Option<&str>) -> Result<()> {
     let kcc_cache = programs::kcc_cache()?;
     let no_cluster = cluster::unavailable();
@@ -18,11 +22,16 @@ pub(crate) fn run(filter: Option<&str>) -> Result<()> {
         // Here its progress can be seen; in a test nobody would know what takes minutes.
         Binaries::build(Progress::Shown)?;
     }
-    let examples = examples()?;
     step::timed("build of the tests", || {
         let mut build = step::cargo(ALL);
-        build.args(&examples).arg("--no-run");
+        build.arg("--no-run");
         progress::build("all tests", build)
+    })?;
+    let examples = examples()?;
+    step::timed("build of the examples", || {
+        let mut build = step::cargo(EXAMPLES);
+        build.args(&examples);
+        progress::build("the examples that tests run", build)
     })?;
     let test = |name: &str, arguments: &str| {
         let mut command = step::cargo(arguments);
@@ -49,17 +58,15 @@ pub(crate) fn run(filter: Option<&str>) -> Result<()> {
     Ok(())
 }
 
-/// Arguments that name the examples which tests run: all but benchmarks.
+/// Arguments that name the examples which tests run: those of the published crates.
 fn examples() -> Result<Vec<String>> {
     let mut arguments = Vec::new();
-    for package in ["kcache", "kcache-join", "tests"] {
+    for package in ["kcache", "kcache-join"] {
         for file in fs::read_dir(step::root().join(package).join("examples"))? {
             let path = file?.path();
             let name = path.file_stem().context("an example without a name")?;
             let name = name.to_string_lossy().into_owned();
-            if !name.starts_with("bench_") {
-                arguments.extend(["--example".to_owned(), name]);
-            }
+            arguments.extend(["--example".to_owned(), name]);
         }
     }
     Ok(arguments)

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::hash::{BuildHasher as _, RandomState};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,13 +10,13 @@ use futures_util::io::AsyncBufReadExt as _;
 use k8s_openapi::api::core::v1::{self as core};
 use kube::Api;
 use kube::api::LogParams;
-use tokio::sync::watch;
-use tokio::time::{Instant, sleep};
+use tokio::sync::{OwnedMutexGuard, watch};
+use tokio::time::sleep;
 
 use crate::lines::{Lines, LogLine};
 use crate::output::Output;
 use crate::pod::{Doing, Pod, State};
-use crate::position::Position;
+use crate::progress::{Progress, Start};
 use crate::refusals::Refusals;
 use crate::slots::Slots;
 use crate::source::Source;
@@ -40,14 +40,6 @@ pub(crate) struct Seen {
     pub(crate) is_gone: bool,
 }
 
-/// From where on its log is read at first.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Start {
-    Beginning,
-    /// Lines that were as old as this at that moment.
-    Since(Duration, Instant),
-}
-
 /// What every container's log needs.
 #[derive(Clone)]
 pub(crate) struct Shared {
@@ -61,18 +53,24 @@ pub(crate) struct Container {
     api: Api<core::Pod>,
     source: Arc<Source>,
     uid: String,
-    start: Start,
     seen: watch::Receiver<Seen>,
     shared: Shared,
-    position: Position,
-    /// The instance of which something was read.
-    instance: Option<i32>,
-    /// What stood behind the last line feed when the last stream ended.
-    rest: Option<LogLine>,
+    progress: OwnedMutexGuard<Progress>,
     /// How many lines were printed, or have still to be seen again.
     printed: u64,
     /// How many streams failed in a row without a line.
     failures: u32,
+}
+
+/// One of the logs of a container.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Log {
+    /// That of the instance before.
+    Previous,
+    Newest,
+    /// The newest one, where something was read before. It can be that of another instance, since the kubelet
+    /// reports a restart after it, and that of another Pod, which has got the name since.
+    Doubtful,
 }
 
 /// How a stream ended.
@@ -89,21 +87,18 @@ impl Container {
     pub(crate) fn new(
         api: Api<core::Pod>,
         source: Arc<Source>,
-        uid: &str,
-        start: Start,
+        uid: String,
+        progress: OwnedMutexGuard<Progress>,
         seen: watch::Receiver<Seen>,
         shared: Shared,
     ) -> Self {
         Self {
             api,
             source,
-            uid: uid.to_owned(),
-            start,
+            uid,
             seen,
             shared,
-            position: Position::default(),
-            instance: None,
-            rest: None,
+            progress,
             printed: 0,
             failures: 0,
         }
@@ -114,7 +109,12 @@ impl Container {
         let (mut slot, mut delay) = (None, FIRST_DELAY);
         loop {
             if slot.is_none() {
-                slot = Some(self.shared.slots.take().await);
+                slot = tokio::select! {
+                    biased;
+                    slot = self.shared.slots.take() => Some(slot),
+                    // The server knows nothing of it any longer.
+                    () = gone_for(self.seen.clone(), Duration::ZERO) => return,
+                };
             }
             let Some(state) = self.look().await else {
                 return;
@@ -146,6 +146,9 @@ impl Container {
             if self.seen.borrow().is_gone && !was_new {
                 return;
             }
+            if state.doing != Doing::Running {
+                slot = None; // another log can be read until this one is looked at again
+            }
             self.wait(delay).await;
             delay = (delay * 2).min(LONGEST_DELAY);
         }
@@ -154,7 +157,7 @@ impl Container {
     /// What it is doing now; `None` if its Pod is gone, also if another one has its name.
     async fn look(&mut self) -> Option<State> {
         let told = self.seen.borrow_and_update().state;
-        if self.instance.is_none() {
+        if self.progress.instance.is_none() {
             return Some(told);
         }
         // What is told may lag behind, most of all when a connection was cut.
@@ -173,9 +176,10 @@ impl Container {
 
     /// Reads what the instance before has left, if it was started again, and then follows the newest one.
     async fn read_all(&mut self, state: State) -> End {
-        while self.instance.is_some_and(|read| read < state.restarts) {
+        let is_behind = |read| read < state.restarts;
+        while self.progress.instance.is_some_and(is_behind) {
             let printed = self.printed;
-            match self.read(state, true).await {
+            match self.read(state, Log::Previous).await {
                 // An end is the end if nothing comes after it.
                 End::Ended if self.printed > printed => continue,
                 End::Ended => {}
@@ -187,16 +191,19 @@ impl Container {
                 }
                 end => return end,
             }
-            self.instance = Some(state.restarts);
+            self.progress.instance = Some(state.restarts);
         }
-        self.instance = Some(state.restarts);
-        self.read(state, false).await
+        let log = match self.progress.instance.replace(state.restarts) {
+            Some(_) => Log::Doubtful,
+            None => Log::Newest,
+        };
+        self.read(state, log).await
     }
 
     /// Reads a stream to its end.
-    async fn read(&mut self, state: State, previous: bool) -> End {
-        let params = self.params(previous);
-        self.position.begin();
+    async fn read(&mut self, state: State, mut log: Log) -> End {
+        let params = self.params(log);
+        self.progress.position.begin();
         let mut gone = pin!(gone_for(self.seen.clone(), LAST_WORDS));
         // A kubelet sends no headers before the first line.
         let opened = tokio::select! {
@@ -227,39 +234,78 @@ impl Container {
             while !bytes.is_empty() {
                 let (taken, line) = lines.take(bytes);
                 bytes = &bytes[taken..];
-                if let Some(line) = line
-                    && !self.print(line).await
-                {
+                let Some(line) = line else {
+                    continue;
+                };
+                if log == Log::Doubtful && !self.progress.position.has(&line) {
+                    log = Log::Newest;
+                    if let Some(end) = self.make_sure(state).await {
+                        return end;
+                    }
+                }
+                if !self.print(line).await {
                     return End::Over;
                 }
             }
             stream.consume_unpin(length);
         }
-        self.take_rest(lines.rest(), state, previous).await
+        self.take_rest(lines.rest(), state, log).await
+    }
+
+    /// Looks, while a log is open, whether it goes on where what was read before ended. `None` if so; else the log
+    /// that is open is not to be read on.
+    fn make_sure(
+        &mut self,
+        state: State,
+    ) -> Pin<Box<dyn Future<Output = Option<End>> + Send + '_>> {
+        Box::pin(async move {
+            // The log was open before that, so it is the log of this Pod unless another has its name.
+            let pod = self.api.get(&self.source.pod).await.map(Pod::from);
+            if pod.is_ok_and(|pod| pod.uid != self.uid) {
+                return Some(End::Over);
+            }
+            // Of one that was started again and has not been heard since, nobody knows which of the lines of
+            // before are old.
+            if state.restarts > 0 && self.progress.position.since().is_none() {
+                return None;
+            }
+            let (printed, position) = (self.printed, self.progress.position.clone());
+            match self.read(state, Log::Previous).await {
+                // It was started again; the newest log is read anew, from behind this.
+                End::Ended if self.printed > printed => Some(End::Ended),
+                // There is no instance before, or all of it was read; or the Pod was deleted meanwhile.
+                End::Ended | End::Refused(400 | 404, _) => {
+                    self.progress.position = position;
+                    None
+                }
+                end => Some(end),
+            }
+        })
     }
 
     /// A line without its end: the last one of a container that ended so, or what a connection brought before
     /// it was cut somewhere behind the server. The first comes again as it is.
-    async fn take_rest(&mut self, rest: Option<LogLine>, state: State, previous: bool) -> End {
+    async fn take_rest(&mut self, rest: Option<LogLine>, state: State, log: Log) -> End {
         let Some(line) = rest else {
             return End::Ended;
         };
-        let has_ended = previous || state.doing == Doing::Ended;
-        if has_ended && self.rest.as_ref() == Some(&line) {
+        let has_ended = log == Log::Previous || state.doing == Doing::Ended;
+        if has_ended && self.progress.rest.as_ref() == Some(&line) {
             return if self.print(line).await {
                 End::Ended
             } else {
                 End::Over
             };
         }
-        self.rest = Some(line);
+        self.progress.rest = Some(line);
         self.printed += u64::from(has_ended); // so that it is looked at again
         End::Ended
     }
 
-    fn params(&self, previous: bool) -> LogParams {
-        let since_time = self.position.since();
-        let since_seconds = match (since_time, self.start) {
+    fn params(&self, log: Log) -> LogParams {
+        let previous = log == Log::Previous;
+        let since_time = self.progress.position.since();
+        let since_seconds = match (since_time, self.progress.start) {
             (None, Start::Since(age, at)) => {
                 let seconds = (age + at.elapsed()).as_secs_f64().ceil();
                 #[expect(clippy::cast_possible_truncation, reason = "no log is so old")]
@@ -278,13 +324,17 @@ impl Container {
         }
     }
 
-    /// Prints a line if it is new; false if nobody takes it.
+    /// Prints a line if it is new; false if nobody takes it. Whenever this is dropped, the line was printed and
+    /// counts as read, or neither.
     async fn print(&mut self, line: LogLine) -> bool {
-        if !self.position.is_new(&line) {
-            return true;
+        let Some(room) = self.shared.output.room().await else {
+            return false;
+        };
+        if self.progress.position.is_new(&line) {
+            self.printed += 1;
+            room.print(&self.source, line);
         }
-        self.printed += 1;
-        self.shared.output.print(&self.source, line).await
+        true
     }
 
     /// Counts a failure, and tells it if it is not only this once.

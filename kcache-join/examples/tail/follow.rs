@@ -8,14 +8,16 @@ use std::time::Duration;
 use k8s_openapi::api::core::v1::{self as core};
 use kcache::{Batch, Change, Error, Filter, Key, Phase, Publisher, Subscription};
 use kube::{Api, Client};
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::Instant;
 
 use crate::args::Args;
-use crate::container::{Container, Seen, Shared, Start};
+use crate::container::{Container, Seen, Shared};
+use crate::left::{Left, Logs};
 use crate::output::Output;
 use crate::pod::{self, Doing, Pod};
+use crate::progress::{Kept, Progress, Start};
 use crate::refusals::Refusals;
 use crate::selection::Selection;
 use crate::slots::Slots;
@@ -35,6 +37,7 @@ pub(crate) struct Follow {
     /// The UIDs of the Pods that were there at the beginning.
     old: HashSet<String>,
     pods: HashMap<Key, Followed>,
+    left: Left,
     tasks: JoinSet<()>,
     is_degraded: bool,
     shared: Shared,
@@ -46,6 +49,7 @@ type Followed = BTreeMap<String, Option<Task>>;
 struct Task {
     seen: watch::Sender<Seen>,
     abort: AbortHandle,
+    progress: Kept,
 }
 
 /// Whether a container's log is to be read, and can be.
@@ -65,6 +69,7 @@ impl Follow {
             since: args.since,
             old: there.iter().map(|pod| pod.uid.clone()).collect(),
             pods: HashMap::new(),
+            left: Left::default(),
             tasks: JoinSet::new(),
             is_degraded: false,
             shared: Shared {
@@ -108,15 +113,25 @@ impl Follow {
     /// A Pod is selected no longer.
     fn leave(&mut self, pod: &Pod) -> Option<String> {
         let followed = self.pods.remove(&pod.key)?;
-        let there = self.all.cache().get_object(pod);
-        let is_gone = there.is_none_or(|there| there.uid != pod.uid);
-        for task in followed.into_values().flatten() {
+        let all = self.all.cache();
+        let is_there = |key: &Key, uid: &str| {
+            let there = all.get(key.namespace(), key.name());
+            there.is_some_and(|there| there.uid == uid)
+        };
+        let is_gone = !is_there(&pod.key, &pod.uid);
+        let mut logs = Logs::new();
+        for (name, task) in followed {
+            let Some(task) = task else { continue };
             if is_gone {
                 // It reads what is still to be read.
                 task.seen.send_modify(|seen| seen.is_gone = true);
             } else {
                 task.abort.abort();
+                logs.insert(name, task.progress);
             }
+        }
+        if !logs.is_empty() {
+            self.left.keep(pod, logs, is_there);
         }
         let why = if is_gone {
             "deleted"
@@ -130,8 +145,13 @@ impl Follow {
     fn stay(&mut self, pod: &Pod) -> Option<String> {
         let is_new = !self.pods.contains_key(&pod.key);
         let mut followed = self.pods.remove(&pod.key).unwrap_or_default();
+        let mut logs = match is_new {
+            true => self.left.take(&pod.uid),
+            false => Logs::new(),
+        };
         for container in &pod.containers {
-            self.see(pod, container, followed.entry(container.name.clone()));
+            let kept = logs.remove(&container.name);
+            self.see(pod, container, followed.entry(container.name.clone()), kept);
         }
         let names: Vec<&str> = followed.keys().map(String::as_str).collect();
         let names = match &*names {
@@ -148,6 +168,7 @@ impl Follow {
         pod: &Pod,
         container: &pod::Container,
         followed: Entry<'_, String, Option<Task>>,
+        kept: Option<Kept>,
     ) {
         let seen = Seen {
             state: container.state,
@@ -167,15 +188,33 @@ impl Follow {
             }
             none if is_wanted(container, &self.wanted) => {
                 let (sender, seen) = watch::channel(seen);
-                let source = Arc::new(Source::new(pod, &container.name));
-                let api = Api::<core::Pod>::namespaced(self.client.clone(), pod.key.namespace());
-                let task = Container::new(api, source, &pod.uid, start, seen, self.shared.clone());
+                let progress = kept.unwrap_or_else(|| Arc::new(Mutex::new(Progress::new(start))));
+                let task = self.container(pod, &container.name, progress.clone(), seen);
                 *none = Some(Task {
                     seen: sender,
-                    abort: self.tasks.spawn(task.follow()),
+                    abort: self.tasks.spawn(task),
+                    progress,
                 });
             }
             None => {}
+        }
+    }
+
+    /// What follows a container, once who followed it before has ended.
+    fn container(
+        &self,
+        pod: &Pod,
+        name: &str,
+        progress: Kept,
+        seen: watch::Receiver<Seen>,
+    ) -> impl Future<Output = ()> + use<> {
+        let api = Api::<core::Pod>::namespaced(self.client.clone(), pod.key.namespace());
+        let source = Arc::new(Source::new(pod, name));
+        let (uid, shared) = (pod.uid.clone(), self.shared.clone());
+        async move {
+            let progress = progress.lock_owned().await;
+            let container = Container::new(api, source, uid, progress, seen, shared);
+            container.follow().await;
         }
     }
 

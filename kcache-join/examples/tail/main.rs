@@ -31,8 +31,10 @@ mod source;
 mod output;
 mod slots;
 mod position;
+mod progress;
 mod refusals;
 mod container;
+mod left;
 mod follow;
 mod dry_run;
 
@@ -41,7 +43,6 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use args::Args;
-use clap::Parser as _;
 use follow::Follow;
 use kcache::client::ClientConfig;
 use output::Output;
@@ -50,7 +51,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(Args::parse()).await {
+    match run(Args::read()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("tail: {error}");
@@ -60,6 +61,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(args: Args) -> Result<(), Box<dyn Error>> {
+    args.color.write_global();
     let mut loader = ClientConfig::loader();
     if let Some(context) = &args.context {
         loader = loader.with_context(context);
@@ -74,7 +76,7 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
         dry_run::print(&selection.chosen.cache(), &args);
         return Ok(());
     }
-    let (output, mut written) = Output::start(args.output);
+    let (output, mut written) = Output::start(&args);
     let follow = Follow::new(client, selection, &args, output.clone());
     tokio::select! {
         error = follow.run() => Err(error.into()),

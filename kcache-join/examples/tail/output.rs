@@ -10,7 +10,7 @@ use anstream::{AutoStream, ColorChoice};
 use anstyle::Style;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::args::Format;
+use crate::args::{Args, Format, ZerologFields};
 use crate::lines::LogLine;
 use crate::source::{Source, painted};
 
@@ -29,11 +29,12 @@ enum Message {
 
 impl Output {
     /// Starts to write. The receiver hears of the end: nobody reads any longer, or nothing comes.
-    pub(crate) fn start(format: Format) -> (Self, oneshot::Receiver<io::Result<()>>) {
+    pub(crate) fn start(args: &Args) -> (Self, oneshot::Receiver<io::Result<()>>) {
         let (sender, messages) = mpsc::channel(WAITING);
         let (ended, written) = oneshot::channel();
+        let writer = Writer::new(args.output, args.zerolog.clone());
         std::thread::spawn(move || {
-            let written = match Writer::new(format).write_all(messages) {
+            let written = match writer.write_all(messages) {
                 // As `tail -- ... | head` ends it.
                 Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
                 written => written,
@@ -43,12 +44,9 @@ impl Output {
         (Self(sender), written)
     }
 
-    /// A line of a log; false if nobody takes it.
-    pub(crate) async fn print(&self, source: &Arc<Source>, line: LogLine) -> bool {
-        self.0
-            .send(Message::Line(source.clone(), line))
-            .await
-            .is_ok()
+    /// Waits until a line can be printed; `None` if nobody takes it.
+    pub(crate) async fn room(&self) -> Option<Room<'_>> {
+        self.0.reserve().await.ok().map(Room)
     }
 
     /// A line about the logs.
@@ -57,18 +55,30 @@ impl Output {
     }
 }
 
+/// Room for a line, which need not be used.
+pub(crate) struct Room<'a>(mpsc::Permit<'a, Message>);
+
+impl Room<'_> {
+    /// A line of a log.
+    pub(crate) fn print(self, source: &Arc<Source>, line: LogLine) {
+        self.0.send(Message::Line(source.clone(), line));
+    }
+}
+
 struct Writer<W: Write> {
     format: Format,
+    fields: ZerologFields,
     lines: W,
     /// Whether lines are coloured, and notices.
     colours: (bool, bool),
 }
 
 impl Writer<BufWriter<io::Stdout>> {
-    fn new(format: Format) -> Self {
+    fn new(format: Format, fields: ZerologFields) -> Self {
         let has_colours = |choice| choice != ColorChoice::Never;
         Self {
             format,
+            fields,
             lines: BufWriter::new(io::stdout()),
             colours: (
                 has_colours(AutoStream::choice(&io::stdout())),
@@ -110,7 +120,7 @@ impl<W: Write> Writer<W> {
             Format::Default => write!(self.lines, "{style}{source}:{style:#} ")?,
             Format::Zerolog => {
                 write!(self.lines, "{style}{source}:{style:#} ")?;
-                if let Some(text) = zerolog::text_of(&line.text, is_coloured) {
+                if let Some(text) = zerolog::text_of(&line.text, &self.fields, is_coloured) {
                     return writeln!(self.lines, "{text}");
                 }
             }

@@ -15,14 +15,14 @@ const REMEMBERED: usize = 1024;
 ///
 /// They are known by time and content, not counted: after a rotation some of them do not come again, and a
 /// container writes lines of its two outputs not always in the order of their times.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Position {
     newest: Option<Timestamp>,
     /// The lines of the newest second, in the order in which they came.
     recent: VecDeque<Seen>,
     /// The time of the last one that was forgotten.
     forgotten: Option<Timestamp>,
-    /// How often each line can come again.
+    /// How often each line can come again. Empty when nothing does any longer.
     again: HashMap<Seen, usize>,
     /// Whether what comes may have come before.
     is_replay: bool,
@@ -59,18 +59,29 @@ impl Position {
         true
     }
 
+    /// Whether a line was read before. Nothing changes by that.
+    pub(crate) fn has(&self, line: &LogLine) -> bool {
+        line.time.is_some_and(|time| self.knows((time, line.hash)))
+    }
+
+    fn knows(&self, seen: Seen) -> bool {
+        let is_old = || self.forgotten.is_some_and(|forgotten| seen.0 <= forgotten);
+        let comes_again = self.again.get(&seen).is_some_and(|left| *left > 0);
+        self.is_replay && (comes_again || is_old())
+    }
+
     fn came_before(&mut self, seen: Seen) -> bool {
-        if !self.is_replay {
-            return false;
-        }
-        if let Some(left) = self.again.get_mut(&seen).filter(|left| **left > 0) {
-            *left -= 1;
+        if self.knows(seen) {
+            if let Some(left) = self.again.get_mut(&seen) {
+                *left = left.saturating_sub(1);
+            }
             return true;
         }
-        if self.forgotten.is_some_and(|forgotten| seen.0 <= forgotten) {
-            return true;
+        let may_come_again = self.newest.is_some_and(|newest| seen.0 <= newest);
+        if self.is_replay && !may_come_again {
+            self.is_replay = false;
+            self.again = HashMap::new(); // its room, too: there are thousands of logs
         }
-        self.is_replay = self.newest.is_some_and(|newest| seen.0 <= newest);
         false
     }
 

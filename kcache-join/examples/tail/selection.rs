@@ -10,6 +10,7 @@ use k8s_openapi::api::networking::v1::Ingress;
 use kcache::{Codec, Fact, Field, Filter, Informer, Object, Publisher, Selects, Watchable, union};
 use kcache_join::{SelectorJoin, relations};
 use kube::Client;
+use regex::Regex;
 
 use crate::args::{Args, Named};
 use crate::pod::Pod;
@@ -83,8 +84,8 @@ impl Scope {
     /// Those that are named, and those of names that are qualified: what they select is in their namespace. So
     /// rights in these are enough.
     pub(crate) fn of(args: &Args, current: &str) -> Result<Self, String> {
-        let mut asked: BTreeSet<&str> = args.namespaces.iter().map(String::as_str).collect();
-        asked.extend(args.current_ns.then_some(current));
+        let mut scope: BTreeSet<&str> = args.namespaces.iter().map(String::as_str).collect();
+        scope.extend(args.current_ns.then_some(current));
         let by_names = [
             &args.pods,
             &args.services,
@@ -100,7 +101,7 @@ impl Scope {
             let of = names.iter().map(|named| named.namespace.as_deref());
             of.collect::<Option<BTreeSet<&str>>>()
         });
-        let sets = by_names.chain([asked]).filter(|set| !set.is_empty());
+        let sets = by_names.chain([scope]).filter(|set| !set.is_empty());
         match sets.reduce(|all, set| &all & &set) {
             None => Ok(Self::All),
             Some(none) if none.is_empty() => {
@@ -189,6 +190,10 @@ fn filter(args: &Args, scope: &Scope) -> Filter<Pod> {
     if !args.pods.is_empty() {
         all.push(named(&args.pods));
     }
+    if !args.regexes.is_empty() {
+        all.push(called(&args.regexes));
+    }
+    all.push(!called(&args.ignored_regexes));
     if !args.nodes.is_empty() {
         let node = Field::new("spec.nodeName", |pod: &Pod| Some((&*pod.node).into()));
         all.push(Filter::field(node, args.nodes.iter().map(String::as_str)));
@@ -201,5 +206,13 @@ fn named<V: Object>(names: &[Named]) -> Filter<V> {
     Filter::any(names.iter().map(|named| match &named.namespace {
         Some(namespace) => Filter::name(namespace, &named.name),
         None => Filter::field(Field::name(), [named.name.as_str()]),
+    }))
+}
+
+/// The Pods whose names have a match of one of these.
+fn called(regexes: &[Regex]) -> Filter<Pod> {
+    Filter::any(regexes.iter().cloned().map(|regex| {
+        let matches = move |pod: &Pod| regex.is_match(pod.key.name());
+        Filter::by("a regular expression", matches)
     }))
 }

@@ -335,6 +335,17 @@ impl<V: Object> Mailbox<V> {
         inner.waiting.at.commit.max(held)
     }
 
+    /// True if the reader by batches, who was given the batch of this commit, has all that was brought here up
+    /// to another one: what came since is taken back, or nothing came.
+    pub(crate) fn is_even(&self, taken: u64, with: u64) -> bool {
+        let inner = lock(&self.inner);
+        let nothing_waits =
+            inner.start.is_none() && inner.held.is_none() && inner.waiting.is_empty();
+        let at = inner.waiting.at.commit;
+        let drained = inner.drained.commit;
+        nothing_waits && at >= with && (drained == taken || inner.done >= drained)
+    }
+
     /// Waits until the reader by batches is through with a commit.
     pub(crate) async fn done_with(&self, commit: u64) -> Result<(), Error> {
         let done = || {

@@ -14,6 +14,7 @@ use crate::filter::Filter;
 use crate::object::Object;
 use crate::offload::{self, Offload};
 use crate::publisher::Publisher;
+use crate::seeded_fault::InputOnly;
 use crate::status::{Phase, Status};
 use crate::store::State;
 use crate::sync::{Mutex, lock};
@@ -292,7 +293,9 @@ impl<V: Object> Follow for Registration<V> {
             if let (Some(error), None) = (self.mailbox.error(), self.source.error()) {
                 return Err(error.into());
             }
-            self.mailbox.done_with(self.mailbox.delivered()).await?;
+            if !InputOnly.strikes() {
+                self.mailbox.done_with(self.mailbox.delivered()).await?;
+            }
             Ok(())
         })
     }
@@ -302,6 +305,10 @@ impl<V: Object> Follow for Registration<V> {
             self.mailbox.done_with(self.mailbox.delivered()).await?;
             Ok(())
         })
+    }
+
+    fn is_even(&self, taken: u64, with: u64) -> bool {
+        self.mailbox.is_even(taken, with)
     }
 }
 

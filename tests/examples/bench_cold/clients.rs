@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result};
 use futures_util::StreamExt as _;
 use futures_util::future::{BoxFuture, FutureExt as _, try_join_all};
+use harness::process_memory;
 use http::Request;
 use kcache::Informer;
 use kcc_core::Environment;
@@ -114,8 +115,8 @@ async fn start(mode: Mode, kubeconfig: &Path) -> Result<Cost> {
     Ok(Cost {
         wall,
         cpu: cpu.as_secs_f64(),
-        peak: memory("VmHWM:")?,
-        rest: memory("VmRSS:")?,
+        peak: process_memory("self", "VmHWM")? / 1e6,
+        rest: process_memory("self", "VmRSS")? / 1e6,
         requests: requests.load(Ordering::Relaxed),
         objects: counts.iter().map(|count| count()).sum(),
         server_cpu: 0.0,
@@ -196,12 +197,4 @@ async fn settled_cpu() -> Result<Duration> {
         }
         last = now;
     }
-}
-
-fn memory(name: &str) -> Result<f64> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix(name));
-    let kibibytes = line.and_then(|line| line.split_whitespace().next());
-    let kibibytes: f64 = kibibytes.context("no such line in status")?.parse()?;
-    Ok(kibibytes * 1_024.0 / 1e6)
 }

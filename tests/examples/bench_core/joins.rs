@@ -161,6 +161,13 @@ impl Bench {
         (0..CHANGES).map(source).collect()
     }
 
+    /// Commits of one target each whose labels stay as they are.
+    fn statuses(&mut self) -> Vec<Vec<Input<Thing>>> {
+        let (size, first) = (self.size, 50 * self.size.each());
+        let status = |i| vec![Input::Apply(size.target(first + i, self.version()))];
+        (0..CHANGES).map(status).collect()
+    }
+
     /// Makes one commit after the other, each when the join has seen the one before.
     fn change(&mut self, side: Side, commits: Vec<Vec<Input<Thing>>>) -> Cost {
         let join = self.join.cache();
@@ -231,10 +238,13 @@ fn recomputed(sources: &Publisher<Thing>, targets: &Publisher<Thing>) -> usize {
     selected.len()
 }
 
-/// Holds the inputs of a join of the middle size, and the join of them, with pairs or look-ups where asked,
+/// Holds the inputs of a join of the middle size, and the join of them, with pairs or look-ups where wanted,
 /// for a profiler of the heap.
 pub(crate) fn hold(what: &str) {
     let size = SIZES[1];
+    if what == "statuses" {
+        statuses(size);
+    }
     let sources = fed((0..size.sources).map(|i| size.thing(i, i + 1, i)));
     let targets = fed((0..size.targets).map(|i| size.target(i, i + 1)));
     let relation = match what {
@@ -249,6 +259,16 @@ pub(crate) fn hold(what: &str) {
         .block_on(ready)
         .expect("the inputs are ready");
     std::process::exit(i32::from(join.cache().len() != size.targets));
+}
+
+/// Status changes of targets alone, for a profiler of time.
+fn statuses(size: Size) -> ! {
+    let (mut bench, _) = Bench::load(size);
+    for _ in 0..500 {
+        let commits = bench.statuses();
+        bench.change(Side::Targets, commits);
+    }
+    std::process::exit(i32::from(bench.len() != size.targets));
 }
 
 fn of_sources(table: &mut Table, bench: &mut Bench, name: &str) {
@@ -317,9 +337,7 @@ fn of_targets(table: &mut Table, bench: &mut Bench, name: &str) {
     bench.restore((0..hundredth).map(spread));
     let row = format!("join: a target's status changes, {name}");
     table.row(&row, CHANGES, |_| {
-        let first = 50 * size.each();
-        let status = |i| vec![Input::Apply(size.target(first + i, bench.version()))];
-        let commits: Vec<_> = (0..CHANGES).map(status).collect();
+        let commits = bench.statuses();
         bench.change(Side::Targets, commits)
     });
     let row = format!("join: a storm of statuses, 100 in a commit, per status, {name}");

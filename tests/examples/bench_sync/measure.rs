@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
 use anyhow::{Context, Result, bail, ensure};
+use harness::process_memory;
 
 use crate::clients::Program;
 use crate::modes::Mode;
@@ -75,7 +76,7 @@ impl Process {
         self.tell("")?;
         ensure!(self.hear()? == "collected", "nothing was collected");
         self.settle()?;
-        self.memory("VmRSS:")
+        self.memory("VmRSS")
     }
 
     /// What it has. To be called only when everything was measured that this could change.
@@ -98,12 +99,9 @@ impl Process {
     }
 
     /// A line of its status, in megabytes (of a million bytes).
-    fn memory(&self, name: &str) -> Result<f64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix(name));
-        let kibibytes = line.and_then(|line| line.split_whitespace().next());
-        let kibibytes: f64 = kibibytes.context("no such line in status")?.parse()?;
-        Ok(kibibytes * 1_024.0 / 1e6)
+    /// In megabytes.
+    fn memory(&self, field: &str) -> Result<f64> {
+        Ok(process_memory(self.child.id(), field)? / 1e6)
     }
 
     /// Waits until it does nothing any longer, so that what it left for later counts.
@@ -194,7 +192,7 @@ impl Run {
             wall,
             cpu: client.cpu()?.as_secs_f64(),
             before: 0.0,
-            peak: client.memory("VmHWM:")?,
+            peak: client.memory("VmHWM")?,
             rest: client.rest()?,
         };
         check(Phase::List, client.state()?, mode, server)?;
@@ -221,7 +219,7 @@ impl Run {
     ) -> Result<(Took, usize)> {
         client.settle()?;
         client.forget_peak()?;
-        let (before, cpu) = (client.memory("VmRSS:")?, client.cpu()?.as_secs_f64());
+        let (before, cpu) = (client.memory("VmRSS")?, client.cpu()?.as_secs_f64());
         let started = Instant::now();
         server.go_on_to(phase)?;
         let done = client.hear()?;
@@ -233,7 +231,7 @@ impl Run {
             wall,
             cpu: client.cpu()?.as_secs_f64() - cpu,
             before,
-            peak: client.memory("VmHWM:")?,
+            peak: client.memory("VmHWM")?,
             rest: client.rest()?,
         };
         check(phase, client.state()?, mode, server)?;

@@ -291,7 +291,7 @@ impl World {
 }
 
 /// One case.
-fn case(seed: u64, steps: usize) -> Outcome {
+pub(crate) fn case(seed: u64, steps: usize) -> Outcome {
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = runtime.enable_time().start_paused(true).build();
     runtime.map_err(|error| error.to_string())?.block_on(async {

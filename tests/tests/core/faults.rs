@@ -5,7 +5,7 @@ use std::panic::catch_unwind;
 use kcache::{SeededFault, simulate_replicas};
 
 use crate::coverage::{Coverage, Outcome, STEPS};
-use crate::{derived, model, operators, reference, shards};
+use crate::{chains, compositions, derived, model, operators, reference, shards};
 
 /// How many cases a reference model may take to notice.
 const PATIENCE: u64 = 300;
@@ -40,6 +40,9 @@ fn each_seeded_fault_is_caught() {
         (SeededFault::KeepOutside, shards::case),
         (SeededFault::ForgetBefore, operators::case),
         (SeededFault::KeepReflected, operators::case),
+        (SeededFault::FirstWay, compositions::case),
+        (SeededFault::InputOnly, compositions::case),
+        (SeededFault::FirstAhead, chains::case),
         (SeededFault::KeepLookup, reference::case),
         (SeededFault::StaleLookup, reference::case),
         (SeededFault::KeepPermission, reference::case),

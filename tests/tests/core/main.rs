@@ -10,6 +10,7 @@ mod observer;
 mod replay;
 
 mod bad_objects;
+mod chains;
 mod compact;
 mod compositions;
 mod derived;

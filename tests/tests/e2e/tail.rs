@@ -2,6 +2,8 @@
 //! on the real kube-apiserver, which gets them from a stand-in for a kubelet.
 
 mod cases;
+mod colours;
+mod load;
 mod program;
 mod refusals;
 mod selections;
@@ -26,6 +28,8 @@ macro_rules! cases_on {
             a_pod_comes_back_under_its_name,
             a_line_is_cut,
             a_log_ends_without_a_line_feed,
+            a_restart_is_reported_late,
+            a_pod_comes_back_into_the_selection,
         )
     };
     ($on:expr; $($case:ident),* $(,)?) => {
@@ -44,7 +48,10 @@ pub(crate) fn trials() -> Vec<Trial> {
         anywhere("tail::memory", MEMORY),
         anywhere("tail", selections::TRIALS),
         anywhere("tail", refusals::TRIALS),
+        anywhere("tail", colours::TRIALS),
+        anywhere("tail", load::MEMORY),
         on_cluster("tail::real", REAL),
+        on_cluster("tail", load::REAL),
     ]
     .into_iter()
     .flatten()

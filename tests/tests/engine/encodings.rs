@@ -1,4 +1,4 @@
-//! In which encoding the engine asks and reads, and what makes it go on with JSON.
+//! In which encoding the engine requests and reads, and what makes it go on with JSON.
 
 use std::any::Any;
 use std::time::Duration;
@@ -111,7 +111,7 @@ async fn a_list_in_another_encoding_updates_what_it_cannot_be_compared_with() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_answers_406_to_protobuf_is_asked_for_json_from_then_on() {
+async fn json_is_requested_from_who_answers_406_to_protobuf_from_then_on() {
     let (maps, mut server) = informer();
     let request = server.stream_request(None).await;
     let at = request.at;
@@ -137,7 +137,7 @@ fn mangled(bytes: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_mangled_on_the_way_is_asked_for_as_json_at_once() {
+async fn what_is_mangled_on_the_way_is_requested_as_json_at_once() {
     let event = protobuf::event("ADDED", &map("a", 7));
     for body in [
         mangled(&event),
@@ -163,7 +163,7 @@ async fn what_is_mangled_on_the_way_is_asked_for_as_json_at_once() {
         assert_eq!(maps.status().bad_objects, 0);
         stream.error(410, "Expired");
         let request = server.stream_request(Some("9")).await;
-        assert_eq!(request.accept(), JSON, "it is not asked for again");
+        assert_eq!(request.accept(), JSON, "it is not requested again");
     }
 }
 
@@ -172,7 +172,7 @@ fn event_in_json() -> Vec<u8> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_list_that_is_mangled_is_asked_for_as_json_at_once_and_replaces_nothing() {
+async fn a_list_that_is_mangled_is_requested_as_json_at_once_and_replaces_nothing() {
     let whole = protobuf_list("12", &[item("a", 7)]);
     for body in [mangled(&whole), list("12", &[]).to_string().into()] {
         let (maps, mut server) = informer();
@@ -293,7 +293,7 @@ async fn an_object_that_is_no_message_ends_the_watch() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_looks_cut_or_mislabelled_time_and_again_is_asked_for_as_json() {
+async fn what_looks_cut_or_mislabelled_time_and_again_is_requested_as_json() {
     let whole = protobuf_list("9", &[item("a", 7)]);
     let cut = whole[..whole.len() - 20].to_vec();
     for (content_type, body) in [(PROTOBUF, cut), (JSON, whole.clone())] {
@@ -334,7 +334,7 @@ async fn what_looks_cut_or_mislabelled_time_and_again_is_asked_for_as_json() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn json_is_asked_for_where_something_would_be_lost_and_where_it_is_wanted() {
+async fn json_is_requested_where_something_would_be_lost_and_where_it_is_wanted() {
     let accept = async |start: fn(kube::Client) -> Box<dyn Any>| {
         let (client, mut server) = server();
         let _informer = start(client);

@@ -184,13 +184,13 @@ async fn an_exporter_shows_them_and_the_dashboard_knows_no_others() {
     let dashboard: Value =
         serde_json::from_str(include_str!("../../../docs/grafana.json")).unwrap();
     let panels = dashboard["panels"].as_array().unwrap().iter();
-    let asked = panels.map(|panel| {
+    let queried = panels.map(|panel| {
         let target = panel["targets"][0]["expr"].as_str().unwrap();
         let at = target.find("kc").unwrap();
         metric(&target[at..]).unwrap()
     });
-    let asked: BTreeSet<_> = asked.collect();
-    assert!(asked.is_subset(&shown), "{asked:?} {shown:?}");
+    let queried: BTreeSet<_> = queried.collect();
+    assert!(queried.is_subset(&shown), "{queried:?} {shown:?}");
     let guide = include_str!("../../../docs/guide.md");
     assert!(shown.iter().all(|name| guide.contains(name)), "{shown:?}");
     exporter.abort();

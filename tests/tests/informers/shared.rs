@@ -50,7 +50,7 @@ fn callers_on_many_threads_start_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_starts_when_it_is_asked_for_ends_with_its_last_holder_and_starts_again() {
+async fn it_starts_when_it_is_wanted_ends_with_its_last_holder_and_starts_again() {
     let (server, informers) = server();
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert!(server.requests().is_empty(), "nobody has asked");
@@ -312,7 +312,7 @@ async fn who_waits_for_all_does_not_wait_for_what_was_let_go() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_probe_asks_for_all_and_has_patience() {
+async fn a_probe_covers_all_and_has_patience() {
     let (server, informers) = server();
     let minute = Duration::from_secs(60);
     assert_eq!(informers.health(minute), Ok(()), "nobody asked for any");

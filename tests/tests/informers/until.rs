@@ -28,17 +28,17 @@ async fn is_left_waiting<T>(waits: &mut tokio::task::JoinHandle<T>) {
     assert!(timeout(Duration::from_secs(1), waits).await.is_err());
 }
 
-/// The phases that a condition is asked about until there is a third one.
-fn asked(pods: &Publisher<Pod>, enough: usize) -> tokio::task::JoinHandle<Vec<Option<String>>> {
+/// The phases that a condition judges until there is a third one.
+fn judged(pods: &Publisher<Pod>, enough: usize) -> tokio::task::JoinHandle<Vec<Option<String>>> {
     let pods = pods.clone();
     tokio::spawn(async move {
-        let mut asked = Vec::new();
+        let mut judged = Vec::new();
         let condition = |pod: Option<&Pod>| {
-            asked.push(pod.and_then(phase).map(str::to_owned));
-            asked.len() == enough
+            judged.push(pod.and_then(phase).map(str::to_owned));
+            judged.len() == enough
         };
         pods.until("shop", "a", condition).await.unwrap();
-        asked
+        judged
     })
 }
 
@@ -58,10 +58,10 @@ async fn absence_is_known_when_there_is_a_state() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_is_asked_about_every_state() {
+async fn every_state_is_judged() {
     let (pods, mut feed) = kcache::feed::<Pod>();
     feed.relist([], None).unwrap();
-    let waits = asked(&pods, 5);
+    let waits = judged(&pods, 5);
     tokio::task::yield_now().await;
     for (version, phase) in ["Pending", "Running"].into_iter().enumerate() {
         feed.apply(pod("1", version as u64 + 1, phase)).unwrap();

@@ -6,13 +6,15 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 use serde_json::{Map, Value};
 
+use crate::args::ZerologFields;
 use crate::source::painted;
 
 /// The text of a line that is a JSON object.
-pub(super) fn text_of(line: &[u8], is_coloured: bool) -> Option<String> {
+pub(super) fn text_of(line: &[u8], names: &ZerologFields, is_coloured: bool) -> Option<String> {
     let mut fields: Map<String, Value> = serde_json::from_slice(line).ok()?;
-    let mut part = |name| fields.remove(name).map(|value| plain(&value));
-    let [time, level, caller, message] = ["time", "level", "caller", "message"].map(&mut part);
+    let mut part = |name: &str| fields.remove(name).map(|value| plain(&value));
+    let [time, level, caller, message] =
+        [&names.time, &names.level, "caller", &names.message].map(&mut part);
     let (level, style) = named(level.as_deref());
     let [style, dim] = [style, Style::new().dimmed()].map(|style| painted(style, is_coloured));
     let mut text = String::new();
@@ -27,7 +29,7 @@ pub(super) fn text_of(line: &[u8], is_coloured: bool) -> Option<String> {
         let _ = write!(text, " {message}");
     }
     // The error is the first of the fields, which are by name.
-    let error = fields.remove_entry("error");
+    let error = fields.remove_entry(&names.error);
     for (name, value) in error.into_iter().chain(fields) {
         let _ = write!(text, " {dim}{name}={dim:#}{}", quoted(&value));
     }
@@ -70,15 +72,32 @@ fn quoted(value: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser as _;
+
     use super::text_of;
+    use crate::args::Args;
 
     #[test]
     fn as_the_console_writer() {
+        let names = Args::parse_from(["tail"]).zerolog;
         let line =
             br#"{"level":"warn","b":"two words","a":1,"error":"x","time":"12:00","message":"m"}"#;
-        let text = text_of(line, false).expect("JSON");
+        let text = text_of(line, &names, false).expect("JSON");
         assert_eq!(text, r#"12:00 WRN m error=x a=1 b="two words""#);
-        assert_eq!(text_of(b"{}", false).expect("JSON"), "???");
-        assert_eq!(text_of(b"plain", false), None);
+        assert_eq!(text_of(b"{}", &names, false).expect("JSON"), "???");
+        assert_eq!(text_of(b"plain", &names, false), None);
+    }
+
+    #[test]
+    fn fields_may_have_other_names() {
+        let flags = [
+            "tail",
+            "--zerolog-timestamp-field=ts",
+            "--zerolog-message-field=msg",
+        ];
+        let names = Args::parse_from(flags).zerolog;
+        let line = br#"{"level":"info","time":7,"ts":"12:00","msg":"m"}"#;
+        let text = text_of(line, &names, false).expect("JSON");
+        assert_eq!(text, "12:00 INF m time=7");
     }
 }

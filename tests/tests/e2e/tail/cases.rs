@@ -150,3 +150,61 @@ pub(super) fn a_log_ends_without_a_line_feed(stage: &Stage) -> Outcome {
     tail.prints(&[&format!("{ns}/web-1[app]: the end")])?;
     tail.end()
 }
+
+/// What was on its way when the connection was cut, the kubelet serves as the log before; kube-apiserver knows
+/// nothing of a restart yet.
+pub(super) fn a_restart_is_reported_late(stage: &Stage) -> Outcome {
+    let ns = &*stage.namespace;
+    let line = |text: &str| format!("{ns}/web-1[app]: {text}");
+    let (tail, log) = stage.tail_of_one(&[], "one", &line("one"))?;
+    log.tear();
+    log.write("two");
+    log.write("last words");
+    log.restart();
+    log.write("hello again");
+    for text in ["two", "last words", "hello again"] {
+        tail.prints(&[&line(text)])?;
+    }
+    stage.status("web-1", &running(1))?;
+    log.write("more");
+    tail.prints(&[&line("more")])?;
+    is_read(&log, 1)?;
+    // The same once more, with the status in time.
+    log.tear();
+    log.write("three");
+    log.restart();
+    log.write("and again");
+    stage.status("web-1", &running(2))?;
+    tail.prints(&[&line("three"), &line("and again")])?;
+    tail.end()
+}
+
+pub(super) fn a_pod_comes_back_into_the_selection(stage: &Stage) -> Outcome {
+    let ns = &*stage.namespace;
+    let line = |pod: &str, text: &str| format!("{ns}/{pod}[app]: {text}");
+    stage.service("front", "web")?;
+    let printed = line("web-1", "one");
+    let (tail, _) = stage.tail_of_one(&["--svc", "front"], "one", &printed)?;
+    // One that was there at the beginning, and one that comes.
+    stage.log("web-2").write("one");
+    stage.pod("web-2", "web")?;
+    tail.prints(&[&line("web-2", "one")])?;
+    let joined = tail.notice()?;
+    assert!(joined.starts_with(&format!("+ {ns}/web-2")), "{joined}");
+    for pod in ["web-1", "web-2"] {
+        let log = stage.log(pod);
+        is_read(&log, 1)?;
+        for round in ["two", "three"] {
+            stage.relabel(pod, "other")?;
+            tail.says(&format!("- {ns}/{pod} (no longer selected)"))?;
+            is_read(&log, 0)?;
+            log.write(round);
+            stage.relabel(pod, "web")?;
+            tail.says(&format!("+ {ns}/{pod} [app]"))?;
+            tail.prints(&[&line(pod, round)])?;
+        }
+        log.write("four");
+        tail.prints(&[&line(pod, "four")])?;
+    }
+    tail.end()
+}

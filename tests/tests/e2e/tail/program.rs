@@ -1,12 +1,12 @@
 //! `tail` at work.
 
-use std::io::{BufRead as _, BufReader, Read};
+use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use harness::{CacheHome, ContainerLog, build_example};
+use harness::{CacheHome, ContainerLog, build_example, process_memory, with_terminal};
 use libtest_mimic::Failed;
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -22,12 +22,9 @@ pub(super) struct Tail {
 }
 
 impl Tail {
-    pub(super) fn start(
-        arguments: &[&str],
-        home: &CacheHome,
-        kubeconfig: &Path,
-    ) -> Result<Self, Failed> {
-        let mut command = command(arguments, home, kubeconfig)?;
+    /// Starts it.
+    pub(super) fn run(mut command: Command) -> Result<Self, Failed> {
+        command.stderr(Stdio::piped());
         let mut child = command.stdout(Stdio::piped()).spawn()?;
         let lines = read(child.stdout.take().ok_or("no stdout")?);
         let notices = read(child.stderr.take().ok_or("no stderr")?);
@@ -59,6 +56,16 @@ impl Tail {
         next(&self.lines)
     }
 
+    /// The lines from now on, for someone else.
+    pub(super) fn take_lines(&mut self) -> Receiver<String> {
+        std::mem::replace(&mut self.lines, channel().1)
+    }
+
+    /// What it has of memory, in bytes: a field of `/proc/PROCESS/status`.
+    pub(super) fn memory(&self, field: &str) -> Result<f64, Failed> {
+        Ok(process_memory(self.child.id(), field)?)
+    }
+
     /// This notice, and no others before it.
     pub(super) fn says(&self, expected: &str) -> Outcome {
         let notice = next(&self.notices)?;
@@ -69,10 +76,14 @@ impl Tail {
         next(&self.notices)
     }
 
+    /// A notice, if one comes in this time.
+    pub(super) fn notice_within(&self, time: Duration) -> Option<String> {
+        self.notices.recv_timeout(time).ok()
+    }
+
     /// Nobody reads its lines any longer.
     pub(super) fn close_lines(&mut self) {
-        let (_, closed) = channel();
-        self.lines = closed;
+        drop(self.take_lines());
     }
 
     pub(super) fn signal(&self, signal: Signal) -> Outcome {
@@ -109,11 +120,54 @@ impl Drop for Tail {
     }
 }
 
-fn command(arguments: &[&str], home: &CacheHome, kubeconfig: &Path) -> Result<Command, Failed> {
+/// `tail` at a terminal, where lines and notices are on one screen.
+pub(super) struct Screen {
+    script: Child,
+    keyboard: ChildStdin,
+    lines: Receiver<String>,
+}
+
+impl Screen {
+    pub(super) fn run(command: &Command) -> Result<Self, Failed> {
+        let mut script = with_terminal(command).spawn()?;
+        let lines = read(script.stdout.take().ok_or("no screen")?);
+        let keyboard = script.stdin.take().ok_or("no keyboard")?;
+        Ok(Self {
+            script,
+            keyboard,
+            lines,
+        })
+    }
+
+    pub(super) fn line(&self) -> Result<String, Failed> {
+        next(&self.lines)
+    }
+
+    /// Somebody presses Ctrl-C.
+    pub(super) fn end(mut self) -> Outcome {
+        self.keyboard.write_all(b"\x03")?;
+        self.script.wait()?;
+        Ok(())
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        let _ = self.script.kill();
+        let _ = self.script.wait();
+    }
+}
+
+/// How it is called.
+pub(super) fn command(
+    arguments: &[&str],
+    home: &CacheHome,
+    kubeconfig: &Path,
+) -> Result<Command, Failed> {
     let mut command = Command::new(build_example("tail")?);
     command.args(arguments).env_clear();
     command.envs(home.variables()).env("KUBECONFIG", kubeconfig);
-    command.stdin(Stdio::null()).stderr(Stdio::piped());
+    command.stdin(Stdio::null());
     Ok(command)
 }
 

@@ -1,5 +1,7 @@
 //! What goes wrong, and how it ends.
 
+use std::time::Duration;
+
 use harness::memory::{Fault, Verb};
 use rustix::process::Signal;
 use serde_json::json;
@@ -14,6 +16,7 @@ pub(super) const TRIALS: &[(&str, Run)] = named![
     what_a_container_wrote_before_a_restart_is_read_after_a_cut,
     the_server_goes_away_and_comes_back,
     streams_are_bounded,
+    what_waits_for_a_place_goes_with_its_pod,
     it_ends_when_nobody_reads,
     it_ends_by_signals,
 ];
@@ -120,6 +123,29 @@ fn streams_are_bounded() -> Outcome {
     tail.end()
 }
 
+fn what_waits_for_a_place_goes_with_its_pod() -> Outcome {
+    let stage = Stage::memory("shop")?;
+    let (tail, _) = stage.tail_of_one(&["-o", "raw", "--max-streams", "1"], "one", "one")?;
+    let waits = "1 containers wait: 1 logs are followed, as many as --max-streams allows";
+    stage.pod("web-2", "web")?;
+    tail.says("+ shop/web-2 [app]")?;
+    tail.says(waits)?;
+    // The next one is told only if nobody waits any longer.
+    for number in 3..60 {
+        let before = format!("web-{}", number - 1);
+        stage.delete(&before)?;
+        tail.says(&format!("- shop/{before} (deleted)"))?;
+        let name = format!("web-{number}");
+        stage.pod(&name, "web")?;
+        tail.says(&format!("+ shop/{name} [app]"))?;
+        if let Some(notice) = tail.notice_within(Duration::from_secs(1)) {
+            check(notice == waits, notice)?;
+            return tail.end();
+        }
+    }
+    Err("what waits for a place stays when its Pod goes".into())
+}
+
 fn it_ends_when_nobody_reads() -> Outcome {
     let stage = Stage::memory("shop")?;
     stage.pod("web-1", "web")?;
@@ -134,7 +160,7 @@ fn it_ends_when_nobody_reads() -> Outcome {
         // It is read until it ends.
         while log.readers() > 0 {
             log.write("two");
-            std::thread::sleep(std::time::Duration::from_millis(5));
+            std::thread::sleep(Duration::from_millis(5));
         }
     });
     let (_, said) = tail.ends(0)?;

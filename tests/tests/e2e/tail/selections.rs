@@ -2,11 +2,13 @@
 
 use serde_json::{Value, json};
 
+use super::program::Tail;
 use super::stage::{Stage, pod, running, service};
 use crate::trial::{Outcome, Run, check, named};
 
 pub(super) const TRIALS: &[(&str, Run)] = named![
     a_kind_is_a_union_and_kinds_an_intersection,
+    variables_are_flags,
     all_kinds_select,
     names_with_a_namespace_need_rights_there_only,
     flags_that_contradict_are_refused,
@@ -50,6 +52,10 @@ fn a_kind_is_a_union_and_kinds_an_intersection() -> Outcome {
         ("-p web-1", "shop/web-1 test/web-1"),
         ("-p shop/web-1", "shop/web-1"),
         ("-p web-1 -p db-1", "shop/db-1 shop/web-1 test/web-1"),
+        ("--regex ^web-", "shop/web-1 shop/web-2 test/web-1"),
+        ("--regex b-2$ --regex ^db", "shop/db-1 shop/web-2"),
+        ("--ignore-regex ^web-1$", "shop/db-1 shop/web-2"),
+        ("--regex web --ignore-regex 2 -n shop", "shop/web-1"),
         ("-l app=web", "shop/web-1 shop/web-2 test/web-1"),
         ("-l app=web -l app=db", all),
         ("-l app=web,app=db", ""),
@@ -70,6 +76,58 @@ fn a_kind_is_a_union_and_kinds_an_intersection() -> Outcome {
         selects(&stage, flags, expected)?;
     }
     Ok(())
+}
+
+/// As kail has them; what the command line says counts more.
+fn variables_are_flags() -> Outcome {
+    let stage = Stage::memory("shop")?;
+    for (namespace, name, app) in [
+        ("shop", "web-1", "web"),
+        ("shop", "db-1", "db"),
+        ("test", "web-1", "web"),
+        ("kube-system", "dns-1", "dns"),
+    ] {
+        put_running(&stage, namespace, name, app)?;
+    }
+    for name in ["web", "db"] {
+        stage.put(&service("shop", name, name))?;
+    }
+    let all = "shop/db-1 shop/web-1 test/web-1";
+    for (variable, value, flags, expected) in [
+        ("KAIL_SVC", "web", "", "shop/web-1"),
+        ("KAIL_SVC", "web\ndb", "", "shop/db-1 shop/web-1"),
+        ("KAIL_SVC", "db", "--svc web", "shop/web-1"),
+        ("KAIL_SVC", "web", "-n test", ""),
+        ("KAIL_SVC", "", "", all),
+        ("KAIL_NS", "test", "", "test/web-1"),
+        ("KAIL_NAMESPACE", "test", "", "test/web-1"),
+        (
+            "KAIL_NAMESPACE",
+            "test",
+            "-n shop",
+            "shop/db-1 shop/web-1 test/web-1",
+        ),
+        (
+            "KAIL_IGNORE_NS",
+            "test",
+            "-l app!=db",
+            "kube-system/dns-1 shop/web-1",
+        ),
+        ("KAIL_CURRENT_NS", "true", "", "shop/db-1 shop/web-1"),
+        ("KAIL_CURRENT_NS", "false", "", all),
+        ("KAIL_REGEX", "^d", "", "shop/db-1"),
+        ("KAIL_MAX_STREAMS", "7", "", all),
+    ] {
+        let variables = [(variable, value)];
+        selects_with(&stage, &variables, flags, expected)?;
+    }
+    let mut command = stage.command(&["--dry-run"])?;
+    command.env("KAIL_MAX_STREAMS", "none");
+    let (_, said) = Tail::run(command)?.ends(2)?;
+    check(
+        said.join("\n").contains("--max-streams"),
+        format!("{said:?}"),
+    )
 }
 
 fn all_kinds_select() -> Outcome {
@@ -137,6 +195,7 @@ fn flags_that_contradict_are_refused() -> Outcome {
         ("-n shop --svc test/web", 1, "no Pod can be selected"),
         ("--svc a/b/c", 2, "NAMESPACE/NAME"),
         ("-l app==,", 2, "invalid value"),
+        ("--regex web(", 2, "unclosed group"),
         ("--since never", 2, "a duration is as 5s"),
         (
             "-o yaml",
@@ -219,8 +278,13 @@ fn words(flags: &str) -> Vec<&str> {
 
 /// Whether `--dry-run` shows these Pods.
 fn selects(stage: &Stage, flags: &str, expected: &str) -> Outcome {
-    let flags = [&words(flags)[..], &["--dry-run"]].concat();
-    let (lines, said) = stage.tail_anywhere(&flags)?.ends(0)?;
+    selects_with(stage, &[], flags, expected)
+}
+
+fn selects_with(stage: &Stage, variables: &[(&str, &str)], flags: &str, expected: &str) -> Outcome {
+    let mut command = stage.command(&[&words(flags)[..], &["--dry-run"]].concat())?;
+    command.envs(variables.iter().copied());
+    let (lines, said) = Tail::run(command)?.ends(0)?;
     let pods = lines.iter().skip(1).map(|line| {
         let cells = words(line);
         assert_eq!(cells[2..], ["app", "node-1"]);
@@ -229,6 +293,6 @@ fn selects(stage: &Stage, flags: &str, expected: &str) -> Outcome {
     let pods = pods.collect::<Vec<_>>().join(" ");
     check(
         pods == expected && said.is_empty(),
-        format!("{flags:?} selects {pods:?}, not {expected:?}: {said:?}"),
+        format!("{variables:?} {flags:?} select {pods:?}, not {expected:?}: {said:?}"),
     )
 }

@@ -1,14 +1,17 @@
 //! A server with Pods whose logs the test writes.
 
+use std::process::Command;
 use std::sync::OnceLock;
 
 use harness::cluster::{Cluster, ClusterOptions, KubeconfigFile, KubeconfigUser, TokenUser};
 use harness::memory::{ApiServer, Served};
 use harness::{CacheHome, ContainerLog, ContainerLogs, Kubelet};
+use kcache::client::ClientConfig;
+use kube::Client;
 use libtest_mimic::Failed;
 use serde_json::{Value, json};
 
-use super::program::{Tail, is_read};
+use super::program::{Tail, command, is_read};
 use crate::trial::Outcome;
 
 const TOKEN: &str = "secret";
@@ -194,7 +197,17 @@ impl Stage {
     }
 
     pub(super) fn tail_anywhere(&self, arguments: &[&str]) -> Result<Tail, Failed> {
-        Tail::start(arguments, &self.home, self.kubeconfig.path())
+        Tail::run(self.command(arguments)?)
+    }
+
+    pub(super) fn command(&self, arguments: &[&str]) -> Result<Command, Failed> {
+        command(arguments, &self.home, self.kubeconfig.path())
+    }
+
+    /// A client of the same user.
+    pub(super) fn client(&self) -> Result<Client, Failed> {
+        let loader = ClientConfig::loader().with_kubeconfig(self.kubeconfig.path());
+        Ok(loader.load()?.client()?)
     }
 }
 
@@ -259,7 +272,7 @@ fn container_status(restarts: u32) -> Value {
     })
 }
 
-fn terminated() -> Value {
+pub(super) fn terminated() -> Value {
     json!({ "terminated": {
         "exitCode": 1, "startedAt": "2026-01-01T00:00:00Z", "finishedAt": "2026-01-01T00:00:01Z",
     } })

@@ -10,9 +10,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use harness::Random;
 use harness::cluster::{Backup, ClusterOptions};
 use harness::proxy::Proxy;
+use harness::{Random, process_memory};
 use libtest_mimic::Failed;
 use tokio::sync::Mutex;
 
@@ -122,8 +122,8 @@ impl<'a> Chaos<'a> {
         let now = resident()?;
         match warm {
             Some(warm) => check(
-                now * 10 <= warm * 11,
-                format!("{now} KiB after {faults} faults, {warm} KiB after {WARM}"),
+                now <= 1.1 * warm,
+                format!("{now:.1} MB after {faults} faults, {warm:.1} MB after {WARM}"),
             ),
             None => Ok(()),
         }
@@ -152,7 +152,7 @@ impl<'a> Chaos<'a> {
     fn tell(&self, fault: usize) -> Outcome {
         let (writes, memory) = (self.writer.writes(), resident()?);
         let seconds = self.started.elapsed().as_secs();
-        let line = format!("{fault} faults, {writes} writes, {memory} KiB, {seconds} s");
+        let line = format!("{fault} faults, {writes} writes, {memory:.1} MB, {seconds} s");
         let _ = writeln!(std::io::stderr(), "{line}, {:?}", self.happened);
         Ok(())
     }
@@ -344,10 +344,7 @@ fn some_writes(random: &mut Random) -> Vec<Told> {
     writes
 }
 
-/// The memory of this process, in KiB.
-fn resident() -> Result<u64, Failed> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let number = line.and_then(|line| line.split_whitespace().next());
-    Ok(number.ok_or("no VmRSS in /proc/self/status")?.parse()?)
+/// The memory of this process, in MB.
+fn resident() -> Result<f64, Failed> {
+    Ok(process_memory("self", "VmRSS")? / 1e6)
 }
