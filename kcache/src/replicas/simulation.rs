@@ -215,7 +215,7 @@ mod tests {
     fn a_slot_never_has_two_owners_and_gets_one_in_the_end() {
         let mut happened = Happened::new();
         let cases = std::env::var("KCACHE_REPLICAS_CASES").ok();
-        let cases = cases.and_then(|cases| cases.parse().ok()).unwrap_or(400);
+        let cases = cases.and_then(|cases| cases.parse().ok()).unwrap_or(200);
         for seed in 0..cases {
             match run(seed, 40) {
                 Ok(counts) => {

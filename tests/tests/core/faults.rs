@@ -14,9 +14,9 @@ fn caught_by(case: fn(u64, usize) -> Outcome) -> Option<u64> {
     (0..PATIENCE).find(|seed| !matches!(catch_unwind(|| case(*seed, STEPS)), Ok(Ok(_))))
 }
 
-/// Replicas on a store of their own; what happened is counted in kcache's tests.
+/// Replicas on a store of their own, each step of which is many; what happened is counted in kcache's tests.
 fn replicas(seed: u64, steps: usize) -> Outcome {
-    simulate_replicas(seed, steps).map(|_| Coverage::default())
+    simulate_replicas(seed, steps / 4).map(|_| Coverage::default())
 }
 
 /// One test for all, since the switch is one for the process. Each fault must be caught, and
