@@ -189,6 +189,7 @@ fn pod(number: usize, version: usize) -> Value {
         |n: usize| json!({ "name": format!("volume-{n}"), "mountPath": format!("/mnt/{n}") });
     let mounts: Vec<_> = (0..4).map(mount).collect();
     let condition = |kind: &str| json!({ "type": kind, "status": "True", "lastTransitionTime": "2026-11-01T10:00:00Z" });
+    let conditions = ["PodScheduled", "Initialized", "ContainersReady", "Ready"].map(condition);
     json!({
         "apiVersion": "v1", "kind": "Pod",
         "metadata": {
@@ -206,7 +207,7 @@ fn pod(number: usize, version: usize) -> Value {
         },
         "status": {
             "phase": "Running", "podIP": "10.0.0.1", "message": format!("as of {version}"),
-            "conditions": ["PodScheduled", "Initialized", "ContainersReady", "Ready"].map(condition),
+            "conditions": conditions,
         },
     })
 }
