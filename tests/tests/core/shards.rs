@@ -376,14 +376,14 @@ fn shard(random: &mut Random) -> Shard {
 pub(crate) fn case(seed: u64, steps: usize) -> Outcome {
     let random = Random::new(seed);
     match seed % 3 {
-        0 => run(random, steps, |client, shard| {
+        0 => run(&random, steps, |client, shard| {
             Informer::<Pod>::builder(client).shard(shard).start()
         }),
-        1 => run(random, steps, |client, shard| {
+        1 => run(&random, steps, |client, shard| {
             let builder = Informer::<Compact<Pod>>::builder(client);
             builder.shard(shard).start()
         }),
-        _ => run(random, steps, |client, shard| {
+        _ => run(&random, steps, |client, shard| {
             let pods = ApiResource::erase::<Pod>(&());
             let builder = Informer::<Own>::builder_of(client, pods);
             builder.shard(shard).start()
@@ -392,14 +392,14 @@ pub(crate) fn case(seed: u64, steps: usize) -> Outcome {
 }
 
 fn run<V: Object>(
-    random: Random,
+    random: &Random,
     steps: usize,
     start: impl FnOnce(kube::Client, Shard) -> Informer<V>,
 ) -> Outcome {
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = runtime.enable_time().start_paused(true).build();
     runtime.map_err(|error| error.to_string())?.block_on(async {
-        let mut world = World::new(&random, start);
+        let mut world = World::new(random, start);
         for _ in 0..steps {
             world.step().await?;
         }
