@@ -2,8 +2,8 @@
 
 mod error;
 mod raw;
-mod header;
 mod identity;
+mod header;
 mod shape;
 mod tape;
 mod json;
