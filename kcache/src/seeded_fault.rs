@@ -30,8 +30,6 @@ pub enum SeededFault {
     KeepGroup,
     /// A set of several publishers looks at the first of them only.
     FirstInput,
-    /// A wait is over when the version was seen by one of the ways to it.
-    FirstWay,
     /// A wait is over when a set's input has seen the version, whatever the set has made of it.
     InputOnly,
     /// A join lets a target go with the first of its sources.

@@ -31,7 +31,6 @@ fn each_seeded_fault_is_caught() {
         (SeededFault::LastMaker, derived::case),
         (SeededFault::KeepGroup, derived::case),
         (SeededFault::FirstInput, derived::case),
-        (SeededFault::FirstWay, compositions::case),
         (SeededFault::InputOnly, compositions::case),
         (SeededFault::FirstAhead, chains::case),
         (SeededFault::KeepLookup, reference::case),
