@@ -26,7 +26,7 @@ pub(crate) struct Engine<S: Object, T: Object, O: Operator<S, T>> {
     pairs: Option<Writer<Pair<S, T>>>,
     lookups: Option<LookupWriter<S, T>>,
     /// What else is made of the look-ups.
-    link: Option<Link<S, T>>,
+    pub(crate) link: Option<Link<S, T>>,
     /// Of each input, the newest commit that was taken in, and the incarnation that it is of.
     inputs: Vec<InputState>,
     pending: Pending<S, T>,
@@ -63,7 +63,7 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
         inputs: usize,
         writer: Writer<T>,
         pairs: Option<Writer<Pair<S, T>>>,
-        (lookups, link): (Option<LookupWriter<S, T>>, Option<Link<S, T>>),
+        lookups: Option<LookupWriter<S, T>>,
     ) -> Self {
         let nothing = InputState {
             commit: 0,
@@ -77,7 +77,7 @@ impl<S: Object, T: Object, O: Operator<S, T>> Engine<S, T, O> {
             all_targets: None,
             pairs,
             lookups,
-            link,
+            link: None,
             inputs: vec![nothing; inputs],
             pending: Pending {
                 targets: Updates::new(),

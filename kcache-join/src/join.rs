@@ -74,6 +74,8 @@ impl<S: Object, T: Object> Join<S, T> {
                 drop(join);
             });
         }
+        let mut engine = Engine::new(operator, inputs, writer, pair_writer, lookup_writer);
+        engine.link = link;
         let task = Task {
             sources,
             targets,
@@ -81,7 +83,7 @@ impl<S: Object, T: Object> Join<S, T> {
             last: Side::Guards,
             ended: vec![None; inputs],
             phases: vec![Phase::Syncing { failure: None }; inputs],
-            engine: Engine::new(operator, inputs, writer, pair_writer, (lookup_writer, link)),
+            engine,
         };
         tokio::spawn(task.run());
         Self {

@@ -164,9 +164,11 @@ impl<S: Object, M: Object, T: Object> Said<S, M, T> {
         let (newest, taken) = (*newest, self.taken);
         if newest > taken && follower.is_even(taken, newest) {
             self.taken = newest;
-            let second = self.second.as_mut();
-            let second = second.filter(|(commit, _)| *commit == taken);
-            second.into_iter().for_each(|(commit, _)| *commit = newest);
+            if let Some((commit, _)) = &mut self.second
+                && *commit == taken
+            {
+                *commit = newest;
+            }
         }
     }
 

@@ -44,8 +44,6 @@ pub enum SeededFault {
     /// The store that a controller reads keeps what is gone.
     #[cfg(feature = "kube-runtime")]
     KeepReflected,
-    /// A wait is over when the version was seen by one of the ways to it.
-    FirstWay,
     /// A wait is over when a set's input has seen the version, whatever the set has made of it.
     InputOnly,
     /// A join lets a target go with the first of its sources.

@@ -16,7 +16,7 @@ use regex::Regex;
 /// A flag that is given more than once selects what one of its values selects; different flags select what all
 /// of them select. Without any, all Pods are selected. NAME is an object's name, or NAMESPACE/NAME.
 ///
-/// A flag that is not given can be set by a variable, as in KAIL_MAX_STREAMS=20 for --max-streams; several
+/// A flag that is not given can be set by a variable, as in `KAIL_MAX_STREAMS=20` for `--max-streams`; several
 /// values are on lines of their own.
 #[derive(Debug, Parser)]
 #[command(name = "tail", version)]

@@ -145,9 +145,10 @@ impl Follow {
     fn stay(&mut self, pod: &Pod) -> Option<String> {
         let is_new = !self.pods.contains_key(&pod.key);
         let mut followed = self.pods.remove(&pod.key).unwrap_or_default();
-        let mut logs = match is_new {
-            true => self.left.take(&pod.uid),
-            false => Logs::new(),
+        let mut logs = if is_new {
+            self.left.take(&pod.uid)
+        } else {
+            Logs::new()
         };
         for container in &pod.containers {
             let kept = logs.remove(&container.name);

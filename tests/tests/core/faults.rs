@@ -40,7 +40,6 @@ fn each_seeded_fault_is_caught() {
         (SeededFault::KeepOutside, shards::case),
         (SeededFault::ForgetBefore, operators::case),
         (SeededFault::KeepReflected, operators::case),
-        (SeededFault::FirstWay, compositions::case),
         (SeededFault::InputOnly, compositions::case),
         (SeededFault::FirstAhead, chains::case),
         (SeededFault::KeepLookup, reference::case),

@@ -57,7 +57,7 @@ fn pods_come_and_go(stage: Stage) -> Outcome {
         for round in 0..ROUNDS {
             load.round(round).await?;
         }
-        load.settle().await?;
+        load.settle()?;
         for _ in 0..GENERATIONS {
             load.replace().await?;
         }
@@ -71,7 +71,7 @@ impl Load {
         // As many as it takes by itself, where there are thousands.
         let streams = (count / 10).clamp(8, 128);
         stage.service("front", "web")?;
-        let mut pods = Pods::new(&stage).await?;
+        let mut pods = Pods::new(&stage)?;
         for number in 0..count {
             let app = if number % 2 == 0 { "web" } else { "db" };
             let state = if number % 4 == 0 {
@@ -142,7 +142,7 @@ impl Load {
     }
 
     /// Waits until all is printed, and nothing is read.
-    async fn settle(&mut self) -> Outcome {
+    fn settle(&mut self) -> Outcome {
         let wanted = self.pods.written();
         self.printed.wait_for(&wanted, PATIENCE)?;
         super::program::until(|| self.stage.logs().readers() == 0)?;
@@ -154,7 +154,7 @@ impl Load {
         let all: Vec<usize> = (0..self.pods.len()).collect();
         let replaced: Vec<usize> = all.into_iter().step_by(4).collect();
         self.pods.replace(&replaced).await?;
-        self.settle().await
+        self.settle()
     }
 
     fn tell(&self, what: &str) -> Outcome {

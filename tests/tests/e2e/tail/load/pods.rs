@@ -21,7 +21,7 @@ pub(super) struct Pods {
     namespace: String,
     logs: ContainerLogs,
     api: Api<Pod>,
-    pods: Vec<Made>,
+    all: Vec<Made>,
     /// What those wrote whose names others have now.
     gone: Counts,
 }
@@ -64,22 +64,22 @@ impl Made {
 }
 
 impl Pods {
-    pub(super) async fn new(stage: &Stage) -> Result<Self, Failed> {
+    pub(super) fn new(stage: &Stage) -> Result<Self, Failed> {
         Ok(Self {
             namespace: stage.namespace.clone(),
             logs: stage.logs().clone(),
             api: Api::namespaced(stage.client()?, &stage.namespace),
-            pods: Vec::new(),
+            all: Vec::new(),
             gone: Counts::new(),
         })
     }
 
     pub(super) fn len(&self) -> usize {
-        self.pods.len()
+        self.all.len()
     }
 
     pub(super) fn add(&mut self, number: usize, app: &'static str, state: State) {
-        self.pods.push(Made {
+        self.all.push(Made {
             number,
             app,
             state,
@@ -97,13 +97,13 @@ impl Pods {
     }
 
     fn which(&self, is: impl Fn(&Made) -> bool) -> Vec<usize> {
-        (0..self.len()).filter(|at| is(&self.pods[*at])).collect()
+        (0..self.len()).filter(|at| is(&self.all[*at])).collect()
     }
 
     /// How many lines each container wrote, by what is printed before their numbers.
     pub(super) fn written(&self) -> Counts {
         let mut all = self.gone.clone();
-        all.extend(self.pods.iter().flat_map(|pod| self.counts(pod)));
+        all.extend(self.all.iter().flat_map(|pod| self.counts(pod)));
         all
     }
 
@@ -127,7 +127,7 @@ impl Pods {
 
     fn write_to(&mut self, pods: &[usize], lines: usize) {
         for at in pods {
-            let pod = &self.pods[*at];
+            let pod = &self.all[*at];
             for log in self.logs_of(pod) {
                 for line in pod.lines..pod.lines + lines {
                     log.write(&format!("{} {line}", pod.generation));
@@ -136,7 +136,7 @@ impl Pods {
                     log.end();
                 }
             }
-            self.pods[*at].lines += lines;
+            self.all[*at].lines += lines;
         }
     }
 
@@ -175,7 +175,7 @@ impl Pods {
 
     pub(super) async fn relabel(&mut self, pods: &[usize], app: &'static str) -> Outcome {
         for at in pods {
-            self.pods[*at].app = app;
+            self.all[*at].app = app;
         }
         self.each(pods, async |pod| {
             let patch = Patch::Merge(json!({ "metadata": { "labels": { "app": app } } }));
@@ -189,7 +189,7 @@ impl Pods {
     /// Both containers end, with a last line.
     pub(super) async fn end(&mut self, pods: &[usize]) -> Outcome {
         for at in pods {
-            self.pods[*at].state = State::Ended;
+            self.all[*at].state = State::Ended;
         }
         self.write_to(pods, 1);
         self.tell_statuses(pods).await
@@ -205,16 +205,16 @@ impl Pods {
         })
         .await?;
         for at in pods {
-            let counts = self.counts(&self.pods[*at]);
+            let counts = self.counts(&self.all[*at]);
             self.gone.extend(counts);
-            let pod = &mut self.pods[*at];
+            let pod = &mut self.all[*at];
             (pod.generation, pod.lines) = (pod.generation + 1, 0);
         }
         self.create(pods, 5).await
     }
 
     async fn each(&self, pods: &[usize], request: impl AsyncFn(&Made) -> Outcome) -> Outcome {
-        let requests = stream::iter(pods).map(|at| request(&self.pods[*at]));
+        let requests = stream::iter(pods).map(|at| request(&self.all[*at]));
         let done = requests.buffer_unordered(AT_ONCE);
         done.try_collect::<Vec<()>>().await?;
         Ok(())
