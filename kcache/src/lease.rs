@@ -1,7 +1,7 @@
 //! Leases of `coordination.k8s.io/v1`: how long they last, who holds them, how they are read and written.
 
-mod timing;
 mod error;
+mod timing;
 mod identity;
 mod requests;
 

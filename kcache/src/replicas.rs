@@ -83,6 +83,21 @@ use crate::shard::Shard;
 #[derive(Clone)]
 pub struct Replicas(Arc<Shared>);
 
+impl ReplicasBuilder {
+    /// Starts it.
+    ///
+    /// # Errors
+    ///
+    /// [`LeaseError::Setting`]; what goes wrong later is in [`Replicas::status`].
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
+    pub fn start(self) -> Result<Replicas, LeaseError> {
+        self.run().map(Replicas)
+    }
+}
+
 impl Replicas {
     /// A member of the group of this name, whose Leases are in a namespace. Members of one group must share the
     /// same kinds of objects in the same way.

@@ -8,9 +8,7 @@ use std::time::Duration;
 use k8s_openapi::api::coordination::v1::Lease;
 use kube::Client;
 use tokio::sync::watch;
-use tracing::Instrument;
 
-use super::Replicas;
 use super::driver::{Driver, Ending, OnRelease};
 use super::followers::Followers;
 use super::lease::{Form, VERBS};
@@ -24,7 +22,7 @@ use crate::shard::Shard;
 /// How long the value of a label can be.
 const LONGEST_LABEL: usize = 63;
 
-/// Settings of [`Replicas`].
+/// Settings of [`Replicas`](crate::Replicas).
 #[must_use = "nothing is requested before `start`"]
 pub struct ReplicasBuilder {
     client: Client,
@@ -104,15 +102,7 @@ impl ReplicasBuilder {
     }
 
     /// Starts it.
-    ///
-    /// # Errors
-    ///
-    /// [`LeaseError::Setting`]; what goes wrong later is in [`Replicas::status`].
-    ///
-    /// # Panics
-    ///
-    /// Outside of a tokio runtime.
-    pub fn start(self) -> Result<Replicas, LeaseError> {
+    pub(super) fn run(self) -> Result<Arc<Shared>, LeaseError> {
         self.check()?;
         let Self {
             client,
@@ -152,12 +142,11 @@ impl ReplicasBuilder {
             stop,
         };
         let protocol = Protocol::new(name, form.instance.clone(), timing);
-        let span = tracing::info_span!("replicas", group = %form.group, identity = %form.identity);
         let driver = Driver::new(
             protocol, form, requests, leases, stopped, on_release, &shared,
         );
-        tokio::spawn(driver.run().instrument(span));
-        Ok(Replicas(Arc::new(shared)))
+        tokio::spawn(driver.run());
+        Ok(Arc::new(shared))
     }
 
     fn check(&self) -> Result<(), LeaseError> {

@@ -91,6 +91,11 @@ impl Driver {
         }
     }
 
+    /// The name of its own Lease, for logs: a span would last as long as the process.
+    fn lease(&self) -> String {
+        Form::name(&self.form.group, &self.form.identity)
+    }
+
     pub(super) async fn run(mut self) {
         let mut changes = self.leases.subscribe();
         let mut flight: Option<Flight> = None;
@@ -111,7 +116,7 @@ impl Driver {
             let wake = wake.into_iter().chain(lapse).min();
             self.wait(&mut changes, &mut flight, wake).await;
         }
-        tracing::info!("left the group");
+        tracing::info!(lease = self.lease(), "left the group");
         self.followers.clear();
         self.status.send_modify(|status| {
             status.released = true;
@@ -226,6 +231,7 @@ impl Driver {
         if owned != self.shared {
             let (gained, lost) = (owned - self.shared, self.shared - owned);
             tracing::info!(
+                lease = self.lease(),
                 gained = gained.len(),
                 lost = lost.len(),
                 owned = owned.len(),
@@ -285,7 +291,7 @@ impl Driver {
                 .as_ref()
                 .filter(|_| told.failure != status.failure)
             {
-                tracing::warn!(%error, "a Lease cannot be read or written");
+                tracing::warn!(lease = self.lease(), %error, "a Lease cannot be read or written");
             }
             if is_news {
                 *told = status;

@@ -4,24 +4,22 @@
 //! A run is a function of its seed. At each event no slot may have two owners, and when the trouble ends
 //! each has to have one.
 
+mod happened;
 mod random;
-mod replica;
 mod store;
+mod replica;
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use self::random::Random;
-use self::replica::Replica;
-use self::store::Store;
-use super::slots::{SLOTS, Slots};
-
-/// How often things happened.
 #[cfg_attr(
     not(kcache_faults),
     expect(unreachable_pub, reason = "exported for tests only")
 )]
-pub type Happened = BTreeMap<&'static str, u64>;
+pub use self::happened::Happened;
+use self::random::Random;
+use self::replica::Replica;
+use self::store::Store;
+use super::slots::{SLOTS, Slots};
 
 /// How long everything may take to be as it should when the trouble is over.
 const SETTLES: Duration = Duration::from_secs(300);

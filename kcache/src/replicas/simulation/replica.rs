@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Happened;
+use super::happened::Happened;
 use super::random::Random;
 use super::store::Store;
 use crate::lease::Timing;
