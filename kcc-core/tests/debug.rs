@@ -273,6 +273,7 @@ fn show_client(shown: &mut Shown, bench: &Bench) {
     let text = KUBECONFIG.replace("me:MARKER-1@", "");
     fs::write(&file, text.replace("PLUGIN", "/bin/plugin")).unwrap();
     let config = ClientConfig::loader().with_kubeconfig(file).load().unwrap();
+    shown.add("CredentialCounts", &config.counts());
     shown.add("ClientConfig", &config);
 }
 

@@ -73,6 +73,8 @@ struct World {
     random: Random,
     version: u64,
     state: BTreeMap<&'static str, Made>,
+    /// What there was when everything was read last.
+    read: BTreeMap<&'static str, Made>,
     maps: Publisher<ConfigMap>,
     feed: Feed<ConfigMap>,
     store: Store<Shared<ConfigMap>>,
@@ -112,6 +114,7 @@ pub(crate) fn case(seed: u64, steps: usize) -> Outcome {
         random: Random::new(seed),
         version: 0,
         state: BTreeMap::new(),
+        read: BTreeMap::new(),
         triggers: Read::new(triggers),
         touched: Read::new(touched.map(|map| said(&*map))),
         owners: Read::new(owners.map(|owner| owner.name)),
@@ -225,7 +228,6 @@ impl World {
             return;
         }
         let text = |made: &Made| format!("{name}@{}", made.version);
-        self.triggers.expected.extend(new.iter().map(text));
         let sides = old.iter().chain(&new);
         self.touched.expected.extend(sides.map(text));
         let mut owners: Vec<_> = old.iter().chain(&new).map(|made| made.owner).collect();
@@ -240,6 +242,14 @@ impl World {
     }
 
     fn check(&mut self) -> Result<(), String> {
+        // A controller takes all that waits at once: of each object the newest state, if that is news.
+        let news = self
+            .state
+            .iter()
+            .filter(|(name, made)| self.read.get(*name) != Some(*made));
+        let news = news.map(|(name, made)| format!("{name}@{}", made.version));
+        self.triggers.expected = news.collect();
+        self.read = self.state.clone();
         self.triggers.check("triggers")?;
         self.touched.check("touched objects")?;
         self.owners.check("owners")?;
