@@ -76,7 +76,8 @@ impl<S: Object, T: Object> Join<S, T> {
         }
         let mut engine = Engine::new(operator, inputs, writer, pair_writer, lookup_writer);
         engine.link = link;
-        let task = Task {
+        // In a box: it is handed on with each batch, and is kilobytes.
+        let task = Box::new(Task {
             sources,
             targets,
             guards,
@@ -84,7 +85,7 @@ impl<S: Object, T: Object> Join<S, T> {
             ended: vec![None; inputs],
             phases: vec![Phase::Syncing { failure: None }; inputs],
             engine,
-        };
+        });
         tokio::spawn(task.run());
         Self {
             publisher: result,
@@ -220,14 +221,14 @@ enum Received<S: Object, T: Object, G: Object> {
 type Starts<S, T, G> = (Start<S>, Start<T>, Option<Start<G>>);
 
 impl<S: Object, T: Object, O: Operator<S, T>> Task<S, T, O> {
-    async fn run(self) {
+    async fn run(self: Box<Self>) {
         if let Some(task) = self.load().await {
             task.follow().await;
         }
     }
 
     /// Ends it. Both sides of a join may be many objects.
-    async fn end(mut self, error: Error) {
+    async fn end(mut self: Box<Self>, error: Error) {
         self.engine.close(&error);
         let count = self.engine.len();
         offload(count, move || drop(self)).await;
@@ -235,7 +236,7 @@ impl<S: Object, T: Object, O: Operator<S, T>> Task<S, T, O> {
 
     /// Waits for all inputs; their states are one commit. Targets come before sources, so that
     /// selectors are indexed by what there is to be found. `None` if it ended.
-    async fn load(mut self) -> Option<Self> {
+    async fn load(mut self: Box<Self>) -> Option<Box<Self>> {
         let (sources, targets, guards) = match self.start().await {
             Ok(started) => started,
             Err(error) => {
@@ -308,7 +309,7 @@ impl<S: Object, T: Object, O: Operator<S, T>> Task<S, T, O> {
         }
     }
 
-    async fn follow(mut self) {
+    async fn follow(mut self: Box<Self>) {
         loop {
             let received = tokio::select! {
                 biased;
@@ -323,7 +324,7 @@ impl<S: Object, T: Object, O: Operator<S, T>> Task<S, T, O> {
     }
 
     /// Takes in what an input said. `None` if that was the end.
-    async fn take(mut self, received: Received<S, T, O::Guard>) -> Option<Self> {
+    async fn take(mut self: Box<Self>, received: Received<S, T, O::Guard>) -> Option<Box<Self>> {
         match received {
             Received::Sources(Some(batch)) => {
                 self.note(Side::Sources, &batch);
@@ -387,10 +388,10 @@ impl<S: Object, T: Object, O: Operator<S, T>> Task<S, T, O> {
     /// Makes one commit of what is taken in, where it holds up no other task. `None` if a relation
     /// panicked, or the runtime shuts down.
     async fn change(
-        mut self,
+        mut self: Box<Self>,
         count: usize,
         take: impl FnOnce(&mut Engine<S, T, O>) + Send + 'static,
-    ) -> Option<Self> {
+    ) -> Option<Box<Self>> {
         let count = count + self.engine.rebuild_cost();
         let run = move || {
             let taken = Error::catch(|| take(&mut self.engine));
