@@ -4,22 +4,20 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use harness::cluster::{self, Cluster, KubeconfigUser, TokenUser};
+use harness::cluster::{self, Cluster};
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace};
-use kcache::client::ClientConfig;
 use kcache::{
     Compact, FieldSelector, Informer, Informers, Key, KindOptions, Object, Phase, Publisher,
     ReadError,
 };
-use kcc_core::Environment;
-use kube::Client;
 use kube::core::{ApiResource, DynamicObject, GroupVersionKind, PartialObjectMeta};
 use kube::runtime::wait::{Condition, conditions};
-use libtest_mimic::{Failed, Trial};
+use libtest_mimic::Trial;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use crate::trial::{Outcome, check, cluster_for_testers, named, on_cluster};
+use crate::testers::client_of;
+use crate::trial::{Outcome, block_on, check, cluster_for_testers, named, on_cluster, until};
 
 pub(crate) fn trials() -> Vec<Trial> {
     on_cluster(
@@ -38,38 +36,8 @@ pub(crate) fn trials() -> Vec<Trial> {
 /// A limit that only a hang reaches.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// A client of a user in these groups.
-fn client(cluster: &Cluster, user: &str, groups: &[&str]) -> Result<Client, Failed> {
-    let token = format!("{user}-token");
-    cluster.add_token(TokenUser::new(&token, user, groups))?;
-    let kubeconfig = cluster
-        .kubeconfig()
-        .with_user(user, KubeconfigUser::Token(token));
-    let file = kubeconfig.write()?;
-    let config = ClientConfig::loader()
-        .with_kubeconfig(file.path())
-        .with_environment(Environment::default())
-        .with_terminal(false)
-        .load()?;
-    Ok(config.client()?)
-}
-
 fn run(trial: impl Future<Output = Outcome>) -> Outcome {
-    let mut builder = tokio::runtime::Builder::new_multi_thread();
-    let runtime = builder.worker_threads(2).enable_all().build()?;
-    runtime.block_on(async { timeout(PATIENCE, trial).await? })
-}
-
-async fn until(what: &str, holds: impl Fn() -> bool) -> Outcome {
-    let started = Instant::now();
-    while !holds() {
-        check(
-            started.elapsed() < PATIENCE,
-            format!("{what} does not come"),
-        )?;
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    Ok(())
+    block_on(async { timeout(PATIENCE, trial).await? })
 }
 
 fn keys<V: Object>(objects: &Publisher<V>) -> Vec<String> {
@@ -105,7 +73,7 @@ fn callers_share_one_and_read_through_it() -> Outcome {
     )?;
     apply(cluster, &[map("shared", "a", "1"), map("other", "a", "1")])?;
     run(async {
-        let client = client(cluster, "shares", &["testers"])?;
+        let client = client_of(cluster, "shares", &["testers"])?;
         let options = KindOptions::new().namespaces(["shared"]);
         let informers = Informers::builder(client).all_kinds(options).build();
         let callers = (0..32).map(|_| {
@@ -160,7 +128,7 @@ fn a_live_list_is_the_servers() -> Outcome {
         apply(cluster, &maps(name))?;
     }
     run(async {
-        let client = client(cluster, "reads", &["testers"])?;
+        let client = client_of(cluster, "reads", &["testers"])?;
         // What is followed is less than what is read.
         let options = KindOptions::new()
             .namespaces(["live-a"])
@@ -217,7 +185,7 @@ fn a_live_list_is_the_servers() -> Outcome {
         check(spaces.len() > 3, "namespaces are in none")
     })?;
     run(async {
-        let client = client(cluster, "reads-nothing", &["nobody"])?;
+        let client = client_of(cluster, "reads-nothing", &["nobody"])?;
         let refused = Informers::new(client).list_live::<ConfigMap>("").await;
         let code = match &refused {
             Err(ReadError::Failed(failure)) => failure.code(),
@@ -266,7 +234,7 @@ fn namespaces_come_and_go_without_the_right_to_list_all() -> Outcome {
     apply(cluster, &grants(&names[..2]))?;
     apply(cluster, &[namespace("scoped-c", "db")])?;
     run(async {
-        let client = client(cluster, "scoped", &["scoped"])?;
+        let client = client_of(cluster, "scoped", &["scoped"])?;
         let teams = Informer::<PartialObjectMeta<Namespace>>::builder(client.clone());
         let teams = teams.labels("team=web").start();
         let maps = Informer::<ConfigMap>::builder(client.clone()).start_in_all_of(&teams);
@@ -286,21 +254,24 @@ fn namespaces_come_and_go_without_the_right_to_list_all() -> Outcome {
             let failure = phase.failure().map(ToString::to_string);
             failure.is_some_and(|text| text.starts_with("namespace scoped-c: "))
         };
-        until("the refusal", || complains(&maps)).await?;
+        until(PATIENCE, "the refusal", || complains(&maps)).await?;
         apply(cluster, &[map("scoped-a", "n", "1")])?;
-        until("a change elsewhere", || {
+        until(PATIENCE, "a change elsewhere", || {
             keys(&maps) == ["scoped-a/m", "scoped-a/n", "scoped-b/m"]
         })
         .await?;
         apply(cluster, &grants(&names))?;
-        until("the third", || {
+        until(PATIENCE, "the third", || {
             keys(&maps).contains(&"scoped-c/m".to_owned())
         })
         .await?;
-        until("health", || matches!(maps.status().phase, Phase::Live)).await?;
+        until(PATIENCE, "health", || {
+            matches!(maps.status().phase, Phase::Live)
+        })
+        .await?;
         // One leaves by its label, all at once.
         apply(cluster, &[map("scoped-c", "n", "1")])?;
-        until("another", || keys(&maps).len() == 5).await?;
+        until(PATIENCE, "another", || keys(&maps).len() == 5).await?;
         let mut changes = maps.subscribe();
         changes.snapshot().await?;
         apply(cluster, &[namespace("scoped-c", "db")])?;
@@ -321,7 +292,7 @@ fn what_is_stored_is_transformed() -> Outcome {
         &[map("transformed", "a", "1"), map("transformed", "b", "1")],
     )?;
     run(async {
-        let client = client(cluster, "transforms", &["testers"])?;
+        let client = client_of(cluster, "transforms", &["testers"])?;
         let typed = Informer::<ConfigMap>::builder(client.clone()).namespace("transformed");
         let typed = typed.transform(|map: &mut ConfigMap| map.metadata.annotations = None);
         let compact = Informer::<Compact<ConfigMap>>::builder(client).namespace("transformed");
@@ -395,7 +366,7 @@ fn fields_of_a_custom_resource_select() -> Outcome {
     let kind = GroupVersionKind::gvk("selectable.example.com", "v1", "Paint");
     let resource = ApiResource::from_gvk_with_plural(&kind, "paints");
     run(async {
-        let client = client(cluster, "selects", &["testers"])?;
+        let client = client_of(cluster, "selects", &["testers"])?;
         let start = |selector: &FieldSelector| {
             let builder = Informer::<DynamicObject>::builder_of(client.clone(), resource.clone());
             builder.fields(selector).start()
@@ -419,8 +390,11 @@ fn fields_of_a_custom_resource_select() -> Outcome {
         )?;
         // What changes its field comes and goes.
         apply(cluster, &[paint("a", "red"), paint("b", "blue")])?;
-        until("the change", || keys(&blue) == ["default/b"]).await?;
-        until("the change", || keys(&others) == ["default/a", "default/c"]).await
+        until(PATIENCE, "the change", || keys(&blue) == ["default/b"]).await?;
+        until(PATIENCE, "the change", || {
+            keys(&others) == ["default/a", "default/c"]
+        })
+        .await
     })
 }
 
@@ -428,7 +402,7 @@ fn one_object_is_waited_for() -> Outcome {
     let cluster = cluster_for_testers()?;
     apply(cluster, &[namespace("waited", "none")])?;
     run(async {
-        let client = client(cluster, "waits", &["testers"])?;
+        let client = client_of(cluster, "waits", &["testers"])?;
         let maps = Informer::<ConfigMap>::builder(client)
             .namespace("waited")
             .start();

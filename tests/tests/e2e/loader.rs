@@ -60,6 +60,17 @@ impl PluginUser {
         self.with_tokens_of(1..=3)
     }
 
+    /// With a token that ends in 300 s, of which all but the first two are the margin.
+    fn renewed_ahead(name: &str) -> Result<Self, Failed> {
+        let user = Self::with(name, |exec, _| {
+            let margin = ("KUBE_CREDENTIAL_CACHE_REFRESH_MARGIN", "298s");
+            exec.env.push((margin.0.to_owned(), margin.1.to_owned()));
+        })?;
+        let user = user.with_tokens()?;
+        user.plugin.expires_after(Some(300))?;
+        Ok(user)
+    }
+
     fn loader(&self) -> Loader {
         loader(&self.home).with_kubeconfig(self.kubeconfig.path())
     }

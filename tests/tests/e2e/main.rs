@@ -21,6 +21,7 @@ mod rejected;
 mod replicas;
 mod shards;
 mod tail;
+mod testers;
 #[path = "../shared/trace.rs"]
 mod trace;
 mod trial;

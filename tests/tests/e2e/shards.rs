@@ -9,12 +9,10 @@ use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt as _, stream};
 use harness::Random;
-use harness::cluster::{Cluster, ClusterOptions, Kubeconfig, KubeconfigUser, TokenUser};
+use harness::cluster::{Cluster, ClusterOptions};
 use harness::proxy::Proxy;
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Node};
-use kcache::client::ClientConfig;
 use kcache::{Informer, Key, Object, Publisher, Reshard, Shard};
-use kcc_core::Environment;
 use kube::Client;
 use kube::api::{Api, DeleteParams, Patch, PatchParams, PostParams};
 use kube::core::{ApiResource, DynamicObject, GroupVersionKind, PartialObjectMeta};
@@ -22,7 +20,8 @@ use libtest_mimic::{Failed, Trial};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use crate::trial::{Outcome, check, cluster_for_testers, named, on_cluster};
+use crate::testers;
+use crate::trial::{Outcome, block_on, check, cluster_for_testers, named, on_cluster, until};
 
 pub(crate) fn trials() -> Vec<Trial> {
     on_cluster(
@@ -98,35 +97,12 @@ fn map(name: &str, text: &str) -> Result<ConfigMap, Failed> {
 
 /// A client of a user who may do anything, at this address of the server.
 fn client(cluster: &Cluster, url: &str, user: &str) -> Result<Client, Failed> {
-    let token = format!("{user}-token");
-    cluster.add_token(TokenUser::new(&token, user, &["testers"]))?;
-    let kubeconfig = Kubeconfig::new(url, cluster.ca_pem());
-    let kubeconfig = kubeconfig.with_user(user, KubeconfigUser::Token(token));
-    let file = kubeconfig.write()?;
-    let config = ClientConfig::loader()
-        .with_kubeconfig(file.path())
-        .with_environment(Environment::default())
-        .with_terminal(false)
-        .load()?;
-    Ok(config.client()?)
+    let file = testers::kubeconfig(cluster, url, user, &["testers"])?;
+    testers::client(file.path())
 }
 
 fn run(trial: impl Future<Output = Outcome>) -> Outcome {
-    let mut builder = tokio::runtime::Builder::new_multi_thread();
-    let runtime = builder.worker_threads(2).enable_all().build()?;
-    runtime.block_on(async { timeout(PATIENCE, trial).await? })
-}
-
-async fn until(what: &str, holds: impl Fn() -> bool) -> Outcome {
-    let started = Instant::now();
-    while !holds() {
-        check(
-            started.elapsed() < PATIENCE,
-            format!("{what} does not come"),
-        )?;
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    Ok(())
+    block_on(async { timeout(PATIENCE, trial).await? })
 }
 
 /// The answer to a list, in a form.
@@ -279,7 +255,7 @@ async fn bytes_of(
         .into_iter()
         .filter(|map| shard.contains(map))
         .collect();
-    until("what changed", || {
+    until(PATIENCE, "what changed", || {
         ours.iter().all(|map| {
             let namespace = map.namespace().unwrap_or_default();
             let there = maps.cache().get(namespace, map.name());
@@ -514,7 +490,7 @@ fn shards_change_hands_while_objects_change() -> Outcome {
                 let list = replica.cache().list().into_iter();
                 list.map(|map| map.uid().to_owned()).collect()
             };
-            until("all of a shard", || has() == want).await?;
+            until(PATIENCE, "all of a shard", || has() == want).await?;
         }
         Ok(())
     })

@@ -1,6 +1,7 @@
 //! What the trials on the shared cluster have in common.
 
 use std::sync::Once;
+use std::time::{Duration, Instant};
 
 use harness::cluster::{self, Cluster};
 use libtest_mimic::{Failed, Trial};
@@ -48,4 +49,28 @@ pub(crate) fn cluster_for_testers() -> Result<&'static Cluster, Failed> {
     // A failure shows as a 403 in the tests.
     BOUND.call_once(|| drop(cluster.bind_group("testers", "cluster-admin")));
     Ok(cluster)
+}
+
+/// Runs a trial on two threads.
+pub(crate) fn block_on(trial: impl Future<Output = Outcome>) -> Outcome {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    let runtime = builder.worker_threads(2).enable_all().build()?;
+    runtime.block_on(trial)
+}
+
+/// Waits until something holds; `patience` is a limit that only a hang reaches.
+pub(crate) async fn until(
+    patience: Duration,
+    what: &str,
+    mut holds: impl FnMut() -> bool,
+) -> Outcome {
+    let started = Instant::now();
+    while !holds() {
+        check(
+            started.elapsed() < patience,
+            format!("{what}: not what it should be after {patience:?}"),
+        )?;
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    Ok(())
 }

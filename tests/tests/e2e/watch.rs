@@ -10,7 +10,7 @@ mod restore;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use harness::cluster::{
     self, Cluster, ClusterOptions, ExecUser, Kubeconfig, KubeconfigUser, TokenUser,
@@ -26,7 +26,7 @@ use libtest_mimic::{Failed, Trial};
 use serde_json::{Value, json};
 
 use crate::ledger::{Ledger, lock};
-use crate::trial::{Outcome, check};
+use crate::trial::{Outcome, check, until};
 
 /// A limit that only a hang reaches.
 const PATIENCE: Duration = Duration::from_secs(240);
@@ -209,25 +209,30 @@ impl Watched {
         ];
         // A join can only be right when its sources are.
         let wanted_services = versions(services.iter());
-        until("services", || held(&self.services) == wanted_services)
-            .await
-            .map_err(|error| {
-                self.explain(&error, setup, &held(&self.services), &wanted_services)
-            })?;
+        until(PATIENCE, "services", || {
+            held(&self.services) == wanted_services
+        })
+        .await
+        .map_err(|error| self.explain(&error, setup, &held(&self.services), &wanted_services))?;
         let caches: [&Publisher<Pod>; 4] =
             [&self.pods, &self.pods_as_json, &self.view, &self.joined];
         for ((name, witness), (cache, wanted)) in
             self.witnesses.iter().zip(caches.into_iter().zip(wanted))
         {
-            until(name, || held(cache) == wanted && witness.holds(&wanted))
-                .await
-                .map_err(|error| self.explain(&error, setup, &held(cache), &wanted))?;
+            until(PATIENCE, name, || {
+                held(cache) == wanted && witness.holds(&wanted)
+            })
+            .await
+            .map_err(|error| self.explain(&error, setup, &held(cache), &wanted))?;
             witness.is_legal(name)?;
         }
         let apps: BTreeSet<_> = pods.iter().filter_map(app_of).collect();
         for app in apps {
             let wanted = versions(pods.iter().filter(|pod| app_of(pod) == Some(app)));
-            until("the index", || identities(&self.by_app.get(app)) == wanted).await?;
+            until(PATIENCE, "the index", || {
+                identities(&self.by_app.get(app)) == wanted
+            })
+            .await?;
         }
         self.agree_in_both_encodings()
     }
@@ -274,7 +279,7 @@ impl Watched {
     }
 
     async fn until_pods(&self, what: &str, holds: impl Fn(&[Arc<Pod>]) -> bool) -> Outcome {
-        until(what, || holds(&self.pods.cache().list())).await
+        until(PATIENCE, what, || holds(&self.pods.cache().list())).await
     }
 }
 
@@ -333,18 +338,6 @@ impl Witness {
         let illegal = lock(&self.0).illegal.join("; ");
         check(illegal.is_empty(), format!("{name}: {illegal}"))
     }
-}
-
-async fn until(what: &str, mut holds: impl FnMut() -> bool) -> Outcome {
-    let started = Instant::now();
-    while !holds() {
-        check(
-            started.elapsed() < PATIENCE,
-            format!("{what}: not what it should be after {PATIENCE:?}"),
-        )?;
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    Ok(())
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime, Failed> {

@@ -78,12 +78,7 @@ fn a_story_is_counted() -> Outcome {
 }
 
 fn a_refresh_ahead_is_counted() -> Outcome {
-    let user = PluginUser::with("dora", |exec, _| {
-        let margin = ("KUBE_CREDENTIAL_CACHE_REFRESH_MARGIN", "298s");
-        exec.env.push((margin.0.to_owned(), margin.1.to_owned()));
-    })?;
-    let user = user.with_tokens()?;
-    user.plugin.expires_after(Some(300))?;
+    let user = PluginUser::renewed_ahead("dora")?;
     let config = user.config()?;
     runtime()?.block_on(async {
         let client = config.client()?;

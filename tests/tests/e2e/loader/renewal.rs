@@ -19,12 +19,7 @@ pub(super) const TRIALS: &[(&str, Run)] = named![
 
 /// In the margin the old one is used while the plugin runs, here for as long as the test wants.
 fn an_ending_token_is_renewed_without_a_401() -> Outcome {
-    let user = PluginUser::with("elsa", |exec, _| {
-        let margin = ("KUBE_CREDENTIAL_CACHE_REFRESH_MARGIN", "298s");
-        exec.env.push((margin.0.to_owned(), margin.1.to_owned()));
-    })?;
-    let user = user.with_tokens()?;
-    user.plugin.expires_after(Some(300))?;
+    let user = PluginUser::renewed_ahead("elsa")?;
     let config = user.config()?;
     let runtime = runtime()?;
     let client = runtime.block_on(async { config.client() })?;

@@ -11,8 +11,9 @@ use libtest_mimic::Failed;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use super::stage::{LEASE, PATIENCE, RENEW, RETRY, client_of, run, until};
-use crate::trial::{Outcome, check, cluster_for_testers};
+use super::stage::{LEASE, PATIENCE, RENEW, RETRY};
+use crate::testers::client_of;
+use crate::trial::{Outcome, block_on, check, cluster_for_testers, until};
 
 const NAMESPACE: &str = "leaders";
 
@@ -49,7 +50,7 @@ fn is_micro_time(value: &Value) -> bool {
 
 pub(super) fn a_leader_by_the_fields_of_client_go() -> Outcome {
     let cluster = cluster()?;
-    run(async {
+    block_on(async {
         let client = client_of(cluster, "leads", &["testers"])?;
         let election = election(&client, "fields", "a");
         let leader = election.acquire().await?;
@@ -77,7 +78,7 @@ pub(super) fn a_leader_by_the_fields_of_client_go() -> Outcome {
             is_micro_time(&made["acquireTime"]) && is_micro_time(&made["renewTime"]),
             made.to_string(),
         )?;
-        until("it is renewed", || {
+        until(PATIENCE, "it is renewed", || {
             let renewed = spec(cluster, "fields").unwrap_or_default();
             renewed["renewTime"] != made["renewTime"]
                 && renewed["acquireTime"] == made["acquireTime"]
@@ -124,7 +125,7 @@ pub(super) fn a_leader_by_the_fields_of_client_go() -> Outcome {
 
 pub(super) fn two_compete_for_one_lease() -> Outcome {
     let cluster = cluster()?;
-    run(async {
+    block_on(async {
         let inside = Arc::new(AtomicUsize::new(0));
         let turns = Arc::new(AtomicUsize::new(0));
         let candidates = ["a", "b"].map(|identity| {
@@ -166,7 +167,7 @@ pub(super) fn two_compete_for_one_lease() -> Outcome {
 /// No right, and no namespace.
 pub(super) fn refusals_of_the_server_are_named() -> Outcome {
     let cluster = cluster()?;
-    run(async {
+    block_on(async {
         let nobody = client_of(cluster, "may-nothing", &["nobodies"])?;
         let refused = election(&nobody, "refused", "a").acquire_or_refused().await;
         let text = refused.map(drop).map_err(|error| error.to_string());

@@ -16,8 +16,9 @@ use libtest_mimic::Failed;
 use tokio::runtime::Runtime;
 
 use super::observer::lock;
-use super::stage::{LEASE, RENEW, RETRY, client, client_of, kubeconfig, run, until};
-use crate::trial::{Outcome, check, cluster_for_testers};
+use super::stage::{LEASE, PATIENCE, RENEW, RETRY};
+use crate::testers::{client, client_of, kubeconfig};
+use crate::trial::{Outcome, block_on, check, cluster_for_testers, until};
 
 const NAMESPACE: &str = "replicas";
 const OBJECTS: usize = 120;
@@ -137,7 +138,7 @@ async fn until_shared(what: &str, members: &[&Member]) -> Outcome {
         let objects = member.informer.cache().list();
         objects.iter().map(|map| map.name().to_owned()).collect()
     };
-    until(what, || {
+    until(PATIENCE, what, || {
         let held: Vec<_> = members.iter().map(names).collect();
         let all: BTreeSet<_> = held.iter().flatten().collect();
         let settled = members.iter().all(|member| {
@@ -176,7 +177,7 @@ async fn fill(client: &Client) -> Outcome {
 pub(super) fn three_share_while_they_come_go_and_are_cut_off() -> Outcome {
     let cluster = cluster_for_testers()?;
     cluster.kubectl_admin(&["create", "namespace", NAMESPACE])?;
-    run(async {
+    block_on(async {
         fill(&client_of(cluster, "fills", &["testers"])?).await?;
         let mut a = Member::start(cluster, "a")?;
         until_shared("one has all", &[&a]).await?;
@@ -193,15 +194,21 @@ pub(super) fn three_share_while_they_come_go_and_are_cut_off() -> Outcome {
 
         // It is cut off for longer than its Lease lasts.
         a.proxy.stall();
-        until("a owns nothing", || a.replicas.shard().is_nothing()).await?;
-        until("c owns all", || c.replicas.shard().is_whole()).await?;
+        until(PATIENCE, "a owns nothing", || {
+            a.replicas.shard().is_nothing()
+        })
+        .await?;
+        until(PATIENCE, "c owns all", || c.replicas.shard().is_whole()).await?;
         check(a.replicas.shard().is_nothing(), "it may not own anything")?;
         a.proxy.cut_all();
         a.proxy.resume();
         until_shared("it is back", &[&a, &c]).await?;
         a.proxy.refuse();
         a.proxy.cut_all();
-        until("c owns all again", || c.replicas.shard().is_whole()).await?;
+        until(PATIENCE, "c owns all again", || {
+            c.replicas.shard().is_whole()
+        })
+        .await?;
         a.proxy.accept()?;
         until_shared("it is back again", &[&a, &c]).await?;
 

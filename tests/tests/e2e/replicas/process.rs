@@ -18,7 +18,8 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::unbounded_channel;
 
 use super::observer::{Sample, lock};
-use super::stage::{LEASE, PATIENCE, RENEW, RETRY, client, kubeconfig};
+use super::stage::{LEASE, PATIENCE, RENEW, RETRY};
+use crate::testers::{client, kubeconfig};
 use crate::trial::Outcome;
 
 /// The variable that makes a replica of this program.

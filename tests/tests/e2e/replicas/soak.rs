@@ -15,8 +15,9 @@ use rustix::process::Signal;
 use self::objects::Objects;
 use super::observer::{Sample, compare, lock, prove};
 use super::process::{Held, Process};
-use super::stage::{PATIENCE, client_of, run};
-use crate::trial::{Outcome, check};
+use super::stage::PATIENCE;
+use crate::testers::client_of;
+use crate::trial::{Outcome, block_on, check};
 
 const NAMESPACE: &str = "shared";
 const GROUP: &str = "web";
@@ -43,7 +44,7 @@ pub(super) fn five_processes_share_under_faults() -> Outcome {
     let cluster = Cluster::start(ClusterOptions::default().with_apiserver_flag(gate))?;
     cluster.bind_group("testers", "cluster-admin")?;
     cluster.kubectl_admin(&["create", "namespace", NAMESPACE])?;
-    run(async {
+    block_on(async {
         let client = client_of(&cluster, "writer", &["testers"])?;
         let objects = Objects::fill(client, NAMESPACE, objects).await?;
         let mut soak = Soak {

@@ -16,7 +16,7 @@ use harness::{Random, process_memory};
 use libtest_mimic::Failed;
 use tokio::sync::Mutex;
 
-use super::{NAMESPACE, Setup, Watched, manifest, pod, runtime, service, until};
+use super::{NAMESPACE, PATIENCE, Setup, Watched, manifest, pod, runtime, service, until};
 use crate::trial::{Outcome, check};
 
 /// How many faults there are where `KCC_CHAOS_FAULTS` does not say otherwise.
@@ -105,7 +105,7 @@ impl<'a> Chaos<'a> {
             self.last.push_front(what);
             self.last.truncate(5);
             // Slow as the machine may be, something changes between two faults.
-            until("kubectl", || self.writer.writes() > written).await?;
+            until(PATIENCE, "kubectl", || self.writer.writes() > written).await?;
             if fault % 5 == 0 {
                 let tier = ["front", "back"][self.random.below(2)];
                 self.watched.refilter(tier)?;

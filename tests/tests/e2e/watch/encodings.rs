@@ -94,7 +94,7 @@ async fn has<V: Object>(
     wanted: &[String],
     spoken: Encoding,
 ) -> Outcome {
-    until(name, || held(informer) == wanted).await?;
+    until(PATIENCE, name, || held(informer) == wanted).await?;
     let status = informer.status();
     check(
         status.encoding == Some(spoken),
@@ -155,7 +155,10 @@ async fn define_widgets(setup: &Setup) -> Outcome {
     let file = manifest(&[definition])?;
     let path = file.path().display().to_string();
     setup.cluster.kubectl_admin(&["create", "-f", &path])?;
-    until("the custom resource", || setup.listed("widgets").is_ok()).await
+    until(PATIENCE, "the custom resource", || {
+        setup.listed("widgets").is_ok()
+    })
+    .await
 }
 
 /// An object of each resource under each of these names, with this text in it.

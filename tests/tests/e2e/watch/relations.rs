@@ -257,7 +257,7 @@ async fn hold<const N: usize>(joins: &Joins, wanted: [(&str, &str); N]) -> Outco
             let names: Vec<_> = list.iter().map(|object| object.name()).collect();
             names.join(" ")
         };
-        let held = until(name, || has() == wanted).await;
+        let held = until(PATIENCE, name, || has() == wanted).await;
         held.map_err(|_| format!("{name} has {:?} instead of {wanted:?}", has()))?;
     }
     Ok(())

@@ -7,7 +7,7 @@ use k8s_openapi::api::core::v1::Pod;
 use kcache::{Phase, Publisher};
 use libtest_mimic::Failed;
 
-use super::{NAMESPACE, Setup, Watched, manifest, pod, runtime, service, until};
+use super::{NAMESPACE, PATIENCE, Setup, Watched, manifest, pod, runtime, service, until};
 use crate::trial::{Outcome, check};
 
 const SERVICES: usize = 4;
@@ -65,7 +65,7 @@ async fn restored(setup: &mut Setup, bump: Option<u64>) -> Outcome {
             format!("{name}: incarnation {} as before", status.incarnation),
         )?;
     }
-    until("live", || {
+    until(PATIENCE, "live", || {
         publishers(&watched)
             .iter()
             .all(|publisher| matches!(publisher.status().phase, Phase::Live))
