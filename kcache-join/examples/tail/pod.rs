@@ -1,6 +1,8 @@
 //! What is kept of a Pod: a struct of one's own as the stored form, since ten thousand whole ones would be
 //! a gigabyte.
 
+use std::collections::BTreeMap;
+
 use k8s_openapi::api::core::v1::{self as core, ContainerState, ContainerStatus};
 use kcache::{Key, Object, SerdeCodec, Watchable};
 use kube::core::ApiResource;
@@ -14,7 +16,7 @@ pub(crate) struct Pod {
     version: String,
     labels: Vec<(String, String)>,
     pub(crate) node: String,
-    /// Those that have a status, init containers first.
+    /// All, init containers first. One without a status has not begun.
     pub(crate) containers: Vec<Container>,
 }
 
@@ -45,25 +47,42 @@ impl From<core::Pod> for Pod {
     fn from(pod: core::Pod) -> Self {
         let key = Key::of(&pod);
         let status = pod.status.unwrap_or_default();
+        let spec = pod.spec.unwrap_or_default();
         let statuses = [
             status.init_container_statuses,
             status.container_statuses,
             status.ephemeral_container_statuses,
         ];
         let statuses = statuses.into_iter().flatten().flatten();
+        let states: BTreeMap<String, State> = statuses.map(State::of).collect();
+        let init = spec.init_containers.into_iter().flatten();
+        let ephemeral = spec.ephemeral_containers.into_iter().flatten();
+        // A Pod is there before its kubelet reports a status.
+        let names = init.chain(spec.containers).map(|container| container.name);
+        let names = names.chain(ephemeral.map(|container| container.name));
+        let containers = names.map(|name| Container {
+            state: states.get(&name).copied().unwrap_or(State::NONE),
+            name,
+        });
         Self {
             key,
             uid: pod.metadata.uid.unwrap_or_default(),
             version: pod.metadata.resource_version.unwrap_or_default(),
             labels: pod.metadata.labels.into_iter().flatten().collect(),
-            node: pod.spec.and_then(|spec| spec.node_name).unwrap_or_default(),
-            containers: statuses.map(Container::from).collect(),
+            containers: containers.collect(),
+            node: spec.node_name.unwrap_or_default(),
         }
     }
 }
 
-impl From<ContainerStatus> for Container {
-    fn from(status: ContainerStatus) -> Self {
+impl State {
+    const NONE: Self = Self {
+        restarts: 0,
+        doing: Doing::Nothing,
+    };
+
+    /// That of the container of this name.
+    fn of(status: ContainerStatus) -> (String, Self) {
         let is = |state: &Option<ContainerState>, has: fn(&ContainerState) -> bool| {
             state.as_ref().is_some_and(has)
         };
@@ -77,13 +96,11 @@ impl From<ContainerStatus> for Container {
         } else {
             Doing::Nothing
         };
-        Self {
-            name: status.name,
-            state: State {
-                restarts: status.restart_count,
-                doing,
-            },
-        }
+        let state = Self {
+            restarts: status.restart_count,
+            doing,
+        };
+        (status.name, state)
     }
 }
 
