@@ -95,18 +95,29 @@ impl Follow {
 
     async fn take(&mut self, batch: Batch<Pod>) {
         let (mut joined, mut left) = (Vec::new(), Vec::new());
-        for Change { old, new } in batch.changes {
+        // One change a key, so it does not matter that all leave before any joins.
+        for Change { old, new } in &batch.changes {
             if let Some(old) = old
                 && new.as_ref().is_none_or(|new| new.uid != old.uid)
             {
-                left.extend(self.leave(&old));
+                left.extend(self.leave(old));
             }
-            if let Some(new) = new {
-                joined.extend(self.stay(&new));
+            if let Some(new) = new
+                && !self.pods.contains_key(&new.key)
+            {
+                joined.push(with_containers(new));
             }
         }
         self.tell('-', left).await;
+        // Before anything of theirs is.
         self.tell('+', joined).await;
+        for new in batch
+            .changes
+            .iter()
+            .filter_map(|change| change.new.as_ref())
+        {
+            self.stay(new);
+        }
         self.phase(&batch.phase).await;
     }
 
@@ -141,8 +152,8 @@ impl Follow {
         Some(format!("{} ({why})", pod.key))
     }
 
-    /// A Pod is selected, or still is. What is to be said if it is new.
-    fn stay(&mut self, pod: &Pod) -> Option<String> {
+    /// A Pod is selected, or still is.
+    fn stay(&mut self, pod: &Pod) {
         let is_new = !self.pods.contains_key(&pod.key);
         let mut followed = self.pods.remove(&pod.key).unwrap_or_default();
         let mut logs = if is_new {
@@ -154,13 +165,7 @@ impl Follow {
             let kept = logs.remove(&container.name);
             self.see(pod, container, followed.entry(container.name.clone()), kept);
         }
-        let names: Vec<&str> = followed.keys().map(String::as_str).collect();
-        let names = match &*names {
-            [] => String::new(),
-            names => format!(" [{}]", names.join(", ")),
-        };
         self.pods.insert(pod.key.clone(), followed);
-        is_new.then(|| format!("{}{names}", pod.key))
     }
 
     /// Tells a container's task what it is doing, and starts one if it has none.
@@ -246,4 +251,11 @@ impl Follow {
         self.is_degraded = !self.is_degraded;
         self.shared.output.say(notice).await;
     }
+}
+
+/// A Pod and its containers, as they are told.
+fn with_containers(pod: &Pod) -> String {
+    let mut names: Vec<&str> = pod.containers.iter().map(|one| &*one.name).collect();
+    names.sort_unstable();
+    format!("{} [{}]", pod.key, names.join(", "))
 }
