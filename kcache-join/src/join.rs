@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::ops::Deref;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +17,9 @@ use crate::lookups::{LookupWriter, Lookups, Newest};
 use crate::operator::Operator;
 use crate::pair::Pair;
 use crate::through::Link;
+
+/// One type of future for the runtime, so that what it makes of a task is compiled once and not for each join.
+type Spawned = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// The targets that the sources relate to: a [`Publisher`] itself.
 ///
@@ -69,10 +73,11 @@ impl<S: Object, T: Object> Join<S, T> {
         if let Some(pairs) = &pairs {
             // Who holds the pairs keeps the join.
             let (mut phases, join) = (Publisher::phases(pairs), result.clone());
-            tokio::spawn(async move {
+            let keeper: Spawned = Box::pin(async move {
                 let _ = phases.wait_for(|phase| phase.closed().is_some()).await;
                 drop(join);
             });
+            tokio::spawn(keeper);
         }
         let mut engine = Engine::new(operator, inputs, writer, pair_writer, lookup_writer);
         engine.link = link;
@@ -86,7 +91,8 @@ impl<S: Object, T: Object> Join<S, T> {
             phases: vec![Phase::Syncing { failure: None }; inputs],
             engine,
         });
-        tokio::spawn(task.run());
+        let run: Spawned = Box::pin(task.run());
+        tokio::spawn(run);
         Self {
             publisher: result,
             pairs,

@@ -19,6 +19,7 @@ use crate::publisher::Publisher;
 use crate::reflector::Reflector;
 use crate::request::Target;
 use crate::reshard::{Control, Requests};
+use crate::spawn::spawn;
 use crate::wire::LARGEST;
 
 /// Lists and watches a resource of an API server, and is the [`Publisher`] of its objects.
@@ -407,7 +408,7 @@ impl<V: Object, C> InformerBuilder<V, C> {
                 );
                 let _ = feed.relist([], None);
             }
-            tokio::spawn(self.follow(feed, requests));
+            spawn(self.follow(feed, requests));
         }
         Informer { publisher, control }
     }

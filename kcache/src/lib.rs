@@ -98,6 +98,7 @@ struct Memory;
 // Locks, work on other threads and on deep stacks, encodings, versions and their order, objects, shards of a
 // collection; and the events that a change becomes: another UID is a delete and a create, and deletes come first.
 mod sync;
+mod spawn;
 mod offload;
 mod deep;
 mod encoding;

@@ -15,6 +15,7 @@ use crate::filter::Filter;
 use crate::object::{Key, Object};
 use crate::offload::{drop_offloaded, offload};
 use crate::publisher::Publisher;
+use crate::spawn::spawn;
 use crate::store::Moment;
 use crate::subscription::Registration;
 use crate::sync::{Mutex, lock};
@@ -114,7 +115,7 @@ impl<V: Object> Lookup<V> {
             registration: registration.clone(),
         });
         let (sender, ready) = watch::channel(false);
-        tokio::spawn(follow(shared.clone(), sender));
+        spawn(follow(shared.clone(), sender));
         let close_on_drop = Arc::new(CloseOnDrop(registration));
         Self {
             shared,

@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::event::Event;
 use crate::object::Object;
 use crate::publisher::Publisher;
+use crate::spawn::spawn;
 use crate::subscription::Subscription;
 
 type Callback<A> = Option<Box<dyn FnMut(A) + Send>>;
@@ -135,7 +136,7 @@ impl Monitor {
         let (stop, stopped) = watch::channel(false);
         let (sender, ended) = watch::channel(None);
         let (begun, ready) = watch::channel(false);
-        tokio::spawn(async move {
+        spawn(async move {
             let mut stopped = stopped;
             let error = tokio::select! {
                 biased;

@@ -25,6 +25,7 @@ use crate::object::Object;
 use crate::publisher::{Publisher, publisher};
 use crate::reshard::{Reshard, Sharded};
 use crate::shard::Shard;
+use crate::spawn::spawn;
 use crate::status::Phase;
 use crate::subscription::Subscription;
 use crate::sync::lock;
@@ -128,7 +129,7 @@ impl<V: Object, C: Codec<V> + 'static> InformerBuilder<V, C> {
                 }
             };
             let merge = Merge::new(Box::new(start), parts.clone(), writer);
-            tokio::spawn(merge.run(source));
+            spawn(merge.run(source));
         }
         NamespacedInformer { publisher, parts }
     }

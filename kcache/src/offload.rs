@@ -1,7 +1,12 @@
 //! Work over many objects, done on a thread for blocking work so that it holds up no other task.
 
+use std::any::Any;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
 use tokio::runtime::Handle;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinError, JoinHandle};
 use tracing::Span;
 
 /// More objects than this are never gone through in one piece on a thread that runs tasks: some
@@ -35,8 +40,30 @@ pub async fn offload<T: Send + 'static>(
 
 /// Work that was given to another thread, or is still to be done here.
 pub(crate) enum Offload<T, F> {
-    Spawned(JoinHandle<T>),
+    Spawned(Job<T>),
     Inline(F),
+}
+
+/// Work on another thread, and what comes of it.
+///
+/// tokio is given work of one type only: what it makes of a task is some hundred functions, and would be compiled
+/// for each kind of work on each type of object.
+pub(crate) struct Job<T> {
+    handle: JoinHandle<Made>,
+    makes: PhantomData<fn() -> T>,
+}
+
+type Work = Box<dyn FnOnce() -> Made + Send>;
+type Made = Box<dyn Any + Send>;
+
+impl<T: 'static> Future for Job<T> {
+    type Output = Result<T, JoinError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let made = ready!(Pin::new(&mut self.handle).poll(cx))?;
+        let made = made.downcast().expect("it was boxed by `start`");
+        Poll::Ready(Ok(*made))
+    }
 }
 
 /// Gives it to another thread if there are many objects and a runtime.
@@ -48,12 +75,17 @@ pub(crate) fn start<T: Send + 'static, F: FnOnce() -> T + Send + 'static>(
         return Offload::Inline(run);
     }
     match Handle::try_current() {
-        Ok(runtime) => {
-            let span = Span::current();
-            Offload::Spawned(runtime.spawn_blocking(move || span.in_scope(run)))
-        }
+        Ok(runtime) => Offload::Spawned(Job {
+            handle: spawn(&runtime, Box::new(move || Box::new(run()))),
+            makes: PhantomData,
+        }),
         Err(_) => Offload::Inline(run),
     }
+}
+
+fn spawn(runtime: &Handle, work: Work) -> JoinHandle<Made> {
+    let span = Span::current();
+    runtime.spawn_blocking(move || span.in_scope(work))
 }
 
 /// Drops something that may be the last to hold many objects.

@@ -19,7 +19,6 @@ use std::task::{Context, Poll};
 
 use futures_core::Stream;
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
 use tokio::task::coop::consume_budget;
 
 pub use self::aspect::{Aspect, Aspects};
@@ -35,6 +34,7 @@ use crate::event::{Change, Event};
 use crate::failure::ReadyError;
 use crate::filter::Filter;
 use crate::object::Object;
+use crate::offload::Job;
 use crate::publisher::Publisher;
 use crate::status::{Notices, Phase, Status};
 use crate::store::{Moment, Snapshot, State};
@@ -76,7 +76,7 @@ pub struct Subscription<V: Object> {
     /// comes before all that is in the mailbox.
     passed: VecDeque<Change<V>>,
     /// What was taken and is being evaluated on another thread; it comes behind what passed.
-    job: Option<JoinHandle<Evaluated<V>>>,
+    job: Option<Job<Evaluated<V>>>,
     /// Something of the start was taken.
     started: bool,
     /// The start is being evaluated.

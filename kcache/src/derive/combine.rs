@@ -16,6 +16,7 @@ use crate::filter::Filter;
 use crate::object::{Key, Object};
 use crate::offload::offload;
 use crate::publisher::{Publisher, publisher};
+use crate::spawn::spawn;
 use crate::status::Phase;
 use crate::store::Snapshot;
 use crate::subscription::{Batch, Subscription};
@@ -105,7 +106,7 @@ fn combine<'a, V: Object>(
         rule,
         writer,
     };
-    tokio::spawn(combined.run());
+    spawn(combined.run());
     result
 }
 

@@ -5,6 +5,7 @@ use crate::filter::Filter;
 use crate::object::Object;
 use crate::offload::{drop_offloaded, offload};
 use crate::publisher::{Publisher, publisher};
+use crate::spawn::spawn;
 use crate::status::Phase;
 use crate::subscription::{Batch, Start, Subscription};
 use crate::wait::Origin;
@@ -39,7 +40,7 @@ pub(crate) fn start<V: Object, D: Derive<V>>(
     let (publisher, writer) = publisher();
     let origin = Origin::Inputs(vec![(String::new(), input.follower())]);
     publisher.core().progress.set_origin(origin);
-    tokio::spawn(follow(input, Task { made, writer }));
+    spawn(follow(input, Task { made, writer }));
     publisher
 }
 

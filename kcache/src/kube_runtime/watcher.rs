@@ -12,6 +12,7 @@ use crate::failure::Failure;
 use crate::feed::{Feed, Input, feed};
 use crate::object::Object;
 use crate::publisher::Publisher;
+use crate::spawn::spawn;
 
 /// What a watcher says, as a source says it. `InitDone` has no version: a list of kube's does not tell
 /// its own.
@@ -88,7 +89,9 @@ impl<K: Resource + Object> Publisher<K> {
         events: impl Stream<Item = watcher::Result<Event<K>>> + Send + 'static,
     ) -> Self {
         let (publisher, feed) = feed();
-        tokio::spawn(feed.follow(events));
+        spawn(async move {
+            feed.follow(events).await; // the publisher says why it ended
+        });
         publisher
     }
 }

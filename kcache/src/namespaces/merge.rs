@@ -15,6 +15,7 @@ use crate::informer::Informer;
 use crate::object::{Key, Object};
 use crate::offload::offload;
 use crate::shard::Shard;
+use crate::spawn::spawn;
 use crate::status::Phase;
 use crate::store::Snapshot;
 use crate::subscription::{Batch, Subscription};
@@ -120,7 +121,7 @@ impl<V: Object> Merge<V> {
                 first = Some(Message::Wanted(names, None));
                 None
             }
-            Source::Publisher(read) => Some(Task(tokio::spawn(read(to.clone())))),
+            Source::Publisher(read) => Some(Task(spawn(read(to.clone())))),
         };
         loop {
             let message = if let Some(message) = first.take() {
@@ -243,7 +244,7 @@ impl<V: Object> Merge<V> {
                 namespace: namespace.clone(),
                 number: self.number,
             };
-            let task = Task(tokio::spawn(input::objects(id, changes, to.clone())));
+            let task = Task(spawn(input::objects(id, changes, to.clone())));
             let part = Part { informer, merged };
             followed.by_name.insert(namespace.clone(), part);
             self.inputs.insert(namespace, Input::new(self.number, task));

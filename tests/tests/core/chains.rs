@@ -9,9 +9,9 @@ use harness::Random;
 use kcache::{Key, Object};
 use kcache_join::{Chain, ChainJoin, KeyJoin, SelectorJoin};
 
-use crate::conditions::{NAMES, NAMESPACES, Selecting};
-use crate::coverage::{Coverage, Outcome, run_cases};
-use crate::forms::{Own, Spec, read};
+use crate::conditions::{NAMES, Selecting, any_key, keys};
+use crate::coverage::{Coverage, Outcome, paused, run_cases};
+use crate::forms::{Own, read};
 use crate::reference::side::{Relates, Side, Source};
 
 const KINDS: [&str; 6] = [
@@ -47,18 +47,12 @@ struct Inside {
 
 /// One case.
 pub(crate) fn case(seed: u64, steps: usize) -> Outcome {
-    let mut runtime = tokio::runtime::Builder::new_current_thread();
-    let runtime = runtime.enable_time().start_paused(true).build();
-    runtime.map_err(|error| error.to_string())?.block_on(async {
-        let again = |own: &Own, version| {
-            let spec = own.spec.clone();
-            Own::new(Spec { version, ..spec }, ())
-        };
+    paused(async {
         let mut world = World {
             random: Random::new(seed),
             gates: Side::new(Source::at),
             sources: Side::new(Source::at),
-            targets: Side::new(again),
+            targets: Side::new(Own::at),
             chain: None,
             inside: Arc::default(),
             coverage: Coverage::default(),
@@ -117,14 +111,9 @@ impl World {
         lock(&self.inside).chain = None;
     }
 
-    fn key(&mut self) -> Key {
-        let (namespace, name) = (*self.random.pick(&NAMESPACES), *self.random.pick(&NAMES));
-        Key::new(namespace, name)
-    }
-
     fn change_gate(&mut self) {
         self.coverage.count("gate");
-        let key = self.key();
+        let key = any_key(&mut self.random);
         if self.random.chance(1, 4) {
             return self.gates.take(&key);
         }
@@ -138,7 +127,7 @@ impl World {
 
     fn change_source(&mut self) {
         self.coverage.count("source");
-        let key = self.key();
+        let key = any_key(&mut self.random);
         if self.random.chance(1, 4) {
             return self.sources.take(&key);
         }
@@ -151,7 +140,7 @@ impl World {
 
     fn change_target(&mut self) {
         self.coverage.count("target");
-        let key = self.key();
+        let key = any_key(&mut self.random);
         if self.random.chance(1, 4) {
             return self.targets.take(&key);
         }
@@ -230,11 +219,6 @@ fn look(chain: &Made) -> Result<(), String> {
     (seen == has.input_commits())
         .then_some(())
         .ok_or_else(|| format!("{seen:?} is looked up, {:?} is there", has.input_commits()))
-}
-
-fn keys() -> impl Iterator<Item = Key> {
-    let named = |namespace: &'static str| NAMES.map(|name| Key::new(namespace, name));
-    NAMESPACES.into_iter().flat_map(named)
 }
 
 fn compare<More>(

@@ -10,7 +10,7 @@ use kcache::{Error, Feed, Filter, Group, Key, Object, Publisher, WaitError};
 use kcache_join::{GuardedKey, GuardedKeyJoin, KeyJoin};
 
 use crate::conditions::NAMES;
-use crate::coverage::{Coverage, Outcome, run_cases};
+use crate::coverage::{Coverage, Outcome, paused, run_cases};
 use crate::forms::{Own, Spec};
 
 const KINDS: [&str; 12] = [
@@ -292,9 +292,7 @@ impl World {
 
 /// One case.
 pub(crate) fn case(seed: u64, steps: usize) -> Outcome {
-    let mut runtime = tokio::runtime::Builder::new_current_thread();
-    let runtime = runtime.enable_time().start_paused(true).build();
-    runtime.map_err(|error| error.to_string())?.block_on(async {
+    paused(async {
         let mut world = World::new(seed);
         for _ in 0..4 {
             let made = world.make(3);

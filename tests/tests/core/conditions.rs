@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use harness::Random;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelectorRequirement};
-use kcache::{Filter, Selector, SelectorError};
+use kcache::{Filter, Key, Selector, SelectorError};
 
 use crate::forms::{Form, Spec};
 
@@ -15,6 +15,18 @@ pub(crate) const NODES: [&str; 3] = ["", "n1", "n2"];
 pub(crate) const PANIC: &str = "a closure's panic";
 const KEYS: [&str; 3] = ["app", "tier", "size"];
 const VALUES: [&str; 4] = ["web", "", "1", "2"];
+
+/// One of the keys that there are.
+pub(crate) fn any_key(random: &mut Random) -> Key {
+    let (namespace, name) = (*random.pick(&NAMESPACES), *random.pick(&NAMES));
+    Key::new(namespace, name)
+}
+
+/// All keys that there are.
+pub(crate) fn keys() -> impl Iterator<Item = Key> {
+    let named = |namespace: &'static str| NAMES.map(|name| Key::new(namespace, name));
+    NAMESPACES.into_iter().flat_map(named)
+}
 
 pub(crate) fn labels(random: &mut Random) -> BTreeMap<String, String> {
     let keys = random.some(&KEYS);

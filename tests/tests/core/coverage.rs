@@ -44,6 +44,13 @@ pub(crate) const STEPS: usize = 60;
 /// What goes wrong in a case, and what happened in it until then.
 pub(crate) type Outcome = Result<Coverage, String>;
 
+/// Runs a case on one thread with a paused clock: sleeping ends when no task has anything left to do.
+pub(crate) fn paused(case: impl Future<Output = Outcome>) -> Outcome {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_time().start_paused(true).build();
+    runtime.map_err(|error| error.to_string())?.block_on(case)
+}
+
 /// Runs cases until there were enough of them, or for as many minutes as `KCACHE_SOAK_MINUTES`
 /// says. A failure names the seed and the fewest steps that show it.
 pub(crate) fn run_cases(cases: u64, case: impl Fn(u64, usize) -> Outcome) -> Coverage {

@@ -8,8 +8,8 @@ use std::time::Duration;
 use harness::Random;
 use kcache::{Group, Input, Key, Phase, Publisher};
 
-use crate::conditions::{NAMES, NAMESPACES, PANIC};
-use crate::coverage::{Coverage, Outcome, run_cases};
+use crate::conditions::{PANIC, any_key};
+use crate::coverage::{Coverage, Outcome, paused, run_cases};
 use crate::forms::{Own, Spec};
 use crate::observer::{self, Observer};
 use crate::reference::side::Side;
@@ -107,16 +107,10 @@ fn group(key: &Key, count: usize, sum: u64) -> Own {
 
 /// One case.
 pub(crate) fn case(seed: u64, steps: usize) -> Outcome {
-    let mut runtime = tokio::runtime::Builder::new_current_thread();
-    let runtime = runtime.enable_time().start_paused(true).build();
-    runtime.map_err(|error| error.to_string())?.block_on(async {
-        let again = |own: &Own, version| {
-            let spec = own.spec.clone();
-            Own::new(Spec { version, ..spec }, ())
-        };
+    paused(async {
         let mut world = World {
             random: Random::new(seed),
-            sides: [Side::new(again), Side::new(again)],
+            sides: [Side::new(Own::at), Side::new(Own::at)],
             derived: Vec::new(),
             between: false,
             coverage: Coverage::default(),
@@ -182,8 +176,7 @@ impl World {
 
     fn change(&mut self, side: usize) {
         self.coverage.count("changed");
-        let (namespace, name) = (*self.random.pick(&NAMESPACES), *self.random.pick(&NAMES));
-        let key = Key::new(namespace, name);
+        let key = any_key(&mut self.random);
         let side = &mut self.sides[side];
         if self.random.chance(1, 4) {
             return side.take(&key);

@@ -122,6 +122,15 @@ impl<More> Own<More> {
             more,
         }
     }
+
+    /// The same object at a version.
+    pub(crate) fn at(&self, version: u64) -> Self
+    where
+        More: Clone,
+    {
+        let spec = self.spec.clone();
+        Self::new(Spec { version, ..spec }, self.more.clone())
+    }
 }
 
 impl<More: Send + Sync + 'static> Object for Own<More> {

@@ -9,7 +9,7 @@ use kcache::Compact;
 use kube::core::DynamicObject;
 
 use self::world::World;
-use crate::coverage::{Coverage, Outcome, run_cases};
+use crate::coverage::{Coverage, Outcome, paused, run_cases};
 use crate::forms::{Form, Own, Packed, Placed};
 
 /// Every kind of thing that has to happen often enough in a run.
@@ -60,10 +60,7 @@ pub(crate) fn case(seed: u64, steps: usize) -> Outcome {
 }
 
 fn case_of<V: Form>(seed: u64, steps: usize) -> Outcome {
-    // With a paused clock, sleeping ends when no task has anything left to do.
-    let mut runtime = tokio::runtime::Builder::new_current_thread();
-    let runtime = runtime.enable_time().start_paused(true).build();
-    runtime.map_err(|error| error.to_string())?.block_on(async {
+    paused(async {
         let mut world = World::<V>::new(Random::new(seed));
         for _ in 0..steps {
             world.step().await?;

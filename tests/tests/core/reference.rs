@@ -13,8 +13,8 @@ use kcache_join::{GuardedKey, GuardedKeyJoin, Join, KeyJoin, SelectorJoin};
 
 use self::pairs::{Pairing, Pairs, pairing};
 use self::side::{Relates, Side, Source};
-use crate::conditions::{NAMES, NAMESPACES, NODES, Selecting};
-use crate::coverage::{Coverage, Outcome, run_cases};
+use crate::conditions::{NAMES, NODES, Selecting, any_key};
+use crate::coverage::{Coverage, Outcome, paused, run_cases};
 use crate::forms::{Form, Own, Packed, Spec, read};
 use crate::observer::{self, Observer};
 use crate::replay::Watcher;
@@ -99,9 +99,7 @@ pub(crate) fn case(seed: u64, steps: usize) -> Outcome {
 }
 
 fn case_of<V: Form>(seed: u64, steps: usize) -> Outcome {
-    let mut runtime = tokio::runtime::Builder::new_current_thread();
-    let runtime = runtime.enable_time().start_paused(true).build();
-    runtime.map_err(|error| error.to_string())?.block_on(async {
+    paused(async {
         let mut world = World::<V> {
             random: Random::new(seed),
             gates: Side::new(Source::at),
@@ -181,14 +179,9 @@ impl<V: Form> World<V> {
         }
     }
 
-    fn key(&mut self) -> Key {
-        let (namespace, name) = (*self.random.pick(&NAMESPACES), *self.random.pick(&NAMES));
-        Key::new(namespace, name)
-    }
-
     fn change_source(&mut self) {
         self.coverage.count("source");
-        let key = self.key();
+        let key = any_key(&mut self.random);
         let gate = self.random.chance(1, 4);
         let (side, random) = (
             if gate {
@@ -221,7 +214,7 @@ impl<V: Form> World<V> {
 
     fn change_target(&mut self) {
         self.coverage.count("target");
-        let key = self.key();
+        let key = any_key(&mut self.random);
         if self.random.chance(1, 4) {
             return self.targets.take(&key);
         }
@@ -231,7 +224,7 @@ impl<V: Form> World<V> {
 
     /// A target goes, and the same comes in another namespace.
     fn move_target(&mut self) {
-        let (from, to) = (self.key(), self.key());
+        let (from, to) = (any_key(&mut self.random), any_key(&mut self.random));
         if let Some(there) = self.targets.objects.get(&from) {
             self.coverage.count("moved");
             let namespace = to.namespace().to_owned();

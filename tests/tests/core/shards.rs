@@ -13,7 +13,7 @@ use kube::core::ApiResource;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use crate::coverage::{Coverage, Outcome, run_cases};
+use crate::coverage::{Coverage, Outcome, paused, run_cases};
 use crate::ledger::{Ledger, lock};
 
 /// Every kind of thing that has to happen often enough in a run.
@@ -396,9 +396,7 @@ fn run<V: Object>(
     steps: usize,
     start: impl FnOnce(kube::Client, Shard) -> Informer<V>,
 ) -> Outcome {
-    let mut runtime = tokio::runtime::Builder::new_current_thread();
-    let runtime = runtime.enable_time().start_paused(true).build();
-    runtime.map_err(|error| error.to_string())?.block_on(async {
+    paused(async {
         let mut world = World::new(random, start);
         for _ in 0..steps {
             world.step().await?;

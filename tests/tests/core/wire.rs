@@ -12,8 +12,8 @@ use kube::core::{ApiResource, DynamicObject};
 use serde_json::Value;
 
 use crate::audience::Audience;
-use crate::conditions::{NAMES, NAMESPACES, NODES, labels};
-use crate::coverage::{Coverage, Outcome, run_cases};
+use crate::conditions::{NODES, any_key, labels};
+use crate::coverage::{Coverage, Outcome, paused, run_cases};
 use crate::forms::{Form, Packed, Spec};
 
 /// What must have happened often enough to objects, and to those who watch.
@@ -108,9 +108,7 @@ pub(crate) fn case(seed: u64, steps: usize) -> Outcome {
 }
 
 fn case_of<V: Form>(seed: u64, steps: usize, start: fn(Client) -> Informer<V>) -> Outcome {
-    let mut runtime = tokio::runtime::Builder::new_current_thread();
-    let runtime = runtime.enable_time().start_paused(true).build();
-    runtime.map_err(|error| error.to_string())?.block_on(async {
+    paused(async {
         let mut world = World::new(Random::new(seed), start);
         for _ in 0..steps {
             world.step().await?;
@@ -225,7 +223,8 @@ impl<V: Form> World<V> {
 
     /// Something happens to one object.
     fn change(&mut self) {
-        let (namespace, name) = (*self.random.pick(&NAMESPACES), *self.random.pick(&NAMES));
+        let key = any_key(&mut self.random);
+        let (namespace, name) = (key.namespace(), key.name());
         let there = self.server.get("pods", namespace, name);
         if there.is_some() && self.random.chance(1, 3) {
             let gone = self.server.delete("pods", namespace, name);

@@ -16,10 +16,8 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use harness::cluster::{Cluster, Kubeconfig, KubeconfigUser, TokenUser};
 use harness::proxy::Proxy;
 use k8s_openapi::NamespaceResourceScope;
-use kcache::client::ClientConfig;
 use kcache::kube_runtime::Shared;
 use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use kube::core::{ApiResource, DynamicObject, GroupVersionKind};
@@ -32,6 +30,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
 use self::account::Account;
+use crate::testers::client_by;
 use crate::trial::{Outcome, Run, check, cluster_for_testers, named, on_cluster};
 
 /// A limit that only a hang reaches.
@@ -238,7 +237,6 @@ impl Drop for Shop {
 impl Shop {
     async fn open(operator: &'static Operator) -> Result<Self, Failed> {
         let cluster = cluster_for_testers()?;
-        cluster.add_token(TokenUser::new(operator.namespace, "operator", &["testers"]))?;
         let proxy = Proxy::start(
             cluster
                 .server_url()
@@ -246,8 +244,8 @@ impl Shop {
                 .parse()?,
         )?;
         let (direct, client) = (
-            client(cluster, operator, cluster.server_url())?,
-            client(cluster, operator, &proxy.url())?,
+            client_by(cluster, cluster.server_url(), "operator")?,
+            client_by(cluster, &proxy.url(), "operator")?,
         );
         cluster.kubectl_admin(&["create", "namespace", operator.namespace])?;
         let of = |kind: &Kind| {
@@ -491,17 +489,6 @@ async fn listed(api: &Api<DynamicObject>) -> Result<BTreeMap<String, Value>, Fai
     let mut all = all?;
     all.retain(|name, _| name.starts_with("object-"));
     Ok(all)
-}
-
-fn client(cluster: &Cluster, operator: &Operator, url: &str) -> Result<Client, Failed> {
-    let user = KubeconfigUser::Token(operator.namespace.into());
-    let kubeconfig = Kubeconfig::new(url, cluster.ca_pem()).with_user("operator", user);
-    let file = kubeconfig.write()?;
-    let config = ClientConfig::loader()
-        .with_kubeconfig(file.path())
-        .with_terminal(false)
-        .load()?;
-    Ok(config.client()?)
 }
 
 /// Defines a custom resource, and waits until it is served.

@@ -20,7 +20,7 @@ use libtest_mimic::{Failed, Trial};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use crate::testers;
+use crate::testers::client_by;
 use crate::trial::{Outcome, block_on, check, cluster_for_testers, named, on_cluster, until};
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -61,7 +61,7 @@ fn sharded() -> Result<&'static Cluster, Failed> {
 }
 
 async fn fill(cluster: &Cluster) -> Outcome {
-    let client = client(cluster, cluster.server_url(), "fills")?;
+    let client = client_by(cluster, cluster.server_url(), "fills")?;
     let namespaces = Api::<Namespace>::all(client.clone());
     for number in 0..NAMESPACES {
         let namespace = json!({"metadata": {"name": format!("shard-{number}")}});
@@ -93,12 +93,6 @@ fn map(name: &str, text: &str) -> Result<ConfigMap, Failed> {
     let filler = "x".repeat(400);
     let map = json!({"metadata": {"name": name}, "data": {"text": text, "filler": filler}});
     Ok(serde_json::from_value(map)?)
-}
-
-/// A client of a user who may do anything, at this address of the server.
-fn client(cluster: &Cluster, url: &str, user: &str) -> Result<Client, Failed> {
-    let file = testers::kubeconfig(cluster, url, user, &["testers"])?;
-    testers::client(file.path())
 }
 
 fn run(trial: impl Future<Output = Outcome>) -> Outcome {
@@ -156,7 +150,7 @@ const JSON: &str = "application/json";
 fn the_servers_verdict_is_ours() -> Outcome {
     let cluster = sharded()?;
     run(async {
-        let client = client(cluster, cluster.server_url(), "judges")?;
+        let client = client_by(cluster, cluster.server_url(), "judges")?;
         let all = uids(&listed(&client, MAPS, JSON).await?);
         check(all.len() >= 10_000, format!("{} config maps", all.len()))?;
         let mut random = Random::new(7);
@@ -234,13 +228,13 @@ async fn bytes_of(
         .trim_start_matches("https://")
         .parse()?;
     let proxy = Proxy::start(address)?;
-    let followed = client(cluster, &proxy.url(), "counts")?;
+    let followed = client_by(cluster, &proxy.url(), "counts")?;
     let maps = Informer::<ConfigMap>::builder(followed)
         .shard(shard.clone())
         .start();
     timeout(PATIENCE, maps.ready()).await??;
     let first = proxy.bytes();
-    let writer = client(cluster, cluster.server_url(), "changes")?;
+    let writer = client_by(cluster, cluster.server_url(), "changes")?;
     let patched = stream::iter(0..500).map(|number| {
         let api = Api::<ConfigMap>::namespaced(writer.clone(), &namespace_of(number));
         async move {
@@ -319,7 +313,7 @@ fn what_has_no_place_for_a_word_is_filtered_too() -> Outcome {
         },
     }))?;
     run(async {
-        let client = client(cluster, cluster.server_url(), "widgets")?;
+        let client = client_by(cluster, cluster.server_url(), "widgets")?;
         let api = Api::<DynamicObject>::namespaced_with(client.clone(), "shard-0", &widgets());
         for number in 0..60 {
             let widget = DynamicObject::new(&format!("w{number}"), &widgets());
@@ -375,7 +369,7 @@ fn lists_in_pages_are_confirmed() -> Outcome {
     let cluster = Cluster::start(options)?;
     cluster.bind_group("testers", "cluster-admin")?;
     run(async {
-        let client = client(&cluster, cluster.server_url(), "pages")?;
+        let client = client_by(&cluster, cluster.server_url(), "pages")?;
         let api = Api::<ConfigMap>::namespaced(client.clone(), "default");
         for number in 0..40 {
             api.create(&PostParams::default(), &map(&format!("m{number}"), "1")?)
@@ -411,7 +405,7 @@ fn lists_in_pages_are_confirmed() -> Outcome {
 fn a_server_without_the_gate_sends_everything() -> Outcome {
     let cluster = cluster_for_testers()?;
     run(async {
-        let client = client(cluster, cluster.server_url(), "gateless")?;
+        let client = client_by(cluster, cluster.server_url(), "gateless")?;
         let namespaces = Api::<Namespace>::all(client.clone());
         let namespace = serde_json::from_value(json!({"metadata": {"name": "no-shards"}}))?;
         namespaces
@@ -460,7 +454,7 @@ fn a_server_without_the_gate_sends_everything() -> Outcome {
 fn shards_change_hands_while_objects_change() -> Outcome {
     let cluster = sharded()?;
     run(async {
-        let client = client(cluster, cluster.server_url(), "replicas")?;
+        let client = client_by(cluster, cluster.server_url(), "replicas")?;
         let namespaces = Api::<Namespace>::all(client.clone());
         let namespace = serde_json::from_value(json!({"metadata": {"name": "hands"}}))?;
         namespaces

@@ -32,6 +32,11 @@ pub(crate) fn client(file: &Path) -> Result<Client, Failed> {
     Ok(config.client()?)
 }
 
+/// A client of a user who may do anything, who comes to the server by this address.
+pub(crate) fn client_by(cluster: &Cluster, url: &str, user: &str) -> Result<Client, Failed> {
+    client(kubeconfig(cluster, url, user, &["testers"])?.path())
+}
+
 /// A client of a user in these groups at the server itself.
 pub(crate) fn client_of(cluster: &Cluster, user: &str, groups: &[&str]) -> Result<Client, Failed> {
     let file = kubeconfig(cluster, cluster.server_url(), user, groups)?;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use harness::Random;
 use kcache::{DecodeError, Input, Key};
 
-use crate::conditions::{NAMES, NAMESPACES, NODES, labels};
+use crate::conditions::{NODES, any_key, labels};
 use crate::coverage::Coverage;
 use crate::forms::{Form, Spec};
 
@@ -39,8 +39,7 @@ pub(crate) struct Server {
 impl Server {
     /// Something happens to one object.
     fn happen(&mut self, random: &mut Random) -> Vec<Happening> {
-        let (namespace, name) = (random.pick(&NAMESPACES), random.pick(&NAMES));
-        let key = Key::new(namespace, name);
+        let key = any_key(random);
         self.version += 1 + random.next() % 3;
         if random.chance(1, 8) {
             self.drawn.push(self.version);
@@ -96,8 +95,7 @@ impl Server {
     /// Something happens at a version that says nothing of when: one that was drawn before others, or
     /// the one that the object has.
     pub(crate) fn late<V: Form>(&mut self, random: &mut Random) -> Vec<Input<V>> {
-        let (namespace, name) = (*random.pick(&NAMESPACES), *random.pick(&NAMES));
-        let key = Key::new(namespace, name);
+        let key = any_key(random);
         let there = self.objects.get(&key).cloned();
         let drawn = match &there {
             Some(there) if random.chance(1, 3) => Some(there.version),

@@ -7,7 +7,7 @@ use kcache::{Key, Publisher};
 use kcache_join::{Lookups, Pair};
 
 use super::side::Source;
-use crate::conditions::{NAMES, NAMESPACES};
+use crate::conditions::keys;
 use crate::forms::{Form, read};
 use crate::ledger::{Ledger, lock};
 
@@ -28,21 +28,18 @@ pub(super) fn look_up<V: Form>(
         let specs = objects.iter().map(|object| read(&**object));
         specs.map(|spec| (spec.key(), spec.version)).collect()
     }
-    for namespace in NAMESPACES {
-        for name in NAMES {
-            let key = Key::new(namespace, name);
-            let of_key = want.iter().filter(|(_, _, target, _)| *target == key);
-            let sources: Vec<_> = of_key.map(|pair| (pair.0.clone(), pair.1)).collect();
-            let have = seen(&lookups.sources_of(&key));
-            if have != sources {
-                return Err(format!("{key} is held by {have:?} instead of {sources:?}"));
-            }
-            let of_key = want.iter().filter(|(source, ..)| *source == key);
-            let targets: Vec<_> = of_key.map(|pair| (pair.2.clone(), pair.3)).collect();
-            let have = seen(&lookups.targets_of(&key));
-            if have != targets {
-                return Err(format!("{key} holds {have:?} instead of {targets:?}"));
-            }
+    for key in keys() {
+        let of_key = want.iter().filter(|(_, _, target, _)| *target == key);
+        let sources: Vec<_> = of_key.map(|pair| (pair.0.clone(), pair.1)).collect();
+        let have = seen(&lookups.sources_of(&key));
+        if have != sources {
+            return Err(format!("{key} is held by {have:?} instead of {sources:?}"));
+        }
+        let of_key = want.iter().filter(|(source, ..)| *source == key);
+        let targets: Vec<_> = of_key.map(|pair| (pair.2.clone(), pair.3)).collect();
+        let have = seen(&lookups.targets_of(&key));
+        if have != targets {
+            return Err(format!("{key} holds {have:?} instead of {targets:?}"));
         }
     }
     Ok(())

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use harness::Random;
 use kcache::{DecodeError, Fact, Feed, Input, Key, Publisher, Selects, View};
 
-use crate::conditions::{Condition, NAMES, NAMESPACES, NODES, Selecting, labels};
+use crate::conditions::{Condition, NODES, Selecting, any_key, labels};
 use crate::forms::{Form, Own, Spec, read};
 
 /// A source.
@@ -16,14 +16,6 @@ pub(crate) type Source = Own<Relates>;
 pub(crate) struct Relates {
     pub(crate) selecting: Selecting,
     pub(crate) refers: Vec<String>,
-}
-
-impl Source {
-    /// The same source at a version.
-    pub(crate) fn at(&self, version: u64) -> Self {
-        let spec = self.spec.clone();
-        Self::new(Spec { version, ..spec }, self.more.clone())
-    }
 }
 
 impl Fact<Selects> for Source {
@@ -164,8 +156,7 @@ impl<V: Form> Side<V> {
     /// The right to see an object is granted that has been there for long, at an old version.
     /// Returns whether there was one.
     pub(crate) fn grant(&mut self, random: &mut Random) -> bool {
-        let (namespace, name) = (*random.pick(&NAMESPACES), *random.pick(&NAMES));
-        let key = Key::new(namespace, name);
+        let key = any_key(random);
         if self.version == 0 || self.objects.contains_key(&key) {
             return false;
         }
