@@ -52,6 +52,10 @@ impl Term<'_> {
         }
     }
 
+    pub(crate) fn is_of_labels(self) -> bool {
+        matches!(self, Self::Label(..) | Self::LabelKey(_))
+    }
+
     /// How many objects to expect under such a term, roughly and only to compare.
     pub(crate) fn breadth(self) -> usize {
         match self {
@@ -104,8 +108,8 @@ impl Index {
         }
     }
 
-    pub(crate) fn at(&self, key: u64) -> impl Iterator<Item = u32> {
-        self.ids.get(&key).into_iter().flatten().copied()
+    pub(crate) fn at(&self, key: u64) -> Option<&Ids> {
+        self.ids.get(&key)
     }
 
     /// How many ids there are under these keys.
@@ -145,22 +149,34 @@ impl Hasher for Spread {
     }
 }
 
-/// The terms that an object has, fields aside.
-pub(crate) fn for_each_term<V: Object>(object: &V, mut found: impl FnMut(Term<'_>)) {
-    found(Term::Any);
-    found(Term::Name(object.name()));
-    for_each_label(object, &mut found);
-    for owner in object.owners() {
-        found(Term::Owner(owner));
+/// The terms that an object has and that are of a kind that is wanted; those that every object has, and fields,
+/// aside. Nothing else of it is read: a stored form may have to decode it.
+pub(crate) fn for_each_term<V: Object>(
+    object: &V,
+    is_wanted: impl Fn(Term<'_>) -> bool,
+    mut found: impl FnMut(Term<'_>),
+) {
+    if is_wanted(Term::Name("")) {
+        found(Term::Name(object.name()));
     }
-    for (key, value) in object.annotations() {
-        found(Term::Annotation(key, value));
-        found(Term::AnnotationKey(key));
+    if is_wanted(Term::Label("", "")) || is_wanted(Term::LabelKey("")) {
+        for_each_label(object, &mut found);
     }
-    for finalizer in object.finalizers() {
-        found(Term::Finalizer(finalizer));
+    if is_wanted(Term::Owner("")) {
+        object.owners().for_each(|uid| found(Term::Owner(uid)));
     }
-    if object.deletion_timestamp().is_some() {
+    if is_wanted(Term::Annotation("", "")) || is_wanted(Term::AnnotationKey("")) {
+        for (key, value) in object.annotations() {
+            found(Term::Annotation(key, value));
+            found(Term::AnnotationKey(key));
+        }
+    }
+    if is_wanted(Term::Finalizer("")) {
+        object
+            .finalizers()
+            .for_each(|name| found(Term::Finalizer(name)));
+    }
+    if is_wanted(Term::BeingDeleted) && object.deletion_timestamp().is_some() {
         found(Term::BeingDeleted);
     }
 }

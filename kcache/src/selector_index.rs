@@ -104,16 +104,16 @@ impl SelectorIndex {
         // A selector that allows several values of a label is under each of them, but an object
         // has one of them; only colliding hashes could name one twice.
         let mut seen = Ids::default();
-        let found = keys.0.iter().flat_map(|key| self.selectors.at(*key));
-        found.filter(move |id| seen.insert(*id))
+        let found = keys.0.iter().filter_map(|key| self.selectors.at(*key));
+        found.flatten().copied().filter(move |id| seen.insert(*id))
     }
 
     /// The objects that a selector of `namespace` may match, each once.
     pub fn objects_for(&self, namespace: &str, selector: &Selector) -> impl Iterator<Item = u32> {
         let mut seen = Ids::default();
         let keys = self.narrowest(namespace, selector);
-        let found = keys.into_iter().flat_map(|key| self.objects.at(key));
-        found.filter(move |id| seen.insert(*id))
+        let found = keys.into_iter().filter_map(|key| self.objects.at(key));
+        found.flatten().copied().filter(move |id| seen.insert(*id))
     }
 
     /// The index keys under which there are the fewest objects that the selector does not match, and

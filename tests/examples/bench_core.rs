@@ -151,6 +151,9 @@ fn main() {
     let only = std::env::args().nth(2);
     let wanted = |part: &str| only.as_deref().is_none_or(|only| only == part);
     if let Some(what) = only.as_deref().and_then(|only| only.strip_prefix("hold-")) {
+        if what.starts_with("events") {
+            publish(&runtime, what.ends_with("filters"));
+        }
         match what.strip_prefix("join") {
             Some(with) => joins::hold(with.trim_start_matches('-')),
             None => commits::hold(what),
@@ -315,7 +318,7 @@ fn fan_out(table: &mut Table, runtime: &tokio::runtime::Runtime) {
         "an event to 1, beside 1,000 filters that do not match",
         1,
         1_000,
-        &|i| Filter::labels([("app", format!("other-{i}").as_str())]),
+        &other,
     );
     bench("an event to 1,000 subscribers", 1_000, 0, &all);
     bench(
@@ -324,6 +327,32 @@ fn fan_out(table: &mut Table, runtime: &tokio::runtime::Runtime) {
         10,
         &all,
     );
+}
+
+/// Publishes events to one subscriber that reads them at once, beside 1,000 filters that do not match or alone,
+/// for a profiler that counts instructions.
+fn publish(runtime: &tokio::runtime::Runtime, beside_filters: bool) -> ! {
+    let (things, mut feed) = fed(1_000);
+    let others = if beside_filters { 1_000 } else { 0 };
+    let idle = (0..others).map(|number| things.subscribe_with(other(number)));
+    let idle: Vec<_> = idle.collect();
+    let mut changes = things.subscribe();
+    let start = runtime.block_on(changes.snapshot());
+    start.expect("the publisher is ready");
+    for event in 0..20_000 {
+        apply(
+            &mut feed,
+            vec![thing(event % 1_000, 1_000_000 + event, event % 1_000 / 10)],
+        );
+        runtime.block_on(changes.next()).expect("it is open");
+    }
+    let is_right = idle.iter().all(|changes| changes.status().waiting <= 1);
+    std::process::exit(i32::from(!is_right));
+}
+
+/// A filter that matches nothing.
+fn other(number: usize) -> Filter<Thing> {
+    Filter::labels([("app", format!("other-{number}").as_str())])
 }
 
 /// Things are selected by the app that a thing is of.

@@ -175,34 +175,63 @@ impl<V: Object> Dispatcher<V> {
 
     /// The routes that a change may concern; one may be named more than once.
     fn candidates(&self, change: &Change<V>) -> Vec<u32> {
-        if !self.is_narrow() {
-            let key = IndexKey {
-                namespace: None,
-                term: Term::Any,
-            };
-            return self.index.at(self.index.hash(key)).collect();
+        let everything = IndexKey {
+            namespace: None,
+            term: Term::Any,
+        };
+        let mut named = Vec::new();
+        if self.kinds[Term::Any.kind()][0] > 0 {
+            named.extend(
+                self.index
+                    .at(self.index.hash(everything))
+                    .into_iter()
+                    .flatten(),
+            );
         }
-        let named = Error::catch(|| {
-            let mut named = Vec::new();
-            for object in [&change.old, &change.new].into_iter().flatten() {
-                let namespace = object.namespace().unwrap_or_default();
-                let mut look = |term: Term<'_>| {
-                    for (scope, namespace) in [None, Some(namespace)].into_iter().enumerate() {
-                        if self.kinds[term.kind()][scope] > 0 {
-                            let key = self.index.hash(IndexKey { namespace, term });
-                            named.extend(self.index.at(key));
-                        }
-                    }
-                };
-                index::for_each_term(&**object, &mut look);
-                for (field, _) in &self.fields {
-                    look(Term::Field(field.path(), &field.read(object)));
+        if !self.is_narrow() {
+            return named;
+        }
+        match Error::catch(|| self.narrow_candidates(change)) {
+            Ok(narrow) => named.extend(narrow),
+            // If the object itself panics then so will the filters, each for itself.
+            Err(_) => named = (0..).take(self.routes.len()).collect(),
+        }
+        named
+    }
+
+    /// Those that are found by what its objects are like.
+    fn narrow_candidates(&self, change: &Change<V>) -> Vec<u32> {
+        let mut named = Vec::new();
+        let is_waited_for = |term: Term<'_>| self.kinds[term.kind()] != [0, 0];
+        let waits_for_labels =
+            is_waited_for(Term::Label("", "")) || is_waited_for(Term::LabelKey(""));
+        // Most updates leave the labels as they are: then they are looked up once.
+        let has_new_labels = match (&change.old, &change.new) {
+            (Some(old), Some(new)) => waits_for_labels && !old.labels().eq(new.labels()),
+            _ => true,
+        };
+        for (object, reads_labels) in [(&change.old, true), (&change.new, has_new_labels)] {
+            let Some(object) = object else { continue };
+            let own = object.namespace().unwrap_or_default();
+            let mut look_in = |namespace: Option<&str>, term: Term<'_>| {
+                if self.kinds[term.kind()][usize::from(namespace.is_some())] > 0 {
+                    let key = self.index.hash(IndexKey { namespace, term });
+                    named.extend(self.index.at(key).into_iter().flatten());
                 }
+            };
+            look_in(Some(own), Term::Any);
+            let mut look = |term: Term<'_>| {
+                look_in(None, term);
+                look_in(Some(own), term);
+            };
+            let is_wanted =
+                |term: Term<'_>| is_waited_for(term) && (reads_labels || !term.is_of_labels());
+            index::for_each_term(&**object, is_wanted, &mut look);
+            for (field, _) in &self.fields {
+                look(Term::Field(field.path(), &field.read(object)));
             }
-            named
-        });
-        // If the object itself panics then so will the filters, each for itself.
-        named.unwrap_or_else(|_| (0..).take(self.routes.len()).collect())
+        }
+        named
     }
 
     /// True if there are filters that are found by what an object is like; else an object need not

@@ -357,6 +357,41 @@ async fn joins_work_without_decoding_what_they_do_not_need() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_change_finds_its_subscribers_without_decoding_what_none_of_them_asks_for() {
+    type Placing = Compact<Pod, Placed>;
+    let filters: [(Filter<Placing>, u64); 12] = [
+        (Filter::everything(), 0),
+        (Filter::name("shop", "web-1"), 0),
+        (Filter::namespace("shop"), 0),
+        (Filter::labels([("app", "web")]), 0),
+        (Filter::labels([("app", "db")]), 0),
+        (Filter::selector("app,!canary".parse().unwrap()), 0),
+        (Filter::owned_by("a uid"), 0),
+        (Filter::finalizer("a finalizer"), 0),
+        (Filter::being_deleted(), 0),
+        (Filter::field(Field::node(), ["node-1"]), 0),
+        // Long annotations are not in the header. They are read from the bytes, once an object.
+        (Filter::annotated("a key"), 3),
+        (Filter::annotations([("a key", "a value")]), 3),
+    ];
+    for (filter, decoded) in filters {
+        let mut codec = CompactCodec::default();
+        let (publisher, mut feed) = kcache::feed::<Placing>();
+        let mut pod = pod(1);
+        pod["metadata"]["annotations"] = json!({"a key": "long ".repeat(1_000)});
+        feed.relist([decode(&mut codec, &pod).unwrap()], None)
+            .unwrap();
+        let mut changes = publisher.subscribe_with(filter.clone());
+        drop(changes.snapshot().await.unwrap());
+        for version in ["50", "51"] {
+            pod["metadata"]["resourceVersion"] = json!(version);
+            feed.apply(decode(&mut codec, &pod).unwrap()).unwrap();
+        }
+        assert_eq!(codec.stats().decoded(), decoded, "{filter}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn aspects_and_monitors_see_what_changes() {
     let mut codec = CompactCodec::default();
     let (pods, mut feed) = kcache::feed::<Compact<Pod>>();
