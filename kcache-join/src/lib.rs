@@ -59,15 +59,17 @@ mod slab;
 mod lookups;
 mod through;
 
-// What a change of an input changes in the result; what an operator has indexed of both sides goes with it.
+// What a change of an input changes in the result, and no more; a target stays while a source holds it (`engine`).
+// What is asked of an operator for that (a trait).
 mod operator;
 mod engine;
 
-// A join at work: when it is ready, what becomes of it when an input fails or ends, and what it closes.
+// A join at work: when it is ready, which input is heard next, what becomes of it when an input fails or ends or a
+// relation panics, and what it closes.
 mod join;
 
-// How sources and targets relate: the rules of each operator, one after another, and the relations of
-// Kubernetes' kinds.
+// How sources and targets relate: each operator with its rules and its index of both sides, one after another,
+// and the relations of Kubernetes' kinds.
 mod key_join;
 mod guarded_key_join;
 mod selector_join;

@@ -95,7 +95,7 @@ struct Memory;
 
 // The modules are in layers: each uses those before it, and none after it.
 
-// Locks, work on other threads and on deep stacks, encodings, versions and their order, objects, shards of a
+// Locks, tasks, work on other threads and on deep stacks, encodings, versions and their order, objects, shards of a
 // collection; and the events that a change becomes: another UID is a delete and a create, and deletes come first.
 mod sync;
 mod spawn;
@@ -110,7 +110,8 @@ mod event;
 mod updates;
 
 // Beside events: why something ended (a panic of your code, too) or failed, phases and notices, counts,
-// bad objects (without their content), waiting for a version, and for another shard.
+// bad objects (without their content), waiting for a version, and asking for another shard (`reflector`
+// follows it).
 mod error;
 mod failure;
 mod status;
@@ -129,17 +130,19 @@ mod fact;
 mod field;
 mod filter;
 
-// A publisher: what its two ends share (the dispatcher and the mailboxes, where a slow subscriber's
-// changes are merged), its writer (which learns that nobody reads any longer, and tells of a new incarnation), its
-// handle, whether it is healthy, its readers.
+// A publisher: what its two ends share (`core`: one lock over the state and who gets its changes; the
+// dispatcher, which passes a new incarnation on also where nothing matches; the mailboxes, where a slow
+// subscriber's changes are merged, so that no source waits for it), its writer, its handle (when nobody reads
+// any longer, it closes), whether it is healthy, its readers.
 mod core;
 mod writer;
 mod publisher;
 mod health;
 mod cache;
 
-// What is derived from a publisher: `Publisher::subscribe` (with refilter and aspects), `until` for one object,
-// streams, `map`, `group_by` and sets of several (`derive`), `view`, `index_by` (`lookup`) and `monitor` are here.
+// What is derived from a publisher: `Publisher::subscribe` (with refilter, aspects, and what still waits when its
+// publisher has closed), `until` for one object, streams, `map`, `group_by` and sets of several (`derive`), `view`,
+// `index_by` (`lookup`) and `monitor` are here.
 mod subscription;
 mod until;
 mod streams;
@@ -155,9 +158,10 @@ pub mod protobuf;
 mod codec;
 mod feed;
 
-// An API server as a source: requests, bodies, list and watch with their waits, silences, checks and
-// turns for other tasks; objects that are changed before they are stored, several namespaces as one source,
-// one informer for all who want the same (`informers`), and reads of the server beside them (`live`).
+// An API server as a source: requests, bodies, list and watch (`reflector`) with their waits, silences, checks,
+// spans, objects that cannot be read or are outside of the shard, and turns for other tasks; objects that are
+// changed before they are stored, several namespaces as one source, one informer for all who want the same
+// (`informers`), and reads of the server beside them (`live`).
 mod request;
 mod wire;
 mod reflector;

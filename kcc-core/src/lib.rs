@@ -24,12 +24,14 @@ mod wrapper;
 mod notice;
 mod policy;
 
-// Which credential is meant: the variables and files that decide it, and the key made of them.
+// Which credential is meant: the variables and files that decide it, and the key made of them and of all
+// that a kubeconfig's user declares (`environment` marks that).
 mod identity;
 mod key;
 
-// What processes share: who they are, the files of the cache directory (sealed or not, pruned, with the
-// log of warnings), and the log of uses that shows a credential which the server refused.
+// What processes share: who they are and which one is the client, also behind a shell; the files of the
+// cache directory (sealed or not, pruned, with the log of warnings), and the log of uses that shows a
+// credential which the server refused.
 mod process;
 mod store;
 mod use_log;
@@ -39,9 +41,12 @@ mod use_log;
 mod settings;
 mod plugin;
 
-// The cache, on all of these: which entry answers, who runs the plugin, what it is told and whose login
-// takes turns, what answers where the plugin fails or nothing can be stored, when a refresh ahead is due (`background`
-// of kcc-cli is the process that makes it), what is stored and what of it can be listed, and how a kubeconfig's user becomes a request.
+// The cache, on all of these: which entry answers (also a client that does not say its version), which of
+// many requests runs the plugin and how the others get its answer, what it is told and whose login takes
+// turns, which use counts as a refusal by what is known of its client, how a good entry is replaced by
+// hand, what answers where the plugin fails or nothing can be stored, when a refresh ahead is due and for
+// how long (`background` of kcc-cli starts the process that makes it, without terminal and pipes), what is
+// stored and what of it can be listed, and how a kubeconfig's user becomes a request.
 mod error;
 mod cache;
 
