@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use kcc_core::{
@@ -12,7 +11,7 @@ use kcc_core::{
 };
 use serde_json::json;
 
-use crate::{Bench, V1, exec_info, quiet_token, script, token_of};
+use crate::{Bench, V1, exec_info, quiet_token, script, token_of, wait_until};
 
 /// The machine's clock, so many hours slow.
 pub(crate) struct HoursAgo(pub(crate) i64);
@@ -53,14 +52,6 @@ fn near_its_margin() -> Bench {
     stored_an_hour_ago(&bench, &bench.plugin.path());
     bench.plugin.expires_after(Some(3_600)).unwrap();
     bench
-}
-
-fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
-    let since = Instant::now();
-    while !holds() {
-        assert!(since.elapsed() < Duration::from_secs(30), "never: {what}");
-        std::thread::sleep(Duration::from_millis(10));
-    }
 }
 
 /// How often a process in the background was started, as the log of the entry says.

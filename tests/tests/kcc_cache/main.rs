@@ -28,6 +28,7 @@ mod output;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::time::{Duration, Instant};
 
 use harness::{CacheHome, ExecPlugin};
 use serde_json::{Value, json};
@@ -73,6 +74,14 @@ impl Bench {
         let entries = self.home.entries();
         assert_eq!(entries.len(), 1, "{entries:?}");
         entries[0].clone()
+    }
+}
+
+fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+    let since = Instant::now();
+    while !holds() {
+        assert!(since.elapsed() < Duration::from_secs(30), "never: {what}");
+        std::thread::sleep(Duration::from_millis(10));
     }
 }
 

@@ -8,11 +8,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use harness::CacheHome;
 use serde_json::json;
 
-use crate::{Bench, V1, code, exec_info, quiet_token, script, stderr, token_of};
+use crate::{Bench, V1, code, exec_info, quiet_token, script, stderr, token_of, wait_until};
 
-/// So many requests at once. The plugin goes on when all have found that it must run.
+/// So many requests at once. The first one runs the plugin, which goes on when all have found that it must run.
 fn at_once(bench: &Bench, count: usize, setup: impl Fn(&mut Command)) -> Vec<Outcome> {
     bench.plugin.waits_at_the_gate().unwrap();
+    let runs = bench.plugin.runs();
     let requests: Vec<_> = (0..count)
         .map(|_| {
             let mut command = bench.command();
@@ -32,6 +33,7 @@ fn at_once(bench: &Bench, count: usize, setup: impl Fn(&mut Command)) -> Vec<Out
                     "it ended without a word"
                 );
             }
+            wait_until("the plugin runs", || bench.plugin.runs() > runs);
             (child, heard)
         })
         .collect();

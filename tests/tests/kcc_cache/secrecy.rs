@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 use serde_json::json;
 
 use crate::ahead::stored_hours_ago;
-use crate::{Bench, V1, script};
+use crate::{Bench, V1, script, wait_until};
 
 const MARKER: &str = "MARKER-7f3a";
 
@@ -148,11 +148,7 @@ fn a_refresh_in_the_background_tells_nobody() {
     bench.plugin.waits_at_the_gate().unwrap();
     let output = request(&bench, |_| {});
     assert!(!String::from_utf8_lossy(&output.stderr).contains(MARKER));
-    let since = std::time::Instant::now();
-    while bench.plugin.runs() < 2 {
-        assert!(since.elapsed() < std::time::Duration::from_secs(20));
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
+    wait_until("the plugin runs", || bench.plugin.runs() == 2);
     let told = told_to_processes(&bench);
     assert!(!told.is_empty(), "the process in the background runs");
     assert!(told.iter().all(|text| !text.contains(MARKER)));
