@@ -52,8 +52,12 @@ impl Term<'_> {
         }
     }
 
-    pub(crate) fn is_of_labels(self) -> bool {
-        matches!(self, Self::Label(..) | Self::LabelKey(_))
+    /// The key of the label that it is about.
+    pub(crate) fn label_key(&self) -> Option<&str> {
+        match self {
+            Self::Label(key, _) | Self::LabelKey(key) => Some(key),
+            _ => None,
+        }
     }
 
     /// How many objects to expect under such a term, roughly and only to compare.

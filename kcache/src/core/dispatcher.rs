@@ -1,8 +1,11 @@
 //! Finds the subscriptions that a change of a commit concerns, and puts it into their mailboxes.
 
+mod label_keys;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use self::label_keys::LabelKeys;
 use super::mailbox::{Mailbox, Wakeup};
 use crate::error::Error;
 use crate::event::Change;
@@ -23,6 +26,7 @@ pub(crate) struct Dispatcher<V> {
     /// How many index keys there are of each kind of term, in all namespaces and in one: an object is
     /// looked up only under what someone waits for.
     kinds: [[usize; 2]; index::KINDS],
+    label_keys: LabelKeys,
     /// The fields that filters are indexed by, with how many filters use each.
     fields: Vec<(Field<V>, usize)>,
     commits: u64,
@@ -41,6 +45,8 @@ struct Route<V> {
     keys: Vec<u64>,
     /// The kinds of these keys.
     kinds: Vec<[usize; 2]>,
+    /// The keys of the labels among them.
+    label_keys: Vec<Arc<str>>,
     /// Those who get a commit before others come first.
     members: Vec<Arc<Mailbox<V>>>,
     /// What the commit under way brings; all members share it.
@@ -64,6 +70,7 @@ impl<V> Default for Dispatcher<V> {
             by_text: HashMap::new(),
             index: Index::default(),
             kinds: Default::default(),
+            label_keys: LabelKeys::default(),
             fields: Vec::new(),
             commits: 0,
             replaced: 0,
@@ -221,11 +228,18 @@ impl<V: Object> Dispatcher<V> {
             };
             look_in(Some(own), Term::Any);
             let mut look = |term: Term<'_>| {
+                if term
+                    .label_key()
+                    .is_some_and(|key| !self.label_keys.may_have(key))
+                {
+                    return;
+                }
                 look_in(None, term);
                 look_in(Some(own), term);
             };
-            let is_wanted =
-                |term: Term<'_>| is_waited_for(term) && (reads_labels || !term.is_of_labels());
+            let is_wanted = |term: Term<'_>| {
+                is_waited_for(term) && (reads_labels || term.label_key().is_none())
+            };
             index::for_each_term(&**object, is_wanted, &mut look);
             for (field, _) in &self.fields {
                 look(Term::Field(field.path(), &field.read(object)));
@@ -254,6 +268,8 @@ impl<V: Object> Dispatcher<V> {
         let keys = filter.index_keys(&load);
         let kind = |key: &IndexKey<'_>| [key.term.kind(), usize::from(key.namespace.is_some())];
         let kinds: Vec<_> = keys.iter().map(kind).collect();
+        let labels = keys.iter().filter_map(|key| key.term.label_key());
+        let label_keys: Vec<_> = labels.map(|key| self.label_keys.add(key)).collect();
         let keys: Vec<u64> = keys.iter().map(|key| self.index.hash(*key)).collect();
         for [kind, scope] in &kinds {
             self.kinds[*kind][*scope] += 1;
@@ -270,6 +286,7 @@ impl<V: Object> Dispatcher<V> {
             .push(slot);
         let route = &mut self.routes[slot as usize];
         (route.filter, route.keys, route.kinds) = (filter.clone(), keys, kinds);
+        route.label_keys = label_keys;
         slot
     }
 
@@ -278,6 +295,9 @@ impl<V: Object> Dispatcher<V> {
         self.index.remove(slot, &route.keys);
         for [kind, scope] in route.kinds {
             self.kinds[kind][scope] -= 1;
+        }
+        for key in route.label_keys {
+            self.label_keys.remove(&key);
         }
         self.count_fields(&route.filter, false);
         let text = route.filter.to_string();
@@ -310,6 +330,7 @@ impl<V: Object> Route<V> {
             filter: Filter::nothing(),
             keys: Vec::new(),
             kinds: Vec::new(),
+            label_keys: Vec::new(),
             members: Vec::new(),
             outbox: Vec::new(),
             seen: (0, 0),
