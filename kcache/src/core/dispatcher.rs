@@ -182,33 +182,17 @@ impl<V: Object> Dispatcher<V> {
 
     /// The routes that a change may concern; one may be named more than once.
     fn candidates(&self, change: &Change<V>) -> Vec<u32> {
-        let everything = IndexKey {
-            namespace: None,
-            term: Term::Any,
-        };
         let mut named = Vec::new();
-        if self.kinds[Term::Any.kind()][0] > 0 {
-            named.extend(
-                self.index
-                    .at(self.index.hash(everything))
-                    .into_iter()
-                    .flatten(),
-            );
-        }
-        if !self.is_narrow() {
-            return named;
-        }
-        match Error::catch(|| self.narrow_candidates(change)) {
-            Ok(narrow) => named.extend(narrow),
+        self.look_up(None, Term::Any, &mut named);
+        if self.is_narrow() && Error::catch(|| self.look_up_objects(change, &mut named)).is_err() {
             // If the object itself panics then so will the filters, each for itself.
-            Err(_) => named = (0..).take(self.routes.len()).collect(),
+            named = (0..).take(self.routes.len()).collect();
         }
         named
     }
 
     /// Those that are found by what its objects are like.
-    fn narrow_candidates(&self, change: &Change<V>) -> Vec<u32> {
-        let mut named = Vec::new();
+    fn look_up_objects(&self, change: &Change<V>, named: &mut Vec<u32>) {
         let is_waited_for = |term: Term<'_>| self.kinds[term.kind()] != [0, 0];
         let waits_for_labels =
             is_waited_for(Term::Label("", "")) || is_waited_for(Term::LabelKey(""));
@@ -219,23 +203,14 @@ impl<V: Object> Dispatcher<V> {
         };
         for (object, reads_labels) in [(&change.old, true), (&change.new, has_new_labels)] {
             let Some(object) = object else { continue };
-            let own = object.namespace().unwrap_or_default();
-            let mut look_in = |namespace: Option<&str>, term: Term<'_>| {
-                if self.kinds[term.kind()][usize::from(namespace.is_some())] > 0 {
-                    let key = self.index.hash(IndexKey { namespace, term });
-                    named.extend(self.index.at(key).into_iter().flatten());
-                }
-            };
-            look_in(Some(own), Term::Any);
+            let own = Some(object.namespace().unwrap_or_default());
+            self.look_up(own, Term::Any, named);
             let mut look = |term: Term<'_>| {
-                if term
-                    .label_key()
-                    .is_some_and(|key| !self.label_keys.may_have(key))
-                {
-                    return;
+                let key = term.label_key();
+                if key.is_none_or(|key| self.label_keys.may_have(key)) {
+                    self.look_up(None, term, named);
+                    self.look_up(own, term, named);
                 }
-                look_in(None, term);
-                look_in(Some(own), term);
             };
             let is_wanted = |term: Term<'_>| {
                 is_waited_for(term) && (reads_labels || term.label_key().is_none())
@@ -245,7 +220,14 @@ impl<V: Object> Dispatcher<V> {
                 look(Term::Field(field.path(), &field.read(object)));
             }
         }
-        named
+    }
+
+    /// Those in the index under a term, in this namespace or in all, if anybody waits for such a one.
+    fn look_up(&self, namespace: Option<&str>, term: Term<'_>, named: &mut Vec<u32>) {
+        if self.kinds[term.kind()][usize::from(namespace.is_some())] > 0 {
+            let key = self.index.hash(IndexKey { namespace, term });
+            named.extend(self.index.at(key).into_iter().flatten());
+        }
     }
 
     /// True if there are filters that are found by what an object is like; else an object need not
