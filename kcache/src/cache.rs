@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::filter::Filter;
 use crate::object::{Key, Object};
 use crate::publisher::Publisher;
-use crate::store::{Snapshot, State};
+use crate::store::{Snapshot, State, clones};
 
 /// The objects of a publisher, or those that a subscription's filter lets in.
 ///
@@ -119,8 +119,7 @@ impl<V: Object> Cache<V> {
     }
 
     fn collect<'a>(&self, all: impl Iterator<Item = &'a Arc<V>>) -> Vec<Arc<V>> {
-        let accepted = all.filter(|object| self.accepts(object));
-        accepted.cloned().collect()
+        clones(all.filter(|object| self.accepts(object)))
     }
 }
 

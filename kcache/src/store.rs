@@ -1,5 +1,6 @@
 //! The state of a cache: immutable, replaced whole by each commit.
 
+mod clones;
 mod pages;
 mod members;
 mod index;
@@ -14,6 +15,7 @@ mod tests;
 use std::fmt;
 use std::sync::Arc;
 
+pub(crate) use self::clones::clones;
 pub(crate) use self::copies::{Copies, MANY};
 pub(crate) use self::members::Members;
 pub(crate) use self::table::{TOGETHER, Table};

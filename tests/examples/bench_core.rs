@@ -204,7 +204,7 @@ fn main() {
 }
 
 #[expect(clippy::print_stdout, reason = "the table is what this program is for")]
-fn print_rows(title: &str, rows: &[(&str, f64)]) {
+fn print_rows(title: &str, rows: &[(impl std::fmt::Display, f64)]) {
     if rows.is_empty() {
         return;
     }

@@ -11,6 +11,7 @@ use crate::cache::Cache;
 use crate::error::Error;
 use crate::object::Object;
 use crate::publisher::Publisher;
+use crate::store::clones;
 
 /// The objects of a publisher by the methods of [`kube::runtime::reflector::Store`], so that what
 /// takes one is moved over by its type alone. It keeps the publisher alive, and holds no object.
@@ -81,8 +82,7 @@ impl<K: Resource + Object> Store<K> {
     /// The objects that the predicate accepts.
     pub fn state_filter(&self, predicate: impl Fn(&K) -> bool) -> Vec<Arc<K>> {
         let state = self.cache.snapshot();
-        let found = state.iter().filter(|object| predicate(object));
-        found.cloned().collect()
+        clones(state.iter().filter(|object| predicate(object)))
     }
 
     /// The objects whose labels match the selector.
