@@ -1,11 +1,11 @@
 //! Finds the subscriptions that a change of a commit concerns, and puts it into their mailboxes.
 
-mod label_keys;
+mod used;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use self::label_keys::LabelKeys;
+use self::used::Used;
 use super::mailbox::{Mailbox, Wakeup};
 use crate::error::Error;
 use crate::event::Change;
@@ -14,6 +14,9 @@ use crate::filter::Filter;
 use crate::index::{self, Index, IndexKey, Term};
 use crate::object::Object;
 use crate::store::Moment;
+
+/// Up to so many label keys are compared with each of an object; more cost as much as hashing it.
+const FEW: usize = 8;
 
 /// The mailboxes of a publisher, by the data parts of their filters.
 pub(crate) struct Dispatcher<V> {
@@ -26,9 +29,9 @@ pub(crate) struct Dispatcher<V> {
     /// How many index keys there are of each kind of term, in all namespaces and in one: an object is
     /// looked up only under what someone waits for.
     kinds: [[usize; 2]; index::KINDS],
-    label_keys: LabelKeys,
-    /// The fields that filters are indexed by, with how many filters use each.
-    fields: Vec<(Field<V>, usize)>,
+    /// The label keys and fields that filters are indexed by.
+    label_keys: Used<Arc<str>>,
+    fields: Used<Field<V>>,
     commits: u64,
     /// How many objects had been replaced when those who derive states were last told so.
     replaced: u64,
@@ -45,8 +48,9 @@ struct Route<V> {
     keys: Vec<u64>,
     /// The kinds of these keys.
     kinds: Vec<[usize; 2]>,
-    /// The keys of the labels among them.
+    /// What it is indexed by.
     label_keys: Vec<Arc<str>>,
+    fields: Vec<Field<V>>,
     /// Those who get a commit before others come first.
     members: Vec<Arc<Mailbox<V>>>,
     /// What the commit under way brings; all members share it.
@@ -70,8 +74,8 @@ impl<V> Default for Dispatcher<V> {
             by_text: HashMap::new(),
             index: Index::default(),
             kinds: Default::default(),
-            label_keys: LabelKeys::default(),
-            fields: Vec::new(),
+            label_keys: Used::default(),
+            fields: Used::default(),
             commits: 0,
             replaced: 0,
             incarnation: 1,
@@ -207,7 +211,7 @@ impl<V: Object> Dispatcher<V> {
             self.look_up(own, Term::Any, named);
             let mut look = |term: Term<'_>| {
                 let key = term.label_key();
-                if key.is_none_or(|key| self.label_keys.may_have(key)) {
+                if key.is_none_or(|key| self.may_wait_for(key)) {
                     self.look_up(None, term, named);
                     self.look_up(own, term, named);
                 }
@@ -216,10 +220,16 @@ impl<V: Object> Dispatcher<V> {
                 is_waited_for(term) && (reads_labels || term.label_key().is_none())
             };
             index::for_each_term(&**object, is_wanted, &mut look);
-            for (field, _) in &self.fields {
+            for field in self.fields.iter() {
                 look(Term::Field(field.path(), &field.read(object)));
             }
         }
+    }
+
+    /// False if no filter is indexed by this label key.
+    fn may_wait_for(&self, label_key: &str) -> bool {
+        let mut known = self.label_keys.iter();
+        known.len() > FEW || known.any(|known| **known == *label_key)
     }
 
     /// Those in the index under a term, in this namespace or in all, if anybody waits for such a one.
@@ -235,7 +245,7 @@ impl<V: Object> Dispatcher<V> {
     fn is_narrow(&self) -> bool {
         let mut kinds = self.kinds;
         kinds[Term::Any.kind()][0] = 0;
-        kinds.as_flattened().iter().any(|count| *count > 0) || !self.fields.is_empty()
+        kinds.as_flattened().iter().any(|count| *count > 0) || self.fields.iter().len() > 0
     }
 
     fn route_of(&self, filter: &Filter<V>) -> Option<u32> {
@@ -251,7 +261,7 @@ impl<V: Object> Dispatcher<V> {
         let kind = |key: &IndexKey<'_>| [key.term.kind(), usize::from(key.namespace.is_some())];
         let kinds: Vec<_> = keys.iter().map(kind).collect();
         let labels = keys.iter().filter_map(|key| key.term.label_key());
-        let label_keys: Vec<_> = labels.map(|key| self.label_keys.add(key)).collect();
+        let label_keys = labels.map(|key| self.label_keys.add(key.into())).collect();
         let keys: Vec<u64> = keys.iter().map(|key| self.index.hash(*key)).collect();
         for [kind, scope] in &kinds {
             self.kinds[*kind][*scope] += 1;
@@ -261,14 +271,17 @@ impl<V: Object> Dispatcher<V> {
             u32::try_from(self.routes.len() - 1).expect("fewer than 2^32 filters")
         });
         self.index.insert(slot, &keys);
-        self.count_fields(filter, true);
+        let mut fields = Vec::new();
+        filter.fields_used(&mut fields);
+        let fields = fields.into_iter().map(|field| self.fields.add(field));
+        let fields = fields.collect();
         self.by_text
             .entry(filter.to_string())
             .or_default()
             .push(slot);
         let route = &mut self.routes[slot as usize];
         (route.filter, route.keys, route.kinds) = (filter.clone(), keys, kinds);
-        route.label_keys = label_keys;
+        (route.label_keys, route.fields) = (label_keys, fields);
         slot
     }
 
@@ -278,10 +291,14 @@ impl<V: Object> Dispatcher<V> {
         for [kind, scope] in route.kinds {
             self.kinds[kind][scope] -= 1;
         }
-        for key in route.label_keys {
-            self.label_keys.remove(&key);
-        }
-        self.count_fields(&route.filter, false);
+        route
+            .label_keys
+            .iter()
+            .for_each(|key| self.label_keys.remove(key));
+        route
+            .fields
+            .iter()
+            .for_each(|field| self.fields.remove(field));
         let text = route.filter.to_string();
         if let Some(slots) = self.by_text.get_mut(&text) {
             slots.retain(|other| *other != slot);
@@ -290,19 +307,6 @@ impl<V: Object> Dispatcher<V> {
             }
         }
         self.free.push(slot);
-    }
-
-    fn count_fields(&mut self, filter: &Filter<V>, more: bool) {
-        let mut used = Vec::new();
-        filter.fields_used(&mut used);
-        for field in used {
-            match self.fields.iter_mut().find(|(known, _)| *known == field) {
-                Some((_, count)) if more => *count += 1,
-                Some((_, count)) => *count -= 1,
-                None => self.fields.push((field, 1)),
-            }
-        }
-        self.fields.retain(|(_, count)| *count > 0);
     }
 }
 
@@ -313,6 +317,7 @@ impl<V: Object> Route<V> {
             keys: Vec::new(),
             kinds: Vec::new(),
             label_keys: Vec::new(),
+            fields: Vec::new(),
             members: Vec::new(),
             outbox: Vec::new(),
             seen: (0, 0),

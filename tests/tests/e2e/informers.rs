@@ -2,7 +2,7 @@
 //! kube-apiserver.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use harness::cluster::{self, Cluster};
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace};
@@ -17,7 +17,9 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use crate::testers::client_of;
-use crate::trial::{Outcome, block_on, check, cluster_for_testers, named, on_cluster, until};
+use crate::trial::{
+    Outcome, block_on, check, cluster_for_testers, named, on_cluster, until, wait_until,
+};
 
 pub(crate) fn trials() -> Vec<Trial> {
     on_cluster(
@@ -344,11 +346,8 @@ fn fields_of_a_custom_resource_select() -> Outcome {
         },
     });
     cluster.apply(&definition)?;
-    let started = Instant::now();
-    while cluster.kubectl_admin(&["get", "paints", "-A"]).is_err() {
-        check(started.elapsed() < PATIENCE, "the resource")?;
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    let is_served = || cluster.kubectl_admin(&["get", "paints", "-A"]).is_ok();
+    wait_until(PATIENCE, "the resource", || Ok(is_served()))?;
     let paint = |name: &str, color: &str| {
         json!({
             "apiVersion": "selectable.example.com/v1", "kind": "Paint",

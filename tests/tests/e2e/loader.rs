@@ -19,7 +19,7 @@ mod watching;
 
 pub(crate) use tool::run as run_as_tool;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use harness::CacheHome;
 use harness::cluster::AuthCount;
@@ -32,7 +32,7 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
 use crate::plugin_user::{PluginUser, inject, user_name};
-use crate::trial::{Outcome, Run, check, cluster_for_testers, on_cluster};
+use crate::trial::{Outcome, Run, check, cluster_for_testers, on_cluster, wait_until};
 
 pub(crate) fn trials() -> Vec<Trial> {
     let all = [
@@ -127,11 +127,6 @@ fn expect_rejected(count: AuthCount, expected: usize) -> Outcome {
 }
 
 /// Waits until `holds`; `what` is for the message.
-fn await_that(what: &str, mut holds: impl FnMut() -> Result<bool, Failed>) -> Outcome {
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while !holds()? {
-        check(Instant::now() < deadline, format!("never: {what}"))?;
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    Ok(())
+fn await_that(what: &str, holds: impl FnMut() -> Result<bool, Failed>) -> Outcome {
+    wait_until(Duration::from_secs(30), what, holds)
 }

@@ -12,7 +12,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use base64::Engine as _;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -31,7 +31,7 @@ use tokio::task::JoinHandle;
 
 use self::account::Account;
 use crate::testers::client_by;
-use crate::trial::{Outcome, Run, check, cluster_for_testers, named, on_cluster};
+use crate::trial::{Outcome, Run, check, cluster_for_testers, named, on_cluster, until, until_ok};
 
 /// A limit that only a hang reaches.
 const PATIENCE: Duration = Duration::from_secs(240);
@@ -422,25 +422,17 @@ impl Shop {
     }
 
     async fn until_runs(&self, count: usize) -> Outcome {
-        let started = Instant::now();
-        while self.context.account.total() < count {
-            check(started.elapsed() < PATIENCE, "nothing is reconciled")?;
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        Ok(())
+        let total = || self.context.account.total();
+        until(PATIENCE, "what is reconciled", || total() >= count).await
     }
 
     /// Waits until every object has its result and nothing else is there.
     async fn agree(&self) -> Outcome {
-        let started = Instant::now();
-        loop {
+        let agrees = async || {
             let problem = self.difference().await?;
-            let Some(problem) = problem else {
-                return Ok(());
-            };
-            check(started.elapsed() < PATIENCE, problem)?;
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
+            check(problem.is_none(), problem.unwrap_or_default())
+        };
+        until_ok(PATIENCE, agrees).await
     }
 
     async fn difference(&self) -> Result<Option<String>, Failed> {
@@ -499,10 +491,6 @@ async fn define(client: &Client, kind: &Kind, served: &Api<DynamicObject>) -> Ou
     definitions
         .create(&PostParams::default(), &definition)
         .await?;
-    let started = Instant::now();
-    while served.list(&ListParams::default()).await.is_err() {
-        check(started.elapsed() < PATIENCE, "it is not served")?;
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    Ok(())
+    let list = async || served.list(&ListParams::default()).await.map(drop);
+    until_ok(PATIENCE, list).await
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
 use harness::Random;
@@ -21,7 +21,9 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use crate::testers::client_by;
-use crate::trial::{Outcome, block_on, check, cluster_for_testers, named, on_cluster, until};
+use crate::trial::{
+    Outcome, block_on, check, cluster_for_testers, named, on_cluster, until, until_ok,
+};
 
 pub(crate) fn trials() -> Vec<Trial> {
     on_cluster(
@@ -317,12 +319,9 @@ fn what_has_no_place_for_a_word_is_filtered_too() -> Outcome {
         let api = Api::<DynamicObject>::namespaced_with(client.clone(), "shard-0", &widgets());
         for number in 0..60 {
             let widget = DynamicObject::new(&format!("w{number}"), &widgets());
-            let started = Instant::now();
             // The definition takes a moment to be served.
-            while let Err(error) = api.create(&PostParams::default(), &widget).await {
-                check(started.elapsed() < PATIENCE, error.to_string())?;
-                tokio::time::sleep(Duration::from_millis(100)).await;
-            }
+            let parameters = PostParams::default();
+            until_ok(PATIENCE, async || api.create(&parameters, &widget).await).await?;
         }
         let shard = Shard::of(1, 3);
         let metadata = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";

@@ -64,13 +64,37 @@ pub(crate) async fn until(
     what: &str,
     mut holds: impl FnMut() -> bool,
 ) -> Outcome {
-    let started = Instant::now();
-    while !holds() {
-        check(
-            started.elapsed() < patience,
-            format!("{what}: not what it should be after {patience:?}"),
-        )?;
+    let problem = || format!("{what}: not what it should be after {patience:?}");
+    until_ok(patience, async || holds().then_some(()).ok_or_else(problem)).await
+}
+
+/// Tries until it goes well. After `patience`, a limit that only a hang reaches, the last problem is the
+/// failure. Both are times of the runtime's clock.
+pub(crate) async fn until_ok<T, P: Into<Failed>>(
+    patience: Duration,
+    mut attempt: impl AsyncFnMut() -> Result<T, P>,
+) -> Result<T, Failed> {
+    let started = tokio::time::Instant::now();
+    loop {
+        match attempt().await {
+            Err(_) if started.elapsed() < patience => {}
+            done => return done.map_err(Into::into),
+        }
         tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// As [`until`], for who runs on no runtime. An error is the failure at once.
+pub(crate) fn wait_until(
+    patience: Duration,
+    what: &str,
+    mut holds: impl FnMut() -> Result<bool, Failed>,
+) -> Outcome {
+    let started = Instant::now();
+    while !holds()? {
+        let problem = format!("{what}: not what it should be after {patience:?}");
+        check(started.elapsed() < patience, problem)?;
+        std::thread::sleep(Duration::from_millis(5));
     }
     Ok(())
 }

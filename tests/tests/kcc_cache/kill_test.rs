@@ -10,7 +10,7 @@ use harness::{CacheHome, Random};
 use kcc_core::{CredentialCache, Environment, ExecInfo, PluginPolicy, Request, Settings};
 use rustix::process::{Pid, Signal};
 
-use crate::{Bench, code, quiet_token, script, stderr, token_of};
+use crate::{Bench, code, quiet_token, script, stderr, token_of, wait_until};
 
 const KEYS: usize = 16;
 const PROCESSES: usize = 64;
@@ -273,14 +273,7 @@ fn kill_when(begun: impl Fn() -> bool, command: &mut Command) {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let since = Instant::now();
-    while !begun() {
-        assert!(
-            since.elapsed() < Duration::from_secs(20),
-            "the plugin never began"
-        );
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    wait_until("the plugin has begun", begun);
     holder.kill().unwrap();
     holder.wait().unwrap();
 }

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use harness::CacheHome;
 use jiff::{SignedDuration, Timestamp};
@@ -15,7 +15,7 @@ use kcc_core::{
 use serde_json::json;
 
 use crate::ahead::HoursAgo;
-use crate::{V1, exec_info, script};
+use crate::{V1, exec_info, script, wait_until};
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Way {
@@ -208,14 +208,7 @@ fn every_way_runs_the_program_that_the_clients_path_leads_to() {
     for way in WAYS {
         let scene = Scene::new();
         scene.go(way);
-        let since = Instant::now();
-        while scene.ran().is_empty() {
-            assert!(
-                since.elapsed() < Duration::from_secs(30),
-                "{way:?}: nothing"
-            );
-            std::thread::sleep(Duration::from_millis(10));
-        }
+        wait_until(&format!("{way:?} ran it"), || !scene.ran().is_empty());
         assert_eq!(scene.ran(), "good\n", "{way:?}");
     }
 }

@@ -10,7 +10,7 @@ use harness::CacheHome;
 use rustix::process::{Pid, Signal};
 use serde_json::json;
 
-use crate::{V1, code, exec_info, screen, script, stderr, token_of, unread};
+use crate::{V1, code, exec_info, screen, script, stderr, token_of, unread, wait_until};
 
 /// A shell script as the plugin of a home.
 struct Scripted {
@@ -54,15 +54,7 @@ impl Scripted {
 const ANSWER: &str = r#"echo '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{"token":"t"}}'"#;
 
 fn wait_for(path: &Path) {
-    let since = Instant::now();
-    while !path.exists() {
-        assert!(
-            since.elapsed() < Duration::from_secs(20),
-            "{} never came",
-            path.display()
-        );
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    wait_until(&format!("{} comes", path.display()), || path.exists());
 }
 
 fn pid_in(pid_file: &Path) -> Pid {
@@ -88,16 +80,10 @@ fn is_alive(pid_file: &Path) -> bool {
     }
 }
 
-/// Ended soon, that is.
-fn has_ended(pid_file: &Path) -> bool {
-    let since = Instant::now();
-    while since.elapsed() < Duration::from_secs(10) {
-        if !is_alive(pid_file) {
-            return true;
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    false
+/// Waits until the process of this file has ended.
+fn wait_for_end(pid_file: &Path) {
+    let what = format!("{} has ended", pid_file.display());
+    wait_until(&what, || !is_alive(pid_file));
 }
 
 fn interactive(command: &mut Command) -> &mut Command {
@@ -316,8 +302,8 @@ fn a_plugin_that_hangs_is_ended_with_its_group() {
         stderr(&output)
     );
     assert!(since.elapsed() < Duration::from_secs(20));
-    assert!(has_ended(&bench.folder().join("plugin-pid")));
-    assert!(has_ended(&bench.folder().join("grandchild")));
+    wait_for_end(&bench.folder().join("plugin-pid"));
+    wait_for_end(&bench.folder().join("grandchild"));
 }
 
 #[test]
@@ -328,7 +314,7 @@ fn a_shell_that_ends_at_once_does_not_leave_its_child_running() {
     command.env("KUBE_CREDENTIAL_CACHE_PLUGIN_TIMEOUT", "1s");
     let output = bench.start(&mut command).wait_with_output().unwrap();
     assert_eq!(code(&output), 124);
-    assert!(has_ended(&bench.folder().join("child")));
+    wait_for_end(&bench.folder().join("child"));
 }
 
 #[test]
@@ -422,7 +408,7 @@ fn output_without_end_is_cut_off() {
         stderr(&output)
     );
     assert!(!stderr(&output).contains("SECRET"));
-    assert!(has_ended(&bench.folder().join("plugin-pid")));
+    wait_for_end(&bench.folder().join("plugin-pid"));
 }
 
 #[test]
@@ -452,7 +438,7 @@ fn signals_end_the_plugin_and_then_us() {
             "{signal:?}: {:?}",
             output.status
         );
-        assert!(has_ended(&bench.folder().join("plugin-pid")));
+        wait_for_end(&bench.folder().join("plugin-pid"));
     }
 }
 

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::path::PathBuf;
 use std::process::Stdio;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use crate::ahead::stored_hours_ago;
-use crate::{Bench, quiet_token, token_of};
+use crate::{Bench, quiet_token, token_of, wait_until};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -153,11 +153,7 @@ fn who_waits_for_a_lock_that_is_removed_goes_on_with_the_new_one() {
         let mut targets = links.filter_map(|link| fs::read_link(link.path()).ok());
         targets.any(|target| target == path)
     };
-    let since = Instant::now();
-    while !has_opened() {
-        assert!(since.elapsed() < Duration::from_secs(20), "it never waited");
-        std::thread::sleep(Duration::from_millis(2));
-    }
+    wait_until("it waits", has_opened);
     fs::remove_file(&path).unwrap();
     drop(lock);
     assert_eq!(token_of(&waiting.wait_with_output().unwrap()), "token-2");

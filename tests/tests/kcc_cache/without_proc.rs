@@ -6,17 +6,13 @@ use std::io::Write;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
 use harness::CacheHome;
 use rustix::process::{Pid, Signal};
 
-use crate::{code, script, stderr, token_of};
+use crate::{code, script, stderr, token_of, wait_until};
 
 const ANSWER: &str = r#"echo '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{"token":"t"}}'"#;
-
-/// More than any of these takes, or they hang.
-const HANGING: Duration = Duration::from_secs(60);
 
 /// A home, and a plugin that is a script.
 struct Bench {
@@ -60,11 +56,8 @@ impl Bench {
         command.env("KUBE_CREDENTIAL_CACHE_PLUGIN_TIMEOUT", timeout);
         let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         let child = child.unwrap();
-        let since = Instant::now();
-        while !self.pid_file().exists() || self.run_file().is_none() {
-            assert!(since.elapsed() < HANGING, "the plugin never started");
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        let has_started = || self.pid_file().exists() && self.run_file().is_some();
+        wait_until("the plugin has started", has_started);
         child
     }
 
@@ -180,11 +173,8 @@ fn our_own_plugin_is_ended_with_its_group() {
     assert_eq!(code(&output), 124, "{}", stderr(&output));
     let child = fs::read_to_string(bench.home.path().join("child")).unwrap();
     let child = Pid::from_raw(child.trim().parse().unwrap()).unwrap();
-    let since = Instant::now();
-    while is_alive(child) || is_alive(bench.plugin()) {
-        assert!(since.elapsed() < HANGING, "something goes on");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    let goes_on = || is_alive(child) || is_alive(bench.plugin());
+    wait_until("nothing goes on", || !goes_on());
 }
 
 #[test]

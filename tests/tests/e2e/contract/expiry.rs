@@ -1,6 +1,6 @@
 //! What a server says to requests for a past that it has forgotten.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use http::Method;
 use serde_json::json;
@@ -8,7 +8,7 @@ use serde_json::json;
 use super::lists::{five, names};
 use super::wire::Wire;
 use super::{is_status, version_of};
-use crate::trial::{Outcome, check};
+use crate::trial::{Outcome, check, until_ok};
 
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -30,11 +30,11 @@ pub(super) async fn forgotten_past_is_gone(
     let exact = maps(&format!(
         "?resourceVersion={past}&resourceVersionMatch=Exact"
     ));
-    let started = Instant::now();
-    while wire.get(&exact).await?.code == 200 {
-        check(started.elapsed() < LIMIT, "the past is still there")?;
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
+    let is_gone = async || {
+        let code = wire.get(&exact).await?.code;
+        check(code != 200, "the past is still there")
+    };
+    until_ok(LIMIT, is_gone).await?;
     let refused = wire.get(&exact).await?.expect(410)?;
     is_status(
         &refused,

@@ -1,7 +1,7 @@
 //! What is counted, and what is shown to `tracing`, of credentials on their way.
 
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use kcache::client::CredentialCounts;
@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::{Outcome, PluginUser, Run, await_that, check, runtime, whoami};
 use crate::trace::{Entry, Recorder};
-use crate::trial::named;
+use crate::trial::{named, until_ok};
 
 pub(super) const TRIALS: &[(&str, Run)] = named![
     a_story_is_counted,
@@ -84,12 +84,11 @@ fn a_refresh_ahead_is_counted() -> Outcome {
         let client = config.client()?;
         user.expect_known(&client).await?;
         user.plugin.expires_after(Some(3_600))?;
-        let started = Instant::now();
-        while config.counts().plugin_runs < 2 {
-            check(started.elapsed() < LIMIT, "a renewal")?;
+        let is_renewed = async || {
             user.expect_known(&client).await?;
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+            check(config.counts().plugin_runs >= 2, "a renewal")
+        };
+        until_ok(LIMIT, is_renewed).await?;
         let counts = config.counts();
         check(
             (counts.refreshes_ahead, counts.unauthorized) == (1, 0),

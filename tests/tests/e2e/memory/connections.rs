@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use harness::cluster::{ClientCertificate, TokenUser};
 use harness::memory::{ApiServer, Fault, Served, Verb};
@@ -19,7 +19,7 @@ use tokio_rustls::TlsConnector;
 
 use super::{PODS, pod};
 use crate::contract::wire::Wire;
-use crate::trial::{Outcome, Run, check, named};
+use crate::trial::{Outcome, Run, check, named, until};
 
 pub(super) const TRIALS: &[(&str, Run)] = named![
     tokens_come_and_go_at_once,
@@ -154,12 +154,7 @@ fn connections_are_counted_and_cut() -> Outcome {
 }
 
 pub(super) async fn within(what: &str, holds: impl Fn() -> bool) -> Outcome {
-    let started = Instant::now();
-    while !holds() {
-        check(started.elapsed() < LIMIT, format!("waited for {what}"))?;
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    Ok(())
+    until(LIMIT, what, holds).await
 }
 
 fn faults_reach_the_socket() -> Outcome {

@@ -11,11 +11,11 @@ use kcache_join::{Join, relations};
 use kube::Client;
 use kube::core::{ApiResource, DynamicObject, GroupVersionKind};
 use serde_json::{Value, json};
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 use super::{Check, checks, pod};
 use crate::contract::wire::Wire;
-use crate::trial::{Outcome, check};
+use crate::trial::{Outcome, check, until, until_ok};
 
 pub(super) const CHECKS: &[Check] = checks![
     informer_follows_a_restore_ahead,
@@ -75,8 +75,7 @@ impl Standing {
 
     /// Waits until all have what the server has. All Pods here have the label of the Service.
     async fn agree(&self, server: &ApiServer) -> Outcome {
-        let started = Instant::now();
-        loop {
+        let agree = async || {
             let wanted = said(&server.list("pods"));
             let mut late = Vec::new();
             for (name, publisher) in self.publishers() {
@@ -87,16 +86,11 @@ impl Standing {
             if held(&self.by_app.get("web")) != wanted {
                 late.push("the index");
             }
-            if late.is_empty() {
-                return Ok(());
-            }
             let status = self.pods.status();
-            check(
-                started.elapsed() < PATIENCE,
-                format!("{late:?} have not what the server has; {status:?}"),
-            )?;
-            sleep(Duration::from_millis(250)).await;
-        }
+            let problem = format!("{late:?} have not what the server has; {status:?}");
+            check(late.is_empty(), problem)
+        };
+        until_ok(PATIENCE, agree).await
     }
 
     /// All say that this is a new incarnation.
@@ -112,13 +106,11 @@ impl Standing {
     }
 
     async fn live(&self) -> Outcome {
-        let started = Instant::now();
-        while !matches!(self.pods.status().phase, Phase::Live) {
+        let is_live = async || {
             let status = self.pods.status();
-            check(started.elapsed() < PATIENCE, format!("{status:?}"))?;
-            sleep(Duration::from_millis(250)).await;
-        }
-        Ok(())
+            check(matches!(status.phase, Phase::Live), format!("{status:?}"))
+        };
+        until_ok(PATIENCE, is_live).await
     }
 }
 
@@ -252,15 +244,9 @@ async fn informer_takes_what_a_conversion_changed(_: ApiServer, _: Wire) -> Outc
     server.convert("widgets", &json!({ "spec": { "size": 3 } }));
     server.compact();
     server.begin_incarnation(server.version() + 10);
-    let started = Instant::now();
-    loop {
-        let widget = informer.cache().get("default", "w");
-        if widget.is_some_and(|widget| widget.data["spec"]["size"] == 3) {
-            return Ok(());
-        }
-        check(started.elapsed() < PATIENCE, "it shows the old default")?;
-        sleep(Duration::from_secs(1)).await;
-    }
+    let widget = || informer.cache().get("default", "w");
+    let is_new = || widget().is_some_and(|widget| widget.data["spec"]["size"] == 3);
+    until(PATIENCE, "the new default", is_new).await
 }
 
 async fn informer_needs_no_version_of_the_last_bookmark(server: ApiServer, _: Wire) -> Outcome {

@@ -17,7 +17,7 @@ use super::observer::{Sample, compare, lock, prove};
 use super::process::{Held, Process};
 use super::stage::PATIENCE;
 use crate::testers::client_of;
-use crate::trial::{Outcome, block_on, check};
+use crate::trial::{Outcome, block_on, check, until, until_ok};
 
 const NAMESPACE: &str = "shared";
 const GROUP: &str = "web";
@@ -119,11 +119,10 @@ impl Soak {
         }
         self.agree().await?;
         let want = self.objects.listed().await?;
-        let started = Instant::now();
-        while whole.held()?.sum != want.sum {
-            check(started.elapsed() < PATIENCE, "the one that has all")?;
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
+        until(PATIENCE, "the one that has all", || {
+            whole.held().is_ok_and(|held| held.sum == want.sum)
+        })
+        .await?;
         let listed = bytes(&self.members, &whole);
         self.objects.change_all().await?;
         self.agree().await?;
@@ -261,27 +260,23 @@ impl Soak {
 
     /// Waits until all slots have an owner, before anybody follows.
     async fn until_owned(&self) -> Outcome {
-        let started = Instant::now();
-        loop {
+        let is_owned = async || {
             let newest = self.members.iter().map(|member| {
                 let samples = lock(&member.samples);
                 samples.last().map_or(0, |sample| sample.slots)
             });
             let newest: Vec<_> = newest.collect();
             let even = newest.iter().all(|slots| slots.count_ones() >= 64 / 5);
-            if even && newest.iter().fold(0, |all, slots| all | slots) == u64::MAX {
-                return Ok(());
-            }
-            check(started.elapsed() < PATIENCE, format!("{newest:x?}"))?;
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+            let all = newest.iter().fold(0, |all, slots| all | slots);
+            check(even && all == u64::MAX, format!("{newest:x?}"))
+        };
+        until_ok(PATIENCE, is_owned).await
     }
 
     /// Waits, when nobody writes, until every slot has one owner, and all caches together are the server's list.
     async fn agree(&mut self) -> Outcome {
         let want = self.objects.listed().await?;
-        let started = Instant::now();
-        loop {
+        let agree = async || {
             let held = self.members.iter_mut().map(Process::held);
             let held = held.collect::<Result<Vec<Held>, _>>()?;
             let slots: u32 = held.iter().map(|held| held.slots.count_ones()).sum();
@@ -291,19 +286,13 @@ impl Soak {
                 .fold(0_u64, |sum, held| sum.wrapping_add(held.sum));
             let objects: u64 = held.iter().map(|held| held.objects).sum();
             let settled = held.iter().all(|held| held.settled && held.outside == 0);
-            if settled
-                && slots == 64
-                && all == u64::MAX
-                && (objects, sum) == (want.objects, want.sum)
-            {
-                return Ok(());
-            }
+            let is_shared = settled && slots == 64 && all == u64::MAX;
             check(
-                started.elapsed() < PATIENCE,
+                is_shared && (objects, sum) == (want.objects, want.sum),
                 format!("wanted {want:?}, held {held:#x?}"),
-            )?;
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
+            )
+        };
+        until_ok(PATIENCE, agree).await
     }
 
     /// Compares what all have said since the last time.

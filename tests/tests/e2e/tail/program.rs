@@ -4,13 +4,13 @@ use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use harness::{CacheHome, ContainerLog, build_example, process_memory, with_terminal};
 use libtest_mimic::Failed;
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::trial::{Outcome, check};
+use crate::trial::{Outcome, check, wait_until};
 
 /// Only a hang reaches it.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -192,10 +192,5 @@ pub(super) fn is_read(log: &ContainerLog, streams: usize) -> Outcome {
 
 /// Waits for something.
 pub(super) fn until(holds: impl Fn() -> bool) -> Outcome {
-    let started = Instant::now();
-    while !holds() {
-        check(started.elapsed() < LIMIT, "it does not come to hold")?;
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    Ok(())
+    wait_until(LIMIT, "the program", || Ok(holds()))
 }

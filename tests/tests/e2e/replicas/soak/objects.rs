@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use harness::Random;
 use k8s_openapi::api::core::v1::ConfigMap;
@@ -15,7 +15,7 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::replicas::process::Held;
 use crate::replicas::stage::PATIENCE;
-use crate::trial::{Outcome, check};
+use crate::trial::{Outcome, until_ok};
 
 /// How many requests are under way at once.
 const AT_ONCE: usize = 16;
@@ -85,21 +85,17 @@ impl Objects {
 
     /// All that the server has, by UID and version.
     pub(super) async fn listed(&self) -> Result<Held, Failed> {
-        let started = Instant::now();
-        loop {
-            match self.maps.list_metadata(&ListParams::default()).await {
-                Ok(list) => {
-                    let mut held = Held::default();
-                    for map in list.items {
-                        let uid = map.metadata.uid.unwrap_or_default();
-                        held.add(&uid, &map.metadata.resource_version.unwrap_or_default());
-                    }
-                    return Ok(held);
-                }
-                Err(error) => check(started.elapsed() < PATIENCE, error.to_string())?,
-            }
-            tokio::time::sleep(Duration::from_millis(200)).await;
+        let parameters = ListParams::default();
+        let list = until_ok(PATIENCE, async || {
+            self.maps.list_metadata(&parameters).await
+        })
+        .await?;
+        let mut held = Held::default();
+        for map in list.items {
+            let uid = map.metadata.uid.unwrap_or_default();
+            held.add(&uid, &map.metadata.resource_version.unwrap_or_default());
         }
+        Ok(held)
     }
 
     /// From now on some are made, changed and deleted.
