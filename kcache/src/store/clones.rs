@@ -29,3 +29,18 @@ fn clone_all<V>(objects: &mut Vec<&Arc<V>>, clones: &mut Vec<Arc<V>>) {
     std::hint::black_box(counts.fold(0, |all, one| all ^ one));
     clones.extend(objects.drain(..).cloned());
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_is_cloned_once_in_its_order() {
+        for count in [0, 1, AHEAD - 1, AHEAD, AHEAD + 1, 3 * AHEAD] {
+            let objects: Vec<_> = (0..count).map(Arc::new).collect();
+            let clones = clones(objects.iter());
+            assert_eq!(clones, objects);
+            assert!(objects.iter().all(|object| Arc::strong_count(object) == 2));
+        }
+    }
+}
