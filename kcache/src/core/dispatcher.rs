@@ -291,14 +291,12 @@ impl<V: Object> Dispatcher<V> {
         for [kind, scope] in route.kinds {
             self.kinds[kind][scope] -= 1;
         }
-        route
-            .label_keys
-            .iter()
-            .for_each(|key| self.label_keys.remove(key));
-        route
-            .fields
-            .iter()
-            .for_each(|field| self.fields.remove(field));
+        for key in &route.label_keys {
+            self.label_keys.remove(key);
+        }
+        for field in &route.fields {
+            self.fields.remove(field);
+        }
         let text = route.filter.to_string();
         if let Some(slots) = self.by_text.get_mut(&text) {
             slots.retain(|other| *other != slot);
@@ -388,4 +386,34 @@ fn narrowed<V: Object>(filter: &Filter<V>, change: &Change<V>) -> Narrowed<V> {
         old: change.old.clone().filter(|_| old),
         new: change.new.clone().filter(|_| new),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Nameless;
+
+    impl Object for Nameless {
+        fn name(&self) -> &'static str {
+            ""
+        }
+    }
+
+    #[test]
+    fn label_keys_are_compared_while_filters_have_few() {
+        let mut dispatcher = Dispatcher::<Nameless>::default();
+        let numbers: Vec<_> = (0..=FEW).map(|number| number.to_string()).collect();
+        let slots: Vec<_> = numbers
+            .iter()
+            .map(|number| dispatcher.open_route(&Filter::labels([(number.as_str(), "")])))
+            .collect();
+        assert!(
+            dispatcher.may_wait_for("app"),
+            "nobody looks through so many"
+        );
+        dispatcher.close_route(slots[0]);
+        assert!(!dispatcher.may_wait_for("app") && !dispatcher.may_wait_for("0"));
+        assert!(dispatcher.may_wait_for("1"));
+    }
 }

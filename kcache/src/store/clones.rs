@@ -13,7 +13,7 @@ const AHEAD: usize = 64;
 pub(crate) fn clones<'a, V: 'a>(objects: impl Iterator<Item = &'a Arc<V>>) -> Vec<Arc<V>> {
     let mut clones = Vec::new();
     let mut ahead = Vec::new();
-    // Not in a `for` loop: iterators in iterators are faster in charge.
+    // An iterator made of iterators is faster where it runs the loop itself than by `next`.
     objects.for_each(|object| {
         ahead.push(object);
         if ahead.len() == AHEAD {

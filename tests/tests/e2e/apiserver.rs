@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use harness::cluster::{
     self, AuthCount, Cluster, ClusterOptions, KubeconfigFile, KubeconfigUser, TokenUser,
@@ -11,7 +11,7 @@ use harness::cluster::{
 use libtest_mimic::{Failed, Trial};
 use serde_json::{Value, json};
 
-use crate::trial::{Outcome, named, on_cluster};
+use crate::trial::{Outcome, check, named, on_cluster, wait_until};
 
 pub(crate) fn trials() -> Vec<Trial> {
     on_cluster(
@@ -39,7 +39,7 @@ fn admin_creates_and_lists() -> Outcome {
     cluster.apply(&config_map("admin-creates", "first"))?;
     let names =
         cluster.kubectl_admin(&["-n", "admin-creates", "get", "configmaps", "-o", "name"])?;
-    is_true(names.contains("configmap/first"), &names)
+    check(names.contains("configmap/first"), &names)
 }
 
 fn rbac_refuses() -> Outcome {
@@ -98,19 +98,19 @@ fn each_401_is_counted() -> Outcome {
         })
         .collect::<Result<_, _>>()?;
     for mut child in running {
-        is_true(!child.wait()?.success(), "a stranger came in")?;
+        check(!child.wait()?.success(), "a stranger came in")?;
     }
     let expected = AuthCount {
         accepted: 0,
         rejected: TIMES,
     };
     let log = cluster.auth_log()?;
-    is_true(
+    check(
         log.of_token("never-good") == expected,
-        &format!("{:?}", log.of_token("never-good")),
+        format!("{:?}", log.of_token("never-good")),
     )?;
     let text = std::fs::read_to_string(&cluster.ready().auth_log)?;
-    is_true(!text.contains("never-good"), "the log holds a token")
+    check(!text.contains("never-good"), "the log holds a token")
 }
 
 fn certificate_names_user_and_groups() -> Outcome {
@@ -124,19 +124,19 @@ fn certificate_names_user_and_groups() -> Outcome {
     let who = kubectl(cluster, &kubeconfig, &["auth", "whoami", "-o", "json"])?;
     accepted(&who)?;
     let info = serde_json::from_slice::<Value>(&who.stdout)?["status"]["userInfo"].clone();
-    is_true(info["username"] == "carol", &info.to_string())?;
+    check(info["username"] == "carol", info.to_string())?;
     // A certificate's groups are a set, which its encoding sorts.
     let groups = json!(["more", "cert-testers", "system:authenticated"]);
-    is_true(info["groups"] == groups, &info.to_string())?;
+    check(info["groups"] == groups, info.to_string())?;
     accepted(&kubectl(cluster, &kubeconfig, &["get", "configmaps"])?)?;
     refused(
         &kubectl(cluster, &kubeconfig, &["create", "namespace", "c"])?,
         "Forbidden",
     )?;
     let count = cluster.auth_log()?.of_certificate(&pair.certificate);
-    is_true(
+    check(
         count.accepted >= 3 && count.rejected == 0,
-        &format!("{count:?}"),
+        format!("{count:?}"),
     )
 }
 
@@ -148,7 +148,7 @@ fn certificate_expires() -> Outcome {
         .with_user("dora", KubeconfigUser::Certificate(pair))
         .write()?;
     accepted(&kubectl(cluster, &kubeconfig, &["get", "--raw", "/api"])?)?;
-    within(Duration::from_secs(20), "the certificate to expire", || {
+    wait_until(Duration::from_secs(20), "the certificate to expire", || {
         Ok(!kubectl(cluster, &kubeconfig, &["get", "--raw", "/api"])?
             .status
             .success())
@@ -175,7 +175,7 @@ fn restart_keeps_everything() -> Outcome {
 
     cluster.restart()?;
 
-    is_true(cluster.server_url() == before, cluster.server_url())?;
+    check(cluster.server_url() == before, cluster.server_url())?;
     let found = kubectl(
         &cluster,
         &kubeconfig,
@@ -197,7 +197,7 @@ fn old_watch_is_gone(cluster: &Cluster, version: &str) -> Outcome {
     let output = kubectl_raw(cluster, &path)?;
     let text = [output.stdout, output.stderr].concat();
     let text = String::from_utf8_lossy(&text);
-    is_true(text.contains("too old resource version"), &text)
+    check(text.contains("too old resource version"), &*text)
 }
 
 fn one_server_for_each_folder() -> Outcome {
@@ -207,7 +207,7 @@ fn one_server_for_each_folder() -> Outcome {
     let error = Cluster::start(options())
         .expect_err("the folder is in use")
         .to_string();
-    is_true(error.contains("is in use by another server"), &error)?;
+    check(error.contains("is in use by another server"), &error)?;
 
     let port = cluster
         .server_url()
@@ -221,8 +221,8 @@ fn one_server_for_each_folder() -> Outcome {
         .restart()
         .expect_err("the port is taken")
         .to_string();
-    is_true(error.contains(&format!("port {port} of 127.0.0.1")), &error)?;
-    is_true(error.contains("is taken by another program"), &error)
+    check(error.contains(&format!("port {port} of 127.0.0.1")), &error)?;
+    check(error.contains("is taken by another program"), &error)
 }
 
 /// The parent is a shell that holds the other end of the server's standard input, and is killed.
@@ -241,7 +241,7 @@ fn ends_with_its_parent() -> Outcome {
         .stdin(Stdio::null())
         .spawn()?;
     let out = folder.path().join("out");
-    let ready = within(Duration::from_secs(60), "the server to be ready", || {
+    let ready = wait_until(Duration::from_secs(60), "the server to be ready", || {
         Ok(std::fs::read_to_string(&out)
             .unwrap_or_default()
             .ends_with('\n'))
@@ -251,9 +251,9 @@ fn ends_with_its_parent() -> Outcome {
     parent.kill()?;
     parent.wait()?;
     ready?;
-    is_true(held, "a running server holds the lock of its folder")?;
+    check(held, "a running server holds the lock of its folder")?;
     // The kernel gives the lock back when the process has ended, no sooner.
-    within(Duration::from_secs(20), "the server to end", || {
+    wait_until(Duration::from_secs(20), "the server to end", || {
         Ok(File::open(&lock)?.try_lock().is_ok())
     })
 }
@@ -268,8 +268,8 @@ fn list_is_streamed() -> Outcome {
     let events: Vec<Value> = serde_json::Deserializer::from_slice(&output.stdout)
         .into_iter()
         .collect::<Result<_, _>>()?;
-    is_true(events.iter().any(is_added), "no ADDED event")?;
-    is_true(
+    check(events.iter().any(is_added), "no ADDED event")?;
+    check(
         events.iter().any(ends_initial_events),
         "no bookmark ends the list",
     )
@@ -291,13 +291,13 @@ fn kubectl_is_of_the_same_version() -> Outcome {
         .args(["version", "-o", "json"])
         .output()?;
     accepted(&output)?;
-    is_true(
+    check(
         output.stderr.is_empty(),
-        &String::from_utf8_lossy(&output.stderr),
+        String::from_utf8_lossy(&output.stderr),
     )?;
     let versions: Value = serde_json::from_slice(&output.stdout)?;
     let client = &versions["clientVersion"]["gitVersion"];
-    is_true(
+    check(
         client == &versions["serverVersion"]["gitVersion"]
             && client.as_str()
                 == cluster
@@ -305,7 +305,7 @@ fn kubectl_is_of_the_same_version() -> Outcome {
                     .versions
                     .get("kubernetes")
                     .map(String::as_str),
-        &versions.to_string(),
+        versions.to_string(),
     )
 }
 
@@ -353,32 +353,13 @@ fn config_map(namespace: &str, name: &str) -> Value {
 }
 
 fn accepted(output: &Output) -> Outcome {
-    is_true(
+    check(
         output.status.success(),
-        &String::from_utf8_lossy(&output.stderr),
+        String::from_utf8_lossy(&output.stderr),
     )
 }
 
 fn refused(output: &Output, word: &str) -> Outcome {
     let stderr = String::from_utf8_lossy(&output.stderr);
-    is_true(!output.status.success() && stderr.contains(word), &stderr)
-}
-
-fn is_true(holds: bool, otherwise: &str) -> Outcome {
-    if holds {
-        Ok(())
-    } else {
-        Err(otherwise.to_owned().into())
-    }
-}
-
-fn within(limit: Duration, what: &str, mut holds: impl FnMut() -> Result<bool, Failed>) -> Outcome {
-    let started = Instant::now();
-    while !holds()? {
-        if started.elapsed() > limit {
-            return Err(format!("waited {} s for {what}", limit.as_secs()).into());
-        }
-        std::thread::sleep(Duration::from_millis(100));
-    }
-    Ok(())
+    check(!output.status.success() && stderr.contains(word), stderr)
 }

@@ -430,7 +430,7 @@ impl Shop {
     async fn agree(&self) -> Outcome {
         let agrees = async || {
             let problem = self.difference().await?;
-            check(problem.is_none(), problem.unwrap_or_default())
+            Ok(problem.map_or(Ok(()), Err))
         };
         until_ok(PATIENCE, agrees).await
     }
@@ -491,6 +491,6 @@ async fn define(client: &Client, kind: &Kind, served: &Api<DynamicObject>) -> Ou
     definitions
         .create(&PostParams::default(), &definition)
         .await?;
-    let list = async || served.list(&ListParams::default()).await.map(drop);
+    let list = async || Ok(served.list(&ListParams::default()).await.map(drop));
     until_ok(PATIENCE, list).await
 }

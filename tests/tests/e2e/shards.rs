@@ -321,7 +321,10 @@ fn what_has_no_place_for_a_word_is_filtered_too() -> Outcome {
             let widget = DynamicObject::new(&format!("w{number}"), &widgets());
             // The definition takes a moment to be served.
             let parameters = PostParams::default();
-            until_ok(PATIENCE, async || api.create(&parameters, &widget).await).await?;
+            until_ok(PATIENCE, async || {
+                Ok(api.create(&parameters, &widget).await)
+            })
+            .await?;
         }
         let shard = Shard::of(1, 3);
         let metadata = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";

@@ -65,18 +65,22 @@ pub(crate) async fn until(
     mut holds: impl FnMut() -> bool,
 ) -> Outcome {
     let problem = || format!("{what}: not what it should be after {patience:?}");
-    until_ok(patience, async || holds().then_some(()).ok_or_else(problem)).await
+    until_ok(patience, async || {
+        Ok(holds().then_some(()).ok_or_else(problem))
+    })
+    .await
 }
 
-/// Tries until it goes well. After `patience`, a limit that only a hang reaches, the last problem is the
-/// failure. Both are times of the runtime's clock.
+/// Tries until it goes well. The outer error of an attempt is the failure at once, the inner one a problem
+/// that may pass: after `patience`, a limit that only a hang reaches, the last one is the failure. Both are
+/// times of the runtime's clock.
 pub(crate) async fn until_ok<T, P: Into<Failed>>(
     patience: Duration,
-    mut attempt: impl AsyncFnMut() -> Result<T, P>,
+    mut attempt: impl AsyncFnMut() -> Result<Result<T, P>, Failed>,
 ) -> Result<T, Failed> {
     let started = tokio::time::Instant::now();
     loop {
-        match attempt().await {
+        match attempt().await? {
             Err(_) if started.elapsed() < patience => {}
             done => return done.map_err(Into::into),
         }
@@ -94,7 +98,7 @@ pub(crate) fn wait_until(
     while !holds()? {
         let problem = format!("{what}: not what it should be after {patience:?}");
         check(started.elapsed() < patience, problem)?;
-        std::thread::sleep(Duration::from_millis(5));
+        std::thread::sleep(Duration::from_millis(20));
     }
     Ok(())
 }

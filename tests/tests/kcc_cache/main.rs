@@ -77,10 +77,14 @@ impl Bench {
     }
 }
 
-fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+fn wait_until(what: &str, holds: impl FnMut() -> bool) {
+    wait_within(Duration::from_secs(30), what, holds);
+}
+
+fn wait_within(limit: Duration, what: &str, mut holds: impl FnMut() -> bool) {
     let since = Instant::now();
     while !holds() {
-        assert!(since.elapsed() < Duration::from_secs(30), "never: {what}");
+        assert!(since.elapsed() < limit, "never: {what}");
         std::thread::sleep(Duration::from_millis(10));
     }
 }

@@ -10,7 +10,9 @@ use harness::CacheHome;
 use rustix::process::{Pid, Signal};
 use serde_json::json;
 
-use crate::{V1, code, exec_info, screen, script, stderr, token_of, unread, wait_until};
+use crate::{
+    V1, code, exec_info, screen, script, stderr, token_of, unread, wait_until, wait_within,
+};
 
 /// A shell script as the plugin of a home.
 struct Scripted {
@@ -80,10 +82,10 @@ fn is_alive(pid_file: &Path) -> bool {
     }
 }
 
-/// Waits until the process of this file has ended.
+/// Waits until the process of this file has ended: soon, that is.
 fn wait_for_end(pid_file: &Path) {
     let what = format!("{} has ended", pid_file.display());
-    wait_until(&what, || !is_alive(pid_file));
+    wait_within(Duration::from_secs(10), &what, || !is_alive(pid_file));
 }
 
 fn interactive(command: &mut Command) -> &mut Command {

@@ -32,7 +32,7 @@ pub(super) async fn forgotten_past_is_gone(
     ));
     let is_gone = async || {
         let code = wire.get(&exact).await?.code;
-        check(code != 200, "the past is still there")
+        Ok(check(code != 200, "the past is still there"))
     };
     until_ok(LIMIT, is_gone).await?;
     let refused = wire.get(&exact).await?.expect(410)?;

@@ -86,7 +86,7 @@ fn a_refresh_ahead_is_counted() -> Outcome {
         user.plugin.expires_after(Some(3_600))?;
         let is_renewed = async || {
             user.expect_known(&client).await?;
-            check(config.counts().plugin_runs >= 2, "a renewal")
+            Ok(check(config.counts().plugin_runs >= 2, "a renewal"))
         };
         until_ok(LIMIT, is_renewed).await?;
         let counts = config.counts();

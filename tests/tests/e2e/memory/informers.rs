@@ -88,7 +88,7 @@ impl Standing {
             }
             let status = self.pods.status();
             let problem = format!("{late:?} have not what the server has; {status:?}");
-            check(late.is_empty(), problem)
+            Ok(check(late.is_empty(), problem))
         };
         until_ok(PATIENCE, agree).await
     }
@@ -106,11 +106,12 @@ impl Standing {
     }
 
     async fn live(&self) -> Outcome {
-        let is_live = async || {
+        let live = async || {
             let status = self.pods.status();
-            check(matches!(status.phase, Phase::Live), format!("{status:?}"))
+            let is_live = matches!(status.phase, Phase::Live);
+            Ok(check(is_live, format!("{status:?}")))
         };
-        until_ok(PATIENCE, is_live).await
+        until_ok(PATIENCE, live).await
     }
 }
 

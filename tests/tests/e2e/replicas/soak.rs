@@ -17,7 +17,7 @@ use super::observer::{Sample, compare, lock, prove};
 use super::process::{Held, Process};
 use super::stage::PATIENCE;
 use crate::testers::client_of;
-use crate::trial::{Outcome, block_on, check, until, until_ok};
+use crate::trial::{Outcome, block_on, check, until_ok};
 
 const NAMESPACE: &str = "shared";
 const GROUP: &str = "web";
@@ -119,10 +119,11 @@ impl Soak {
         }
         self.agree().await?;
         let want = self.objects.listed().await?;
-        until(PATIENCE, "the one that has all", || {
-            whole.held().is_ok_and(|held| held.sum == want.sum)
-        })
-        .await?;
+        let has_all = async || {
+            let sum = whole.held()?.sum;
+            Ok(check(sum == want.sum, "the one that has all"))
+        };
+        until_ok(PATIENCE, has_all).await?;
         let listed = bytes(&self.members, &whole);
         self.objects.change_all().await?;
         self.agree().await?;
@@ -268,7 +269,7 @@ impl Soak {
             let newest: Vec<_> = newest.collect();
             let even = newest.iter().all(|slots| slots.count_ones() >= 64 / 5);
             let all = newest.iter().fold(0, |all, slots| all | slots);
-            check(even && all == u64::MAX, format!("{newest:x?}"))
+            Ok(check(even && all == u64::MAX, format!("{newest:x?}")))
         };
         until_ok(PATIENCE, is_owned).await
     }
@@ -287,10 +288,10 @@ impl Soak {
             let objects: u64 = held.iter().map(|held| held.objects).sum();
             let settled = held.iter().all(|held| held.settled && held.outside == 0);
             let is_shared = settled && slots == 64 && all == u64::MAX;
-            check(
+            Ok(check(
                 is_shared && (objects, sum) == (want.objects, want.sum),
                 format!("wanted {want:?}, held {held:#x?}"),
-            )
+            ))
         };
         until_ok(PATIENCE, agree).await
     }

@@ -87,7 +87,7 @@ impl Objects {
     pub(super) async fn listed(&self) -> Result<Held, Failed> {
         let parameters = ListParams::default();
         let list = until_ok(PATIENCE, async || {
-            self.maps.list_metadata(&parameters).await
+            Ok(self.maps.list_metadata(&parameters).await)
         })
         .await?;
         let mut held = Held::default();
