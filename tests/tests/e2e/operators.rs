@@ -35,6 +35,8 @@ use crate::trial::{Outcome, Run, check, cluster_for_testers, named, on_cluster, 
 
 /// A limit that only a hang reaches.
 const PATIENCE: Duration = Duration::from_secs(240);
+/// How long nothing happens where nothing has to.
+const A_WHILE: Duration = Duration::from_millis(200);
 /// How many objects each operator has.
 const OBJECTS: usize = 500;
 /// How many requests of a test are under way at once.
@@ -314,26 +316,26 @@ impl Shop {
         self.agree().await
     }
 
-    /// Nothing happens by itself: at some time the result of one more object is made, and nothing else is
-    /// written or reconciled meanwhile.
+    /// Nothing happens by itself: at some time the result of one more object is made, and for a while nothing
+    /// else is written or reconciled. What was under way when all results were there goes on until then.
     async fn is_quiet(&mut self) -> Outcome {
-        let mut problem = String::new();
-        // What was under way when all results were there goes on for a moment.
-        for number in OBJECTS..OBJECTS + 20 {
+        let mut numbers = OBJECTS..;
+        let quiet = async || {
+            let number = numbers.next().unwrap_or_default();
             let before = self.state().await?;
             self.create(number).await?;
             self.agree().await?;
+            tokio::time::sleep(A_WHILE).await;
             let mut now = self.state().await?;
             now.retain(|object, _| *object != name(number));
-            if now == before {
-                return self.context.account.is_explained(MOST_TRIGGERS);
-            }
             let changed = now
                 .iter()
                 .find(|(name, state)| before.get(*name) != Some(*state));
-            problem = format!("{changed:?}");
-        }
-        Err(format!("it changes by itself: {problem}").into())
+            let problem = || format!("it changes by itself: {changed:?}");
+            Ok((now == before).then_some(()).ok_or_else(problem))
+        };
+        until_ok(PATIENCE, quiet).await?;
+        self.context.account.is_explained(MOST_TRIGGERS)
     }
 
     /// Of each object the versions of it and of what was made of it, and how often it was reconciled.

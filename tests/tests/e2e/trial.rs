@@ -84,7 +84,10 @@ pub(crate) async fn until_ok<T, P: Into<Failed>>(
             Err(_) if started.elapsed() < patience => {}
             done => return done.map_err(Into::into),
         }
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        // An attempt may be a long list: a server that is slow already is not loaded with them.
+        let pause = started.elapsed() / 10;
+        let pause = pause.clamp(Duration::from_millis(20), Duration::from_millis(250));
+        tokio::time::sleep(pause).await;
     }
 }
 
