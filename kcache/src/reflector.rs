@@ -238,7 +238,7 @@ impl<V: Object, C: Codec<V>> Reflector<V, C> {
         loop {
             let (request, deadline) = make_request(&self.target);
             let request = request.map_err(Failure::from)?;
-            let sent = connection::send(&self.client, request, deadline);
+            let sent = connection::send_once(&self.client, request, deadline);
             let sent = silence::wait_reporting(&mut self.sink, doing, Failure::waiting, sent);
             let failure = match self.sharding.unless_asked(sent).await?? {
                 Ok(incoming) => {

@@ -4,7 +4,7 @@
 //! kubeconfig ──► ClientConfig ──► kube::Client
 //!                   │                 │ request
 //!                   │                 ▼
-//!                   │            retry (not for list and watch)
+//!                   │            retry (429, 503, 504)
 //!                   ▼                 ▼
 //!  plugin ──► CredentialCache ──► authorize ── 401: one renewal, one retry
 //!             (its entries are        ▼
@@ -71,3 +71,4 @@ pub use config::ClientConfig;
 pub use counts::CredentialCounts;
 pub use error::{ClientError, ClientProblem, NamedRef};
 pub use load::Loader;
+pub use retry::NoRetry;

@@ -7,8 +7,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Mutex;
+use std::thread;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 
 use crate::step;
 
@@ -33,7 +35,7 @@ pub(crate) enum Length {
     Inputs(u32),
 }
 
-/// Runs the targets one after the other. Inputs that found something new are kept in
+/// Runs the targets, as many at once as there are cores. Inputs that found something new are kept in
 /// `tests/fuzz/corpus` for the next run, and findings in `tests/fuzz/artifacts`.
 pub(crate) fn run(length: Length, target: Option<&str>) -> Result<()> {
     let folder = step::root().join("tests/fuzz");
@@ -44,10 +46,23 @@ pub(crate) fn run(length: Length, target: Option<&str>) -> Result<()> {
         ensure!(!targets.is_empty(), "no target {only}; there are {known}");
     }
     let programs = build(&folder)?;
-    for target in &targets {
-        fuzz(&folder, &programs.join(target), target, length)?;
-    }
-    Ok(())
+    let waiting = Mutex::new(targets.iter());
+    let worker = || -> Result<()> {
+        while let Some(target) = waiting.lock().ok().and_then(|mut all| all.next()) {
+            fuzz(&folder, &programs.join(target), target, length)?;
+        }
+        Ok(())
+    };
+    thread::scope(|scope| {
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        let workers: Vec<_> = (0..cores).map(|_| scope.spawn(worker)).collect();
+        let ends = workers.into_iter().map(|worker| {
+            let end = worker.join();
+            end.map_err(|_| anyhow!("a fuzz target's thread panicked"))?
+        });
+        // Every worker has ended before the first failure is told.
+        ends.collect::<Vec<Result<()>>>().into_iter().collect()
+    })
 }
 
 fn targets(folder: &Path) -> Result<Vec<String>> {
@@ -108,8 +123,8 @@ fn fuzz(folder: &Path, program: &Path, target: &str, length: Length) -> Result<(
         bail!("fuzz {target}: {program} ended with {}", output.status);
     }
     // libFuzzer says much more, which matters only with a finding.
-    for line in heard.lines().filter(|line| line.starts_with("stat::")) {
-        step::say(line);
-    }
+    let told = heard.lines().filter(|line| line.starts_with("stat::"));
+    let told: Vec<&str> = told.collect();
+    step::say(&format!("\n=== fuzz {target}\n{}", told.join("\n")));
     Ok(())
 }

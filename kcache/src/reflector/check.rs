@@ -135,7 +135,7 @@ impl Check {
 }
 
 async fn version_of(client: &Client, request: Request<Body>, largest: usize) -> Answer {
-    let mut incoming = connection::send(client, request, Instant::now() + LIMIT).await?;
+    let mut incoming = connection::send_once(client, request, Instant::now() + LIMIT).await?;
     let said = incoming.said();
     let unread = |error| NoVersion::Unread(error, said);
     let mut body = ListBody::new(incoming.encoding(), largest);

@@ -32,6 +32,21 @@ pub(super) enum Part {
     End(Option<Failure>),
 }
 
+/// [`send`] for who has rules of its own for a refusal: the loader's client does not send it again.
+pub(super) async fn send_once(
+    client: &Client,
+    request: Request<Body>,
+    deadline: Instant,
+) -> Result<Incoming, Failure> {
+    #[cfg(feature = "client")]
+    let request = {
+        let mut request = request;
+        request.extensions_mut().insert(kcc_core::client::NoRetry);
+        request
+    };
+    send(client, request, deadline).await
+}
+
 /// Sends a request and waits for the head of a successful answer, at most until then.
 pub(super) async fn send(
     client: &Client,

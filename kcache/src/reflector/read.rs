@@ -13,7 +13,7 @@ use crate::failure::Failure;
 /// Longer than a server takes for a request that is no watch (`--request-timeout`).
 pub(super) const PATIENCE: Duration = Duration::from_secs(70);
 
-/// Sends a request, once, and reads the whole body of its answer.
+/// Sends a request, and reads the whole body of its answer.
 pub(crate) async fn read(client: &Client, request: Request<Body>) -> Result<Vec<u8>, Failure> {
     let mut incoming = connection::send(client, request, Instant::now() + PATIENCE).await?;
     let mut body = Vec::new();

@@ -4,10 +4,31 @@ use kube::client::retry::RetryPolicy;
 use tower::BoxError;
 use tower::retry::Policy;
 
-use super::transport::is_list_or_watch;
+/// In the [`extensions`](Request::extensions_mut) of a request: it is sent once, and 429, 503 and 504 are told at
+/// once.
+///
+/// A [`ClientConfig`](super::ClientConfig)'s client sends every other request again after these, as
+/// kube's own does: up to 15 times, not before the server's `Retry-After`. A list and a watch, too, which
+/// whoever calls `Api::list` relies on. Who has rules of its own for these responses, as kcache's engine has, puts
+/// this into the request.
+///
+/// # Example
+///
+/// ```no_run
+/// # async fn example(client: kube::Client) -> Result<(), Box<dyn std::error::Error>> {
+/// use http::Request;
+/// use kcc_core::client::NoRetry;
+///
+/// let mut request = Request::get("/api/v1/pods").body(Default::default())?;
+/// request.extensions_mut().insert(NoRetry);
+/// let response = client.send(request).await?; // perhaps a 429
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct NoRetry;
 
-/// kube's retries of 429, 503 and 504 for everything but list and watch: whoever lists and watches
-/// has rules of their own for these responses, and must see them.
+/// kube's retries of 429, 503 and 504.
 #[derive(Clone)]
 pub(super) struct Retries(RetryPolicy);
 
@@ -30,7 +51,7 @@ impl<B> Policy<Request<Body>, Response<B>, BoxError> for Retries {
 
     /// A request that is not cloned is not retried.
     fn clone_request(&mut self, request: &Request<Body>) -> Option<Request<Body>> {
-        if is_list_or_watch(request.method(), request.uri()) {
+        if request.extensions().get::<NoRetry>().is_some() {
             return None;
         }
         Policy::<_, Response<B>, BoxError>::clone_request(&mut self.0, request)
@@ -48,7 +69,7 @@ mod tests {
     use super::*;
 
     /// How often a request is sent to a server that is not available the first time.
-    async fn sent(uri: &str) -> usize {
+    async fn sent(request: Request<Body>) -> usize {
         let count = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&count);
         let server = tower::service_fn(move |_: Request<Body>| {
@@ -59,17 +80,24 @@ mod tests {
             let response = Response::builder().status(status).body(());
             std::future::ready(response.map_err(BoxError::from))
         });
-        let request = Request::get(uri).body(Body::empty()).unwrap();
         let retried = Retry::new(Retries::new(), server);
         retried.oneshot(request).await.unwrap();
         count.load(SeqCst)
     }
 
     #[tokio::test]
-    async fn only_lists_and_watches_are_sent_once() {
-        assert_eq!(sent("/api/v1/pods").await, 1);
-        assert_eq!(sent("/api/v1/pods?watch=true").await, 1);
-        assert_eq!(sent("/api/v1/namespaces/default/pods/one").await, 2);
-        assert_eq!(sent("/version").await, 2);
+    async fn only_what_is_not_to_be_retried_is_sent_once() {
+        for uri in [
+            "/api/v1/pods",
+            "/api/v1/pods?watch=true",
+            "/api/v1/namespaces/default/pods/one",
+            "/version",
+        ] {
+            let request = || Request::get(uri).body(Body::empty()).unwrap();
+            assert_eq!(sent(request()).await, 2, "{uri}");
+            let mut once = request();
+            once.extensions_mut().insert(NoRetry);
+            assert_eq!(sent(once).await, 1, "{uri}");
+        }
     }
 }

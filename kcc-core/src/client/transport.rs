@@ -29,7 +29,7 @@ use connections::Connections;
 use connector::Connector;
 
 pub(super) use body::ResponseBody;
-pub(super) use request::{is_list_or_watch, try_clone};
+pub(super) use request::try_clone;
 
 /// Sends requests to one server, over TLS with one client certificate at a time.
 pub(super) struct Transport {

@@ -11,9 +11,8 @@ use kcache::{Group, Input, Key, Phase, Publisher};
 use crate::conditions::{PANIC, any_key};
 use crate::coverage::{Coverage, Outcome, paused, run_cases};
 use crate::forms::{Own, Spec};
-use crate::observer::{self, Observer};
 use crate::reference::side::Side;
-use crate::replay::Watcher;
+use crate::watched::Watched;
 
 const KINDS: [&str; 21] = [
     "create",
@@ -54,8 +53,7 @@ struct Derived {
     kind: Kind,
     by_view: bool,
     publisher: Publisher<Own>,
-    first: Watcher<Own>,
-    observers: Vec<Observer<Own>>,
+    watched: Watched<Own>,
 }
 
 struct World {
@@ -153,25 +151,13 @@ impl World {
 
     /// Everyone goes on.
     async fn finish(mut self) -> Outcome {
-        for derived in &self.derived {
-            for observer in &derived.observers {
-                observer.watcher.stall(false);
-            }
-        }
+        self.derived.iter().for_each(|it| it.watched.go_on());
         self.sides.iter_mut().for_each(Side::clear);
         self.check().await?;
         for derived in std::mem::take(&mut self.derived) {
-            self.retire(&derived);
+            derived.watched.retire(&mut self.coverage);
         }
         Ok(self.coverage)
-    }
-
-    fn retire(&mut self, derived: &Derived) {
-        let first = &derived.first;
-        first.with(|replay| self.coverage.add(&replay.coverage));
-        for observer in &derived.observers {
-            observer.retire(&mut self.coverage);
-        }
     }
 
     fn change(&mut self, side: usize) {
@@ -189,19 +175,15 @@ impl World {
         if self.sides[side].restore(&mut self.random) {
             self.coverage.count("new incarnation");
             self.between = true;
-            for derived in &self.derived {
-                derived.first.forget_versions();
-                for observer in &derived.observers {
-                    observer.watcher.forget_versions();
-                }
-            }
+            let derived = self.derived.iter();
+            derived.for_each(|it| it.watched.forget_versions());
         }
     }
 
     fn open(&mut self) {
         if self.derived.len() > 6 {
             let oldest = self.derived.remove(0);
-            self.retire(&oldest);
+            oldest.watched.retire(&mut self.coverage);
         }
         let by_view = self.random.chance(1, 2);
         let [left, right] = [0, 1].map(|side: usize| self.sides[side].input(by_view));
@@ -232,33 +214,32 @@ impl World {
             }
         };
         self.coverage.count(name);
-        let first = Watcher::start(publisher.subscribe());
+        let watched = Watched::start(&publisher);
         if self.between {
-            first.forget_versions();
+            watched.forget_versions();
         }
         self.derived.push(Derived {
             kind,
             by_view,
             publisher,
-            first,
-            observers: Vec::new(),
+            watched,
         });
     }
 
     fn watch(&mut self) {
         let place = self.random.below(self.derived.len());
         let derived = &mut self.derived[place];
-        let observer = Observer::start(&derived.publisher, &mut self.random, &mut self.coverage);
+        let watched = &mut derived.watched;
+        watched.admit(&derived.publisher, &mut self.random, &mut self.coverage);
         if self.between {
-            observer.watcher.forget_versions();
+            watched.forget_versions();
         }
-        derived.observers.push(observer);
     }
 
     /// Something happens to those who watch one of them.
     fn disturb(&mut self) {
         let place = self.random.below(self.derived.len());
-        for observer in &mut self.derived[place].observers {
+        for observer in &mut self.derived[place].watched.observers {
             if self.random.chance(1, 2) {
                 observer.stall_or_go(&mut self.random, &mut self.coverage);
             } else {
@@ -291,8 +272,8 @@ impl World {
         }
         let by_view = derived.by_view;
         let named = |wrong| format!("{kind:?}, by view {by_view}: {wrong}");
-        derived.first.compare(&want).map_err(named)?;
-        observer::check_all(&mut derived.observers, &want, &mut self.coverage)
+        let compared = derived.watched.compare(&want, &mut self.coverage);
+        compared.map_err(named)
     }
 
     /// Who is refused, panics, or comes second is bad, and nobody else.

@@ -31,6 +31,7 @@ mod selectors;
 mod shards;
 mod stored_forms;
 mod versions;
+mod watched;
 mod wire;
 
 #[cfg(kcache_faults)]

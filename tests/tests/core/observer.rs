@@ -138,26 +138,3 @@ impl<V: Form> Observer<V> {
         }
     }
 }
-
-/// Checks those who watch a publisher that has this. Who ended, as it may, is retired.
-pub(crate) fn check_all<V: Form>(
-    observers: &mut Vec<Observer<V>>,
-    state: &BTreeMap<Key, Spec>,
-    coverage: &mut Coverage,
-) -> Result<(), String> {
-    let visible = |condition: Option<&Condition>| {
-        let accepts = |spec: &Spec| condition.is_some_and(|condition| condition.accepts(spec));
-        let visible = state.iter().filter(|(_, spec)| accepts(spec));
-        visible
-            .map(|(key, spec)| (key.clone(), spec.clone()))
-            .collect()
-    };
-    for observer in std::mem::take(observers) {
-        if observer.check(visible, coverage)? {
-            observers.push(observer);
-        } else {
-            observer.retire(coverage);
-        }
-    }
-    Ok(())
-}

@@ -16,8 +16,7 @@ use self::side::{Relates, Side, Source};
 use crate::conditions::{NAMES, NODES, Selecting, any_key};
 use crate::coverage::{Coverage, Outcome, paused, run_cases};
 use crate::forms::{Form, Own, Packed, Spec, read};
-use crate::observer::{self, Observer};
-use crate::replay::Watcher;
+use crate::watched::Watched;
 
 const KINDS: [&str; 32] = [
     "create",
@@ -71,9 +70,7 @@ struct Joined<V: Form> {
     kind: Kind,
     by_view: bool,
     join: Join<Source, V>,
-    /// Who was there from the start, and takes everything.
-    first: Watcher<V>,
-    observers: Vec<Observer<V>>,
+    watched: Watched<V>,
     pairs: Option<Pairs<V>>,
 }
 
@@ -156,27 +153,14 @@ impl<V: Form> World<V> {
 
     /// Everyone goes on, and ends with what a late one sees.
     async fn finish(mut self) -> Outcome {
-        for joined in &self.joins {
-            for observer in &joined.observers {
-                observer.watcher.stall(false);
-            }
-        }
+        self.joins.iter().for_each(|it| it.watched.go_on());
         self.gates.clear();
         self.relist();
         self.check().await?;
         for joined in std::mem::take(&mut self.joins) {
-            self.retire(&joined);
+            joined.watched.retire(&mut self.coverage);
         }
         Ok(self.coverage)
-    }
-
-    fn retire(&mut self, joined: &Joined<V>) {
-        joined
-            .first
-            .with(|replay| self.coverage.add(&replay.coverage));
-        for observer in &joined.observers {
-            observer.retire(&mut self.coverage);
-        }
     }
 
     fn change_source(&mut self) {
@@ -291,12 +275,8 @@ impl<V: Form> World<V> {
     /// What comes of the targets may be older than what came before.
     fn forget_versions(&self) {
         if self.between {
-            for joined in &self.joins {
-                joined.first.forget_versions();
-                for observer in &joined.observers {
-                    observer.watcher.forget_versions();
-                }
-            }
+            let joins = self.joins.iter();
+            joins.for_each(|it| it.watched.forget_versions());
         }
     }
 
@@ -339,7 +319,7 @@ impl<V: Form> World<V> {
     fn open(&mut self) {
         if self.joins.len() > 5 {
             let oldest = self.joins.remove(0);
-            self.retire(&oldest);
+            oldest.watched.retire(&mut self.coverage);
         }
         let by_view = self.random.chance(1, 2);
         let (sources, targets) = (self.sources.input(by_view), self.targets.input(by_view));
@@ -406,15 +386,14 @@ impl<V: Form> World<V> {
             }
         };
         self.coverage.count(name);
-        let first = Watcher::start(join.subscribe());
+        let watched = Watched::start(&join);
         if self.between {
-            first.forget_versions();
+            watched.forget_versions();
         }
         self.joins.push(Joined {
             kind,
             by_view,
-            first,
-            observers: Vec::new(),
+            watched,
             pairs: join.pairs().map(Pairs::watch),
             join,
         });
@@ -424,11 +403,11 @@ impl<V: Form> World<V> {
         if !self.joins.is_empty() {
             let place = self.random.below(self.joins.len());
             let joined = &mut self.joins[place];
-            let observer = Observer::start(&joined.join, &mut self.random, &mut self.coverage);
+            let watched = &mut joined.watched;
+            watched.admit(&joined.join, &mut self.random, &mut self.coverage);
             if self.between {
-                observer.watcher.forget_versions();
+                watched.forget_versions();
             }
-            joined.observers.push(observer);
         }
     }
 
@@ -438,7 +417,7 @@ impl<V: Form> World<V> {
             return;
         }
         let place = self.random.below(self.joins.len());
-        let observers = &mut self.joins[place].observers;
+        let observers = &mut self.joins[place].watched.observers;
         let (random, coverage) = (&mut self.random, &mut self.coverage);
         if random.chance(1, 2) {
             for observer in observers {
@@ -501,8 +480,7 @@ impl<V: Form> World<V> {
                 return Err(format!("{kind:?} looks up another state than it has"));
             }
         }
-        joined.first.compare(&related)?;
-        observer::check_all(&mut joined.observers, &related, &mut self.coverage)
+        joined.watched.compare(&related, &mut self.coverage)
     }
 
     /// The nested loop: the targets that have a source, and all pairs.

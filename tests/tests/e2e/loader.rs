@@ -10,6 +10,7 @@ mod fixed_users;
 mod http2;
 mod plugin_users;
 mod policy;
+mod refusals;
 mod rejection;
 mod renewal;
 mod sharing;
@@ -50,6 +51,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         http2::TRIALS,
         upgrades::TRIALS,
         policy::TRIALS,
+        refusals::TRIALS,
     ];
     on_cluster("loader", &all.concat())
 }

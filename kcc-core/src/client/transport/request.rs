@@ -26,31 +26,6 @@ pub(crate) fn is_stream<B>(request: &Request<B>) -> bool {
     request.method() == Method::GET && (is_set("watch") || is_set("follow"))
 }
 
-/// As kube-apiserver tells verbs apart (apiserver's `endpoints/request/requestinfo.go`): a GET
-/// without an object's name lists, and with `watch` set it watches.
-pub(crate) fn is_list_or_watch(method: &Method, uri: &Uri) -> bool {
-    if method != Method::GET {
-        return false;
-    }
-    if is_set(uri, "watch") {
-        return true;
-    }
-    let mut parts = uri.path().split('/').filter(|part| !part.is_empty());
-    let versioned = match parts.next() {
-        Some("api") => parts.next().is_some(),
-        Some("apis") => parts.next().is_some() && parts.next().is_some(),
-        _ => false,
-    };
-    let rest: Vec<&str> = parts.collect();
-    versioned
-        && match *rest.as_slice() {
-            ["watch", ..] => true,
-            ["namespaces", _, "status" | "finalize"] => false,
-            ["namespaces", _, _resource] | [_resource] => true,
-            _ => false,
-        }
-}
-
 /// Whether the query has `name`, `name=1` or `name=true`.
 fn is_set(uri: &Uri, name: &str) -> bool {
     let mut query = uri.query().unwrap_or_default().split('&');
@@ -63,46 +38,6 @@ fn is_set(uri: &Uri, name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn is(method: &Method, uri: &str) -> bool {
-        is_list_or_watch(method, &uri.parse().unwrap())
-    }
-
-    #[test]
-    fn lists_and_watches_are_known() {
-        for uri in [
-            "/api/v1/pods?limit=500",
-            "/api/v1/namespaces",
-            "/api/v1/namespaces/default/pods",
-            "/apis/apps/v1/deployments",
-            "/apis/apps/v1/namespaces/default/deployments?",
-            "/api/v1/pods?resourceVersion=1&watch=true",
-            "/api/v1/namespaces/default/pods/one?watch=1",
-            "/api/v1/watch/pods",
-        ] {
-            assert!(is(&Method::GET, uri), "{uri}");
-        }
-    }
-
-    #[test]
-    fn everything_else_is_not() {
-        for uri in [
-            "/api",
-            "/apis/apps/v1",
-            "/api/v1",
-            "/version",
-            "/api/v1/namespaces/default",
-            "/api/v1/namespaces/default/status",
-            "/api/v1/nodes/one",
-            "/api/v1/namespaces/default/pods/one",
-            "/api/v1/namespaces/default/pods/one/log",
-            "/apis/apps/v1/namespaces/default/deployments/one/scale",
-        ] {
-            assert!(!is(&Method::GET, uri), "{uri}");
-        }
-        assert!(!is(&Method::POST, "/api/v1/namespaces/default/pods"));
-        assert!(!is(&Method::DELETE, "/api/v1/namespaces/default/pods"));
-    }
 
     #[test]
     fn what_does_not_end_by_itself_is_known() {
