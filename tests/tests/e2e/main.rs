@@ -36,6 +36,11 @@ fn main() {
     }
     let args = Arguments::from_args();
     let trials: Vec<Trial> = [
+        // The longest are first, so that none of them runs alone at the end.
+        watch::trials(),
+        replicas::trials(),
+        shards::trials(),
+        operators::trials(),
         answers::trials(),
         apiserver::trials(),
         contract::trials(),
@@ -49,12 +54,8 @@ fn main() {
         manager::trials(),
         policy::trials(),
         memory::trials(),
-        operators::trials(),
         rejected::trials(),
-        replicas::trials(),
-        shards::trials(),
         tail::trials(),
-        watch::trials(),
         wire::trials(),
     ]
     .into_iter()

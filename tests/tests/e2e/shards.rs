@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
@@ -43,6 +43,9 @@ pub(crate) fn trials() -> Vec<Trial> {
 const PATIENCE: Duration = Duration::from_secs(240);
 const NAMESPACES: usize = 10;
 const GATE: &str = "--feature-gates=ShardedListAndWatch=true";
+
+/// Who lists all config maps of [`sharded`] reads here while others do, too; who makes and deletes some writes.
+static ALL_MAPS: RwLock<()> = RwLock::new(());
 
 /// A cluster with the feature gate, and 10,000 config maps in ten namespaces.
 fn sharded() -> Result<&'static Cluster, Failed> {
@@ -151,6 +154,7 @@ const JSON: &str = "application/json";
 
 fn the_servers_verdict_is_ours() -> Outcome {
     let cluster = sharded()?;
+    let _held = ALL_MAPS.read().unwrap_or_else(PoisonError::into_inner);
     run(async {
         let client = client_by(cluster, cluster.server_url(), "judges")?;
         let all = uids(&listed(&client, MAPS, JSON).await?);
@@ -264,6 +268,7 @@ async fn bytes_of(
 
 fn it_sends_its_part_and_no_more() -> Outcome {
     let cluster = sharded()?;
+    let _held = ALL_MAPS.read().unwrap_or_else(PoisonError::into_inner);
     run(async {
         let (whole, all) = bytes_of(cluster, &Shard::whole(), 1).await?;
         let mut together = BTreeSet::new();
@@ -300,6 +305,7 @@ fn widgets() -> ApiResource {
 /// Lists of custom resources and of metadata are filtered by the server and do not say so.
 fn what_has_no_place_for_a_word_is_filtered_too() -> Outcome {
     let cluster = sharded()?;
+    let _held = ALL_MAPS.read().unwrap_or_else(PoisonError::into_inner);
     cluster.apply(&json!({
         "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
         "metadata": { "name": "widgets.example.com" },
@@ -455,6 +461,7 @@ fn a_server_without_the_gate_sends_everything() -> Outcome {
 /// Two replicas: what one gets the other has let go before, while objects come, change, are replaced and go.
 fn shards_change_hands_while_objects_change() -> Outcome {
     let cluster = sharded()?;
+    let _held = ALL_MAPS.write().unwrap_or_else(PoisonError::into_inner);
     run(async {
         let client = client_by(cluster, cluster.server_url(), "replicas")?;
         let namespaces = Api::<Namespace>::all(client.clone());
@@ -468,15 +475,16 @@ fn shards_change_hands_while_objects_change() -> Outcome {
             builder.namespace("hands").shard(Shard::nothing()).start()
         };
         let replicas = [start(), start()];
-        let done = AtomicBool::new(false);
+        let (done, writes) = (AtomicBool::new(false), AtomicUsize::new(0));
         let hand_over = async {
-            let result = hand_over(&replicas).await;
+            let result = hand_over(&replicas, &writes).await;
             done.store(true, Ordering::SeqCst);
             result
         };
-        let (handed, written) = tokio::join!(hand_over, write(&api, &done));
-        let wrote = written?;
+        let (handed, written) = tokio::join!(hand_over, write(&api, &done, &writes));
+        written?;
         handed?;
+        let wrote = writes.into_inner();
         check(wrote > 50, format!("{wrote} writes"))?;
         let all = uids(&listed(&client, "/api/v1/namespaces/hands/configmaps", JSON).await?);
         for (replica, index) in replicas.iter().zip(0..) {
@@ -492,10 +500,13 @@ fn shards_change_hands_while_objects_change() -> Outcome {
     })
 }
 
-async fn hand_over(replicas: &[Informer<ConfigMap>; 2]) -> Outcome {
+/// Each time after two writes more.
+async fn hand_over(replicas: &[Informer<ConfigMap>; 2], writes: &AtomicUsize) -> Outcome {
     let mut random = Random::new(11);
     let mut cut = 0_u64;
     for round in 0..40 {
+        let wrote = || writes.load(Ordering::SeqCst) >= 2 * round;
+        until(PATIENCE, "writes", wrote).await?;
         let next = random.next();
         let last = round == 39;
         // The first has what is below the cut, the other one the rest.
@@ -528,9 +539,8 @@ async fn hand_over(replicas: &[Informer<ConfigMap>; 2]) -> Outcome {
     Ok(())
 }
 
-async fn write(api: &Api<ConfigMap>, done: &AtomicBool) -> Result<usize, Failed> {
+async fn write(api: &Api<ConfigMap>, done: &AtomicBool, writes: &AtomicUsize) -> Outcome {
     let mut random = Random::new(13);
-    let mut writes = 0;
     while !done.load(Ordering::SeqCst) {
         let name = format!("h{}", random.below(60));
         match random.below(3) {
@@ -538,11 +548,11 @@ async fn write(api: &Api<ConfigMap>, done: &AtomicBool) -> Result<usize, Failed>
             0 => drop(api.delete(&name, &DeleteParams::default()).await),
             1 => drop(api.create(&PostParams::default(), &map(&name, "1")?).await),
             _ => {
-                let patch = Patch::Merge(json!({"data": {"text": writes.to_string()}}));
+                let patch = Patch::Merge(json!({"data": {"text": random.next().to_string()}}));
                 drop(api.patch(&name, &PatchParams::default(), &patch).await);
             }
         }
-        writes += 1;
+        writes.fetch_add(1, Ordering::SeqCst);
     }
-    Ok(writes)
+    Ok(())
 }
