@@ -10,6 +10,7 @@ use kcc_core::kubeconfig::Kubeconfig;
 use kcc_core::{
     CredentialCache, Error, Notice, Notify, PluginError, Request, RequestProblem, Response, Source,
 };
+use signal_hook::iterator::Handle;
 
 use crate::plugin_context::{self, PluginContext, PluginOptions};
 use crate::terminal::{self, BAD, FAINT, GOOD, WARNING};
@@ -136,6 +137,15 @@ impl Drop for Running<'_> {
     }
 }
 
+/// Ends the wait for signals where it goes out of scope.
+pub(super) struct Closed(pub(super) Handle);
+
+impl Drop for Closed {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
 impl<'a> Job<'a> {
     pub(super) fn of(contexts: Vec<&'a str>, plugin: PluginContext<'a>) -> Self {
         Self {
@@ -150,13 +160,9 @@ impl<'a> Job<'a> {
         self.contexts.join(", ")
     }
 
-    /// Fetches as `kcc-cache` would. The error is the signal that ended the plugin.
-    pub(super) fn run(self, fetch: CacheCall) -> Result<Report, i32> {
-        self.run_among(&Plugins::default(), fetch)
-    }
-
-    /// The same, counted among the plugins that run.
-    pub(super) fn run_among(mut self, plugins: &Plugins, fetch: CacheCall) -> Result<Report, i32> {
+    /// Fetches as `kcc-cache` would, counted among the plugins that run. The error is the signal that
+    /// ended the plugin.
+    pub(super) fn run(mut self, plugins: &Plugins, fetch: CacheCall) -> Result<Report, i32> {
         self.plugin.request.forward_signals = true;
         let (mut not_kept, mut run) = (None, None);
         let mut tell = |notice: Notice| match notice {

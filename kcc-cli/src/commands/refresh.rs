@@ -1,12 +1,15 @@
 //! `kcc refresh`: replaces credentials now.
 
-use std::io::{IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
+use std::sync::atomic::Ordering::SeqCst;
 
-use kcc_core::CredentialCache;
 use kcc_core::kubeconfig::{Kubeconfig, LoadingRules};
+use kcc_core::{CredentialCache, ending_signals};
+use signal_hook::iterator::Signals;
+use signal_hook::low_level::emulate_default_handler;
 
-use super::fetch::{self, Report};
+use super::fetch::{self, Closed, Job, Plugins, Report};
 use crate::contexts::Contexts;
 use crate::plugin_context::{self, PluginOptions};
 use crate::terminal;
@@ -46,13 +49,36 @@ pub(crate) fn run(args: &Args, rules: &LoadingRules) -> anyhow::Result<ExitCode>
     for report in &reports {
         tell(report)?;
     }
-    for job in jobs {
-        match job.run(CredentialCache::refresh) {
-            Ok(report) => tell(&report)?,
-            Err(signal) => {
-                let _ = signal_hook::low_level::emulate_default_handler(signal);
+    one_by_one(jobs, tell)?;
+    Ok(code)
+}
+
+/// Refreshes; a signal ends this process, with the plugin that runs.
+fn one_by_one(
+    jobs: Vec<Job<'_>>,
+    mut tell: impl FnMut(&Report) -> io::Result<()>,
+) -> anyhow::Result<()> {
+    let plugins = Plugins::default();
+    // A plugin that has ended leaves a handler behind that would swallow a signal.
+    let mut signals = Signals::new(ending_signals())?;
+    std::thread::scope(|scope| {
+        let _closed = Closed(signals.handle());
+        scope.spawn(|| {
+            for signal in signals.forever() {
+                // A plugin that runs gets it, and how that ends is what matters.
+                if plugins.running.load(SeqCst) == 0 {
+                    let _ = emulate_default_handler(signal);
+                }
+            }
+        });
+        for job in jobs {
+            match job.run(&plugins, CredentialCache::refresh) {
+                Ok(report) => tell(&report)?,
+                Err(signal) => {
+                    let _ = emulate_default_handler(signal);
+                }
             }
         }
-    }
-    Ok(code)
+        Ok(())
+    })
 }

@@ -4,17 +4,17 @@ use std::io::{IsTerminal, Write};
 use std::num::NonZeroUsize;
 use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
-use std::sync::atomic::Ordering::SeqCst;
-use std::sync::{Mutex, PoisonError, mpsc};
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
 use anyhow::ensure;
 use indicatif::{ProgressBar, ProgressStyle};
 use kcc_core::kubeconfig::{Kubeconfig, LoadingRules};
 use kcc_core::{CredentialCache, ending_signals};
-use signal_hook::iterator::{Handle, Signals};
+use signal_hook::iterator::Signals;
 
-use super::fetch::{self, CacheCall, Job, Plugins, Report};
+use super::fetch::{self, CacheCall, Closed, Job, Plugins, Report};
 use crate::contexts;
 use crate::plugin_context::{self, PluginOptions};
 use crate::terminal;
@@ -82,8 +82,16 @@ fn fetch_all(
     display: &mut Display,
 ) -> anyhow::Result<()> {
     let (count, workers) = (jobs.len(), at_once.get().min(jobs.len()));
+    let has_signal = Arc::new(AtomicBool::new(false));
+    for signal in ending_signals() {
+        signal_hook::flag::register(signal, Arc::clone(&has_signal))?;
+    }
     let queue = Mutex::new(jobs.into_iter());
-    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+    // Nothing is started after a signal, also before this process has come to hear of it.
+    let next = || {
+        let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
+        queue.next().filter(|_| !has_signal.load(SeqCst))
+    };
     let plugins = Plugins::default();
     let (sender, events) = mpsc::channel();
     // A plugin that has ended leaves a handler behind that would swallow a signal.
@@ -101,7 +109,7 @@ fn fetch_all(
             scope.spawn(move || {
                 while let Some(job) = next() {
                     let contexts = job.contexts();
-                    let run = AssertUnwindSafe(|| job.run_among(plugins, fetch));
+                    let run = AssertUnwindSafe(|| job.run(plugins, fetch));
                     let event = match panic::catch_unwind(run) {
                         Ok(Ok(report)) => Event::Done(report),
                         Ok(Err(signal)) => Event::Stopped(signal),
@@ -116,8 +124,6 @@ fn fetch_all(
             match events.recv()? {
                 Event::Done(report) => display.show(&report)?,
                 Event::Stopped(signal) | Event::Signal(signal) => {
-                    // Nothing more is started.
-                    while next().is_some() {}
                     await_plugins(&events, &plugins, signal, display)?;
                     display.bar.finish_and_clear();
                     // Who waits for another process's lock is not waited for.
@@ -158,15 +164,6 @@ fn await_plugins(
         }
     }
     Ok(())
-}
-
-/// Ends the wait for signals where it goes out of scope.
-struct Closed(Handle);
-
-impl Drop for Closed {
-    fn drop(&mut self) {
-        self.0.close();
-    }
 }
 
 /// Lines on standard output, and where standard error is a terminal a bar below them.

@@ -21,6 +21,8 @@ mod output;
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use harness::{CacheHome, ExecPlugin};
 use serde_json::{Value, json};
@@ -153,4 +155,23 @@ fn quiet(output: &Output) -> &str {
     assert_eq!(stderr(output), "");
     assert_eq!(code(output), 0, "{}", stdout(output));
     stdout(output)
+}
+
+/// Waits for what has to come; only a hang comes to the end of its patience.
+fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !holds() {
+        assert!(began.elapsed().as_secs() < 60, "waited for: {what}");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Whether a process has a key's lock file open.
+#[cfg(target_os = "linux")]
+fn is_at_a_lock(pid: u32) -> bool {
+    let files = fs::read_dir(format!("/proc/{pid}/fd"));
+    let files = files.into_iter().flatten();
+    let links = files.filter_map(|file| fs::read_link(file.ok()?.path()).ok());
+    let mut locks = links.filter(|path| path.extension().is_some_and(|end| end == "lock"));
+    locks.next().is_some()
 }

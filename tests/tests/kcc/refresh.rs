@@ -1,12 +1,15 @@
 //! `kcc refresh`.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Child, Stdio};
-use std::time::Duration;
 
+use harness::ExecPlugin;
 use serde_json::json;
 
-use crate::{Desk, code, quiet, stdout};
+use crate::warm::is_ignored;
+use crate::{Desk, code, is_at_a_lock, quiet, stdout, until};
 
 #[test]
 fn a_good_credential_is_replaced() {
@@ -69,24 +72,6 @@ fn the_policy_holds() {
     assert_eq!(desk.plugin.runs(), 1);
 }
 
-/// Each has the key's lock file open, so each has begun.
-#[cfg(target_os = "linux")]
-fn wait_at_the_lock(children: &[Child]) {
-    let waits = |child: &Child| {
-        let open = fs::read_dir(format!("/proc/{}/fd", child.id()));
-        let mut files = open.into_iter().flatten().flatten();
-        files.any(|file| {
-            let target = fs::read_link(file.path()).unwrap_or_default();
-            target
-                .extension()
-                .is_some_and(|extension| extension == "lock")
-        })
-    };
-    while !children.iter().all(waits) {
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
-
 #[test]
 #[cfg(target_os = "linux")]
 fn whoever_refreshes_or_waits_at_the_same_time_shares_one_run() {
@@ -100,7 +85,10 @@ fn whoever_refreshes_or_waits_at_the_same_time_shares_one_run() {
             command.spawn().unwrap()
         };
         let children: Vec<Child> = (0..6).map(spawn).collect();
-        wait_at_the_lock(&children);
+        // Each has begun.
+        until("the lock", || {
+            children.iter().all(|child| is_at_a_lock(child.id()))
+        });
         if has_entry {
             assert_eq!(
                 desk.token("a"),
@@ -116,6 +104,61 @@ fn whoever_refreshes_or_waits_at_the_same_time_shares_one_run() {
         assert_eq!(desk.plugin.runs(), before + 1);
         assert_eq!(desk.token("a"), format!("token-{}", before + 1));
         desk.plugin.closes_the_gate().unwrap();
+    }
+}
+
+/// Also one whose plugins have run already: their end leaves nothing behind that swallows a signal.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_signal_ends_it_while_it_waits_for_another_process() {
+    use rustix::process::{Pid, Signal, kill_process};
+
+    for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
+        if is_ignored(signal) {
+            continue;
+        }
+        let (desk, _quick) = quick_before_slow();
+        let runs = desk.plugin.runs();
+        desk.plugin.waits_at_the_gate().unwrap();
+        let spawn = |args: &[&str]| {
+            let mut kcc = desk.kcc(args);
+            kcc.stdout(Stdio::piped()).stderr(Stdio::null());
+            kcc.spawn().unwrap()
+        };
+        let mut other = spawn(&["refresh", "slow"]);
+        until("its plugin", || desk.plugin.runs() == runs + 1);
+        let mut waiting = spawn(&["refresh", "slow", "quick"]);
+        let mut told = BufReader::new(waiting.stdout.take().unwrap()).lines();
+        let told = told.next().unwrap().unwrap();
+        assert!(told.starts_with("quick: fetched in "), "{told}");
+        until("the wait", || is_at_a_lock(waiting.id()));
+        kill_process(Pid::from_child(&waiting), signal).unwrap();
+        until("its end", || waiting.try_wait().unwrap().is_some());
+        let status = waiting.wait().unwrap();
+        assert_eq!(status.signal(), Some(signal.as_raw()), "{status}");
+
+        // The other one is not disturbed.
+        assert!(other.try_wait().unwrap().is_none());
+        desk.plugin.opens_the_gate().unwrap();
+        assert!(other.wait().unwrap().success());
+        assert_eq!(desk.plugin.runs(), runs + 1);
+    }
+}
+
+/// Two contexts, and the plugin of the one that is refreshed first: they are taken in the order of their entries.
+fn quick_before_slow() -> (Desk, ExecPlugin) {
+    loop {
+        let mut desk = Desk::new().with_context("slow").with_context("quick");
+        let quick = ExecPlugin::new().unwrap();
+        desk.exec_mut("quick")["args"] = json!([quick.path(), "quick"]);
+        desk.write_kubeconfig();
+        desk.token("quick");
+        let first = desk.home.entries();
+        desk.token("slow");
+        let both = desk.home.entries();
+        if both.iter().max().is_some_and(|last| !first.contains(last)) {
+            return (desk, quick);
+        }
     }
 }
 

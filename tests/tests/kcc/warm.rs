@@ -6,7 +6,7 @@ use std::process::Stdio;
 
 use serde_json::json;
 
-use crate::{Desk, code, quiet, stderr, stdout};
+use crate::{Desk, code, is_at_a_lock, quiet, stderr, stdout, until};
 
 #[test]
 fn all_contexts_are_fetched_at_once_and_clients_find_them() {
@@ -140,10 +140,10 @@ fn a_signal_ends_it_with_its_plugins() {
     desk.plugin.waits_at_the_gate().unwrap();
     let mut kcc = desk.kcc(&["warm"]);
     let mut child = kcc.stdout(Stdio::piped()).spawn().unwrap();
-    while desk.plugin.runs() < 1 {
+    until("a plugin", || {
         assert!(child.try_wait().unwrap().is_none());
-        std::thread::sleep(std::time::Duration::from_millis(10));
-    }
+        desk.plugin.runs() >= 1
+    });
     let id = rustix::process::Pid::from_child(&child);
     rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
     let status = child.wait().unwrap();
@@ -176,27 +176,8 @@ fn the_kubeconfigs_are_those_of_kubectl() {
     assert!(stderr(&output).contains("/there/is/none"));
 }
 
-/// Waits for what has to come; only a hang comes to the end of its patience.
-fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let began = std::time::Instant::now();
-    while !holds() {
-        assert!(began.elapsed().as_secs() < 60, "waited for: {what}");
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
-}
-
-/// Whether a process has a key's lock file open.
-fn is_at_a_lock(pid: u32) -> bool {
-    let files = fs::read_dir(format!("/proc/{pid}/fd"))
-        .into_iter()
-        .flatten();
-    let links = files.filter_map(|file| fs::read_link(file.ok()?.path()).ok());
-    let mut locks = links.filter(|path| path.extension().is_some_and(|end| end == "lock"));
-    locks.next().is_some()
-}
-
 #[cfg(target_os = "linux")]
-fn is_ignored(signal: rustix::process::Signal) -> bool {
+pub(crate) fn is_ignored(signal: rustix::process::Signal) -> bool {
     let status = fs::read_to_string("/proc/self/status").unwrap();
     let mut lines = status.lines();
     let ignored = lines.find_map(|line| line.strip_prefix("SigIgn:")).unwrap();

@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use harness::KubectlProxy;
@@ -50,12 +52,13 @@ fn what_is_refused_is_sent_again_as_by_kubectl_and_kube() -> Outcome {
         let kubes = Client::try_from(Config::new(proxy.url().parse()?))?;
         let mut seated = None;
         let refused = async || {
-            // The server may not have heard of the webhooks yet; what it creates then has no seat for long.
+            // A server that has not heard of the webhooks yet creates it at once, and the seat is free again.
             if seated.as_ref().is_none_or(JoinHandle::is_finished) {
                 seated = Some(tokio::spawn(take_the_seat(ours.clone())));
             }
+            let is_taken = silent.is_called.load(Ordering::SeqCst);
             let status = status_of_a_list(&ours).await?;
-            let is_refused = status == StatusCode::TOO_MANY_REQUESTS;
+            let is_refused = is_taken && status == StatusCode::TOO_MANY_REQUESTS;
             Ok(check(is_refused, format!("a list is answered {status}")))
         };
         until_ok(PATIENCE, refused).await?;
@@ -127,6 +130,7 @@ fn schema() -> Value {
 /// Takes connections and says nothing, until it is dropped.
 struct Silent {
     address: SocketAddr,
+    is_called: Arc<AtomicBool>,
     task: JoinHandle<()>,
 }
 
@@ -140,13 +144,20 @@ impl Silent {
     async fn start() -> Result<Self, Failed> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
+        let is_called = Arc::new(AtomicBool::new(false));
+        let called = Arc::clone(&is_called);
         let task = tokio::spawn(async move {
             let mut held = Vec::new();
             while let Ok((connection, _)) = listener.accept().await {
                 held.push(connection);
+                called.store(true, Ordering::SeqCst);
             }
         });
-        Ok(Self { address, task })
+        Ok(Self {
+            address,
+            is_called,
+            task,
+        })
     }
 
     /// Whoever creates a `ConfigMap` of this label waits for this: ten seconds for each of them, and a minute in

@@ -4,24 +4,11 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::Stdio;
 use std::thread;
-use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::{Injection, TEXT, refused};
-use crate::{code, stderr};
-
-/// Waits for what has to come; only a hang comes to the end of its patience.
-pub(super) fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let began = Instant::now();
-    while !holds() {
-        assert!(
-            began.elapsed() < Duration::from_secs(60),
-            "waited for: {what}"
-        );
-        thread::sleep(Duration::from_millis(5));
-    }
-}
+use crate::{code, stderr, until};
 
 fn lock(path: &Path) {
     OpenOptions::new()

@@ -6,9 +6,8 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::locks::until;
 use super::{Injection, TEXT, refused};
-use crate::{code, stderr};
+use crate::{code, stderr, until};
 
 /// `strace` with this fault, as far as it works here.
 pub(super) fn strace(fault: &str) -> Option<Command> {
