@@ -245,8 +245,9 @@ fn show_errors(shown: &mut Shown, bench: &Bench) {
 
 #[cfg(feature = "client")]
 fn show_client(shown: &mut Shown, bench: &Bench) {
-    use kcc_core::client::{ClientConfig, ClientError, ClientProblem};
+    use kcc_core::client::{ClientConfig, ClientError, ClientProblem, NoRetry};
 
+    shown.add("NoRetry", &NoRetry);
     let loader = ClientConfig::loader().with_kubeconfig(bench.folder.path().join("config"));
     shown.add("Loader", &loader);
     let config = loader.load();
