@@ -22,6 +22,7 @@
 //! | the credential is within its refresh margin | uses it, and renews it in the background, by one plugin run for all requests |
 //! | it has expired | waits for that run |
 //! | the server answers 401 | gets another credential, once for all requests, and sends the request again, once, unless its body is a stream |
+//! | it answers 429, 503 or 504 | sends the request again, as kube's own client does, but one with [`NoRetry`] |
 //! | a renewal fails | the old credential goes on while it is valid; the next attempt comes after 1 s, then 2 s, up to a minute |
 //! | the plugin hangs | it is stopped after its time limit (`KUBE_CREDENTIAL_CACHE_PLUGIN_TIMEOUT`), and nothing waits for it at the end of the runtime |
 //! | the plugin gives another client certificate | new connections, made with that one |

@@ -4,13 +4,13 @@ use kube::client::retry::RetryPolicy;
 use tower::BoxError;
 use tower::retry::Policy;
 
-/// In the [`extensions`](Request::extensions_mut) of a request: it is sent once, and 429, 503 and 504 are told at
-/// once.
+/// In the [`extensions`](Request::extensions_mut) of a request: it is sent once, and its sender sees 429, 503 and
+/// 504 at once.
 ///
-/// A [`ClientConfig`](super::ClientConfig)'s client sends every other request again after these, as
-/// kube's own does: up to 15 times, not before the server's `Retry-After`. A list and a watch, too, which
-/// whoever calls `Api::list` relies on. Who has rules of its own for these responses, as kcache's engine has, puts
-/// this into the request.
+/// The client of a [`ClientConfig`](super::ClientConfig) sends every other request again after these, as kube's own
+/// does: up to 15 times, not before the server's `Retry-After`. That holds for lists and watches, too, since
+/// callers of `Api::list` rely on it. Put this into a request if you have rules of your own for these responses, as
+/// the engine of kcache has.
 ///
 /// # Example
 ///
@@ -18,8 +18,9 @@ use tower::retry::Policy;
 /// # async fn example(client: kube::Client) -> Result<(), Box<dyn std::error::Error>> {
 /// use http::Request;
 /// use kcc_core::client::NoRetry;
+/// use kube::client::Body;
 ///
-/// let mut request = Request::get("/api/v1/pods").body(Default::default())?;
+/// let mut request = Request::get("/api/v1/pods").body(Body::empty())?;
 /// request.extensions_mut().insert(NoRetry);
 /// let response = client.send(request).await?; // perhaps a 429
 /// # Ok(())
