@@ -7,10 +7,13 @@ use kcache::{SeededFault, simulate_replicas};
 use crate::coverage::{Coverage, Outcome, STEPS};
 use crate::{chains, compositions, derived, model, operators, reference, shards};
 
+/// A case of a model: its seed, and how many steps it has.
+type Case = fn(u64, usize) -> Outcome;
+
 /// How many cases a reference model may take to notice.
 const PATIENCE: u64 = 300;
 
-fn caught_by(case: fn(u64, usize) -> Outcome) -> Option<u64> {
+fn caught_by(case: Case) -> Option<u64> {
     (0..PATIENCE).find(|seed| !matches!(catch_unwind(|| case(*seed, STEPS)), Ok(Ok(_))))
 }
 
@@ -19,45 +22,66 @@ fn replicas(seed: u64, steps: usize) -> Outcome {
     simulate_replicas(seed, steps / 4).map(|_| Coverage::default())
 }
 
+/// The models, and the faults that each has to catch.
+const MODELS: &[(Case, &[SeededFault])] = &[
+    (
+        model::case,
+        &[
+            SeededFault::DropDelete,
+            SeededFault::RefuseOlder,
+            SeededFault::LoseWakeup,
+            SeededFault::ForgetUid,
+            SeededFault::ForgetFirst,
+        ],
+    ),
+    (
+        reference::case,
+        &[
+            SeededFault::ForgetCount,
+            SeededFault::KeepLookup,
+            SeededFault::StaleLookup,
+            SeededFault::KeepPermission,
+            SeededFault::ForgetGuard,
+        ],
+    ),
+    (
+        derived::case,
+        &[
+            SeededFault::LastMaker,
+            SeededFault::KeepGroup,
+            SeededFault::FirstInput,
+        ],
+    ),
+    (
+        shards::case,
+        &[SeededFault::LateRelease, SeededFault::KeepOutside],
+    ),
+    (
+        operators::case,
+        &[SeededFault::ForgetBefore, SeededFault::KeepReflected],
+    ),
+    (compositions::case, &[SeededFault::InputOnly]),
+    (chains::case, &[SeededFault::FirstAhead]),
+    (
+        replicas,
+        &[SeededFault::IgnoreClaims, SeededFault::IgnoreLapse],
+    ),
+];
+
 /// One test for all, since the switch is one for the process. Each fault must be caught, and
 /// nothing may be without one.
 #[test]
 fn each_seeded_fault_is_caught() {
-    let faults = [
-        (
-            SeededFault::DropDelete,
-            model::case as fn(u64, usize) -> Outcome,
-        ),
-        (SeededFault::RefuseOlder, model::case),
-        (SeededFault::LoseWakeup, model::case),
-        (SeededFault::ForgetUid, model::case),
-        (SeededFault::ForgetFirst, model::case),
-        (SeededFault::ForgetCount, reference::case),
-        (SeededFault::LastMaker, derived::case),
-        (SeededFault::KeepGroup, derived::case),
-        (SeededFault::FirstInput, derived::case),
-        (SeededFault::LateRelease, shards::case),
-        (SeededFault::KeepOutside, shards::case),
-        (SeededFault::ForgetBefore, operators::case),
-        (SeededFault::KeepReflected, operators::case),
-        (SeededFault::InputOnly, compositions::case),
-        (SeededFault::FirstAhead, chains::case),
-        (SeededFault::KeepLookup, reference::case),
-        (SeededFault::StaleLookup, reference::case),
-        (SeededFault::KeepPermission, reference::case),
-        (SeededFault::ForgetGuard, reference::case),
-        (SeededFault::IgnoreClaims, replicas),
-        (SeededFault::IgnoreLapse, replicas),
-    ];
-    for (fault, case) in faults {
-        SeededFault::switch(None);
-        assert_eq!(caught_by(case), None, "without a fault");
-        SeededFault::switch(Some(fault));
-        let caught = caught_by(case);
-        SeededFault::switch(None);
-        assert!(
-            caught.is_some(),
-            "{fault:?} was not caught in {PATIENCE} cases"
-        );
+    for (case, faults) in MODELS {
+        assert_eq!(caught_by(*case), None, "without a fault");
+        for fault in *faults {
+            SeededFault::switch(Some(*fault));
+            let caught = caught_by(*case);
+            SeededFault::switch(None);
+            assert!(
+                caught.is_some(),
+                "{fault:?} was not caught in {PATIENCE} cases"
+            );
+        }
     }
 }
