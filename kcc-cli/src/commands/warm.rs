@@ -82,6 +82,8 @@ fn fetch_all(
     display: &mut Display,
 ) -> anyhow::Result<()> {
     let (count, workers) = (jobs.len(), at_once.get().min(jobs.len()));
+    // A plugin that has ended leaves a handler behind that would swallow a signal.
+    let mut signals = Signals::new(ending_signals())?;
     let has_signal = Arc::new(AtomicBool::new(false));
     for signal in ending_signals() {
         signal_hook::flag::register(signal, Arc::clone(&has_signal))?;
@@ -94,8 +96,6 @@ fn fetch_all(
     };
     let plugins = Plugins::default();
     let (sender, events) = mpsc::channel();
-    // A plugin that has ended leaves a handler behind that would swallow a signal.
-    let mut signals = Signals::new(ending_signals())?;
     std::thread::scope(|scope| {
         let handle = Closed(signals.handle());
         let of_signals = sender.clone();
@@ -124,6 +124,7 @@ fn fetch_all(
             match events.recv()? {
                 Event::Done(report) => display.show(&report)?,
                 Event::Stopped(signal) | Event::Signal(signal) => {
+                    has_signal.store(true, SeqCst);
                     await_plugins(&events, &plugins, signal, display)?;
                     display.bar.finish_and_clear();
                     // Who waits for another process's lock is not waited for.
