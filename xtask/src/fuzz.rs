@@ -56,12 +56,10 @@ pub(crate) fn run(length: Length, target: Option<&str>) -> Result<()> {
     thread::scope(|scope| {
         let cores = thread::available_parallelism().map_or(1, usize::from);
         let workers: Vec<_> = (0..cores).map(|_| scope.spawn(worker)).collect();
-        let ends = workers.into_iter().map(|worker| {
+        workers.into_iter().try_for_each(|worker| {
             let end = worker.join();
             end.map_err(|_| anyhow!("a fuzz target's thread panicked"))?
-        });
-        // Every worker has ended before the first failure is told.
-        ends.collect::<Vec<Result<()>>>().into_iter().collect()
+        })
     })
 }
 

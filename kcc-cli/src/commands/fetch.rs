@@ -2,15 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::thread::Scope;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use kcc_core::kubeconfig::Kubeconfig;
 use kcc_core::{
     CredentialCache, Error, Notice, Notify, PluginError, Request, RequestProblem, Response, Source,
+    ending_signals,
 };
-use signal_hook::iterator::Handle;
+use signal_hook::iterator::{Handle, Signals};
 
 use crate::plugin_context::{self, PluginContext, PluginOptions};
 use crate::terminal::{self, BAD, FAINT, GOOD, WARNING};
@@ -137,8 +140,20 @@ impl Drop for Running<'_> {
     }
 }
 
+/// Calls `hear` with each signal that would end this process, on a thread of the scope, until what it gives goes
+/// out of scope. A plugin that has ended leaves a handler behind that would swallow the signal.
+pub(super) fn on_signals<'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    hear: impl FnMut(i32) + Send + 'scope,
+) -> io::Result<Closed> {
+    let mut signals = Signals::new(ending_signals())?;
+    let closed = Closed(signals.handle());
+    scope.spawn(move || signals.forever().for_each(hear));
+    Ok(closed)
+}
+
 /// Ends the wait for signals where it goes out of scope.
-pub(super) struct Closed(pub(super) Handle);
+pub(super) struct Closed(Handle);
 
 impl Drop for Closed {
     fn drop(&mut self) {

@@ -4,12 +4,11 @@ use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 use std::sync::atomic::Ordering::SeqCst;
 
+use kcc_core::CredentialCache;
 use kcc_core::kubeconfig::{Kubeconfig, LoadingRules};
-use kcc_core::{CredentialCache, ending_signals};
-use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
-use super::fetch::{self, Closed, Job, Plugins, Report};
+use super::fetch::{self, Job, Plugins, Report};
 use crate::contexts::Contexts;
 use crate::plugin_context::{self, PluginOptions};
 use crate::terminal;
@@ -59,18 +58,13 @@ fn one_by_one(
     mut tell: impl FnMut(&Report) -> io::Result<()>,
 ) -> anyhow::Result<()> {
     let plugins = Plugins::default();
-    // A plugin that has ended leaves a handler behind that would swallow a signal.
-    let mut signals = Signals::new(ending_signals())?;
     std::thread::scope(|scope| {
-        let _closed = Closed(signals.handle());
-        scope.spawn(|| {
-            for signal in signals.forever() {
-                // A plugin that runs gets it, and how that ends is what matters.
-                if plugins.running.load(SeqCst) == 0 {
-                    let _ = emulate_default_handler(signal);
-                }
+        let _closed = fetch::on_signals(scope, |signal| {
+            // A plugin that runs gets it, and how that ends is what matters.
+            if plugins.running.load(SeqCst) == 0 {
+                let _ = emulate_default_handler(signal);
             }
-        });
+        })?;
         for job in jobs {
             match job.run(&plugins, CredentialCache::refresh) {
                 Ok(report) => tell(&report)?,

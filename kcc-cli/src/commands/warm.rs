@@ -12,9 +12,8 @@ use anyhow::ensure;
 use indicatif::{ProgressBar, ProgressStyle};
 use kcc_core::kubeconfig::{Kubeconfig, LoadingRules};
 use kcc_core::{CredentialCache, ending_signals};
-use signal_hook::iterator::Signals;
 
-use super::fetch::{self, CacheCall, Closed, Job, Plugins, Report};
+use super::fetch::{self, CacheCall, Job, Plugins, Report};
 use crate::contexts;
 use crate::plugin_context::{self, PluginOptions};
 use crate::terminal;
@@ -82,12 +81,7 @@ fn fetch_all(
     display: &mut Display,
 ) -> anyhow::Result<()> {
     let (count, workers) = (jobs.len(), at_once.get().min(jobs.len()));
-    // A plugin that has ended leaves a handler behind that would swallow a signal.
-    let mut signals = Signals::new(ending_signals())?;
     let has_signal = Arc::new(AtomicBool::new(false));
-    for signal in ending_signals() {
-        signal_hook::flag::register(signal, Arc::clone(&has_signal))?;
-    }
     let queue = Mutex::new(jobs.into_iter());
     // Nothing is started after a signal, also before this process has come to hear of it.
     let next = || {
@@ -97,13 +91,14 @@ fn fetch_all(
     let plugins = Plugins::default();
     let (sender, events) = mpsc::channel();
     std::thread::scope(|scope| {
-        let handle = Closed(signals.handle());
         let of_signals = sender.clone();
-        scope.spawn(move || {
-            for signal in signals.forever() {
-                let _ = of_signals.send(Event::Signal(signal));
-            }
-        });
+        let _closed = fetch::on_signals(scope, move |signal| {
+            let _ = of_signals.send(Event::Signal(signal));
+        })?;
+        // After that, so that whoever is stopped by the flag was heard of.
+        for signal in ending_signals() {
+            signal_hook::flag::register(signal, Arc::clone(&has_signal))?;
+        }
         for _ in 0..workers {
             let (sender, next, plugins) = (sender.clone(), &next, &plugins);
             scope.spawn(move || {
@@ -133,7 +128,6 @@ fn fetch_all(
             }
         }
         display.bar.finish_and_clear();
-        drop(handle);
         Ok(())
     })
 }

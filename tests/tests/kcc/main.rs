@@ -175,3 +175,13 @@ fn is_at_a_lock(pid: u32) -> bool {
     let mut locks = links.filter(|path| path.extension().is_some_and(|end| end == "lock"));
     locks.next().is_some()
 }
+
+/// Whether this process, and so its children, ignore a signal.
+#[cfg(target_os = "linux")]
+fn is_ignored(signal: rustix::process::Signal) -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let mut lines = status.lines();
+    let ignored = lines.find_map(|line| line.strip_prefix("SigIgn:")).unwrap();
+    let ignored = u64::from_str_radix(ignored.trim(), 16).unwrap();
+    ignored & (1 << (signal.as_raw() - 1)) != 0
+}

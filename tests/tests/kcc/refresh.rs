@@ -8,8 +8,7 @@ use std::process::{Child, Stdio};
 use harness::ExecPlugin;
 use serde_json::json;
 
-use crate::warm::is_ignored;
-use crate::{Desk, code, is_at_a_lock, quiet, stdout, until};
+use crate::{Desk, code, is_at_a_lock, is_ignored, quiet, stdout, until};
 
 #[test]
 fn a_good_credential_is_replaced() {

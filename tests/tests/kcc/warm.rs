@@ -6,7 +6,7 @@ use std::process::Stdio;
 
 use serde_json::json;
 
-use crate::{Desk, code, is_at_a_lock, quiet, stderr, stdout, until};
+use crate::{Desk, code, is_at_a_lock, is_ignored, quiet, stderr, stdout, until};
 
 #[test]
 fn all_contexts_are_fetched_at_once_and_clients_find_them() {
@@ -174,15 +174,6 @@ fn the_kubeconfigs_are_those_of_kubectl() {
     let output = one.run(&["--kubeconfig", "/there/is/none", "warm"]);
     assert_eq!(code(&output), 1);
     assert!(stderr(&output).contains("/there/is/none"));
-}
-
-#[cfg(target_os = "linux")]
-pub(crate) fn is_ignored(signal: rustix::process::Signal) -> bool {
-    let status = fs::read_to_string("/proc/self/status").unwrap();
-    let mut lines = status.lines();
-    let ignored = lines.find_map(|line| line.strip_prefix("SigIgn:")).unwrap();
-    let ignored = u64::from_str_radix(ignored.trim(), 16).unwrap();
-    ignored & (1 << (signal.as_raw() - 1)) != 0
 }
 
 #[test]

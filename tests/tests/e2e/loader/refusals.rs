@@ -2,10 +2,8 @@
 //! for what an informer requests.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{TcpListener, TcpStream};
 use std::process::Stdio;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use harness::KubectlProxy;
@@ -19,7 +17,6 @@ use kube::core::ObjectMeta;
 use kube::{Client, Config};
 use libtest_mimic::Failed;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
@@ -44,8 +41,8 @@ fn what_is_refused_is_sent_again_as_by_kubectl_and_kube() -> Outcome {
     // kube is compiled without TLS here.
     let proxy = KubectlProxy::start(cluster.kubectl_with(file.path()))?;
     runtime()?.block_on(async {
-        let silent = Silent::start().await?;
-        for manifest in [no_seats(), schema(), silent.webhooks()] {
+        let mut silent = Silent::start()?;
+        for manifest in [no_seats(), schema(), silent.webhooks()?] {
             cluster.apply(&manifest)?;
         }
         let ours = client(file.path())?;
@@ -56,7 +53,7 @@ fn what_is_refused_is_sent_again_as_by_kubectl_and_kube() -> Outcome {
             if seated.as_ref().is_none_or(JoinHandle::is_finished) {
                 seated = Some(tokio::spawn(take_the_seat(ours.clone())));
             }
-            let is_taken = silent.is_called.load(Ordering::SeqCst);
+            let is_taken = silent.is_called();
             let status = status_of_a_list(&ours).await?;
             let is_refused = is_taken && status == StatusCode::TOO_MANY_REQUESTS;
             Ok(check(is_refused, format!("a list is answered {status}")))
@@ -129,44 +126,33 @@ fn schema() -> Value {
 
 /// Takes connections and says nothing, until it is dropped.
 struct Silent {
-    address: SocketAddr,
-    is_called: Arc<AtomicBool>,
-    task: JoinHandle<()>,
-}
-
-impl Drop for Silent {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
+    listener: TcpListener,
+    held: Vec<TcpStream>,
 }
 
 impl Silent {
-    async fn start() -> Result<Self, Failed> {
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let address = listener.local_addr()?;
-        let is_called = Arc::new(AtomicBool::new(false));
-        let called = Arc::clone(&is_called);
-        let task = tokio::spawn(async move {
-            let mut held = Vec::new();
-            while let Ok((connection, _)) = listener.accept().await {
-                held.push(connection);
-                called.store(true, Ordering::SeqCst);
-            }
-        });
-        Ok(Self {
-            address,
-            is_called,
-            task,
-        })
+    fn start() -> std::io::Result<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        listener.set_nonblocking(true)?;
+        let held = Vec::new();
+        Ok(Self { listener, held })
+    }
+
+    /// Whether somebody has come.
+    fn is_called(&mut self) -> bool {
+        self.held
+            .extend(self.listener.accept().map(|(come, _)| come));
+        !self.held.is_empty()
     }
 
     /// Whoever creates a `ConfigMap` of this label waits for this: ten seconds for each of them, and a minute in
     /// all.
-    fn webhooks(&self) -> Value {
+    fn webhooks(&self) -> std::io::Result<Value> {
+        let url = format!("https://{}/", self.listener.local_addr()?);
         let webhooks = (0..12).map(|number| {
             json!({
                 "name": format!("silent-{number}.example.com"),
-                "clientConfig": { "url": format!("https://{}/", self.address) },
+                "clientConfig": { "url": url },
                 "rules": [{
                     "operations": ["CREATE"], "apiGroups": [""], "apiVersions": ["v1"], "resources": ["configmaps"],
                 }],
@@ -177,12 +163,12 @@ impl Silent {
                 "admissionReviewVersions": ["v1"],
             })
         });
-        json!({
+        Ok(json!({
             "apiVersion": "admissionregistration.k8s.io/v1",
             "kind": "MutatingWebhookConfiguration",
             "metadata": { "name": USER },
             "webhooks": webhooks.collect::<Vec<_>>(),
-        })
+        }))
     }
 }
 
