@@ -1,6 +1,6 @@
 //! A server that answers each request as a test says, in the order in which they come.
 //!
-//! What it answers is said in JSON. In the suite `engine_protobuf` it is sent as protobuf to whoever takes
+//! What it answers is said in JSON. Where the switch `IN_PROTOBUF` is set, it is sent as protobuf to whoever takes
 //! that.
 
 use std::collections::BTreeMap;
@@ -24,9 +24,11 @@ use crate::protobuf;
 /// comes is noticed at once.
 const LIMIT: Duration = Duration::from_secs(24 * 3600);
 
-/// The switch: whether the server answers protobuf to whoever takes it.
+/// The switch, one for the process: the server answers protobuf to whoever takes it.
+pub(crate) const IN_PROTOBUF: &str = "KCACHE_ENGINE_PROTOBUF";
+
 pub(crate) fn answers_protobuf() -> bool {
-    env!("CARGO_CRATE_NAME") == "engine_protobuf"
+    std::env::var_os(IN_PROTOBUF).is_some()
 }
 
 pub(crate) const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";
