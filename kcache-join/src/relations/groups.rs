@@ -3,7 +3,6 @@
 use kcache::{Fact, Object};
 use kube::core::DynamicObject;
 
-use super::reference::text;
 use crate::fact::{Names, kind_of};
 use crate::key_join::KeyJoin;
 
@@ -41,7 +40,7 @@ k8s_openapi::k8s_if_ge_1_36! {
 impl Fact<Names<PodGroup>> for DynamicObject {
     fn fact(&self) -> Option<Names<PodGroup>> {
         (kind_of(self)? == ("", "Pod")).then_some(())?;
-        let group = text(&self.data["spec"]["schedulingGroup"]["podGroupName"]);
+        let group = self.data["spec"]["schedulingGroup"]["podGroupName"].as_str()?;
         Some(Names::beside(self, [group]))
     }
 }
@@ -58,7 +57,7 @@ k8s_openapi::k8s_if_ge_1_37! {
 impl Fact<Names<Workload>> for DynamicObject {
     fn fact(&self) -> Option<Names<Workload>> {
         (kind_of(self)? == (SCHEDULING, "PodGroup")).then_some(())?;
-        let workload = text(&self.data["spec"]["workloadRef"]["workloadName"]);
+        let workload = self.data["spec"]["workloadRef"]["workloadName"].as_str()?;
         Some(Names::beside(self, [workload]))
     }
 }

@@ -6,11 +6,12 @@ use k8s_openapi::api::discovery::v1::EndpointSlice;
 use k8s_openapi::api::networking::v1::{Ingress, IngressClass, NetworkPolicy};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use k8s_openapi::kube_aggregator::pkg::apis::apiregistration::v1::APIService;
-use kcache_join::relations;
-use kube::core::PartialObjectMeta;
+use kcache::Selects;
+use kcache_join::Names;
+use kcache_join::relations::{self, References};
 use serde_json::{Value, json};
 
-use super::{check, check_selecting};
+use super::{Metadata, check, check_selecting, joined, objects, says_the_same};
 
 #[tokio::test(start_paused = true)]
 async fn a_policy_without_a_selector_is_for_all() {
@@ -38,6 +39,7 @@ async fn a_policy_without_a_selector_is_for_all() {
         "a/web > a/p",
     ];
     let relation = relations::networkpolicy_pods();
+    says_the_same::<NetworkPolicy, Selects>(&policies);
     check_selecting::<NetworkPolicy, Pod>(relation, &policies, &pods, &want).await;
 }
 
@@ -64,12 +66,15 @@ async fn an_ingress_names_services_secrets_and_a_class() {
     let services =
         ["a/default", "a/web", "a/api", "a/stored", "b/web"].map(|name| (name, json!({})));
     let want = ["a/all > a/api", "a/all > a/default", "a/all > a/web"];
+    says_the_same::<Ingress, Names<Service>>(&ingresses);
     check::<Ingress, Service>(relations::ingress_services(), &ingresses, &services, &want).await;
     let secrets = ["a/cert", "b/cert", "a/other"].map(|name| (name, json!({})));
     let want = ["a/all > a/cert"];
+    says_the_same::<Ingress, Names<Secret>>(&ingresses);
     check::<Ingress, Secret>(relations::ingress_secrets(), &ingresses, &secrets, &want).await;
     let classes = ["public", "internal"].map(|name| (name, json!({})));
     let want = ["a/all > public"];
+    says_the_same::<Ingress, Names<IngressClass>>(&ingresses);
     check::<Ingress, IngressClass>(relations::ingress_classes(), &ingresses, &classes, &want).await;
 }
 
@@ -86,13 +91,8 @@ async fn a_slice_names_its_service_in_a_label() {
     let services = [("a/web", json!({})), ("a/db", json!({})), ("a/", json!({}))];
     let want = ["a/web-1 > a/web", "a/web-2 > a/web"];
     // The label is in the metadata, so that is enough.
-    check::<PartialObjectMeta<EndpointSlice>, PartialObjectMeta<Service>>(
-        relations::endpointslice_services(),
-        &slices,
-        &services,
-        &want,
-    )
-    .await;
+    let (slices, services) = (objects(&slices), objects(&services));
+    joined::<Metadata>(relations::endpointslice_services(), slices, services, &want).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -124,6 +124,7 @@ async fn a_slice_refers_to_pods_by_uid() {
     ];
     let pods = [("a/p", json!({})), ("b/p", json!({}))];
     let want = ["a/by-hand > a/p", "a/right > a/p"];
+    says_the_same::<EndpointSlice, References>(&slices);
     check::<EndpointSlice, Pod>(relations::endpointslice_pods(), &slices, &pods, &want).await;
 }
 
@@ -142,6 +143,7 @@ async fn what_calls_a_service_names_its_namespace() {
         ("none", json!({})),
     ];
     let want = ["inside > system/hook"];
+    says_the_same::<ValidatingWebhookConfiguration, Names<Service>>(&hooks);
     check::<ValidatingWebhookConfiguration, Service>(
         relations::webhook_services(),
         &hooks,
@@ -149,6 +151,7 @@ async fn what_calls_a_service_names_its_namespace() {
         &want,
     )
     .await;
+    says_the_same::<MutatingWebhookConfiguration, Names<Service>>(&hooks);
     check::<MutatingWebhookConfiguration, Service>(
         relations::webhook_services(),
         &hooks,
@@ -163,6 +166,7 @@ async fn what_calls_a_service_names_its_namespace() {
         ("v1.local", api(Value::Null)),
     ];
     let want = ["v1.inside > system/hook"];
+    says_the_same::<APIService, Names<Service>>(&apis);
     check::<APIService, Service>(relations::apiservice_services(), &apis, &services, &want).await;
 
     let crd = |strategy: &str| {
@@ -174,6 +178,7 @@ async fn what_calls_a_service_names_its_namespace() {
     };
     let crds = [("shops", crd("Webhook")), ("others", crd("None"))];
     let want = ["shops > system/hook"];
+    says_the_same::<CustomResourceDefinition, Names<Service>>(&crds);
     check::<CustomResourceDefinition, Service>(relations::crd_services(), &crds, &services, &want)
         .await;
 }

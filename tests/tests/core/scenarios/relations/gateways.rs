@@ -3,7 +3,7 @@ use kcache_join::{Kind, relations};
 use kube::core::DynamicObject;
 use serde_json::{Value, json};
 
-use super::{check, fed, object, pairs_of};
+use super::{fed, fed_of, joined, object_of, objects, pairs_of};
 
 const GROUP: &str = "gateway.networking.k8s.io";
 
@@ -76,7 +76,7 @@ async fn a_gateway_lets_routes_of_its_namespace_attach() {
         "shop/right-section > infra/all",
     ];
     let relation = relations::httproute_gateways();
-    check::<DynamicObject, DynamicObject>(relation, &routes, &gateways, &want).await;
+    joined::<DynamicObject>(relation, objects(&routes), objects(&gateways), &want).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -107,7 +107,7 @@ async fn a_listener_lets_kinds_attach_by_name_or_protocol() {
     ] {
         let routes = [("a/r", typed(kind, spec.clone()))];
         let relation = relations::route_gateways(Kind::new(GROUP, kind));
-        check::<DynamicObject, DynamicObject>(relation, &routes, &gateways, want).await;
+        joined::<DynamicObject>(relation, objects(&routes), objects(&gateways), want).await;
     }
 }
 
@@ -179,9 +179,9 @@ async fn a_listener_chooses_namespaces_by_labels() {
         ("shop", json!({"metadata": {"labels": {"expose": "web"}}})),
         ("infra", json!({})),
     ];
-    let (routes, _routes) = fed::<DynamicObject>(&routes);
-    let (gateways, _gateways) = fed::<DynamicObject>(&gateways);
-    let (namespaces, mut feed) = fed::<Namespace>(&namespaces);
+    let (routes, _routes) = fed(objects::<DynamicObject>(&routes));
+    let (gateways, _gateways) = fed(objects::<DynamicObject>(&gateways));
+    let (namespaces, mut feed) = fed_of::<Namespace>(&namespaces);
     let relation = relations::route_gateways_by_namespaces(Kind::new(GROUP, "HTTPRoute"));
     let join = relation.with_pairs().join(&routes, &namespaces, &gateways);
     let always = [
@@ -201,7 +201,7 @@ async fn a_listener_chooses_namespaces_by_labels() {
     assert_eq!(pairs_of(&join).await, want);
     // Another listener chooses the namespace now.
     let other = json!({"metadata": {"labels": {"expose": "db"}, "resourceVersion": "5"}});
-    feed.apply(object("shop", &other)).unwrap();
+    feed.apply(object_of::<Namespace>("shop", &other)).unwrap();
     let soon = std::time::Duration::from_secs(9);
     join.wait_for_write(&namespaces, "5", soon).await.unwrap();
     want.retain(|pair| !["shop/r > infra/web", "shop/right > infra/two"].contains(pair));

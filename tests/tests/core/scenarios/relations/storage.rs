@@ -1,9 +1,9 @@
 use k8s_openapi::api::core::v1::{Node, PersistentVolume, PersistentVolumeClaim};
 use k8s_openapi::api::storage::v1::{StorageClass, VolumeAttachment};
-use kcache_join::relations;
+use kcache_join::{Names, relations};
 use serde_json::json;
 
-use super::check;
+use super::{check, says_the_same};
 
 #[tokio::test(start_paused = true)]
 async fn the_beta_annotation_of_a_class_comes_first() {
@@ -33,6 +33,7 @@ async fn the_beta_annotation_of_a_class_comes_first() {
         .map(|(name, claim)| (name.as_str(), claim.clone()))
         .collect();
     let want = ["a/beta > slow", "a/beta-alone > slow", "a/field > fast"];
+    says_the_same::<PersistentVolumeClaim, Names<StorageClass>>(&claims);
     check::<PersistentVolumeClaim, StorageClass>(
         relations::claim_classes(),
         &claims,
@@ -46,6 +47,7 @@ async fn the_beta_annotation_of_a_class_comes_first() {
         .map(|(name, volume)| (name.as_str(), volume.clone()))
         .collect();
     let want = ["beta > slow", "beta-alone > slow", "field > fast"];
+    says_the_same::<PersistentVolume, Names<StorageClass>>(&volumes);
     check::<PersistentVolume, StorageClass>(relations::volume_classes(), &volumes, &classes, &want)
         .await;
 }
@@ -65,9 +67,11 @@ async fn an_attachment_is_of_a_volume_to_a_node() {
     let volumes = [("v1", json!({})), ("v2", json!({}))];
     let want = ["by-name > v1"];
     let relation = relations::attachment_volumes();
+    says_the_same::<VolumeAttachment, Names<PersistentVolume>>(&attachments);
     check::<VolumeAttachment, PersistentVolume>(relation, &attachments, &volumes, &want).await;
     let nodes = [("n1", json!({})), ("n2", json!({}))];
     let want = ["by-name > n1", "inline > n2"];
     let relation = relations::attachment_nodes();
+    says_the_same::<VolumeAttachment, Names<Node>>(&attachments);
     check::<VolumeAttachment, Node>(relation, &attachments, &nodes, &want).await;
 }

@@ -2,10 +2,12 @@ use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
 use k8s_openapi::api::autoscaling::{v1, v2};
 use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::core::v1::Pod;
+use kcache::Selects;
+use kcache_join::relations::References;
 use kcache_join::{Kind, relations};
 use serde_json::{Value, json};
 
-use super::{check, fed};
+use super::{check, fed_of, object_of, says_the_same};
 
 fn controlled(kind: &str, name: &str, labels: &Value) -> Value {
     let owner = json!({"apiVersion": "x/v1", "kind": kind, "name": name, "uid": format!("uid-{name}"), "controller": true});
@@ -39,6 +41,7 @@ async fn a_set_owns_what_is_called_after_it() {
         "a/web > a/web-12345678901234567890",
         "a/web-0 > a/web-0-1",
     ];
+    says_the_same::<StatefulSet, Selects>(&sets);
     check::<StatefulSet, Pod>(relations::statefulset_owned_pods(), &sets, &pods, &want).await;
 }
 
@@ -48,8 +51,8 @@ async fn a_controller_lets_go_what_it_selects_no_longer() {
     let job =
         |app: &str| json!({"spec": {"selector": {"matchLabels": {"app": app}}, "template": {}}});
     let pod = |app: &str| controlled("Job", "sum", &json!({"app": app}));
-    let (jobs, mut job_feed) = fed::<Job>(&[("a/sum", job("sum"))]);
-    let (pods, mut pod_feed) = fed::<Pod>(&[("a/p", pod("sum")), ("a/q", pod("other"))]);
+    let (jobs, mut job_feed) = fed_of::<Job>(&[("a/sum", job("sum"))]);
+    let (pods, mut pod_feed) = fed_of::<Pod>(&[("a/p", pod("sum")), ("a/q", pod("other"))]);
     let join = relations::job_owned_pods().join(&jobs, &pods);
     join.ready().await.unwrap();
     let names = || async {
@@ -58,33 +61,36 @@ async fn a_controller_lets_go_what_it_selects_no_longer() {
         keys.iter().map(ToString::to_string).collect::<Vec<_>>()
     };
     assert_eq!(names().await, ["a/p"]);
-    pod_feed.apply(super::object("a/p", &pod("other"))).unwrap();
+    pod_feed
+        .apply(object_of::<Pod>("a/p", &pod("other")))
+        .unwrap();
     assert_eq!(names().await, [""; 0]);
     job_feed
-        .apply(super::object("a/sum", &job("other")))
+        .apply(object_of::<Job>("a/sum", &job("other")))
         .unwrap();
     assert_eq!(names().await, ["a/p", "a/q"]);
     let bad = json!({"spec": {"selector": {"matchLabels": {"app": "a b"}}, "template": {}}});
-    job_feed.apply(super::object("a/sum", &bad)).unwrap();
+    job_feed.apply(object_of::<Job>("a/sum", &bad)).unwrap();
+    says_the_same::<Job, Selects>(&[("a/sum", bad), ("a/other", job("other"))]);
     assert_eq!(names().await, [""; 0]);
     assert_eq!(join.status().bad_objects, 1);
     job_feed
-        .apply(super::object("a/sum", &job("other")))
+        .apply(object_of::<Job>("a/sum", &job("other")))
         .unwrap();
     assert_eq!((names().await.len(), join.status().bad_objects), (2, 0));
 }
 
 #[tokio::test(start_paused = true)]
 async fn chains_of_owners_compose() {
-    let (cron_jobs, _c) = fed::<CronJob>(&[(
+    let (cron_jobs, _c) = fed_of::<CronJob>(&[(
         "a/nightly",
         json!({"spec": {"schedule": "@daily", "jobTemplate": {}}}),
     )]);
     let mut job = controlled("CronJob", "nightly", &json!({}));
     job["spec"] = json!({"selector": {"matchLabels": {"job": "j"}}, "template": {}});
-    let (jobs, _j) = fed::<Job>(&[("a/nightly-1", job)]);
+    let (jobs, _j) = fed_of::<Job>(&[("a/nightly-1", job)]);
     let pod = controlled("Job", "nightly-1", &json!({"job": "j"}));
-    let (pods, _p) = fed::<Pod>(&[
+    let (pods, _p) = fed_of::<Pod>(&[
         ("a/p", pod),
         ("a/q", json!({"metadata": {"labels": {"job": "j"}}})),
     ]);
@@ -130,9 +136,11 @@ async fn an_autoscaler_scales_a_kind_of_any_version() {
     let deployments = [("a/web", spec.clone()), ("a/db", spec)];
     let want = ["a/older > a/web", "a/v1 > a/web"];
     let relation = || relations::hpa_targets(Kind::of::<Deployment>());
+    says_the_same::<v2::HorizontalPodAutoscaler, References>(&autoscalers);
     check::<v2::HorizontalPodAutoscaler, Deployment>(relation(), &autoscalers, &deployments, &want)
         .await;
     let relation = relations::hpa_targets(Kind::new("apps", "Deployment"));
+    says_the_same::<v1::HorizontalPodAutoscaler, References>(&autoscalers);
     check::<v1::HorizontalPodAutoscaler, Deployment>(relation, &autoscalers, &deployments, &want)
         .await;
 }

@@ -1,10 +1,9 @@
 use k8s_openapi::api::apps::v1::ReplicaSet;
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Pod};
 use kcache_join::{Kind, relations};
-use kube::core::PartialObjectMeta;
 use serde_json::{Value, json};
 
-use super::check;
+use super::{Metadata, check, joined, objects};
 
 fn owned(owners: &[(&str, &str, &str, &str)]) -> Value {
     let owners = owners.iter().map(|(api_version, kind, name, uid)| {
@@ -71,8 +70,7 @@ async fn an_owner_is_a_kind_a_name_and_a_uid() {
     check::<ReplicaSet, Pod>(relation(), &sets, &pods, &want).await;
     // Metadata says all that it takes.
     let relation = relations::owner_dependents(Kind::of::<ReplicaSet>());
-    check::<PartialObjectMeta<ReplicaSet>, PartialObjectMeta<Pod>>(relation, &sets, &pods, &want)
-        .await;
+    joined::<Metadata>(relation, objects(&sets), objects(&pods), &want).await;
 }
 
 #[tokio::test(start_paused = true)]

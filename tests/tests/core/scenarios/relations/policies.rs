@@ -1,12 +1,11 @@
 use k8s_openapi::api::core::v1::{Namespace, Pod};
 use k8s_openapi::api::networking::v1::NetworkPolicy;
-use kcache::{Fact, Key, Object};
+use kcache::Key;
 use kcache_join::relations::{self, Peers};
 use kube::core::DynamicObject;
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::{Table, fed, object};
+use super::{Table, fed_of, object_of, says_the_same};
 
 fn labelled(labels: &Value) -> Value {
     json!({"metadata": {"labels": labels}})
@@ -17,13 +16,11 @@ fn matching(labels: &Value) -> Value {
 }
 
 /// Who is a peer, in order, as `policy direction pod`, and what is reported.
-async fn peers<S>(policies: Table<'_>, namespaces: Table<'_>, pods: Table<'_>) -> [Vec<String>; 2]
-where
-    S: Object + Fact<Peers> + DeserializeOwned,
-{
-    let (policies, _policies) = fed::<S>(policies);
-    let (namespaces, _namespaces) = fed::<Namespace>(namespaces);
-    let (pods, _pods) = fed::<Pod>(pods);
+async fn peers(policies: Table<'_>, namespaces: Table<'_>, pods: Table<'_>) -> [Vec<String>; 2] {
+    says_the_same::<NetworkPolicy, Peers>(policies);
+    let (policies, _policies) = fed_of::<NetworkPolicy>(policies);
+    let (namespaces, _namespaces) = fed_of::<Namespace>(namespaces);
+    let (pods, _pods) = fed_of::<Pod>(pods);
     let relation = relations::networkpolicy_peers().with_pairs();
     let join = relation.join(&policies, &namespaces, &pods);
     let pairs = join.pairs().unwrap();
@@ -129,20 +126,13 @@ async fn peers_are_chosen_by_labels_of_namespaces_and_pods() {
         "db/to Egress front/x",
     ];
     want.sort_unstable();
-    let [have, bad] = peers::<NetworkPolicy>(&policies, &namespaces, &pods).await;
+    let [have, bad] = peers(&policies, &namespaces, &pods).await;
     assert_eq!(have, want);
     assert_eq!(bad.len(), 2, "{bad:?}");
     assert!(
         bad.iter().all(|bad| bad.starts_with("db/db/bad ")),
         "{bad:?}"
     );
-    let dynamic = policies.map(|(key, mut policy)| {
-        policy["apiVersion"] = "networking.k8s.io/v1".into();
-        policy["kind"] = "NetworkPolicy".into();
-        (key, policy)
-    });
-    let [have, _] = peers::<DynamicObject>(&dynamic, &namespaces, &pods).await;
-    assert_eq!(have, want);
 }
 
 #[tokio::test(start_paused = true)]
@@ -162,7 +152,7 @@ async fn a_rule_without_peers_is_for_all() {
         "a/out Egress a/p",
         "a/out Egress b/q",
     ];
-    let [have, bad] = peers::<NetworkPolicy>(&policies, &namespaces, &pods).await;
+    let [have, bad] = peers(&policies, &namespaces, &pods).await;
     assert_eq!((have, bad), (want.map(str::to_owned).to_vec(), vec![]));
 }
 
@@ -174,13 +164,13 @@ async fn peers_follow_policies_namespaces_and_pods() {
         let version = json!({"resourceVersion": if team == "shop" { "1" } else { "2" }});
         json!({"metadata": version, "spec": {"podSelector": {}, "ingress": [{"from": from}]}})
     };
-    let team = |team: &str, version: &str| -> Namespace {
+    let team = |team: &str, version: &str| -> DynamicObject {
         let metadata = json!({"labels": {"team": team}, "resourceVersion": version});
-        object("front", &json!({"metadata": metadata}))
+        object_of::<Namespace>("front", &json!({"metadata": metadata}))
     };
-    let (policies, mut policy_feed) = fed::<NetworkPolicy>(&[("db/p", rule("shop"))]);
-    let (namespaces, mut namespace_feed) = fed::<Namespace>(&[]);
-    let (pods, _pods) = fed::<Pod>(&[("front/web", json!({}))]);
+    let (policies, mut policy_feed) = fed_of::<NetworkPolicy>(&[("db/p", rule("shop"))]);
+    let (namespaces, mut namespace_feed) = fed_of::<Namespace>(&[]);
+    let (pods, _pods) = fed_of::<Pod>(&[("front/web", json!({}))]);
     let relation = relations::networkpolicy_peers().with_lookups();
     let join = relation.join(&policies, &namespaces, &pods);
     let names = [
@@ -196,7 +186,9 @@ async fn peers_follow_policies_namespaces_and_pods() {
     namespace_feed.apply(team("shop", "5")).unwrap();
     join.wait_for_write(&namespaces, "5", soon).await.unwrap();
     assert_eq!(len(), 1);
-    policy_feed.apply(object("db/p", &rule("x"))).unwrap();
+    policy_feed
+        .apply(object_of::<NetworkPolicy>("db/p", &rule("x")))
+        .unwrap();
     join.wait_for_write(&policies, "2", soon).await.unwrap();
     assert_eq!(len(), 0);
     namespace_feed.apply(team("x", "6")).unwrap();

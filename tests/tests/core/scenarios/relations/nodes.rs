@@ -1,10 +1,11 @@
 use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::{Node, Pod};
 use k8s_openapi::api::storage::v1::CSINode;
+use kcache::NodeName;
 use kcache_join::relations;
 use serde_json::json;
 
-use super::check;
+use super::{check, says_the_same};
 
 #[tokio::test(start_paused = true)]
 async fn a_pod_is_on_the_node_that_it_names() {
@@ -25,6 +26,7 @@ async fn a_pod_is_on_the_node_that_it_names() {
         ("a/nothing", json!({})),
     ];
     let nodes = [("n1", json!({})), ("n2", json!({})), ("", json!({}))];
+    says_the_same::<Pod, NodeName>(&pods);
     check::<Pod, Node>(relations::pod_node(), &pods, &nodes, &["a/placed > n1"]).await;
 }
 

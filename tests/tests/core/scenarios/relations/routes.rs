@@ -6,7 +6,7 @@ use kcache_join::{Join, Kind, Side, relations};
 use kube::core::DynamicObject;
 use serde_json::{Value, json};
 
-use super::{fed, object, pairs_of};
+use super::{fed, fed_of, object, objects, pairs_of};
 
 const GROUP: &str = "gateway.networking.k8s.io";
 
@@ -28,16 +28,17 @@ fn grant(from: &Value, to: &Value) -> Value {
 }
 
 struct World {
-    join: Join<DynamicObject, Service>,
+    join: Join<DynamicObject, DynamicObject>,
     _routes: Feed<DynamicObject>,
     grants: Feed<DynamicObject>,
-    _services: Feed<Service>,
+    _services: Feed<DynamicObject>,
 }
 
 fn world(routes: &[(&str, Value)], grants: &[(&str, Value)]) -> World {
     let services = ["edge/web", "shop/web", "shop/api", "bank/web"].map(|name| (name, json!({})));
-    let ((routes, route_feed), (services, service_feed)) = (fed(routes), fed(&services));
-    let (granted, grants) = fed::<DynamicObject>(grants);
+    let (routes, route_feed) = fed(objects::<DynamicObject>(routes));
+    let (services, service_feed) = fed_of::<Service>(&services);
+    let (granted, grants) = fed(objects::<DynamicObject>(grants));
     let join = relations::httproute_services()
         .with_pairs()
         .join(&routes, &granted, &services);
@@ -229,11 +230,9 @@ async fn routes_follow_their_grants() {
 #[tokio::test(start_paused = true)]
 async fn other_routes_are_of_the_same_shape() {
     let rules = json!({"spec": {"rules": [{"backendRefs": [{"name": "web"}]}]}});
-    let (routes, _r) = fed::<DynamicObject>(&[("shop/tcp", typed("TCPRoute", rules))]);
-    let ((grants, _g), (services, _s)) = (
-        fed::<DynamicObject>(&[]),
-        fed::<Service>(&[("shop/web", json!({}))]),
-    );
+    let route: DynamicObject = object("shop/tcp", &typed("TCPRoute", rules));
+    let ((routes, _r), (grants, _g)) = (fed(vec![route]), fed::<DynamicObject>(vec![]));
+    let (services, _s) = fed_of::<Service>(&[("shop/web", json!({}))]);
     let relation = relations::route_services(Kind::new(GROUP, "TCPRoute")).with_pairs();
     let join = relation.join(&routes, &grants, &services);
     assert_eq!(pairs_of(&join).await, ["shop/tcp > shop/web"]);

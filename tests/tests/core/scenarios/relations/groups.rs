@@ -1,15 +1,11 @@
 use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::api::resource::v1::ResourceClaim;
-use k8s_openapi::api::scheduling::v1beta1::PodGroup;
-use kcache_join::relations;
-use kube::core::{DynamicObject, PartialObjectMeta};
+use k8s_openapi::api::scheduling::v1beta1::{PodGroup, Workload};
+use kcache_join::Names;
+use kcache_join::relations::{self, ResourceClaims};
 use serde_json::json;
 
-use super::check;
-
-/// Its kind does not matter to those who have its metadata.
-type Workload = PartialObjectMeta<Pod>;
-type Claim = PartialObjectMeta<ResourceClaim>;
+use super::{check, says_the_same};
 
 #[tokio::test(start_paused = true)]
 async fn a_pod_is_in_a_group_of_a_workload() {
@@ -29,17 +25,12 @@ async fn a_pod_is_in_a_group_of_a_workload() {
         ("a/g", group),
         ("a/h", json!({"spec": {"schedulingPolicy": {}}})),
     ];
+    says_the_same::<Pod, Names<relations::PodGroup>>(&pods);
     check::<Pod, PodGroup>(relations::pod_podgroup(), &pods, &groups, &["a/p > a/g"]).await;
     let workloads = [("a/w", json!({})), ("b/w", json!({}))];
     let want = ["a/g > a/w"];
+    says_the_same::<PodGroup, Names<relations::Workload>>(&groups);
     check::<PodGroup, Workload>(relations::podgroup_workload(), &groups, &workloads, &want).await;
-    let dynamic = groups.map(|(key, mut group)| {
-        group["apiVersion"] = "scheduling.k8s.io/v1beta1".into();
-        group["kind"] = "PodGroup".into();
-        (key, group)
-    });
-    check::<DynamicObject, Workload>(relations::podgroup_workload(), &dynamic, &workloads, &want)
-        .await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -75,20 +66,14 @@ async fn a_group_has_claims_by_name_and_those_that_were_made_for_it() {
         ("b/made-1", owner(scheduling, "PodGroup", "g", "uid-g")),
     ];
     let want = ["a/g > a/made-1", "a/g > a/shared"];
-    check::<PodGroup, Claim>(
+    says_the_same::<PodGroup, ResourceClaims>(&groups);
+    check::<PodGroup, ResourceClaim>(
         relations::podgroup_resourceclaims(),
         &groups,
         &targets,
         &want,
     )
     .await;
-    let dynamic = groups.map(|(key, mut group)| {
-        group["apiVersion"] = scheduling.into();
-        group["kind"] = "PodGroup".into();
-        (key, group)
-    });
-    let relation = relations::podgroup_resourceclaims();
-    check::<DynamicObject, Claim>(relation, &dynamic, &targets, &want).await;
 
     // A Pod knows its group by name only.
     let pod = |group: &str, name: &str| {
@@ -116,5 +101,6 @@ async fn a_group_has_claims_by_name_and_those_that_were_made_for_it() {
         ("a/api-1", owner("example.com/v1", "PodGroup", "g", "uid-g")),
     ];
     let want = ["a/member > a/made-1", "a/own > a/own-1"];
-    check::<Pod, Claim>(relations::pod_resourceclaims(), &pods, &targets, &want).await;
+    says_the_same::<Pod, ResourceClaims>(&pods);
+    check::<Pod, ResourceClaim>(relations::pod_resourceclaims(), &pods, &targets, &want).await;
 }
