@@ -9,8 +9,8 @@ fn fixed64(number: u32, bits: u64) -> Vec<u8> {
     field
 }
 
-/// The same message in an order that has to be mended first.
-fn mended(message: &[u8]) -> Vec<u8> {
+/// The same message in an order that has to be put right first.
+fn out_of_order(message: &[u8]) -> Vec<u8> {
     let (name, label) = (text(1, "a"), text(11, ""));
     [text(1, label), message.to_vec(), text(1, name)].concat()
 }
@@ -38,7 +38,7 @@ fn the_last_value_of_an_entry_is_all_of_it() {
     let message = pod(&["spec", "overhead"], entry);
     let want = json!({"cpu": "0"});
     assert_eq!(value(&message).unwrap()["spec"]["overhead"], want);
-    let read = value(&mended(&message)).unwrap();
+    let read = value(&out_of_order(&message)).unwrap();
     assert_eq!(read["spec"]["overhead"], want);
 }
 
@@ -121,7 +121,7 @@ fn a_value_of_another_wire_type_is_refused_even_if_another_counts() {
         assert!(value(&right).is_ok(), "{right:?}");
         for message in [
             wrong.clone(),
-            mended(&wrong),
+            out_of_order(&wrong),
             [wrong.clone(), right.clone()].concat(),
             [right.clone(), wrong.clone()].concat(),
         ] {

@@ -173,7 +173,7 @@ fn an_injection_outlives_an_upgrade() {
 }
 
 #[test]
-fn an_old_path_of_one_version_is_told_and_mended() {
+fn an_old_path_of_one_version_is_told_and_replaced() {
     for layout in [&KREW].into_iter().chain(&OTHERS[..3]) {
         let machine = Machine::new(layout);
         let before = machine.text();

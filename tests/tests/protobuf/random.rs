@@ -23,7 +23,7 @@ struct Made {
     message: Vec<u8>,
 }
 
-pub(crate) fn agrees() -> Result<()> {
+pub(crate) fn agree() -> Result<()> {
     let number = |name, default| match std::env::var(name) {
         Ok(text) => text.parse().context(name),
         Err(_) => Ok(default),
@@ -47,7 +47,7 @@ pub(crate) fn agrees() -> Result<()> {
 /// Each object that Go makes, one after the other.
 fn made(count: u64, seed: u64, mut each: impl FnMut(Made) -> Result<()>) -> Result<()> {
     let mut go = go::command()?;
-    go.args(["run", "./oracle"]);
+    go.args(["run", "./objects"]);
     go.args(["-n", &count.to_string(), "-seed", &seed.to_string()]);
     let mut child = go.stdout(Stdio::piped()).spawn()?;
     let mut output = BufReader::new(child.stdout.take().context("it is piped")?);
@@ -62,7 +62,10 @@ fn made(count: u64, seed: u64, mut each: impl FnMut(Made) -> Result<()>) -> Resu
         let name = format!("{} {}", made.api_version, made.kind);
         each(made).with_context(|| name)?;
     }
-    ensure!(child.wait()?.success(), "the oracle failed");
+    ensure!(
+        child.wait()?.success(),
+        "the program of random objects failed"
+    );
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-// Command oracle prints random objects of every kind, each as JSON and as protobuf.
+// Command objects prints random objects of every kind, each as JSON and as protobuf.
 //
 // The JSON is that of what was read back from protobuf, as an API server has it from etcd. What is
 // printed is a row of texts, each after its length in four bytes: apiVersion, kind, JSON, message.
@@ -25,7 +25,7 @@ func main() {
 	flag.Parse()
 	out := bufio.NewWriterSize(os.Stdout, 1<<20)
 	if err := run(out, *count, *seed); err != nil {
-		fmt.Fprintln(os.Stderr, "oracle:", err)
+		fmt.Fprintln(os.Stderr, "objects:", err)
 		os.Exit(1)
 	}
 	if err := out.Flush(); err != nil {
