@@ -176,7 +176,12 @@ impl<V: Object> NamespacedInformer<V> {
             .get(namespace)
             .and_then(|part| part.merged.0.upgrade());
         let part = part.ok_or(Error::Closed)?;
-        within(timeout, part.reached(&[], version)).await
+        let reached = async {
+            // Before that nothing is to be seen, of whichever namespace.
+            let _ = self.ready().await;
+            part.reached(&[], version).await
+        };
+        within(timeout, reached).await
     }
 }
 

@@ -146,7 +146,13 @@ impl Part {
         let mut stage = self.stage.clone();
         let stage = stage.wait_for(|stage| stage.end.is_some());
         let stage = stage.await.map_or(Stage::CLOSED, |stage| *stage);
-        self.merge(stage.result()).await
+        let done = stage.result();
+        if let (Some((_, whole)), Ok(()) | Err(ReshardError::Closed)) = (&self.merged, done) {
+            // Nothing is to be seen of what is merged before all of it has been listed once.
+            let has_state = |phase: &Phase| phase.is_ready() || phase.closed().is_some();
+            let _ = whole.clone().wait_for(has_state).await;
+        }
+        self.merge(done).await
     }
 
     /// What is merged is through with what it was given. One of several may leave: nothing of it stays.

@@ -9,6 +9,7 @@ use tokio::task::JoinHandle;
 use super::followed::{Part, Parts, Waits};
 use super::input::{self, Id, Message, Read, Said, Sender, Taken};
 use crate::error::Error;
+use crate::event::Change;
 use crate::failure::Failure;
 use crate::filter::Filter;
 use crate::informer::Informer;
@@ -59,12 +60,10 @@ pub(super) struct Merge<V: Object> {
 struct Input<V: Object> {
     number: u64,
     task: Task,
-    /// All that it has, as far as it was taken in.
+    /// All that it has, as far as it was taken in; nothing before it is listed.
     state: Option<Snapshot<V>>,
     incarnation: u64,
     failure: Option<Failure>,
-    /// Waits until all are listed.
-    first: Option<(Box<Batch<V>>, Taken)>,
 }
 
 /// Ends with whoever holds it.
@@ -78,8 +77,11 @@ impl Drop for Task {
 
 /// What is committed together.
 struct Portion<V: Object> {
-    batches: Vec<(Arc<str>, Box<Batch<V>>)>,
-    taken: Vec<Taken>,
+    batch: Option<(Arc<str>, Box<Batch<V>>)>,
+    /// Who is told of it.
+    taken: Option<Taken>,
+    /// All that these have has come.
+    came: Vec<Snapshot<V>>,
     /// All that these had is gone.
     gone: Vec<Snapshot<V>>,
 }
@@ -87,8 +89,9 @@ struct Portion<V: Object> {
 impl<V: Object> Portion<V> {
     /// About how many objects are touched.
     fn len(&self) -> usize {
-        let batches = self.batches.iter().map(|(_, batch)| batch.changes.len());
-        batches.sum::<usize>() + self.gone.iter().map(Snapshot::len).sum::<usize>()
+        let batch = self.batch.iter().map(|(_, batch)| batch.changes.len());
+        let states = self.came.iter().chain(&self.gone);
+        batch.chain(states.map(Snapshot::len)).sum()
     }
 }
 
@@ -163,7 +166,7 @@ impl<V: Object> Merge<V> {
                 self.known = true;
                 self.failure = failure;
                 let gone = self.follow(&names, to);
-                return Ok(self.portion(Vec::new(), gone));
+                return Ok(self.portion(None, None, gone));
             }
             Message::Input(Id { namespace, number }, said) => {
                 let input = self.inputs.get_mut(&namespace);
@@ -174,12 +177,12 @@ impl<V: Object> Merge<V> {
                     Said::Syncing(failure) => input.failure = failure,
                     Said::Ended(error) => return Err(error),
                     Said::Batch(batch, taken) if self.ready => {
-                        return Ok(self.portion(vec![(namespace, batch, taken)], Vec::new()));
+                        let batch = Some((namespace, batch));
+                        return Ok(self.portion(batch, Some(taken), Vec::new()));
                     }
                     Said::Batch(batch, taken) => {
-                        input.failure = batch.phase.failure().cloned();
-                        input.first = Some((batch, taken));
-                        return Ok(self.portion(Vec::new(), Vec::new()));
+                        input.take(*batch);
+                        return Ok(self.portion(None, Some(taken), Vec::new()));
                     }
                 }
             }
@@ -189,33 +192,32 @@ impl<V: Object> Merge<V> {
     }
 
     /// What is committed: nothing before all are there, then all at once.
+    ///
+    /// Until then the newest state of each is kept, so that nobody waits for one that cannot be listed: what has
+    /// gone from the others is gone.
     fn portion(
         &mut self,
-        mut batches: Vec<(Arc<str>, Box<Batch<V>>, Taken)>,
+        batch: Option<(Arc<str>, Box<Batch<V>>)>,
+        taken: Option<Taken>,
         gone: Vec<Snapshot<V>>,
     ) -> Option<Portion<V>> {
+        let mut came = Vec::new();
         if !self.ready {
-            self.ready = self.known && self.inputs.values().all(|input| input.first.is_some());
+            self.ready = self.known && self.inputs.values().all(|input| input.state.is_some());
             if !self.ready {
                 self.set_phase();
+                tell(taken);
                 return None;
             }
-            for (namespace, input) in &mut self.inputs {
-                if let Some((batch, taken)) = input.first.take() {
-                    batches.push((namespace.clone(), batch, taken));
-                }
-            }
+            let states = self.inputs.values().filter_map(|input| input.state.clone());
+            came.extend(states);
         }
-        let mut portion = Portion {
-            batches: Vec::new(),
-            taken: Vec::new(),
+        Some(Portion {
+            batch,
+            taken,
+            came,
             gone,
-        };
-        for (namespace, batch, taken) in batches {
-            portion.batches.push((namespace, batch));
-            portion.taken.push(taken);
-        }
-        Some(portion)
+        })
     }
 
     /// Follows these namespaces and no others; what those had that are followed no longer.
@@ -274,19 +276,14 @@ impl<V: Object> Merge<V> {
                 .iter()
                 .for_each(|object| updates.remove(Key::of(&**object)));
         }
-        for (namespace, batch) in portion.batches {
-            let Some(input) = self.inputs.get_mut(&namespace) else {
-                continue;
-            };
+        for state in &portion.came {
+            state.iter().for_each(|object| updates.put(object.clone()));
+        }
+        if let Some((namespace, batch)) = portion.batch
+            && let Some(input) = self.inputs.get_mut(&namespace)
+        {
             self.incarnation += batch.incarnation.saturating_sub(input.incarnation);
-            input.incarnation = batch.incarnation;
-            if !matches!(batch.phase, Phase::Closed(_)) {
-                input.failure = batch.phase.failure().cloned();
-            }
-            if batch.snapshot.is_some() {
-                input.state = batch.snapshot;
-            }
-            for change in batch.changes {
+            for change in input.take(*batch) {
                 let key = change.key();
                 match change.new {
                     Some(new) => updates.put(new),
@@ -296,9 +293,7 @@ impl<V: Object> Merge<V> {
         }
         self.writer.commit_in(self.incarnation, updates, &[]);
         self.set_phase();
-        for taken in portion.taken {
-            let _ = taken.send(());
-        }
+        tell(portion.taken);
     }
 
     fn set_phase(&mut self) {
@@ -319,6 +314,13 @@ impl<V: Object> Merge<V> {
     }
 }
 
+/// Says that a batch was taken in; its reader may have gone.
+fn tell(taken: Option<Taken>) {
+    if let Some(taken) = taken {
+        let _ = taken.send(());
+    }
+}
+
 impl<V: Object> Input<V> {
     fn new(number: u64, task: Task) -> Self {
         Self {
@@ -327,7 +329,18 @@ impl<V: Object> Input<V> {
             state: None,
             incarnation: 1,
             failure: None,
-            first: None,
         }
+    }
+
+    /// Takes in how it is by now; what is to be done for it.
+    fn take(&mut self, batch: Batch<V>) -> Vec<Change<V>> {
+        self.incarnation = batch.incarnation;
+        if !matches!(batch.phase, Phase::Closed(_)) {
+            self.failure = batch.phase.failure().cloned();
+        }
+        if batch.snapshot.is_some() {
+            self.state = batch.snapshot;
+        }
+        batch.changes
     }
 }

@@ -322,6 +322,36 @@ async fn a_namespace_that_is_none_or_leaves_keeps_nobody_waiting() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_was_waited_for_is_there_when_one_leaves_that_was_never_listed() {
+    let server = server();
+    let refused = Fault::forbidden().resource("pods");
+    server.inject(refused.when(|info| info.namespace == "b").forever());
+    let pods = pods(&server);
+    let of_a = || pods.informer("a").map_or(0, |a| a.cache().len());
+    eventually(|| of_a() == 1).await;
+    let stored = server.put(pod("a", "q")).unwrap();
+    let version = stored["metadata"]["resourceVersion"].as_str().unwrap();
+    eventually(|| of_a() == 2).await;
+    let limit = Duration::from_secs(600);
+    let waits = async {
+        pods.wait_for(version, limit).await.unwrap();
+        names(&pods)
+    };
+    let waits_in = async {
+        pods.wait_for_in("a", version, limit).await.unwrap();
+        names(&pods)
+    };
+    let leaves = async {
+        tokio::time::sleep(Duration::from_secs(120)).await;
+        assert!(pods.cache().is_empty(), "a part is no state");
+        put(&server, [namespace("b", "db")]);
+    };
+    let (seen, seen_in, ()) = tokio::join!(waits, waits_in, leaves);
+    assert_eq!((seen, seen_in), (names(&pods), names(&pods)));
+    assert_eq!(names(&pods), ["a/p", "a/q"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn one_namespace_that_lags_is_not_hidden_by_the_others() {
     let server = server();
     let pods = Informer::<Pod>::builder(client(&server)).start_in(["a", "b"]);

@@ -25,7 +25,8 @@ fn server() -> ApiServer {
 
 fn numbered(namespace: &str, number: usize) -> serde_json::Value {
     let mut pod = pod(namespace, &format!("p{number}"));
-    pod["metadata"]["uid"] = json!(format!("uid of {namespace}/p{number}"));
+    // Not last: the hash's high bits, of which shards are made, hardly depend on the last bytes.
+    pod["metadata"]["uid"] = json!(format!("p{number} of namespace {namespace}"));
     pod
 }
 
@@ -89,6 +90,38 @@ async fn several_namespaces_have_one_shard() {
         let closed = pods.reshard(first).ready().await;
         assert_eq!(closed, Err(ReshardError::Closed));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_given_away_before_all_is_listed_waits_for_no_list_and_is_never_seen() {
+    let server = server();
+    let refused = Fault::forbidden().resource("pods");
+    let refused = server.inject(refused.when(|info| info.namespace == "b").forever());
+    let (first, second) = (Shard::of(0, 2), Shard::of(1, 2));
+    let builder = Informer::<Pod>::builder(client(&server)).shard(first);
+    let pods = builder.start_in(["a", "b"]);
+    let of_a = || pods.informer("a").map_or(0, |a| a.cache().len());
+    eventually(|| of_a() > 0).await;
+    let mut changes = pods.subscribe();
+    let soon = Duration::from_secs(60);
+    let reshard = pods.reshard(second.clone());
+    let released = tokio::time::timeout(soon, reshard.released()).await;
+    released.expect("it needs no server").unwrap();
+    // The others go on meanwhile.
+    put(&server, (77..87).map(|number| numbered("a", number)));
+    eventually(|| of_a() == pods_in(&server, &second, &["a"]).len()).await;
+    let ready = tokio::time::timeout(soon, reshard.ready()).await;
+    assert!(ready.is_err(), "one is not listed");
+    assert!(pods.cache().is_empty(), "a part is no state");
+    refused.remove();
+    reshard.ready().await.unwrap();
+    let want = pods_in(&server, &second, &["a", "b"]);
+    assert_eq!((names(&pods), pods.status().commit), (want.clone(), 1));
+    let batch = changes.next_batch().await.unwrap();
+    let created = batch.changes.iter().map(|change| change.key().to_string());
+    let mut created: Vec<_> = created.collect();
+    created.sort();
+    assert_eq!(created, want);
 }
 
 #[tokio::test(start_paused = true)]
