@@ -104,6 +104,34 @@ async fn members_share_all_that_there_is_as_they_come_and_go() {
     eventually(|| leases(&server).is_empty()).await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_namespace_that_may_not_be_listed_holds_up_no_share() {
+    let server = ApiServer::new();
+    let refused = Fault::forbidden().resource("pods");
+    server.inject(refused.when(|info| info.namespace == "closed").forever());
+    put(
+        &server,
+        (0..60).map(|number| pod("shop", &format!("p{number:02}"))),
+    );
+    let one = start(&server, "a");
+    one.ready().await.unwrap();
+    let builder = Informer::<Pod>::builder(client(&server)).shard(one.shard());
+    let first = builder.start_in(["shop", "closed"]);
+    one.follow(&first);
+    let of_shop = || first.informer("shop").map_or(0, |shop| shop.cache().len());
+    eventually(|| of_shop() == 60).await;
+
+    let two = start(&server, "b");
+    let second = pods(&server);
+    two.follow(&second);
+    until_shared(&[&one, &two]).await;
+    eventually(|| of_shop() + second.cache().len() == 60).await;
+    assert!(!second.cache().is_empty());
+    assert!(first.cache().is_empty(), "a part is no state");
+    one.release().await;
+    until_shared(&[&two]).await;
+}
+
 fn names_of(server: &ApiServer) -> Vec<String> {
     let pods = server.list("pods").into_iter();
     let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
