@@ -85,10 +85,9 @@ impl<V: Object> Publisher<V> {
     ///
     /// Why it was closed, if it is closed before or already.
     pub async fn ready(&self) -> Result<(), Error> {
-        let settled = |phase: &Phase| phase.is_ready() || phase.closed().is_some();
         let mut phases = self.phases();
         match phases
-            .wait_for(settled)
+            .wait_for(|phase| !phase.is_syncing())
             .await
             .map(|phase| phase.closed().cloned())
         {

@@ -149,8 +149,7 @@ impl Part {
         let done = stage.result();
         if let (Some((_, whole)), Ok(()) | Err(ReshardError::Closed)) = (&self.merged, done) {
             // Nothing is to be seen of what is merged before all of it has been listed once.
-            let has_state = |phase: &Phase| phase.is_ready() || phase.closed().is_some();
-            let _ = whole.clone().wait_for(has_state).await;
+            let _ = whole.clone().wait_for(|phase| !phase.is_syncing()).await;
         }
         self.merge(done).await
     }

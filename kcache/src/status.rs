@@ -41,6 +41,11 @@ impl Phase {
         matches!(self, Self::Live | Self::Degraded { .. })
     }
 
+    /// True while there is no complete state yet, and still may be.
+    pub(crate) fn is_syncing(&self) -> bool {
+        matches!(self, Self::Syncing { .. })
+    }
+
     /// What went wrong, if anything did.
     pub fn failure(&self) -> Option<&Failure> {
         match self {

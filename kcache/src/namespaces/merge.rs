@@ -75,24 +75,11 @@ impl Drop for Task {
     }
 }
 
-/// What is committed together.
+/// What is taken in together.
 struct Portion<V: Object> {
-    batch: Option<(Arc<str>, Box<Batch<V>>)>,
-    /// Who is told of it.
-    taken: Option<Taken>,
-    /// All that these have has come.
-    came: Vec<Snapshot<V>>,
+    batch: Option<(Arc<str>, Box<Batch<V>>, Taken)>,
     /// All that these had is gone.
     gone: Vec<Snapshot<V>>,
-}
-
-impl<V: Object> Portion<V> {
-    /// About how many objects are touched.
-    fn len(&self) -> usize {
-        let batch = self.batch.iter().map(|(_, batch)| batch.changes.len());
-        let states = self.came.iter().chain(&self.gone);
-        batch.chain(states.map(Snapshot::len)).sum()
-    }
 }
 
 impl<V: Object> Merge<V> {
@@ -166,7 +153,7 @@ impl<V: Object> Merge<V> {
                 self.known = true;
                 self.failure = failure;
                 let gone = self.follow(&names, to);
-                return Ok(self.portion(None, None, gone));
+                return Ok(Some(Portion { batch: None, gone }));
             }
             Message::Input(Id { namespace, number }, said) => {
                 let input = self.inputs.get_mut(&namespace);
@@ -176,48 +163,15 @@ impl<V: Object> Merge<V> {
                 match said {
                     Said::Syncing(failure) => input.failure = failure,
                     Said::Ended(error) => return Err(error),
-                    Said::Batch(batch, taken) if self.ready => {
-                        let batch = Some((namespace, batch));
-                        return Ok(self.portion(batch, Some(taken), Vec::new()));
-                    }
                     Said::Batch(batch, taken) => {
-                        input.take(*batch);
-                        return Ok(self.portion(None, Some(taken), Vec::new()));
+                        let (batch, gone) = (Some((namespace, batch, taken)), Vec::new());
+                        return Ok(Some(Portion { batch, gone }));
                     }
                 }
             }
         }
         self.set_phase();
         Ok(None)
-    }
-
-    /// What is committed: nothing before all are there, then all at once.
-    ///
-    /// Until then the newest state of each is kept, so that nobody waits for one that cannot be listed: what has
-    /// gone from the others is gone.
-    fn portion(
-        &mut self,
-        batch: Option<(Arc<str>, Box<Batch<V>>)>,
-        taken: Option<Taken>,
-        gone: Vec<Snapshot<V>>,
-    ) -> Option<Portion<V>> {
-        let mut came = Vec::new();
-        if !self.ready {
-            self.ready = self.known && self.inputs.values().all(|input| input.state.is_some());
-            if !self.ready {
-                self.set_phase();
-                tell(taken);
-                return None;
-            }
-            let states = self.inputs.values().filter_map(|input| input.state.clone());
-            came.extend(states);
-        }
-        Some(Portion {
-            batch,
-            taken,
-            came,
-            gone,
-        })
     }
 
     /// Follows these namespaces and no others; what those had that are followed no longer.
@@ -256,12 +210,12 @@ impl<V: Object> Merge<V> {
         gone
     }
 
-    /// Makes one commit of it, where that holds up no other task. `None` if the runtime shuts down.
+    /// Takes it in, where that holds up no other task. `None` if the runtime shuts down.
     async fn commit(mut self, portion: Option<Portion<V>>) -> Option<Self> {
         let Some(portion) = portion else {
             return Some(self);
         };
-        let count = portion.len();
+        let count = self.count(&portion);
         let run = move || {
             self.commit_portion(portion);
             self
@@ -269,31 +223,59 @@ impl<V: Object> Merge<V> {
         offload(count, run).await
     }
 
+    /// About how many objects are touched.
+    fn count(&self, portion: &Portion<V>) -> usize {
+        let batch = portion.batch.iter();
+        let batch = batch.map(|(_, batch, _)| batch.changes.len());
+        // The first commit is of all.
+        let inputs = self.inputs.values().filter(|_| !self.ready);
+        let states = inputs.filter_map(|input| input.state.as_ref());
+        let states = states.chain(&portion.gone).map(Snapshot::len);
+        batch.chain(states).sum()
+    }
+
+    /// Commits nothing before all are there, then all at once. Until then the newest state of each is kept, so that
+    /// nobody waits for one that cannot be listed: what has gone from the others is gone.
     fn commit_portion(&mut self, portion: Portion<V>) {
-        let mut updates = Updates::new();
-        for state in &portion.gone {
-            state
-                .iter()
-                .for_each(|object| updates.remove(Key::of(&**object)));
-        }
-        for state in &portion.came {
-            state.iter().for_each(|object| updates.put(object.clone()));
-        }
-        if let Some((namespace, batch)) = portion.batch
+        let (mut changes, mut told) = (Vec::new(), None);
+        if let Some((namespace, batch, taken)) = portion.batch
             && let Some(input) = self.inputs.get_mut(&namespace)
         {
-            self.incarnation += batch.incarnation.saturating_sub(input.incarnation);
-            for change in input.take(*batch) {
+            if self.ready {
+                self.incarnation += batch.incarnation.saturating_sub(input.incarnation);
+            }
+            changes = input.take(*batch);
+            told = Some(taken);
+        }
+        let mut updates = Updates::new();
+        if self.ready {
+            for object in portion.gone.iter().flat_map(Snapshot::iter) {
+                updates.remove(Key::of(&**object));
+            }
+            for change in changes {
                 let key = change.key();
                 match change.new {
                     Some(new) => updates.put(new),
                     None => updates.remove(key),
                 }
             }
+        } else if self.known && self.inputs.values().all(|input| input.state.is_some()) {
+            self.ready = true;
+            let states = self
+                .inputs
+                .values()
+                .filter_map(|input| input.state.as_ref());
+            for object in states.flat_map(Snapshot::iter) {
+                updates.put(object.clone());
+            }
         }
-        self.writer.commit_in(self.incarnation, updates, &[]);
+        if self.ready {
+            self.writer.commit_in(self.incarnation, updates, &[]);
+        }
         self.set_phase();
-        tell(portion.taken);
+        if let Some(taken) = told {
+            let _ = taken.send(());
+        }
     }
 
     fn set_phase(&mut self) {
@@ -311,13 +293,6 @@ impl<V: Object> Merge<V> {
             Some(failure) => self.writer.stale(failure),
             None => self.writer.live(),
         }
-    }
-}
-
-/// Says that a batch was taken in; its reader may have gone.
-fn tell(taken: Option<Taken>) {
-    if let Some(taken) = taken {
-        let _ = taken.send(());
     }
 }
 

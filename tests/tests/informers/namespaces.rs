@@ -11,7 +11,9 @@ use kcache::{
 use kube::core::PartialObjectMeta;
 use serde_json::json;
 
-use crate::server::{client, eventually, failure, lists, names, namespace, pod, put};
+use crate::server::{
+    client, eventually, failure, len_in, lists, names, namespace, pod, put, refuse,
+};
 
 /// Nobody may list in the whole cluster.
 fn server() -> ApiServer {
@@ -133,8 +135,7 @@ async fn what_cannot_be_requested_is_closed_at_once() {
 #[tokio::test(start_paused = true)]
 async fn it_is_ready_when_all_are_and_says_which_is_not() {
     let server = server();
-    let refused = Fault::forbidden().resource("pods");
-    let refused = server.inject(refused.when(|info| info.namespace == "b").forever());
+    let refused = refuse(&server, "b");
     let pods = Informer::<Pod>::builder(client(&server)).start_in(["a", "b"]);
     let error = pods.ready_or_refused().await.unwrap_err();
     assert_eq!(error.code(), Some(403));
@@ -155,8 +156,7 @@ async fn one_that_cannot_be_followed_leaves_the_others_alone() {
     let server = server();
     let pods = Informer::<Pod>::builder(client(&server)).start_in(["a", "b"]);
     pods.ready().await.unwrap();
-    let refused = Fault::forbidden().resource("pods");
-    let refused = server.inject(refused.when(|info| info.namespace == "b").forever());
+    let refused = refuse(&server, "b");
     server.cut_watches();
     // Both begin anew, and one of them can.
     eventually(|| failure(&pods).starts_with("namespace b: ")).await;
@@ -210,8 +210,7 @@ async fn a_namespace_that_comes_and_is_refused_is_named() {
     let server = server();
     let pods = pods(&server);
     pods.ready().await.unwrap();
-    let refused = Fault::forbidden().resource("pods");
-    let refused = server.inject(refused.when(|info| info.namespace == "c").forever());
+    let refused = refuse(&server, "c");
     put(&server, [namespace("c", "web")]);
     eventually(|| failure(&pods).starts_with("namespace c: ")).await;
     assert_eq!(names(&pods), ["a/p", "b/p"]);
@@ -324,10 +323,9 @@ async fn a_namespace_that_is_none_or_leaves_keeps_nobody_waiting() {
 #[tokio::test(start_paused = true)]
 async fn what_was_waited_for_is_there_when_one_leaves_that_was_never_listed() {
     let server = server();
-    let refused = Fault::forbidden().resource("pods");
-    server.inject(refused.when(|info| info.namespace == "b").forever());
+    refuse(&server, "b");
     let pods = pods(&server);
-    let of_a = || pods.informer("a").map_or(0, |a| a.cache().len());
+    let of_a = || len_in(&pods, "a");
     eventually(|| of_a() == 1).await;
     let stored = server.put(pod("a", "q")).unwrap();
     let version = stored["metadata"]["resourceVersion"].as_str().unwrap();

@@ -9,7 +9,7 @@ use k8s_openapi::api::core::v1::Pod;
 use kcache::{Informer, LeaseError, Replicas, ReplicasBuilder, Shard};
 use serde_json::json;
 
-use crate::server::{client, eventually, names, pod, put};
+use crate::server::{client, eventually, len_in, names, pod, put, refuse};
 
 fn builder(server: &ApiServer, identity: &str) -> ReplicasBuilder {
     Replicas::builder(client(server), "jobs", "web").identity(identity)
@@ -107,8 +107,7 @@ async fn members_share_all_that_there_is_as_they_come_and_go() {
 #[tokio::test(start_paused = true)]
 async fn a_namespace_that_may_not_be_listed_holds_up_no_share() {
     let server = ApiServer::new();
-    let refused = Fault::forbidden().resource("pods");
-    server.inject(refused.when(|info| info.namespace == "closed").forever());
+    refuse(&server, "closed");
     put(
         &server,
         (0..60).map(|number| pod("shop", &format!("p{number:02}"))),
@@ -118,7 +117,7 @@ async fn a_namespace_that_may_not_be_listed_holds_up_no_share() {
     let builder = Informer::<Pod>::builder(client(&server)).shard(one.shard());
     let first = builder.start_in(["shop", "closed"]);
     one.follow(&first);
-    let of_shop = || first.informer("shop").map_or(0, |shop| shop.cache().len());
+    let of_shop = || len_in(&first, "shop");
     eventually(|| of_shop() == 60).await;
 
     let two = start(&server, "b");

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use harness::memory::{ApiServer, Verb};
-use kcache::{Object, Publisher};
+use harness::memory::{ApiServer, Fault, Injected, Verb};
+use kcache::{NamespacedInformer, Object, Publisher};
 use kube::Client;
 use serde_json::{Value, json};
 
@@ -31,6 +31,22 @@ pub(crate) fn namespace(name: &str, team: &str) -> Value {
 
 pub(crate) fn put(server: &ApiServer, objects: impl IntoIterator<Item = Value>) {
     server.load(objects).expect("known kinds");
+}
+
+/// Pods of a namespace may not be read.
+pub(crate) fn refuse(server: &ApiServer, namespace: &'static str) -> Injected {
+    let refused = Fault::forbidden().resource("pods");
+    server.inject(
+        refused
+            .when(move |info| info.namespace == namespace)
+            .forever(),
+    )
+}
+
+/// How many objects are there of one namespace, whether the others are there or not.
+pub(crate) fn len_in<V: Object>(all: &NamespacedInformer<V>, namespace: &str) -> usize {
+    let informer = all.informer(namespace);
+    informer.map_or(0, |informer| informer.cache().len())
 }
 
 /// The paths of the lists of a resource that were requested, streamed or not.

@@ -9,7 +9,7 @@ use kcache::{Informer, Informers, KindOptions, ReshardError, Shard, Sharded};
 use kube::core::PartialObjectMeta;
 use serde_json::json;
 
-use crate::server::{client, eventually, names, namespace, pod, put};
+use crate::server::{client, eventually, len_in, names, namespace, pod, put, refuse};
 
 const NAMESPACES: [&str; 3] = ["a", "b", "c"];
 
@@ -95,12 +95,11 @@ async fn several_namespaces_have_one_shard() {
 #[tokio::test(start_paused = true)]
 async fn what_is_given_away_before_all_is_listed_waits_for_no_list_and_is_never_seen() {
     let server = server();
-    let refused = Fault::forbidden().resource("pods");
-    let refused = server.inject(refused.when(|info| info.namespace == "b").forever());
+    let refused = refuse(&server, "b");
     let (first, second) = (Shard::of(0, 2), Shard::of(1, 2));
     let builder = Informer::<Pod>::builder(client(&server)).shard(first);
     let pods = builder.start_in(["a", "b"]);
-    let of_a = || pods.informer("a").map_or(0, |a| a.cache().len());
+    let of_a = || len_in(&pods, "a");
     eventually(|| of_a() > 0).await;
     let mut changes = pods.subscribe();
     let soon = Duration::from_secs(60);

@@ -67,10 +67,8 @@ fn objects<V: DeserializeOwned>(table: Table<'_>) -> Vec<V> {
 }
 
 fn objects_of<K: Resource>(table: Table<'_>) -> Vec<DynamicObject> {
-    let objects = table.iter();
-    objects
-        .map(|(key, rest)| object_of::<K>(key, rest))
-        .collect()
+    let of_kind = |(key, rest): &(&str, Value)| object_of::<K>(key, rest);
+    table.iter().map(of_kind).collect()
 }
 
 fn fed<V: Object>(objects: Vec<V>) -> (Publisher<V>, Feed<V>) {
